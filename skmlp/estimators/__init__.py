@@ -1,0 +1,6 @@
+"""The scikit-learn face of the engine: the only folder that imports scikit-learn."""
+
+from skmlp.estimators.classifier import MLPClassifier
+from skmlp.estimators.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

@@ -1,0 +1,76 @@
+"""What a fit says at its end: its warnings, and the diagnosis of a diverged one."""
+
+import warnings
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import is_regressor
+from sklearn.exceptions import ConvergenceWarning
+
+from skmlp.estimators.validation import owner
+from skmlp.solvers import SOLVERS
+
+
+def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None:
+    """Say how training ended, where the user should know."""
+    stacklevel += 1
+    if reason == "interrupted":
+        warnings.warn("Training interrupted by user.", stacklevel=stacklevel)
+    elif reason == "diverged":
+        kept = "those of the best epoch" if training.has_best else "those at the start"
+        message = f"{diagnosis(estimator, training)} The weights are {kept}."
+        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+    elif reason == "max_iter" and not incremental:
+        stochastic = SOLVERS[estimator.solver].stochastic
+        message = _out_of_epochs(estimator) if stochastic else _out_of_steps(training)
+        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+
+
+def _out_of_epochs(estimator) -> str:
+    return (
+        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "
+        "the optimization hasn't converged yet."
+    )
+
+
+def _out_of_steps(training) -> str:
+    """L-BFGS's own message, worded as scikit-learn does for its lbfgs solvers."""
+    text = (
+        f"lbfgs failed to converge after {training.n_iter} iteration(s) "
+        f"(status={training.status}):\n{training.message}\n"
+    )
+    if training.n_iter == training.max_iter:
+        text += (
+            "\nIncrease the number of iterations to improve the convergence "
+            f"(max_iter={training.max_iter})."
+        )
+    return text + (
+        "\nYou might also want to scale the data as shown in:\n"
+        "    https://scikit-learn.org/stable/modules/preprocessing.html"
+    )
+
+
+def diagnosis(estimator, training) -> str:
+    """Why a fit diverged: when, at which rate, on data of which scale."""
+    if SOLVERS[estimator.solver].stochastic:
+        where = f"epoch {training.n_iter}"
+        where += f" with learning_rate_init={estimator.learning_rate_init!r}"
+        remedy = " or lower learning_rate_init"
+    else:
+        where, remedy = f"iteration {training.n_iter} of lbfgs", ""
+    scales, scaled = f"the largest |X| is {_largest(training.data.X):.3g}", "X"
+    if is_regressor(estimator):
+        scales += f" and the largest |y| {_largest(training.data.Y):.3g}"
+        scaled = "X and y"
+    return (
+        "Solver produced non-finite parameter weights. The input data may contain "
+        "large values and need to be preprocessed.\n"
+        f"{owner(estimator)}: the loss stopped being finite in {where}; {scales}. "
+        f"Scale {scaled}{remedy}."
+    )
+
+
+def _largest(values) -> float:
+    """The largest absolute value, without a copy of the array."""
+    values = values.data if issparse(values) else values
+    return max(float(values.max()), -float(values.min())) if np.size(values) else 0.0

@@ -1,0 +1,67 @@
+"""An estimator's state: all of a fit or nothing, and what copies and pickles hold."""
+
+import copy
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from skmlp.training import SolverState
+
+PRIVATE_STATE = ("_label_binarizer", "_memory", "_n_without_rise")
+
+
+class DivergenceError(ValueError):
+    """The loss or a parameter stopped being finite: there is no model to keep."""
+
+
+@dataclass
+class Memory:
+    """What a stochastic solver goes on with at the next ``partial_fit``.
+
+    pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
+        ``fit`` a pickle holds the model and nothing else.
+    """
+
+    solver_state: SolverState
+    pickled: bool
+
+
+@contextmanager
+def all_or_nothing(estimator):
+    """On an exception the estimator is again what it was; divergence unfits it."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException as error:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        if isinstance(error, DivergenceError):
+            _unfit(estimator)
+        raise
+
+
+def _unfit(estimator) -> None:
+    for name in list(vars(estimator)):
+        if name.endswith("_") or name in PRIVATE_STATE:
+            delattr(estimator, name)
+
+
+class StatefulMixin:
+    """Pickles drop the solver's state after ``fit``; copies always keep it."""
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        memory = state.get("_memory")
+        if memory is not None and not memory.pickled:
+            del state["_memory"]
+        return state
+
+    def __copy__(self):
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __deepcopy__(self, memo):
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        vars(twin).update(copy.deepcopy(vars(self), memo))
+        return twin

@@ -1,0 +1,188 @@
+"""Targets: labels or numbers y <-> Y of shape (n_samples, n_outputs)."""
+
+import numpy as np
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+
+from skmlp.estimators.validation import check_y, naming, owner
+
+LABELS = (
+    "labels of one type, of shape (n_samples,), or a 0/1 indicator matrix of shape "
+    "(n_samples, n_labels)"
+)
+NUMBERS = "finite numbers of shape (n_samples,) or (n_samples, n_outputs)"
+CLASSES = "all labels that y will ever hold, as an array of shape (n_classes,)"
+
+
+# Classes
+
+
+def check_labels(estimator, y, n_samples):
+    """y as an array of class labels, or as a label indicator matrix."""
+    with naming(estimator, "y", LABELS, y):
+        _refuse_mixed_list(y)
+    y = check_y(estimator, y, n_samples, expected=LABELS, numeric=False)
+    with naming(estimator, "y", LABELS, y):
+        _check_labels(y)
+    return y
+
+
+def _check_labels(y) -> None:
+    try:
+        check_classification_targets(y)
+        kind = type_of_target(y)
+    except TypeError as error:  # labels that have no order
+        raise TypeError("Labels are of several types.") from error
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            "Multioutput target data is not supported with label binarization"
+        )
+
+
+def _refuse_mixed_list(y) -> None:
+    """NumPy would make strings of the numbers in a list that holds both."""
+    if isinstance(y, (list, tuple)) and len({isinstance(v, str) for v in y}) > 1:
+        raise TypeError("Labels are of several types.")
+
+
+def encoder_for(estimator, y, call) -> LabelBinarizer:
+    """The encoder of the labels: new, or the estimator's if y agrees with it."""
+    goes_on = call.continued or call.incremental
+    if goes_on and hasattr(estimator, "classes_"):
+        encoder = encoder_of(estimator)
+        _check_same_classes(estimator, call.classes)
+        _check_same_kind(estimator, y, encoder)
+        _check_known_classes(estimator, y, all_of_them=not call.incremental)
+        return encoder
+    if not call.incremental:
+        return LabelBinarizer().fit(y)
+    encoder = _encoder_of_classes(estimator, y, call.classes)
+    unknown = np.setdiff1d(unique_labels(y), encoder.classes_)
+    if len(unknown):
+        _refuse_classes(estimator, unique_labels(y), encoder.classes_)
+    return encoder
+
+
+def _encoder_of_classes(estimator, y, classes) -> LabelBinarizer:
+    """The encoder of all classes, which a first partial_fit names in advance."""
+    if classes is None:
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit.\n"
+            f"{owner(estimator)}: classes must be {CLASSES}, got None."
+        )
+    with naming(estimator, "classes", CLASSES, classes):
+        classes = np.asarray(unique_labels(classes))
+        if not _is_multilabel(y):
+            return LabelBinarizer().fit(classes)
+        if len(classes) != y.shape[1]:
+            raise ValueError(f"y has {y.shape[1]} labels.")
+        return LabelBinarizer().fit(y)
+
+
+def _is_multilabel(y) -> bool:
+    return type_of_target(y).startswith("multilabel")
+
+
+def _check_same_classes(estimator, classes) -> None:
+    """A later partial_fit may repeat `classes`, but not change them."""
+    known = estimator.classes_
+    if classes is not None and not np.array_equal(known, unique_labels(classes)):
+        raise ValueError(
+            f"`classes={classes!r}` is not the same as on last call to partial_fit, "
+            f"was: {known!r}\n"
+            f"{owner(estimator)}: classes must be as on the first call or None, got "
+            f"{classes!r}."
+        )
+
+
+def _check_same_kind(estimator, y, encoder) -> None:
+    """Labels stay labels, and an indicator matrix keeps its columns."""
+    was_multilabel = encoder.y_type_.startswith("multilabel")
+    n_columns = len(encoder.classes_)
+    if was_multilabel != _is_multilabel(y):
+        before = f"an indicator matrix of {n_columns} labels"
+        before = before if was_multilabel else "labels of shape (n_samples,)"
+    elif was_multilabel and y.shape[1] != n_columns:
+        before = f"an indicator matrix of {n_columns} labels"
+    else:
+        return
+    raise ValueError(
+        f"{owner(estimator)}: y must be {before}, as in the fit before, got an array "
+        f"of shape {y.shape}."
+    )
+
+
+def _check_known_classes(estimator, y, *, all_of_them) -> None:
+    """The classes in y must be known; under warm_start they must be the same."""
+    known, classes = estimator.classes_, unique_labels(y)
+    if all_of_them and set(classes) != set(known):
+        raise ValueError(
+            "warm_start can only be used where `y` has the same classes as in the "
+            f"previous call to fit. Previously got {known}, `y` has {classes}\n"
+            f"{owner(estimator)}: y must hold just these classes, or warm_start must "
+            "be False."
+        )
+    if not set(classes) <= set(known):
+        _refuse_classes(estimator, classes, known)
+
+
+def _refuse_classes(estimator, classes, known):
+    raise ValueError(
+        f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
+        f"'y' has {classes}.\n"
+        f"{owner(estimator)}: y must hold only classes that the first call named."
+    )
+
+
+def encoder_of(estimator) -> LabelBinarizer:
+    """The fitted encoder, or one made from ``classes_`` that were set by hand."""
+    encoder = getattr(estimator, "_label_binarizer", None)
+    if encoder is not None:
+        return encoder
+    classes = np.asarray(estimator.classes_)
+    n_outputs = np.shape(estimator.coefs_[-1])[1]
+    logistic = getattr(estimator, "out_activation_", None) == "logistic"
+    if logistic and n_outputs == len(classes) > 1:
+        return LabelBinarizer().fit(np.eye(n_outputs, dtype=int))
+    return LabelBinarizer().fit(classes)
+
+
+def encode(encoder, y, dtype):
+    """Y of shape (n_samples, n_outputs) with 0 and 1, of the given dtype."""
+    return encoder.transform(y).astype(dtype)
+
+
+def decode(encoder, raw):
+    """The labels that raw outputs stand for."""
+    raw = raw.ravel() if raw.shape[1] == 1 else raw
+    # yes where the raw output is above 0, which is where the probability is above 1/2
+    return encoder.inverse_transform(raw, threshold=0.0)
+
+
+# Numbers
+
+
+def check_numbers(estimator, y, n_samples, dtype):
+    """Y of shape (n_samples, n_outputs) for regression, of the given dtype."""
+    y = check_y(estimator, y, n_samples, expected=NUMBERS, numeric=True)
+    with np.errstate(over="ignore"):
+        Y = np.ascontiguousarray(y, dtype=dtype).reshape(n_samples, -1)
+    if not np.isfinite(Y).all():
+        raise ValueError(
+            f"{owner(estimator)}: y must be {NUMBERS}, within the range of X's dtype "
+            f"{np.dtype(dtype)}, got values from {y.min():g} to {y.max():g}."
+        )
+    return Y
+
+
+def check_counts(estimator, Y) -> None:
+    """Refuse negative targets of a loss that is not defined for them."""
+    if Y.min() < 0:
+        raise ValueError(
+            f"{owner(estimator)}: y must be >= 0 with loss={estimator.loss!r}, got a "
+            f"smallest value of {Y.min():g}."
+        )

@@ -1,0 +1,355 @@
+"""The border: parameters and arrays are checked here, once, before anything else."""
+
+import math
+import re
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from numbers import Integral, Number, Real
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array, check_random_state, column_or_1d
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skmlp.activations import ACTIVATIONS
+from skmlp.schedules import SCHEDULES
+from skmlp.solvers import SOLVERS
+
+FLOATS = (np.float64, np.float32)
+
+Rule = tuple[Callable[[Any], bool], str]
+
+
+# Rules for parameters: what a value must satisfy, and how to say so.
+
+
+def _is_real(value):
+    # complex and bool are not real numbers here, though True counts as 1 in Python
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _as_float(value):
+    """The value as a float; None for an integer that is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def _is_integer(value):
+    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def real(low, high=math.inf, *, open_low=False, open_high=True) -> Rule:
+    """A number from low to high; an infinite `high` is closed by open_high=False."""
+
+    def accepts(value):
+        if not _is_real(value) or _as_float(value) is None:
+            return False
+        above = value > low if open_low else value >= low
+        return bool(above and (value < high if open_high else value <= high))
+
+    left, right = "(" if open_low else "[", ")" if open_high else "]"
+    return accepts, f"a number in {left}{low:g}, {high:g}{right}"
+
+
+def integer(low) -> Rule:
+    return (lambda value: _is_integer(value) and value >= low), f"an integer >= {low}"
+
+
+def either(rule: Rule, *others) -> Rule:
+    """What `rule` accepts, or one of the other values."""
+    accepts, expected = rule
+    named = " or ".join(map(repr, others))
+    # isinstance first: comparing an array with a string is not a bool
+    return (
+        lambda value: (
+            any(isinstance(value, type(o)) and value == o for o in others)
+            or accepts(value)
+        )
+    ), f"{expected}, or {named}"
+
+
+def one_of(names) -> Rule:
+    listed = ", ".join(map(repr, names))
+    return (lambda value: isinstance(value, str) and value in names), f"one of {listed}"
+
+
+BOOLEAN: Rule = (
+    lambda value: isinstance(value, (bool, np.bool_)),
+    "True or False",
+)
+VERBOSE: Rule = (
+    lambda value: BOOLEAN[0](value) or (_is_integer(value) and value >= 0),
+    "True, False or an integer >= 0",
+)
+
+RULES: dict[str, Rule] = {
+    "activation": one_of(ACTIVATIONS),
+    "solver": one_of(SOLVERS),
+    "alpha": real(0),
+    "batch_size": either(integer(1), "auto"),
+    "learning_rate": one_of(SCHEDULES),
+    "learning_rate_init": real(0, open_low=True),
+    "power_t": real(0),
+    "max_iter": integer(1),
+    "shuffle": BOOLEAN,
+    "tol": real(0, open_high=False),
+    "verbose": VERBOSE,
+    "warm_start": BOOLEAN,
+    "momentum": real(0, 1, open_high=False),
+    "nesterovs_momentum": BOOLEAN,
+    "early_stopping": BOOLEAN,
+    "validation_fraction": real(0, 1),
+    "beta_1": real(0, 1),
+    "beta_2": real(0, 1),
+    "epsilon": real(0, open_low=True),
+    "n_iter_no_change": either(integer(1), math.inf),
+    "max_fun": integer(1),
+}
+
+
+def check_parameters(estimator, rules) -> None:
+    """Raise a ValueError for the first parameter that breaks its rule."""
+    for name, (accepts, expected) in rules.items():
+        value = getattr(estimator, name)
+        if not accepts(value):
+            raise ValueError(
+                f"{owner(estimator)}: {name} must be {expected}, got {shown(value)}."
+            )
+
+
+def shown(value, length=200) -> str:
+    """repr(value), cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def owner(estimator) -> str:
+    return type(estimator).__name__
+
+
+# Hidden layer sizes
+
+
+MAX_SIZE = 2**31
+SIZES = (
+    "a positive integer, a sequence of positive integers, or a string such as "
+    "'256-128' (layers) or '128x2' (width x number of layers)"
+)
+
+
+def hidden_sizes(estimator) -> tuple[int, ...]:
+    """``hidden_layer_sizes`` as a tuple of ints, one a hidden layer."""
+    value = estimator.hidden_layer_sizes
+    sizes = _sizes_from_string(value) if isinstance(value, str) else _sizes(value)
+    if sizes is None:
+        raise ValueError(
+            f"{owner(estimator)}: hidden_layer_sizes must be {SIZES}, "
+            f"got {shown(value)}."
+        )
+    return sizes
+
+
+def _sizes_from_string(value) -> tuple[int, ...] | None:
+    """'A-B-C' are layers, 'WxN' is N layers of W; None for anything else."""
+    if re.fullmatch(r"[0-9]+(-[0-9]+)+", value):
+        return _sizes(list(map(int, value.split("-"))))
+    if re.fullmatch(r"[0-9]+x[0-9]+", value):
+        width, n_layers = map(int, value.split("x"))
+        return _sizes([width] * n_layers) if n_layers else None
+    return None
+
+
+def _sizes(value) -> tuple[int, ...] | None:
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, Sequence) or isinstance(value, (bytes, bytearray)):
+        value = [value]
+    sizes = tuple(map(_size, value))
+    return None if None in sizes else sizes
+
+
+def _size(value) -> int | None:
+    """A positive int from an int or an integral float, as tuners produce them."""
+    if not _is_real(value) or not 1 <= value <= MAX_SIZE or int(value) != value:
+        return None
+    return int(value)
+
+
+# Arrays
+
+
+def describe(value) -> str:
+    """What came, in a few words: data is not printed."""
+    if issparse(value):
+        return f"a sparse matrix of shape {value.shape} and dtype {value.dtype}"
+    if hasattr(value, "shape") and getattr(value, "shape", ()) != ():
+        dtype = getattr(value, "dtype", None)
+        kind = f" and dtype {dtype}" if dtype is not None else ""
+        return f"{type(value).__name__} of shape {tuple(value.shape)}{kind}"
+    if isinstance(value, (list, tuple)) and len(value) > 3:
+        return f"a {type(value).__name__} of length {len(value)}"
+    return shown(value, 80)
+
+
+@contextmanager
+def naming(estimator, parameter, expected, value) -> Iterator[None]:
+    """Add class, parameter, expectation and value to a complaint about an array."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{error}\n{owner(estimator)}: {parameter} must be {expected}, "
+            f"got {describe(value)}."
+        ) from error
+
+
+def refuse_masked(value) -> None:
+    """Masked entries would come back as the numbers under the mask."""
+    if np.ma.is_masked(value):
+        raise ValueError("Masked entries are not supported; fill or drop them first.")
+
+
+def check_X(estimator, X, *, reset, dtype=FLOATS):
+    """X as a C-ordered float array or a CSR matrix; records its features on reset."""
+    expected = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
+    with naming(estimator, "X", expected, X):
+        refuse_masked(X)
+        return validate_data(
+            estimator,
+            X,
+            reset=reset,
+            accept_sparse="csr",
+            dtype=dtype,
+            order="C",
+        )
+
+
+def check_y(estimator, y, n_samples, *, expected, numeric):
+    """y as an array (n_samples,) or (n_samples, n_outputs), finite where it can be."""
+    with naming(estimator, "y", expected, y):
+        if y is None:
+            raise ValueError(
+                f"{owner(estimator)} requires y to be passed, but the target y is None."
+            )
+        refuse_masked(y)
+        y = check_array(
+            y,
+            accept_sparse=False if numeric else "csr",
+            ensure_2d=False,
+            dtype=np.float64 if numeric else None,
+            input_name="y",
+            estimator=estimator,
+        )
+        if y.ndim == 0:
+            raise ValueError("y is a single value.")
+        if np.iscomplexobj(y):
+            raise ValueError("Complex data not supported.")
+        if y.shape[0] != n_samples:
+            raise ValueError(
+                "Found input variables with inconsistent numbers of samples: "
+                f"[{n_samples}, {y.shape[0]}]"
+            )
+        if y.ndim == 2 and y.shape[1] == 0:
+            raise ValueError("y has no column.")
+        return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
+
+
+def check_sample_weight(estimator, sample_weight, X):
+    """The weights as float64 of shape (n_samples,), or None for none."""
+    if sample_weight is None:
+        return None
+    n_samples = X.shape[0]
+    expected = f"a number >= 0 or {n_samples} of them, not all 0"
+    with naming(estimator, "sample_weight", expected, sample_weight):
+        refuse_masked(sample_weight)
+        if isinstance(sample_weight, (Number, str)) or _is_0d(sample_weight):
+            sample_weight = np.full(n_samples, sample_weight)
+        weight = check_array(
+            sample_weight,
+            ensure_2d=False,
+            dtype=np.float64,
+            input_name="sample_weight",
+            estimator=estimator,
+        )
+        if weight.ndim != 1:
+            raise ValueError("Sample weights must be 1D array or scalar.")
+        check_consistent_length(X, weight)
+        _check_sum(weight, "Sample weights")
+        return weight
+
+
+def _is_0d(value) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 0
+
+
+def _check_sum(weight, what) -> None:
+    if weight.min() < 0:
+        raise ValueError(f"{what} must be >= 0, not {weight.min()}.")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
+        raise ValueError(f"The sum of {what[0].lower()}{what[1:]} overflows.")
+    if 0 < total < np.finfo(np.float64).tiny * len(weight):
+        raise ValueError(f"{what} are too small to be divided by their mean.")
+    if total == 0:
+        raise ValueError(f"{what} must contain at least one non-zero number.")
+
+
+def check_seed(estimator) -> np.random.RandomState:
+    """``random_state`` as a RandomState; None is NumPy's global one."""
+    expected = "None, an integer in [0, 2**32 - 1] or a numpy.random.RandomState"
+    with naming(estimator, "random_state", expected, estimator.random_state):
+        return check_random_state(estimator.random_state)
+
+
+def check_batch_size(estimator, n_rows) -> int:
+    """Rows a batch: "auto" is 200, and never more than there are."""
+    batch_size = estimator.batch_size
+    if batch_size == "auto":
+        return min(200, n_rows)
+    if batch_size > n_rows:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to "
+            "be clipped",
+            stacklevel=7,
+        )
+    return min(int(batch_size), n_rows)
+
+
+# Fitted parameters, which may have been set by hand
+
+
+def check_layers(estimator, layers) -> None:
+    """Each layer's (W, b) must fit together, and the layers one to the next."""
+    fan_in = layers[0][0].shape[0] if layers and layers[0][0].ndim == 2 else None
+    for W, b in layers:
+        if W.ndim != 2 or W.shape[0] != fan_in or b.shape != W.shape[1:]:
+            raise ValueError(
+                f"{owner(estimator)}: coefs_ and intercepts_ must be arrays of shapes "
+                "(fan_in, fan_out) and (fan_out,), each layer's fan_out being the "
+                "next one's fan_in, got "
+                f"{[(W.shape, b.shape) for W, b in layers]}."
+            )
+        fan_in = W.shape[1]
+
+
+def check_same_architecture(estimator, sizes, fitted_sizes) -> None:
+    """A fit that goes on needs the network that the fit before it had."""
+    if sizes == fitted_sizes:
+        return
+    n_features, *hidden, n_outputs = fitted_sizes
+    if sizes[0] != n_features:
+        wrong = f"X must have {n_features} features, got {sizes[0]}"
+    elif sizes[-1] != n_outputs:
+        wrong = f"y must have {n_outputs} outputs, got {sizes[-1]}"
+    else:
+        wrong = f"hidden_layer_sizes must be {tuple(hidden)}, got {sizes[1:-1]}"
+    raise ValueError(
+        f"{owner(estimator)}: {wrong}; partial_fit and warm_start=True go on with the "
+        "network of the fit before."
+    )

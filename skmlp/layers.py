@@ -1,0 +1,67 @@
+"""Layers: the shapes of their parameters, forward and backward.
+
+A layer keeps no parameters and no values: both are handed in, as views of the
+network's flat vector and as buffers of the fit's workspace.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmlp.activations import Activation
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass
+class Dense:
+    """Neurons side by side, each an affine function followed by the activation.
+
+    z = x W + b,  a = activation(z);  x: (n, fan_in), W: (fan_in, fan_out),
+    b: (fan_out,), z and a: (n, fan_out). x may be a CSR matrix in the first layer.
+    """
+
+    fan_in: int
+    fan_out: int
+    activation: Activation
+
+    def forward(self, x: Any, W: Array, b: Array, z: Array, a: Array) -> Array:
+        """Write z and a; z and a may be one array unless the activation keeps z."""
+        if isinstance(x, np.ndarray):
+            np.matmul(x, W, out=z)
+        else:
+            z[...] = x @ W
+        z += b
+        self.activation.forward(z, out=a)
+        return a
+
+    def backward(
+        self,
+        x: Any,
+        W: Array,
+        z: Array,
+        a: Array,
+        delta: Array,
+        grad_W: Array,
+        grad_b: Array,
+        grad_x: Array | None,
+        ones: Array,
+    ) -> None:
+        """Turn delta = d value / d a into gradients of W, b and, if asked for, x.
+
+        `delta` becomes d value / d z and `a` may be overwritten; ones: (n,).
+        """
+        self.activation.backward(delta, z, a)
+        if isinstance(x, np.ndarray):
+            np.matmul(x.T, delta, out=grad_W)
+        else:
+            grad_W[...] = x.T @ delta
+        np.matmul(ones, delta, out=grad_b)  # column sums, faster than delta.sum(axis=0)
+        if grad_x is None:
+            return
+        if self.fan_out == 1:
+            np.multiply(delta, W.T, out=grad_x)  # an outer product by broadcasting
+        else:
+            np.matmul(delta, W.T, out=grad_x)

@@ -1,0 +1,351 @@
+"""The training loops: epochs, batches, history, stopping. They own the time."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmlp.objective import Objective
+from skmlp.schedules import Clock, Schedule
+from skmlp.solvers import LBFGS, SGD, Adam
+
+Array = NDArray[np.floating[Any]]
+Reason = Literal["converged", "max_iter", "interrupted", "diverged"]
+
+
+@dataclass
+class TrainingRows:
+    """The data of a fit, and which of its rows train.
+
+    X : array or CSR matrix (n_samples, n_features), rows contiguous.
+    Y : (n_samples, n_outputs), of X's dtype.
+    weight : (n_samples,), or None for ones.
+    rows : the training rows' indices, or None for all.
+    """
+
+    X: Any
+    Y: Array
+    weight: Array | None = None
+    rows: NDArray[np.intp] | None = None
+
+    def __len__(self) -> int:
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def normalized(self) -> tuple["TrainingRows", float]:
+        """The rows with weights of mean 1 over those that train, and the mean before.
+
+        Means are taken in float64; the weights become X's dtype after.
+        """
+        if self.weight is None:
+            return self, 1.0
+        training = self.weight if self.rows is None else self.weight[self.rows]
+        # divided first, so that the sum of huge weights can't overflow
+        mean = float(np.sum(training / len(training)))
+        with np.errstate(over="ignore"):  # only by rows that don't train
+            weight = (self.weight / mean).astype(self.X.dtype)
+        return replace(self, weight=weight), mean
+
+
+class Batches:
+    """Mini-batches of training rows, one epoch after the other.
+
+    Each epoch shuffles the order that the epoch before had, by one shuffle of row
+    indices. Without shuffling, batches of all rows are slices of the data.
+    """
+
+    def __init__(
+        self,
+        data: TrainingRows,
+        batch_size: int,
+        random_state: np.random.RandomState | None,
+    ) -> None:
+        self.data = data
+        self.batch_size = batch_size
+        self.random_state = random_state
+        n_rows = len(data)
+        self._starts = range(0, n_rows, batch_size)
+        self._order = np.arange(n_rows) if data.rows is None else data.rows
+        self._sliced = random_state is None and data.rows is None
+        if not self._sliced:
+            self._X = self._buffer(data.X)
+            self._Y = self._buffer(data.Y)
+            self._weight = None if data.weight is None else self._buffer(data.weight)
+
+    def _buffer(self, values: Any) -> Array | None:
+        if not isinstance(values, np.ndarray):
+            return None  # rows of a sparse matrix come as a new one
+        return np.empty((self.batch_size, *values.shape[1:]), values.dtype)
+
+    def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
+        """(X, Y, weight) of each batch; valid until the next one is asked for."""
+        if self.random_state is not None:
+            self._order = self._order[self.random_state.permutation(len(self._order))]
+        batch = self._slice if self._sliced else self._gather
+        for start in self._starts:
+            yield batch(start, start + self.batch_size)
+
+    def _slice(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
+        X, Y, weight = self.data.X, self.data.Y, self.data.weight
+        weight = None if weight is None else weight[start:stop]
+        return X[start:stop], Y[start:stop], weight
+
+    def _gather(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
+        rows, data = self._order[start:stop], self.data
+        X, Y = _take(data.X, rows, self._X), _take(data.Y, rows, self._Y)
+        if data.weight is None:
+            return X, Y, None
+        return X, Y, _take(data.weight, rows, self._weight)
+
+
+def _take(values: Any, rows: NDArray[np.intp], buffer: Array | None) -> Any:
+    """values[rows], into the buffer where there is one."""
+    if buffer is None:
+        return values[rows]
+    # mode="clip" skips NumPy's own buffer; the rows are in range
+    return values.take(rows, axis=0, out=buffer[: len(rows)], mode="clip")
+
+
+@dataclass
+class Patience:
+    """Counts the epochs in which a merit did not rise by more than `tol`.
+
+    Merit is what grows when training goes well: a score, or minus the loss.
+    """
+
+    tol: float
+    n_iter_no_change: float
+    best: float = -math.inf
+    n_without_rise: int = 0
+
+    def update(self, merit: float) -> bool:
+        """Count the epoch; returns whether its merit is the best so far."""
+        if merit >= self.best + self.tol:
+            self.n_without_rise = 0
+        else:
+            self.n_without_rise += 1
+        rises = merit > self.best
+        if rises:
+            self.best = merit
+        return rises
+
+    @property
+    def is_over(self) -> bool:
+        # one more than asked for, as scikit-learn counts
+        return self.n_without_rise > self.n_iter_no_change
+
+
+@dataclass
+class History:
+    """What the epochs of a model recorded, over all its fits.
+
+    n_samples : rows seen, counted once an epoch.
+    validation_scores : one an epoch with early stopping, else None.
+    """
+
+    loss_curve: list[float] = field(default_factory=list)
+    validation_scores: list[float] | None = None
+    n_samples: int = 0
+
+
+@dataclass
+class SolverState:
+    """A stochastic solver between two calls: settings, state and clock."""
+
+    solver: SGD | Adam
+    state: dict[str, Any]
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass
+class Training:
+    """Training by mini-batches, as one epoch after the other.
+
+    With `validation_score`, a function of the parameters, patience looks at that score
+    and the best epoch's parameters are kept; else it looks at the training loss.
+    """
+
+    objective: Objective
+    params: Array
+    data: TrainingRows
+    batches: Batches
+    solver_state: SolverState
+    schedule: Schedule
+    learning_rate_init: float
+    patience: Patience
+    history: History
+    validation_score: Callable[[Array], float] | None = None
+    verbose: bool = False
+    n_iter: int = 0
+    loss: float = math.nan
+    has_best: bool = False
+
+    @property
+    def keeps_best(self) -> bool:
+        """Whether divergence leaves parameters to go back to."""
+        return self.validation_score is not None
+
+    def run(self, n_epochs: int) -> Reason:
+        """Train for up to n_epochs epochs; returns why training ended.
+
+        An interrupt before the first update leaves nothing to keep and goes on up.
+        """
+        self._best_params = self.params.copy() if self.validation_score else None
+        n_steps = self.solver_state.clock.n_steps
+        try:
+            with np.errstate(all="ignore"):  # divergence is found at the epoch's end
+                reason = self._run(n_epochs)
+        except KeyboardInterrupt:
+            if self.solver_state.clock.n_steps == n_steps:
+                raise
+            reason = "interrupted"
+        if reason != "diverged" and not np.isfinite(self.params).all():
+            reason = "diverged"
+        self._choose_params(reason)
+        return reason
+
+    def _run(self, n_epochs: int) -> Reason:
+        for _ in range(n_epochs):
+            self._train_epoch()
+            if not self._is_finite():
+                self._record_divergence()
+                return "diverged"
+            self._measure()
+            self.solver_state.clock.n_samples = self.history.n_samples
+            if self.patience.is_over and self._plateau_ends():
+                return "converged"
+        return "max_iter"
+
+    @property
+    def learning_rate(self) -> float:
+        return self.learning_rate_init * self.schedule(self.solver_state.clock)
+
+    def _train_epoch(self) -> None:
+        """One update for each batch; the epoch's loss is the mean over its rows."""
+        solver, state = self.solver_state.solver, self.solver_state.state
+        clock, learning_rate = self.solver_state.clock, self.learning_rate
+        total, n_rows = 0.0, 0
+        try:
+            for X, Y, weight in self.batches.epoch():
+                value, grad = self.objective.value_and_gradient(
+                    self.params, X, Y, weight
+                )
+                solver.step(self.params, grad, state, learning_rate)
+                total += self.objective.reported(value) * len(Y)
+                n_rows += len(Y)
+                clock.n_steps += 1
+        finally:  # so that an interrupted first epoch has a loss, too
+            if n_rows:
+                self.loss = total / n_rows
+        self.n_iter += 1
+        self.history.n_samples += n_rows
+        self.history.loss_curve.append(self.loss)
+        self._say("Iteration %d, loss = %.8f", self.n_iter, self.loss)
+
+    def _is_finite(self) -> bool:
+        return math.isfinite(self.loss) and bool(np.isfinite(self.params).all())
+
+    def _measure(self) -> None:
+        """Count the epoch for patience; with a validation score, keep the best one."""
+        if self.validation_score is None:
+            self.patience.update(-self.loss)
+            return
+        score = self._record_score(self.validation_score(self.params))
+        if self.patience.update(score):
+            self._best_params = self.params.copy()
+            self.has_best = True
+
+    def _record_divergence(self) -> None:
+        if self.validation_score is not None:
+            self._record_score(math.nan)
+
+    def _record_score(self, score: float) -> float:
+        assert self.history.validation_scores is not None
+        self.history.validation_scores.append(score)
+        self._say("Validation score: %f", score)
+        return score
+
+    def _plateau_ends(self) -> bool:
+        """Whether training ends where patience is over; else the schedule goes on."""
+        what = "Validation score" if self.validation_score else "Training loss"
+        message = f"{what} did not improve more than tol={self.patience.tol:f} for "
+        message += f"{self.patience.n_iter_no_change} consecutive epochs."
+        if self.schedule.ends_at_plateau(self.learning_rate):
+            self._say(f"{message} {self.schedule.farewell}")
+            return True
+        self.solver_state.clock.n_plateaus += 1
+        self.patience.n_without_rise = 0
+        self._say(message + " Setting learning rate to %f", self.learning_rate)
+        return False
+
+    def _choose_params(self, reason: Reason) -> None:
+        """With a validation score, go back to the best epoch's parameters.
+
+        Where no epoch of this fit beat the best score of the fits before, the last
+        parameters stay, as in scikit-learn. Without any score, or after divergence, the
+        parameters at the start come back.
+        """
+        if self._best_params is None:
+            return
+        never_scored = self.patience.best == -math.inf and reason != "interrupted"
+        if self.has_best or never_scored or reason == "diverged":
+            np.copyto(self.params, self._best_params)
+
+    def _say(self, message: str, *values: float) -> None:
+        if self.verbose:
+            print(message % values)
+
+
+@dataclass
+class Minimization:
+    """Training over all rows at once by a solver that minimizes."""
+
+    objective: Objective
+    params: Array
+    data: TrainingRows
+    solver: LBFGS
+    tol: float
+    verbose: bool = False
+    n_iter: int = 0
+    loss: float = math.nan
+    max_iter: int = 0
+    status: int = 0
+    message: str = ""
+    keeps_best: ClassVar[bool] = False
+
+    def run(self, max_iter: int) -> Reason:
+        """Minimize in at most max_iter iterations; returns why it ended.
+
+        An interrupt keeps the last iterate; before the first one it goes on up.
+        """
+        self.max_iter = max_iter
+        try:
+            with np.errstate(all="ignore"):  # divergence is found at the end
+                minimum = self.solver.minimize(
+                    self._total, self.params, self.tol, max_iter, self._count
+                )
+            self.n_iter, self.status = minimum.n_iter, minimum.status
+            self.message = minimum.message
+            reason: Reason = "converged" if self.status == 0 else "max_iter"
+        except KeyboardInterrupt:
+            if not self.n_iter:
+                raise
+            reason = "interrupted"
+        self.loss = self.objective.reported(self._value(self.params)[0])
+        finite = math.isfinite(self.loss) and np.isfinite(self.params).all()
+        return reason if finite else "diverged"
+
+    def _value(self, params: Array) -> Any:
+        data = self.data
+        return self.objective.value_and_gradient(params, data.X, data.Y, data.weight)
+
+    def _total(self, params: Array) -> tuple[float, Array]:
+        value, grad = self._value(params)
+        return value.total, grad
+
+    def _count(self, value: float) -> None:
+        self.n_iter += 1
+        if self.verbose:
+            print(f"Iteration {self.n_iter}, loss = {value:.8f}")
