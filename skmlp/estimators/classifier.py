@@ -17,7 +17,195 @@ from skmlp.losses import LOSSES
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
-    """Multi-layer perceptron classifier, a drop-in for scikit-learn's."""
+    """Multi-layer perceptron classifier: a drop-in for scikit-learn's.
+
+    The same parameters and seed give the same model. Binary, multiclass and multilabel
+    targets are trained on the cross-entropy of raw outputs.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int, sequence of int or str, default=(100,)
+        Units of the hidden layers, from input to output. An int is one hidden layer;
+        ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
+        128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
+        What hidden units apply to z, the weighted sum of their inputs plus the bias.
+
+        - 'identity': z
+        - 'logistic': 1 / (1 + exp(-z))
+        - 'tanh': tanh(z)
+        - 'relu': max(0, z)
+
+    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        How the weights are optimized.
+
+        - 'lbfgs': limited-memory BFGS on all rows at once; often the best choice for
+          some hundreds of rows.
+        - 'sgd': mini-batch gradient descent with momentum.
+        - 'adam': mini-batches, steps scaled by running moments of the gradient.
+
+    alpha : float, default=0.0001
+        Strength of the L2 penalty on weights (not on biases), which is
+        ``alpha / (2 n) * sum of squared weights`` where n is the number of rows of the
+        batch times the mean of ``sample_weight``.
+
+    batch_size : int or 'auto', default='auto'
+        Rows a batch for 'sgd' and 'adam'; 'auto' is ``min(200, n_samples)``.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        How the rate of 'sgd' changes; the other solvers ignore it.
+
+        - 'constant': ``learning_rate_init`` throughout.
+        - 'invscaling': ``learning_rate_init / (t_ + 1) ** power_t``, set at the end of
+          each epoch.
+        - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
+          ends when that happens at a rate of 1e-6 or less.
+
+    learning_rate_init : float, default=0.001
+        The rate at the start, for 'sgd' and 'adam'.
+
+    power_t : float, default=0.5
+        The exponent of 'invscaling'.
+
+    max_iter : int, default=200
+        The most epochs ('sgd', 'adam') or iterations ('lbfgs') of one ``fit``.
+
+    shuffle : bool, default=True
+        Whether rows are shuffled before each epoch, for 'sgd' and 'adam'.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights and biases, the split of early stopping and the
+        shuffles. An int gives the same model each time; None takes NumPy's global
+        stream.
+
+    tol : float, default=1e-4
+        The improvement of the training loss, or of the validation score with
+        ``early_stopping``, that an epoch must bring to count as one. When more than
+        ``n_iter_no_change`` epochs in a row bring less, patience runs out and training
+        ends. For 'lbfgs': the largest component of the gradient at which it ends.
+
+    verbose : bool or int, default=False
+        Whether to print a line for each epoch or iteration.
+
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the fit before.
+
+    momentum : float, default=0.9
+        The share of the last step that 'sgd' repeats, in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' uses Nesterov's momentum.
+
+    early_stopping : bool, default=False
+        Whether 'sgd' and 'adam' hold out ``validation_fraction`` of the rows, watch the
+        accuracy on them instead of the training loss, and go back to the weights of the
+        best epoch. The split is
+        stratified for binary targets. 'lbfgs' ignores it.
+
+    validation_fraction : float, default=0.1
+        The share of rows that early stopping holds out.
+
+    beta_1 : float, default=0.9
+        Decay of adam's first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay of adam's second moment, in [0, 1).
+
+    epsilon : float, default=1e-8
+        What adam adds to the root of the second moment.
+
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement that are borne, for 'sgd' and 'adam'.
+
+    max_fun : int, default=15000
+        The most evaluations of the loss by 'lbfgs'.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray, coefs_[i] of shape (fan_in, fan_out)
+        The weights of each layer. Like `intercepts_` they may be set by hand, and are
+        then used by the next prediction or ``partial_fit``.
+
+    intercepts_ : list of ndarray, intercepts_[i] of shape (fan_out,)
+        The biases of each layer.
+
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, sorted; for multilabel targets the numbers of the columns.
+
+    loss_ : float
+        The loss at the end: mean loss of the rows plus penalty, for 'sgd' and 'adam'
+        as a mean over the last epoch.
+
+    loss_curve_ : list of float
+        The loss of each epoch. Absent after 'lbfgs', like the next three.
+
+    best_loss_ : float or None
+        The smallest loss of all epochs; None with early stopping.
+
+    validation_scores_ : list of float or None
+        The accuracy on the held-out rows after each epoch, with early stopping.
+
+    best_validation_score_ : float or None
+        The best of them, whose epoch's weights were kept.
+
+    n_iter_ : int
+        Epochs or iterations of the last fit.
+
+    t_ : int
+        Rows seen by 'sgd' or 'adam', over all fits that went on from each other.
+
+    n_layers_ : int
+        Number of layers, counting the inputs as one.
+
+    n_outputs_ : int
+        Number of outputs.
+
+    out_activation_ : {'softmax', 'logistic'}
+        The inverse link, which turns raw outputs into probabilities.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had them, all strings.
+
+    See Also
+    --------
+    MLPRegressor : The same network for numbers.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
+    Nature 323, 1986.
+
+    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS 2010.
+
+    Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015.
+
+    Liu and Nocedal, On the limited memory BFGS method for large scale optimization,
+    Mathematical Programming 45, 1989.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmlp import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> clf = make_pipeline(
+    ...     StandardScaler(),
+    ...     MLPClassifier((20, 10), solver="lbfgs", alpha=1.0, max_iter=1000,
+    ...                   random_state=0),
+    ... )
+    >>> clf.fit(X_train, y_train).predict(X_test[:5])
+    array([2, 1, 0, 2, 0])
+    >>> round(clf.score(X_test, y_test), 2)
+    0.97
+    """
 
     def __init__(
         self,
@@ -71,25 +259,131 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.max_fun = max_fun
 
     def fit(self, X, y, sample_weight=None):
+        """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs; float32 stays float32, all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of one type, or a 0/1 indicator matrix for several labels a row.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weights >= 0 of the rows.
+
+        Returns
+        -------
+        self : MLPClassifier
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is not as expected, which leaves the
+            estimator as it was, or if the loss
+            stops being finite, which leaves the estimator unfitted.
+        """
         return self._learn(X, y, sample_weight, incremental=False)
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train for one epoch on X and y, from the weights it has.
+
+        Only with solver 'sgd' or 'adam'; absent otherwise.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs; float32 stays float32, all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Labels of one type, or a 0/1 indicator matrix for several labels a row.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weights >= 0 of the rows.
+
+        classes : array-like of shape (n_classes,), default=None
+            All labels that y will ever hold; needed at the first call only.
+
+        Returns
+        -------
+        self : MLPClassifier
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is not as expected, which leaves the
+            estimator as it was, or if the loss
+            stops being finite, which leaves the estimator unfitted.
+        """
         return self._learn(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X):
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            The class whose raw output is largest; with a single output the second class
+            where it is above 0; for several labels a 0/1 indicator matrix.
+        """
         raw = self._raw(X)
         return decode(encoder_of(self), raw)
 
     def decision_function(self, X):
+        """Raw outputs of the network, before softmax or logistic function.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            One column, flattened, for two classes: the log-odds of ``classes_[1]``.
+        """
         raw = self._raw(X)
         return raw.ravel() if raw.shape[1] == 1 else raw
 
     def predict_proba(self, X):
+        """Probabilities of the classes, or of each label.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``, and never below the smallest normal number of
+            their dtype, so that their logarithm is finite.
+        """
         raw = self._raw(X)
         return self._probabilities(raw)
 
     def predict_log_proba(self, X):
+        """Logarithms of ``predict_proba``, always finite.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Where a probability is below the smallest normal number, its logarithm comes
+            from the raw outputs.
+        """
         raw = self._raw(X)
         proba = self._probabilities(raw)
         log_proba = np.log(proba)

@@ -14,7 +14,195 @@ from skmlp.losses import LOSSES
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
-    """Multi-layer perceptron regressor, a drop-in for scikit-learn's."""
+    """Multi-layer perceptron regressor: a drop-in for scikit-learn's.
+
+    The same parameters and seed give the same model. Targets may have several columns.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'}, default='squared_error'
+        What training makes small: half the squared error, or half the Poisson deviance,
+        which predicts with a log link and needs ``y >= 0``.
+
+    hidden_layer_sizes : int, sequence of int or str, default=(100,)
+        Units of the hidden layers, from input to output. An int is one hidden layer;
+        ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
+        128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
+
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
+        What hidden units apply to z, the weighted sum of their inputs plus the bias.
+
+        - 'identity': z
+        - 'logistic': 1 / (1 + exp(-z))
+        - 'tanh': tanh(z)
+        - 'relu': max(0, z)
+
+    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        How the weights are optimized.
+
+        - 'lbfgs': limited-memory BFGS on all rows at once; often the best choice for
+          some hundreds of rows.
+        - 'sgd': mini-batch gradient descent with momentum.
+        - 'adam': mini-batches, steps scaled by running moments of the gradient.
+
+    alpha : float, default=0.0001
+        Strength of the L2 penalty on weights (not on biases), which is
+        ``alpha / (2 n) * sum of squared weights`` where n is the number of rows of the
+        batch times the mean of ``sample_weight``.
+
+    batch_size : int or 'auto', default='auto'
+        Rows a batch for 'sgd' and 'adam'; 'auto' is ``min(200, n_samples)``.
+
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        How the rate of 'sgd' changes; the other solvers ignore it.
+
+        - 'constant': ``learning_rate_init`` throughout.
+        - 'invscaling': ``learning_rate_init / (t_ + 1) ** power_t``, set at the end of
+          each epoch.
+        - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
+          ends when that happens at a rate of 1e-6 or less.
+
+    learning_rate_init : float, default=0.001
+        The rate at the start, for 'sgd' and 'adam'.
+
+    power_t : float, default=0.5
+        The exponent of 'invscaling'.
+
+    max_iter : int, default=200
+        The most epochs ('sgd', 'adam') or iterations ('lbfgs') of one ``fit``.
+
+    shuffle : bool, default=True
+        Whether rows are shuffled before each epoch, for 'sgd' and 'adam'.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights and biases, the split of early stopping and the
+        shuffles. An int gives the same model each time; None takes NumPy's global
+        stream.
+
+    tol : float, default=1e-4
+        The improvement of the training loss, or of the validation score with
+        ``early_stopping``, that an epoch must bring to count as one. When more than
+        ``n_iter_no_change`` epochs in a row bring less, patience runs out and training
+        ends. For 'lbfgs': the largest component of the gradient at which it ends.
+
+    verbose : bool or int, default=False
+        Whether to print a line for each epoch or iteration.
+
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the fit before.
+
+    momentum : float, default=0.9
+        The share of the last step that 'sgd' repeats, in [0, 1].
+
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' uses Nesterov's momentum.
+
+    early_stopping : bool, default=False
+        Whether 'sgd' and 'adam' hold out ``validation_fraction`` of the rows, watch the
+        R2 on them instead of the training loss, and go back to the weights of the
+        best epoch. 'lbfgs' ignores it.
+
+    validation_fraction : float, default=0.1
+        The share of rows that early stopping holds out.
+
+    beta_1 : float, default=0.9
+        Decay of adam's first moment, in [0, 1).
+
+    beta_2 : float, default=0.999
+        Decay of adam's second moment, in [0, 1).
+
+    epsilon : float, default=1e-8
+        What adam adds to the root of the second moment.
+
+    n_iter_no_change : int or inf, default=10
+        Epochs without improvement that are borne, for 'sgd' and 'adam'.
+
+    max_fun : int, default=15000
+        The most evaluations of the loss by 'lbfgs'.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray, coefs_[i] of shape (fan_in, fan_out)
+        The weights of each layer. Like `intercepts_` they may be set by hand, and are
+        then used by the next prediction or ``partial_fit``.
+
+    intercepts_ : list of ndarray, intercepts_[i] of shape (fan_out,)
+        The biases of each layer.
+
+    loss_ : float
+        The loss at the end: mean loss of the rows plus penalty, for 'sgd' and 'adam'
+        as a mean over the last epoch.
+
+    loss_curve_ : list of float
+        The loss of each epoch. Absent after 'lbfgs', like the next three.
+
+    best_loss_ : float or None
+        The smallest loss of all epochs; None with early stopping.
+
+    validation_scores_ : list of float or None
+        The R2 on the held-out rows after each epoch, with early stopping.
+
+    best_validation_score_ : float or None
+        The best of them, whose epoch's weights were kept.
+
+    n_iter_ : int
+        Epochs or iterations of the last fit.
+
+    t_ : int
+        Rows seen by 'sgd' or 'adam', over all fits that went on from each other.
+
+    n_layers_ : int
+        Number of layers, counting the inputs as one.
+
+    n_outputs_ : int
+        Number of outputs.
+
+    out_activation_ : {'identity', 'exp'}
+        The inverse link, which turns raw outputs into values.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had them, all strings.
+
+    See Also
+    --------
+    MLPClassifier : The same network for classes.
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams, Learning representations by back-propagating errors,
+    Nature 323, 1986.
+
+    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, AISTATS 2010.
+
+    Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015.
+
+    Liu and Nocedal, On the limited memory BFGS method for large scale optimization,
+    Mathematical Programming 45, 1989.
+
+    Examples
+    --------
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmlp import MLPRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> mlp = MLPRegressor(
+    ...     hidden_layer_sizes=20, learning_rate_init=0.01, max_iter=20, tol=0.01,
+    ...     random_state=0,
+    ... )
+    >>> regressor = TransformedTargetRegressor(
+    ...     make_pipeline(StandardScaler(), mlp), transformer=StandardScaler()
+    ... )
+    >>> regressor.fit(X_train, y_train).predict(X_test[:1]).shape
+    (1,)
+    """
 
     _rules: ClassVar = {"loss": one_of(("squared_error", "poisson")), **RULES}
 
@@ -72,13 +260,77 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.max_fun = max_fun
 
     def fit(self, X, y, sample_weight=None):
+        """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs; float32 stays float32, all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weights >= 0 of the rows.
+
+        Returns
+        -------
+        self : MLPRegressor
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is not as expected, which leaves the
+            estimator as it was, or if the loss
+            stops being finite, which leaves the estimator unfitted.
+        """
         return self._learn(X, y, sample_weight, incremental=False)
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on X and y, from the weights it has.
+
+        Only with solver 'sgd' or 'adam'; absent otherwise.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs; float32 stays float32, all else becomes float64.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weights >= 0 of the rows.
+
+        Returns
+        -------
+        self : MLPRegressor
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is not as expected, which leaves the
+            estimator as it was, or if the loss
+            stops being finite, which leaves the estimator unfitted.
+        """
         return self._learn(X, y, sample_weight, incremental=True)
 
     def predict(self, X):
+        """Predict numbers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The network's outputs after the inverse link.
+        """
         values = self._loss.inverse_link(self._raw(X))
         return values.ravel() if values.shape[1] == 1 else values
 
