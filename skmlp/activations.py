@@ -8,6 +8,7 @@ besides `a`. ``gain`` is the constant c of the initial bound sqrt(c / (fan_in +
 fan_out)).
 """
 
+from functools import cache
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -25,6 +26,14 @@ class Activation(Protocol):
     def forward(self, z: Array, out: Array) -> None: ...
 
     def backward(self, delta: Array, z: Array, a: Array) -> None: ...
+
+
+@cache
+def _zeros(dtype: Any) -> Array:
+    """A constant for comparisons: small enough to stay in the processor's cache."""
+    zeros = np.zeros(1 << 15, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 class Identity:
@@ -88,7 +97,16 @@ class ReLU:
 
     @staticmethod
     def forward(z: Array, out: Array) -> None:
-        np.maximum(z, 0.0, out=out)
+        # against an array of zeros NumPy is three times as fast as against the number
+        zeros = _zeros(z.dtype)
+        if z.size < 1024 or len(z) == 1:
+            np.maximum(z, 0.0, out=out)
+        elif z.size <= zeros.size:
+            np.maximum(z, zeros[: z.size].reshape(z.shape), out=out)
+        else:
+            half = len(z) // 2
+            ReLU.forward(z[:half], out[:half])
+            ReLU.forward(z[half:], out[half:])
 
     @staticmethod
     def backward(delta: Array, z: Array, a: Array) -> None:

@@ -29,10 +29,7 @@ class Dense:
 
     def forward(self, x: Any, W: Array, b: Array, z: Array, a: Array) -> Array:
         """Write z and a; z and a may be one array unless the activation keeps z."""
-        if isinstance(x, np.ndarray):
-            np.matmul(x, W, out=z)
-        else:
-            z[...] = x @ W
+        _product(x, W, z)
         z += b
         self.activation.forward(z, out=a)
         return a
@@ -54,14 +51,21 @@ class Dense:
         `delta` becomes d value / d z and `a` may be overwritten; ones: (n,).
         """
         self.activation.backward(delta, z, a)
-        if isinstance(x, np.ndarray):
-            np.matmul(x.T, delta, out=grad_W)
-        else:
-            grad_W[...] = x.T @ delta
-        np.matmul(ones, delta, out=grad_b)  # column sums, faster than delta.sum(axis=0)
+        _product(x.T, delta, grad_W)
+        ones.dot(delta, grad_b)  # column sums, faster than delta.sum(axis=0)
         if grad_x is None:
             return
         if self.fan_out == 1:
             np.multiply(delta, W.T, out=grad_x)  # an outer product by broadcasting
         else:
-            np.matmul(delta, W.T, out=grad_x)
+            delta.dot(W.T, grad_x)
+
+
+def _product(x: Any, y: Array, out: Array) -> None:
+    """out = x y; the method `dot` has a third of the overhead of np.matmul."""
+    if not isinstance(x, np.ndarray):
+        out[...] = x @ y
+    elif out.flags.c_contiguous:
+        x.dot(y, out)
+    else:
+        y.T.dot(x.T, out.T)

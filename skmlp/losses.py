@@ -43,13 +43,16 @@ class MultinomialLogLoss:
 
     @staticmethod
     def value_and_gradient(Y: Array, raw: Array) -> Array:
+        ones = np.ones(raw.shape[1], raw.dtype)  # a product with ones sums a row
         raw -= raw.max(axis=1, keepdims=True)  # so that exp can't overflow
-        at_target = np.einsum("ij,ij->i", Y, raw)
+        at_target = (Y * raw).dot(ones)
         np.exp(raw, out=raw)
-        total = raw.sum(axis=1)
+        total = raw.dot(ones)
         raw /= total[:, np.newaxis]
         raw -= Y
-        return np.asarray(np.log(total) - at_target)
+        values = np.log(total, out=total)
+        values -= at_target
+        return np.asarray(values)
 
     @staticmethod
     def inverse_link(raw: Array) -> Array:

@@ -14,8 +14,17 @@ from skmlp.layers import Dense
 Array = NDArray[np.floating[Any]]
 Views = list[tuple[Array, Array]]
 
-# Rows of a block that is predicted at once: as many as keep a layer's values in cache.
-BLOCK_ELEMENTS = 1 << 17
+# Values of a layer in a block of rows that is worked through at once.
+BLOCK_ELEMENTS = 1 << 16
+BLOCK_ROWS = 256
+
+
+def block_rows(network: "Network") -> int:
+    """Rows at once: so few that a layer's values stay in the processor's cache.
+
+    Fewer than BLOCK_ROWS would make the matrix products slow.
+    """
+    return max(BLOCK_ROWS, BLOCK_ELEMENTS // max(network.layer_sizes[1:]))
 
 
 class Network:
@@ -77,12 +86,12 @@ class Network:
 
     def forward(self, views: Views, X: Any, workspace: "Workspace") -> Array:
         """Raw outputs (n, n_outputs) of the rows X, in the workspace's last buffer."""
-        a = X
-        for layer, (W, b), (z, out) in zip(
+        x = X
+        for layer, (W, b), (z, a) in zip(
             self.layers, views, workspace.values, strict=True
         ):
-            a = layer.forward(a, W, b, z, out)
-        return np.asarray(a)
+            x = layer.forward(x, W, b, z, a)
+        return a
 
     def backward(
         self, views: Views, grads: Views, X: Any, delta: Array, workspace: "Workspace"
@@ -91,20 +100,18 @@ class Network:
 
         Spends the values that `forward` left in the workspace.
         """
-        inputs = [X, *(a for _, a in workspace.values[:-1])]
+        values, ones = workspace.values, workspace.ones
         for i in range(len(self.layers) - 1, -1, -1):
-            z, a = workspace.values[i]
-            grad_x = workspace.deltas[i]
-            self.layers[i].backward(
-                inputs[i], views[i][0], z, a, delta, *grads[i], grad_x, workspace.ones
-            )
+            (z, a), x = values[i], values[i - 1][1] if i else X
+            W, (grad_W, grad_b), grad_x = views[i][0], grads[i], workspace.deltas[i]
+            self.layers[i].backward(x, W, z, a, delta, grad_W, grad_b, grad_x, ones)
             if grad_x is not None:
                 delta = grad_x
 
     def predict(self, views: Views, X: Any) -> Array:
         """Raw outputs of all rows of X, block by block, so that memory stays small."""
         n_samples, dtype = X.shape[0], np.result_type(X.dtype, views[0][0].dtype)
-        block = max(1, BLOCK_ELEMENTS // max(self.layer_sizes[1:]))
+        block = block_rows(self)
         workspace = Workspace(self, min(block, n_samples), dtype, backward=False)
         raw = np.empty((n_samples, self.layer_sizes[-1]), dtype)
         for start in range(0, n_samples, block):
@@ -118,8 +125,10 @@ class Network:
 class Workspace:
     """The buffers of one fit for batches of up to n_rows rows.
 
-    values : (z, a) of each layer; one array, unless the activation needs z later.
+    values : (z, a) of each layer; one array, unless the activation needs z later. The
+        raw outputs are in Fortran order, in which losses work along the rows faster.
     deltas : d value / d x of each layer, None for the first, whose x is the data.
+    ones : (n_rows,).
     """
 
     def __init__(
@@ -128,7 +137,8 @@ class Workspace:
         self.values: list[tuple[Array, Array]] = []
         self.deltas: list[Array | None] = []
         for i, layer in enumerate(network.layers):
-            a = np.empty((n_rows, layer.fan_out), dtype)
+            is_last = layer is network.layers[-1]
+            a = np.empty((n_rows, layer.fan_out), dtype, order="F" if is_last else "C")
             keeps_z = backward and layer.activation.keeps_input
             self.values.append((np.empty_like(a) if keeps_z else a, a))
             needs_delta = backward and i > 0
@@ -141,13 +151,18 @@ class Workspace:
     def rows(self, n_rows: int) -> "Workspace":
         """The same buffers for a batch of n_rows rows, which may be fewer."""
         if n_rows not in self._narrower:
-            narrower = object.__new__(Workspace)
-            narrower.values = [
-                (z[:n_rows], a[:n_rows]) if z is not a else (a[:n_rows],) * 2
-                for z, a in self.values
-            ]
-            narrower.deltas = [d if d is None else d[:n_rows] for d in self.deltas]
-            narrower.ones = self.ones[:n_rows]
-            narrower._narrower = {n_rows: narrower}
-            self._narrower[n_rows] = narrower
+            self._narrower[n_rows] = self._narrow(n_rows)
         return self._narrower[n_rows]
+
+    def _narrow(self, n_rows: int) -> "Workspace":
+        narrow = object.__new__(Workspace)
+        narrow.values = [
+            (a[:n_rows],) * 2 if z is a else (z[:n_rows], a[:n_rows])
+            for z, a in self.values
+        ]
+        raw = np.empty_like(narrow.values[-1][1], order="F")
+        narrow.values[-1] = raw, raw
+        narrow.deltas = [d if d is None else d[:n_rows] for d in self.deltas]
+        narrow.ones = self.ones[:n_rows]
+        narrow._narrower = {n_rows: narrow}
+        return narrow

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.losses import Loss
-from skmlp.network import Network, Workspace
+from skmlp.network import Network, Workspace, block_rows
 
 Array = NDArray[np.floating[Any]]
 
@@ -33,7 +33,7 @@ class Objective:
     ----------
     network, loss : the network and the loss on its raw outputs.
     alpha : strength of the penalty; divided by the weights' mean before it was made 1.
-    n_rows : the most rows that will be evaluated at once.
+    n_rows : the most rows that will be evaluated by one call.
     dtype : of the parameters and of all buffers.
     """
 
@@ -43,9 +43,13 @@ class Objective:
         self.network = network
         self.loss = loss
         self.alpha = alpha
-        self._workspace = Workspace(network, n_rows, dtype)
+        self._reported_share = loss.reported_share(network.layer_sizes[-1])
+        self._block = min(n_rows, block_rows(network))
+        self._workspace = Workspace(network, self._block, dtype)
         self._grad = np.empty(network.n_params, dtype)
         self._grad_views = network.views(self._grad)
+        self._sum = np.empty_like(self._grad) if self._block < n_rows else self._grad
+        self._decay = np.empty(network.n_weights, dtype)
         self._params: Array | None = None
 
     def value_and_gradient(
@@ -57,30 +61,54 @@ class Objective:
         gradient is a buffer that the next call overwrites; the caller may, too.
         """
         if params is not self._params:  # views are made once for a vector
-            self._params, self._views = params, self.network.views(params)
+            self._view(params)
         n_rows = X.shape[0]
-        workspace = self._workspace.rows(n_rows)
+        if n_rows <= self._block:
+            loss, grad = self._evaluate(X, Y, weight, n_rows), self._grad
+        else:
+            loss, grad = self._accumulate(X, Y, weight, n_rows), self._sum
+        return Value(loss, self._penalize(grad, n_rows)), grad
+
+    def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
+        """The rows' share of the mean loss over n_rows rows; its gradient in _grad."""
+        workspace = self._workspace.rows(X.shape[0])
         delta = self.network.forward(self._views, X, workspace)
         values = self.loss.value_and_gradient(Y, delta)
         if weight is None:
-            loss = values.sum()
+            loss = workspace.ones.dot(values)
             delta *= 1.0 / n_rows
         else:
-            loss = weight @ values
+            loss = weight.dot(values)
             delta *= weight[:, np.newaxis] / n_rows
         self.network.backward(self._views, self._grad_views, X, delta, workspace)
-        penalty = self._penalize(params, n_rows)
-        return Value(float(loss) / n_rows, penalty), self._grad
+        return float(loss) / n_rows
+
+    def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
+        """The mean loss, block by block in a fixed order; its gradient in _sum."""
+        loss = 0.0
+        self._sum[...] = 0.0
+        for start in range(0, n_rows, self._block):
+            rows = slice(start, start + self._block)
+            rows_weight = None if weight is None else weight[rows]
+            loss += self._evaluate(X[rows], Y[rows], rows_weight, n_rows)
+            self._sum += self._grad
+        return loss
 
     def reported(self, value: Value) -> float:
         """The loss as scikit-learn reports it: some losses as a mean over outputs."""
-        share = self.loss.reported_share(self.network.layer_sizes[-1])
-        return share * value.loss + value.penalty
+        return self._reported_share * value.loss + value.penalty
 
-    def _penalize(self, params: Array, n_rows: int) -> float:
-        """Add the penalty's gradient; returns its value."""
+    def _view(self, params: Array) -> None:
+        self._params = params
+        self._views = self.network.views(params)
+        self._weights = params[: self.network.n_weights]
+
+    def _penalize(self, grad: Array, n_rows: int) -> float:
+        """Add the penalty's gradient to `grad`; returns the penalty."""
         if self.alpha == 0.0:
             return 0.0
-        weights, strength = params[: self.network.n_weights], self.alpha / n_rows
-        self._grad[: self.network.n_weights] += strength * weights
-        return 0.5 * strength * float(np.vdot(weights, weights))
+        strength = self.alpha / n_rows
+        np.multiply(self._weights, strength, out=self._decay)
+        grad_weights = grad[: self.network.n_weights]
+        grad_weights += self._decay
+        return 0.5 * strength * float(self._weights.dot(self._weights))

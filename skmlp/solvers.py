@@ -5,7 +5,7 @@ grad, state, learning_rate)``, which updates `params` in place and may use `grad
 scratch space. The others have ``minimize``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +15,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
+
+# Parameters of a block: all passes of a step over it stay in the processor's cache.
+BLOCK = 1 << 14
+
+
+def blocks(size: int) -> Iterator[slice]:
+    """Slices of a vector that make it up."""
+    return (slice(start, start + BLOCK) for start in range(0, size, BLOCK))
 
 
 @dataclass
@@ -79,19 +87,36 @@ class Adam:
     def step(
         self, params: Array, grad: Array, state: State, learning_rate: float
     ) -> None:
-        m, v = state["m"], state["v"]
         state["t"] = t = state["t"] + 1
         root = (1.0 - self.beta_2) ** 0.5
         rate = learning_rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
+        rate *= (1.0 - self.beta_1) / root
+        epsilon = self.epsilon / root
+        if params.size <= BLOCK:
+            self._update(params, grad, state["m"], state["v"], rate, epsilon)
+            return
+        for block in blocks(params.size):
+            m, v = state["m"][block], state["v"][block]
+            self._update(params[block], grad[block], m, v, rate, epsilon)
+
+    def _update(
+        self,
+        params: Array,
+        grad: Array,
+        m: Array,
+        v: Array,
+        rate: float,
+        epsilon: float,
+    ) -> None:
         m *= self.beta_1
         m += grad
         v *= self.beta_2
         grad *= grad
         v += grad
         np.sqrt(v, out=grad)
-        grad += self.epsilon / root
+        grad += epsilon
         np.divide(m, grad, out=grad)
-        grad *= rate * (1.0 - self.beta_1) / root
+        grad *= rate
         params -= grad
 
 

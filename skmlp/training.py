@@ -21,7 +21,7 @@ class TrainingRows:
     """The data of a fit, and which of its rows train.
 
     X : array or CSR matrix (n_samples, n_features), rows contiguous.
-    Y : (n_samples, n_outputs), of X's dtype.
+    Y : (n_samples, n_outputs), of X's dtype, columns contiguous.
     weight : (n_samples,), or None for ones.
     rows : the training rows' indices, or None for all.
     """
@@ -69,15 +69,7 @@ class Batches:
         self._starts = range(0, n_rows, batch_size)
         self._order = np.arange(n_rows) if data.rows is None else data.rows
         self._sliced = random_state is None and data.rows is None
-        if not self._sliced:
-            self._X = self._buffer(data.X)
-            self._Y = self._buffer(data.Y)
-            self._weight = None if data.weight is None else self._buffer(data.weight)
-
-    def _buffer(self, values: Any) -> Array | None:
-        if not isinstance(values, np.ndarray):
-            return None  # rows of a sparse matrix come as a new one
-        return np.empty((self.batch_size, *values.shape[1:]), values.dtype)
+        self._buffers: dict[int, tuple[Any, Array, Array]] = {}
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, Y, weight) of each batch; valid until the next one is asked for."""
@@ -94,18 +86,28 @@ class Batches:
 
     def _gather(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
         rows, data = self._order[start:stop], self.data
-        X, Y = _take(data.X, rows, self._X), _take(data.Y, rows, self._Y)
+        if len(rows) not in self._buffers:  # the last batch may be shorter
+            self._buffers[len(rows)] = self._make_buffers(len(rows))
+        X, Y, weight = self._buffers[len(rows)]
+        # mode="clip" skips NumPy's own buffer; the rows are in range
+        if X is None:
+            X = data.X[rows]
+        else:
+            data.X.take(rows, axis=0, out=X, mode="clip")
+        data.Y.T.take(rows, axis=1, out=Y.T, mode="clip")
         if data.weight is None:
             return X, Y, None
-        return X, Y, _take(data.weight, rows, self._weight)
+        return X, Y, data.weight.take(rows, out=weight, mode="clip")
 
-
-def _take(values: Any, rows: NDArray[np.intp], buffer: Array | None) -> Any:
-    """values[rows], into the buffer where there is one."""
-    if buffer is None:
-        return values[rows]
-    # mode="clip" skips NumPy's own buffer; the rows are in range
-    return values.take(rows, axis=0, out=buffer[: len(rows)], mode="clip")
+    def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array]:
+        """For X, unless it is sparse, for Y with contiguous columns, and weights."""
+        X, Y = self.data.X, self.data.Y
+        is_dense = isinstance(X, np.ndarray)
+        return (
+            np.empty((n_rows, X.shape[1]), X.dtype) if is_dense else None,
+            np.empty((n_rows, Y.shape[1]), Y.dtype, order="F"),
+            np.empty(n_rows, X.dtype),
+        )
 
 
 @dataclass
@@ -321,11 +323,14 @@ class Minimization:
         An interrupt keeps the last iterate; before the first one it goes on up.
         """
         self.max_iter = max_iter
+        with np.errstate(all="ignore"):  # divergence is found at the end
+            return self._run(max_iter)
+
+    def _run(self, max_iter: int) -> Reason:
         try:
-            with np.errstate(all="ignore"):  # divergence is found at the end
-                minimum = self.solver.minimize(
-                    self._total, self.params, self.tol, max_iter, self._count
-                )
+            minimum = self.solver.minimize(
+                self._total, self.params, self.tol, max_iter, self._count
+            )
             self.n_iter, self.status = minimum.n_iter, minimum.status
             self.message = minimum.message
             reason: Reason = "converged" if self.status == 0 else "max_iter"

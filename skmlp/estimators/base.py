@@ -1,10 +1,10 @@
 """What classifier and regressor share: fit as a table of contents, and raw outputs."""
 
+import copy
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,12 +22,14 @@ from skmlp.estimators.validation import (
     FLOATS,
     RULES,
     check_batch_size,
-    check_layers,
+    check_n_features,
     check_parameters,
     check_same_architecture,
     check_sample_weight,
     check_seed,
     check_X,
+    check_X_to_predict,
+    fitted_layers,
     hidden_sizes,
     owner,
 )
@@ -84,6 +86,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
     """Base of the two estimators, which see for parameters and attributes."""
 
     _rules = RULES
+    _learned = ("coefs_", "intercepts_")
 
     # What the two estimators tell the base.
 
@@ -139,7 +142,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
 
     def _check_data(self, X, y, sample_weight, call) -> TrainingRows:
         """The checked arrays, of the dtype of X or of the model that goes on."""
-        dtype = self._fitted_dtype() if call.continued else FLOATS
+        dtype = fitted_layers(self)[0][0].dtype if call.continued else FLOATS
         X = check_X(self, X, reset=not call.continued, dtype=dtype)
         Y = self._encode_target(y, X.shape[0], X.dtype, call)
         return TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
@@ -177,7 +180,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             params=params,
             data=data,
             batches=Batches(data, batch_size, random_state if self.shuffle else None),
-            solver_state=self._solver_state(params, call),
+            solver_state=self._solver_state(network, params, call),
             schedule=make_part(SCHEDULES, schedule, self),
             learning_rate_init=float(self.learning_rate_init),
             patience=self._patience(call),
@@ -207,13 +210,16 @@ class BaseMLP(StatefulMixin, BaseEstimator):
 
     # What goes on from an earlier fit.
 
-    def _solver_state(self, params, call) -> SolverState:
-        """The solver's state: partial_fit goes on with it if the solver is the same."""
+    def _solver_state(self, network, params, call) -> SolverState:
+        """The solver's state: partial_fit goes on with a copy of the last one.
+
+        Unless the solver or the network is another one than then.
+        """
         solver = make_part(SOLVERS, self.solver, self)
         memory = getattr(self, "_memory", None) if call.incremental else None
-        if memory is None or type(memory.solver_state.solver) is not type(solver):
+        if memory is None or not memory.is_of(solver, network):
             return SolverState(solver, solver.init(params))
-        before = memory.solver_state
+        before = copy.deepcopy(memory.solver_state)
         return SolverState(solver, before.state, before.clock)
 
     def _patience(self, call) -> Patience:
@@ -232,8 +238,9 @@ class BaseMLP(StatefulMixin, BaseEstimator):
     def _history(self, call) -> History:
         history = History()
         if call.continued:
-            history.loss_curve = getattr(self, "loss_curve_", history.loss_curve)
-            history.validation_scores = getattr(self, "validation_scores_", None)
+            history.loss_curve = list(getattr(self, "loss_curve_", ()))
+            scores = getattr(self, "validation_scores_", None)
+            history.validation_scores = None if scores is None else list(scores)
             history.n_samples = getattr(self, "t_", 0)
         if not self.early_stopping:
             history.validation_scores = None
@@ -255,7 +262,9 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         self.loss_ = training.loss
         if isinstance(training, Training):
             self._publish_history(training)
-            self._memory = Memory(training.solver_state, pickled=call.incremental)
+            self._memory = Memory(
+                training.solver_state, network.layer_sizes, pickled=call.incremental
+            )
         else:
             self._drop_history(call)
 
@@ -277,26 +286,17 @@ class BaseMLP(StatefulMixin, BaseEstimator):
 
     # Raw outputs.
 
-    def _fitted_layers(self):
-        return [
-            (np.asarray(W), np.asarray(b))
-            for W, b in zip(self.coefs_, self.intercepts_, strict=True)
-        ]
-
-    def _fitted_dtype(self):
-        dtype = np.result_type(*self._fitted_layers()[0])
-        return dtype if dtype in FLOATS else np.dtype(np.float64)
-
     def _fitted_network(self):
         """The network of ``coefs_`` and ``intercepts_``, and its (W, b) a layer."""
-        layers = self._fitted_layers()
-        check_layers(self, layers)
+        check_parameters(self, {"activation": RULES["activation"]})
+        layers = fitted_layers(self)
         sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
         return Network(sizes, ACTIVATIONS[self.activation]), layers
 
     def _raw(self, X):
         """Raw outputs (n_samples, n_outputs)."""
-        check_is_fitted(self, "coefs_")
-        X = check_X(self, X, reset=False)
+        check_is_fitted(self, self._learned)
+        X = check_X_to_predict(self, X)
         network, layers = self._fitted_network()
+        check_n_features(self, X, network.layer_sizes[0])
         return network.predict(layers, X)

@@ -8,6 +8,7 @@ from sklearn.utils.metaestimators import available_if
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.targets import (
     check_labels,
+    check_n_outputs,
     decode,
     encode,
     encoder_for,
@@ -207,6 +208,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     0.97
     """
 
+    _learned = ("coefs_", "intercepts_", "classes_")
+
     def __init__(
         self,
         hidden_layer_sizes=(100,),
@@ -393,6 +396,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 floored
             ]
         return log_proba
+
+    def _raw(self, X):
+        raw = super()._raw(X)
+        check_n_outputs(self, encoder_of(self), raw)
+        return raw
 
     def _by_class(self, raw):
         """A raw output for each class: of a single output, its negative for "no"."""

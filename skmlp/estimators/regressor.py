@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.targets import check_counts, check_numbers
-from skmlp.estimators.validation import RULES, one_of
+from skmlp.estimators.validation import RULES, check_parameters, one_of
 from skmlp.losses import LOSSES
 
 
@@ -331,7 +331,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The network's outputs after the inverse link.
         """
-        values = self._loss.inverse_link(self._raw(X))
+        raw = self._raw(X)
+        values = self._loss.inverse_link(raw)
         return values.ravel() if values.shape[1] == 1 else values
 
     def _encode_target(self, y, n_samples, dtype, call):
@@ -342,6 +343,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     @property
     def _loss(self):
+        check_parameters(self, {"loss": self._rules["loss"]})
         return LOSSES[self.loss]
 
     def _strata(self, Y):

@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_array
 from sklearn.utils.multiclass import (
     check_classification_targets,
     type_of_target,
@@ -75,12 +76,17 @@ def _encoder_of_classes(estimator, y, classes) -> LabelBinarizer:
             f"{owner(estimator)}: classes must be {CLASSES}, got None."
         )
     with naming(estimator, "classes", CLASSES, classes):
-        classes = np.asarray(unique_labels(classes))
+        classes = _distinct(classes)
         if not _is_multilabel(y):
             return LabelBinarizer().fit(classes)
         if len(classes) != y.shape[1]:
             raise ValueError(f"y has {y.shape[1]} labels.")
         return LabelBinarizer().fit(y)
+
+
+def _distinct(classes):
+    """The sorted distinct labels of `classes`."""
+    return unique_labels(check_array(classes, ensure_2d=False, dtype=None))
 
 
 def _is_multilabel(y) -> bool:
@@ -90,7 +96,11 @@ def _is_multilabel(y) -> bool:
 def _check_same_classes(estimator, classes) -> None:
     """A later partial_fit may repeat `classes`, but not change them."""
     known = estimator.classes_
-    if classes is not None and not np.array_equal(known, unique_labels(classes)):
+    if classes is None:
+        return
+    with naming(estimator, "classes", CLASSES, classes):
+        distinct = _distinct(classes)
+    if not np.array_equal(known, distinct):
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, "
             f"was: {known!r}\n"
@@ -143,17 +153,32 @@ def encoder_of(estimator) -> LabelBinarizer:
     encoder = getattr(estimator, "_label_binarizer", None)
     if encoder is not None:
         return encoder
-    classes = np.asarray(estimator.classes_)
-    n_outputs = np.shape(estimator.coefs_[-1])[1]
-    logistic = getattr(estimator, "out_activation_", None) == "logistic"
-    if logistic and n_outputs == len(classes) > 1:
-        return LabelBinarizer().fit(np.eye(n_outputs, dtype=int))
-    return LabelBinarizer().fit(classes)
+    with naming(estimator, "classes_", CLASSES, estimator.classes_):
+        classes = np.asarray(estimator.classes_)
+        n_outputs = np.shape(estimator.coefs_[-1])[1]
+        logistic = getattr(estimator, "out_activation_", None) == "logistic"
+        if logistic and n_outputs == len(classes) > 1:
+            return LabelBinarizer().fit(np.eye(n_outputs, dtype=int))
+        encoder = LabelBinarizer().fit(classes)
+        encoder.classes_ = classes  # in the order of the outputs, sorted or not
+        return encoder
+
+
+def check_n_outputs(estimator, encoder, raw) -> None:
+    """The network's outputs must be those of the classes."""
+    n_classes = len(encoder.classes_)
+    single = n_classes <= 2 and not encoder.y_type_.startswith("multilabel")
+    expected = 1 if single else n_classes
+    if raw.shape[1] != expected:
+        raise ValueError(
+            f"{owner(estimator)}: coefs_[-1] must have {expected} outputs for the "
+            f"{n_classes} classes in classes_, got {raw.shape[1]}."
+        )
 
 
 def encode(encoder, y, dtype):
-    """Y of shape (n_samples, n_outputs) with 0 and 1, of the given dtype."""
-    return encoder.transform(y).astype(dtype)
+    """Y of shape (n_samples, n_outputs), 0 and 1 of the dtype, columns contiguous."""
+    return encoder.transform(y).astype(dtype, order="F")
 
 
 def decode(encoder, raw):
@@ -170,7 +195,7 @@ def check_numbers(estimator, y, n_samples, dtype):
     """Y of shape (n_samples, n_outputs) for regression, of the given dtype."""
     y = check_y(estimator, y, n_samples, expected=NUMBERS, numeric=True)
     with np.errstate(over="ignore"):
-        Y = np.ascontiguousarray(y, dtype=dtype).reshape(n_samples, -1)
+        Y = np.asfortranarray(y.reshape(n_samples, -1), dtype=dtype)
     if not np.isfinite(Y).all():
         raise ValueError(
             f"{owner(estimator)}: y must be {NUMBERS}, within the range of X's dtype "

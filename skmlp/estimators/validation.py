@@ -123,7 +123,10 @@ def check_parameters(estimator, rules) -> None:
 
 def shown(value, length=200) -> str:
     """repr(value), cut where it is long."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python does not print integers of thousands of digits
+        return f"an integer of {value.bit_length()} bits"
     return text if len(text) <= length else f"{text[: length - 3]}..."
 
 
@@ -155,9 +158,9 @@ def hidden_sizes(estimator) -> tuple[int, ...]:
 
 def _sizes_from_string(value) -> tuple[int, ...] | None:
     """'A-B-C' are layers, 'WxN' is N layers of W; None for anything else."""
-    if re.fullmatch(r"[0-9]+(-[0-9]+)+", value):
+    if re.fullmatch(r"[0-9]{1,10}(-[0-9]{1,10})+", value):
         return _sizes(list(map(int, value.split("-"))))
-    if re.fullmatch(r"[0-9]+x[0-9]+", value):
+    if re.fullmatch(r"[0-9]{1,10}x[0-9]{1,4}", value):
         width, n_layers = map(int, value.split("x"))
         return _sizes([width] * n_layers) if n_layers else None
     return None
@@ -227,6 +230,31 @@ def check_X(estimator, X, *, reset, dtype=FLOATS):
             dtype=dtype,
             order="C",
         )
+
+
+def check_X_to_predict(estimator, X):
+    """X as by check_X, which a plain array of finite floats need not go through."""
+    return X if _is_plain(estimator, X) else check_X(estimator, X, reset=False)
+
+
+def _is_plain(estimator, X) -> bool:
+    """Whether check_X would give X back as it is, without error or warning."""
+    return (
+        type(X) is np.ndarray
+        and X.dtype in FLOATS
+        and X.flags.c_contiguous
+        and X.ndim == 2
+        and X.shape[0] > 0
+        and X.shape[1] == getattr(estimator, "n_features_in_", None)
+        and not hasattr(estimator, "feature_names_in_")
+        and _has_finite_sum(X)
+    )
+
+
+def _has_finite_sum(X) -> bool:
+    """Which it has only if all its entries are finite."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(X.sum()))
 
 
 def check_y(estimator, y, n_samples, *, expected, numeric):
@@ -324,18 +352,45 @@ def check_batch_size(estimator, n_rows) -> int:
 # Fitted parameters, which may have been set by hand
 
 
-def check_layers(estimator, layers) -> None:
-    """Each layer's (W, b) must fit together, and the layers one to the next."""
-    fan_in = layers[0][0].shape[0] if layers and layers[0][0].ndim == 2 else None
+def fitted_layers(estimator):
+    """(W, b) of each layer, from ``coefs_`` and ``intercepts_``, checked."""
+    coefs, intercepts = estimator.coefs_, estimator.intercepts_
+    expected = "lists of as many arrays of numbers"
+    with naming(estimator, "coefs_ and intercepts_", expected, [coefs, intercepts]):
+        layers = [
+            (_as_floats(W), _as_floats(b))
+            for W, b in zip(coefs, intercepts, strict=True)
+        ]
+    if not layers or not _fit_together(layers):
+        raise ValueError(
+            f"{owner(estimator)}: coefs_ and intercepts_ must be arrays of shapes "
+            "(fan_in, fan_out) and (fan_out,), each layer's fan_out being the next "
+            f"one's fan_in, got {[(W.shape, b.shape) for W, b in layers]}."
+        )
+    return layers
+
+
+def _as_floats(values):
+    array = np.asarray(values)
+    return array if array.dtype in FLOATS else array.astype(np.float64)
+
+
+def _fit_together(layers) -> bool:
+    fan_in = layers[0][0].shape[0] if layers[0][0].ndim == 2 else None
     for W, b in layers:
         if W.ndim != 2 or W.shape[0] != fan_in or b.shape != W.shape[1:]:
-            raise ValueError(
-                f"{owner(estimator)}: coefs_ and intercepts_ must be arrays of shapes "
-                "(fan_in, fan_out) and (fan_out,), each layer's fan_out being the "
-                "next one's fan_in, got "
-                f"{[(W.shape, b.shape) for W, b in layers]}."
-            )
+            return False
         fan_in = W.shape[1]
+    return True
+
+
+def check_n_features(estimator, X, n_features) -> None:
+    """X must have the features of ``coefs_``, which may have been set by hand."""
+    if X.shape[1] != n_features:
+        raise ValueError(
+            f"{owner(estimator)}: X must have the {n_features} features of coefs_[0], "
+            f"got {X.shape[1]}."
+        )
 
 
 def check_same_architecture(estimator, sizes, fitted_sizes) -> None:
