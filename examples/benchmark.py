@@ -2,8 +2,8 @@
 
 What to see: "faster" is scikit-learn's time over skmlp's for the same work, the median
 of paired runs. "limit" is the time of the network's matrix products alone (into
-buffers, forward and backward, without a gradient for the inputs) over skmlp's time for a
-step: 1.00 is as fast as the products allow. "torch" is PyTorch's eager step over
+buffers, forward and backward, without a gradient for the inputs) over skmlp's time for
+a step: 1.00 is as fast as the products allow. "torch" is PyTorch's eager step over
 skmlp's, where PyTorch is installed. Both packages end with the same loss.
 
     python examples/benchmark.py --threads 1 --only 20-100-1

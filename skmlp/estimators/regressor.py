@@ -12,6 +12,10 @@ from skmlp.estimators.targets import check_counts, check_numbers
 from skmlp.estimators.validation import RULES, check_parameters, one_of
 from skmlp.losses import LOSSES
 
+ACCEPTS, EXPECTED = one_of(("squared_error", "poisson"))
+# the order of parameters is scikit-learn's, and easily taken for the classifier's
+LOSS_RULE = ACCEPTS, f"{EXPECTED} (hidden_layer_sizes is the second parameter)"
+
 
 class MLPRegressor(RegressorMixin, BaseMLP):
     """Multi-layer perceptron regressor: a drop-in for scikit-learn's.
@@ -204,7 +208,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     (1,)
     """
 
-    _rules: ClassVar = {"loss": one_of(("squared_error", "poisson")), **RULES}
+    _rules: ClassVar = {"loss": LOSS_RULE, **RULES}
 
     def __init__(
         self,

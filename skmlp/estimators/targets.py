@@ -34,7 +34,6 @@ def check_labels(estimator, y, n_samples):
 
 def _check_labels(y) -> None:
     try:
-        check_classification_targets(y)
         kind = type_of_target(y)
     except TypeError as error:  # labels that have no order
         raise TypeError("Labels are of several types.") from error
@@ -42,6 +41,8 @@ def _check_labels(y) -> None:
         raise ValueError(
             "Multioutput target data is not supported with label binarization"
         )
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        check_classification_targets(y)  # for its message
 
 
 def _refuse_mixed_list(y) -> None:

@@ -1,0 +1,913 @@
+"""Bad input is refused by name, and leaves the estimator as it was."""
+
+import copy
+import math
+import warnings
+from itertools import product
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from skmlp import MLPClassifier, MLPRegressor
+
+ESTIMATORS = [MLPClassifier, MLPRegressor]
+N_ROWS, N_FEATURES = 30, 4
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N_ROWS, N_FEATURES))
+NUMBERS = X @ np.array([1.0, -2.0, 0.5, 0.0])
+LABELS = np.arange(N_ROWS) % 3
+METHODS = ["fit", "partial_fit"]
+
+
+def small(kind, **params):
+    """An estimator whose fits are quick and end without a warning."""
+    settings = {
+        "hidden_layer_sizes": (3,),
+        "max_iter": 4,
+        "n_iter_no_change": 1,
+        "tol": 1e6,  # no epoch rises by that much, so patience ends the fit
+        "random_state": 0,
+    }
+    return kind(**{**settings, **params})
+
+
+def target(kind):
+    return LABELS if kind is MLPClassifier else NUMBERS
+
+
+def fitted(kind, **params):
+    return small(kind, **params).fit(X, target(kind))
+
+
+def state(estimator):
+    """A digest of everything the estimator holds, solver state included."""
+    return joblib.hash(vars(estimator))
+
+
+def call(estimator, method, *args, **kwargs):
+    """fit or partial_fit; a first partial_fit of a classifier names the classes."""
+    is_first = method == "partial_fit" and not hasattr(estimator, "classes_")
+    if is_first and isinstance(estimator, MLPClassifier):
+        kwargs.setdefault("classes", [0, 1, 2])
+    return getattr(estimator, method)(*args, **kwargs)
+
+
+def assert_names(error, kind, parameter, came=""):
+    """The message holds the class, the parameter and what came."""
+    message = str(error.value)
+    assert f"{kind.__name__}: {parameter}" in message
+    assert came in message
+
+
+# Parameters
+
+NAN, INF, HUGE = math.nan, math.inf, 10**400
+NO_NUMBER = [None, NAN, "0.5", [0.5], 1j, True, np.array([0.1, 0.2])]
+NO_INTEGER = [*NO_NUMBER, 1.5, 2.0, -INF]
+NO_BOOLEAN = [None, NAN, 0, 1, INF, "True", [True], HUGE]
+NO_NAME = [None, NAN, INF, 1, "", "unheard_of", ["adam"], b"adam", HUGE]
+NO_SIZES = [
+    *[0, -1, 1.5, NAN, INF, -INF, None, True, 1j, HUGE, b"5", {5: 2}],
+    *[(0,), (5, -1), (1.5,), (NAN,), (INF,), (None,), (True,), (HUGE,)],
+    *[(5, (2,)), [[5]], ("5",), ["5-2"], (5, "2"), (1j,), ((),)],
+    *[np.array([[5, 2]]), np.array([5.5]), np.array(["5"]), np.array([True])],
+    *["", "5", "x", "-", "5x", "x2", "5-", "-5", "5--2", "5xx2", "5x2x2"],
+    *["0-5", "5-0", "0x2", "5x0", "5.0-2", "5 - 2", "5-2 ", "5-2\n", "5,2"],
+    *["5-2x2", "-5-2", "5X2", "relu", "1e1-2", "\u0665-\u0662", "(5, 2)"],
+    *["1" * 30 + "-5", "1" * 30 + "x2"],
+]
+
+BAD_PARAMETERS = {
+    "loss": [*NO_NAME, "log_loss", "absolute_error"],
+    "hidden_layer_sizes": NO_SIZES,
+    "activation": [*NO_NAME, "softmax"],
+    "solver": [*NO_NAME, "l-bfgs"],
+    "alpha": [*NO_NUMBER, -1, -1e-300, INF, -INF, HUGE, -HUGE],
+    "batch_size": [*NO_INTEGER, "full", 0, -1, INF, -HUGE],
+    "learning_rate": [*NO_NAME, "auto"],
+    "learning_rate_init": [*NO_NUMBER, 0, 0.0, -1, INF, -INF, HUGE],
+    "power_t": [*NO_NUMBER, -1, INF, -INF, HUGE],
+    "max_iter": [*NO_INTEGER, 0, -1, INF, -HUGE],
+    "shuffle": NO_BOOLEAN,
+    "random_state": [
+        *[NAN, INF, 1.5, "seed", [0.5], 1j, -1, 2**32, HUGE, -HUGE],
+        np.random.default_rng(0),
+    ],
+    "tol": [*NO_NUMBER, -1, -1e-300, -INF, HUGE],
+    "verbose": [None, NAN, INF, 1.5, -1, "yes", [1], -HUGE],
+    "warm_start": NO_BOOLEAN,
+    "momentum": [*NO_NUMBER, -1e-9, 1.1, INF, -INF, HUGE],
+    "nesterovs_momentum": NO_BOOLEAN,
+    "early_stopping": NO_BOOLEAN,
+    "validation_fraction": [*NO_NUMBER, -0.1, 1, 1.5, INF, -INF, HUGE],
+    "beta_1": [*NO_NUMBER, -0.1, 1, 1.5, INF, -INF, HUGE],
+    "beta_2": [*NO_NUMBER, -0.1, 1, 1.5, INF, -INF, HUGE],
+    "epsilon": [*NO_NUMBER, 0, 0.0, -1e-8, INF, -INF, HUGE],
+    "n_iter_no_change": [*NO_INTEGER, "inf", 0, -1, -HUGE],
+    "max_fun": [*NO_INTEGER, 0, -1, INF, -HUGE],
+}
+
+
+def cases(table):
+    return [
+        pytest.param(kind, name, value, id=f"{kind.__name__}-{name}-{repr(value)[:20]}")
+        for kind in ESTIMATORS
+        for name, values in table.items()
+        for value in values
+        if name in kind().get_params()
+    ]
+
+
+def test_the_table_of_bad_values_covers_every_parameter():
+    names = {name for kind in ESTIMATORS for name in kind().get_params()}
+    assert set(BAD_PARAMETERS) == names
+
+
+@pytest.mark.parametrize(("kind", "name", "value"), cases(BAD_PARAMETERS))
+def test_a_bad_parameter_is_refused_by_name_before_anything_is_fitted(
+    kind, name, value
+):
+    estimator = small(kind).set_params(**{name: value})
+    with pytest.raises((ValueError, TypeError)) as error:
+        estimator.fit(X, target(kind))
+    # long values are shown by their beginning
+    assert_names(error, kind, name, f"got {repr(value)[:60]}")
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    cases({name: values[:1] + values[-1:] for name, values in BAD_PARAMETERS.items()}),
+)
+def test_a_bad_parameter_leaves_a_fitted_model_as_it_was(kind, name, value, method):
+    model = fitted(kind)
+    twin = copy.deepcopy(model)
+    good = model.get_params()[name]
+    with pytest.raises((ValueError, TypeError)):
+        call(model.set_params(**{name: value}), method, X, target(kind))
+    assert state(model.set_params(**{name: good})) == state(twin)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("name", ["alpha", "max_iter", "hidden_layer_sizes"])
+def test_an_integer_with_too_many_digits_to_print_is_refused_by_name(kind, name):
+    estimator = small(kind, **{name: -(10**5000)})  # Python prints 4300 digits at most
+    with pytest.raises(ValueError, match=f"{kind.__name__}: {name} must be"):
+        estimator.fit(X, target(kind))
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize(
+    "sizes", ["5x" + "9" * 25, "9" * 5000 + "-2", "2x" + "9" * 5000]
+)
+def test_a_string_of_sizes_that_no_machine_can_hold_is_refused_by_name(kind, sizes):
+    with pytest.raises(ValueError) as error:
+        small(kind, hidden_layer_sizes=sizes).fit(X, target(kind))
+    assert_names(error, kind, "hidden_layer_sizes", sizes[:20])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (MLPClassifier, "activation"),
+        (MLPRegressor, "activation"),
+        (MLPRegressor, "loss"),
+    ],
+)
+def test_a_bad_parameter_that_predict_needs_is_refused_by_name_at_predict(kind, name):
+    model = fitted(kind).set_params(**{name: "unheard_of"})
+    with pytest.raises(ValueError) as error:
+        model.predict(X)
+    assert_names(error, kind, name, "'unheard_of'")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", 0),
+        ("alpha", np.float32(0.5)),
+        ("batch_size", np.int64(7)),
+        ("batch_size", N_ROWS),
+        ("learning_rate_init", 1),
+        ("power_t", 0),
+        ("max_iter", HUGE),
+        ("random_state", 2**32 - 1),
+        ("random_state", np.int32(3)),
+        ("random_state", np.random.RandomState(0)),
+        ("tol", np.float64(1e5)),
+        ("shuffle", np.False_),
+        ("momentum", 0),
+        ("momentum", 1),
+        ("validation_fraction", 0),  # of no use, and not used
+        ("beta_1", 0),
+        ("beta_2", 0),
+        ("epsilon", 1),
+        ("n_iter_no_change", HUGE),
+        ("n_iter_no_change", math.inf),
+        ("max_fun", HUGE),
+    ],
+)
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_values_at_the_edge_of_their_range_are_used(kind, solver, name, value):
+    model = small(kind, solver=solver).set_params(**{name: value})
+    never_ends = name == "n_iter_no_change" and solver != "lbfgs"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore" if never_ends else "error", ConvergenceWarning)
+        model.fit(X, target(kind))
+    assert np.isfinite(model.coefs_[0]).all()
+    assert model.predict(X).shape == (N_ROWS,)
+
+
+# hidden_layer_sizes
+
+GOOD_SIZES = [
+    (5, (5,)),
+    (5.0, (5,)),
+    (np.int8(5), (5,)),
+    (np.float32(5), (5,)),
+    (np.array(5), (5,)),
+    ((), ()),
+    ([], ()),
+    ((5,), (5,)),
+    ([5, 2], (5, 2)),
+    ((5.0, 2.0), (5, 2)),
+    ((np.int64(5), 2.0), (5, 2)),
+    (np.array([5, 2]), (5, 2)),
+    (np.array([5.0, 2.0]), (5, 2)),
+    (range(2, 5), (2, 3, 4)),
+    ("5-2", (5, 2)),
+    ("5-2-3-1", (5, 2, 3, 1)),
+    ("5x1", (5,)),
+    ("3x4", (3, 3, 3, 3)),
+    (np.str_("5-2"), (5, 2)),
+]
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("given", "sizes"), GOOD_SIZES, ids=[repr(given) for given, _ in GOOD_SIZES]
+)
+def test_each_form_of_hidden_layer_sizes_gives_the_network_it_says(kind, given, sizes):
+    model = fitted(kind, hidden_layer_sizes=given)
+    n_outputs = 3 if kind is MLPClassifier else 1
+    assert [W.shape[1] for W in model.coefs_] == [*sizes, n_outputs]
+    assert model.n_layers_ == len(sizes) + 2
+    assert model.hidden_layer_sizes is given
+    same = fitted(kind, hidden_layer_sizes=sizes)
+    np.testing.assert_array_equal(model.predict(X), same.predict(X))
+
+
+# X
+
+MASKED = np.ma.masked_array(X, np.eye(N_ROWS, N_FEATURES, dtype=bool))
+
+
+def with_entry(value, dtype=np.float64):
+    changed = X.astype(dtype)
+    changed[3, 1] = value
+    return changed
+
+
+BAD_X = {
+    "nan": with_entry(NAN),
+    "inf": with_entry(INF),
+    "minus inf": with_entry(-INF),
+    "nan in float32": with_entry(NAN, np.float32),
+    "inf in float16": with_entry(INF, np.float16),
+    "nan in the last row of Fortran order": np.asfortranarray(
+        np.r_[X[:-1], [[NAN] * 4]]
+    ),
+    "None": None,
+    "number": 1.5,
+    "string": "data",
+    "dict": {"a": 1},
+    "set": {1.0},
+    "1-D": X[:, 0],
+    "3-D": X[:, :, np.newaxis],
+    "0-D": np.array(1.0),
+    "no rows": X[:0],
+    "no columns": X[:, :0],
+    "empty list": [],
+    "complex": X + 1j,
+    "complex list": [[1j] * N_FEATURES] * N_ROWS,
+    "words": X.astype(str).astype(object) + "?",
+    "word in objects": with_entry("word", object),
+    "None in objects": with_entry(None, object),
+    "list in objects": with_entry([1.0], object),
+    "huge int in objects": with_entry(HUGE, object),
+    "ragged list": [[1.0, 2.0]] * (N_ROWS - 1) + [[1.0]],
+    "masked": MASKED,
+    "masked float32": MASKED.astype(np.float32),
+    "structured": np.zeros(N_ROWS, dtype=[("a", float), ("b", float)]),
+    "sparse nan": sparse.csr_array(with_entry(NAN)),
+    "sparse inf": sparse.csc_array(with_entry(INF)),
+    "sparse complex": sparse.csr_array(X + 1j),
+    "sparse without rows": sparse.csr_array((0, N_FEATURES)),
+    "frame with NA": pd.DataFrame(X).astype("Float64").mask(X > 2),
+    "frame with nan": pd.DataFrame(with_entry(NAN)),
+    "frame with words": pd.DataFrame(with_entry("word", object)),
+}
+
+
+def described(value):
+    """What a message must say of an array: its shape or length, or how it prints."""
+    shape = getattr(value, "shape", ())
+    if shape:
+        return str(tuple(shape))
+    return str(len(value)) if isinstance(value, list) and value else repr(value)[:20]
+
+
+@pytest.mark.parametrize("bad", BAD_X.values(), ids=BAD_X)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("method", METHODS)
+def test_bad_X_is_refused_by_name_and_nothing_is_fitted(kind, bad, method):
+    estimator = small(kind)
+    before = state(estimator)
+    with pytest.raises((ValueError, TypeError)) as error:
+        call(estimator, method, bad, target(kind))
+    assert_names(error, kind, "X", described(bad))
+    assert state(estimator) == before
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+
+
+WRONG_WIDTHS = {"fewer columns": X[:, 1:], "more columns": np.c_[X, X]}
+OUTPUTS = [
+    (MLPClassifier, "predict"),
+    (MLPClassifier, "predict_proba"),
+    (MLPClassifier, "predict_log_proba"),
+    (MLPClassifier, "decision_function"),
+    (MLPRegressor, "predict"),
+]
+
+
+@pytest.mark.parametrize(
+    "bad", [*BAD_X.values(), *WRONG_WIDTHS.values()], ids=[*BAD_X, *WRONG_WIDTHS]
+)
+@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
+def test_bad_X_at_predict_is_refused_by_name_and_changes_nothing(kind, bad, method):
+    model = fitted(kind)
+    before = state(model)
+    with pytest.raises((ValueError, TypeError)) as error:
+        getattr(model, method)(bad)
+    assert_names(error, kind, "X", described(bad))
+    assert state(model) == before
+
+
+@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
+def test_outputs_before_fit_raise_not_fitted_whatever_X_is(kind, method):
+    for anything in (X, None, with_entry(NAN)):
+        with pytest.raises(NotFittedError, match=kind.__name__):
+            getattr(small(kind), method)(anything)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_columns_in_another_order_are_refused_by_name(kind):
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    model = small(kind).fit(frame, target(kind))
+    before = state(model)
+    for method in ("predict", "partial_fit"):
+        args = (target(kind),) if method == "partial_fit" else ()
+        with pytest.raises(ValueError, match="feature names") as error:
+            getattr(model, method)(frame[list("badc")], *args)
+        assert_names(error, kind, "X", "DataFrame")
+    assert state(model) == before
+
+
+# y
+
+BAD_Y = {
+    "None": None,
+    "scalar": 1,
+    "string": "word",
+    "dict": {"a": 1},
+    "nan": np.where(LABELS == 0, NAN, LABELS),
+    "inf": np.where(LABELS == 0, INF, LABELS),
+    "nan in a list": [NAN, *LABELS[1:]],
+    "None in a list": [None, *LABELS[1:].tolist()],
+    "None in objects": np.array([None, *LABELS[1:]], dtype=object),
+    "numbers and words in a list": ["a", *LABELS[1:].tolist()],
+    "numbers and words in objects": np.array(["a", *LABELS[1:]], dtype=object),
+    "bytes": np.array([b"a", b"b"] * 15),
+    "lists in objects": np.array([[1], [1, 2]] * 15, dtype=object),
+    "ragged list": [[1], [1, 2]] * 15,
+    "complex": LABELS + 1j,
+    "3-D": np.zeros((N_ROWS, 2, 2)),
+    "no columns": np.zeros((N_ROWS, 0)),
+    "empty": [],
+    "one row too few": LABELS[1:],
+    "one row too many": np.r_[LABELS, 0],
+    "masked": np.ma.masked_array(LABELS, LABELS == 0),
+    "masked floats": np.ma.masked_array(LABELS * 1.0, LABELS == 0),
+    "huge int": [HUGE, *LABELS[1:].tolist()],
+    "Series with NA": pd.Series(LABELS).astype("Int64").mask(LABELS == 0),
+    "Categorical with nan": pd.Series(["a", None] * 15, dtype="category"),
+    "sparse column": sparse.csr_array(LABELS[:, np.newaxis]),
+    "sparse with nan": sparse.csr_array(np.c_[np.where(LABELS, 1, NAN), LABELS]),
+}
+BAD_LABELS = {
+    "fractions": NUMBERS,
+    "columns of fractions": np.c_[NUMBERS, NUMBERS],
+    "columns of several classes": np.c_[LABELS, LABELS],
+    "sets": np.array([{1}, {2}] * 15, dtype=object),
+    "lists of labels": [[0, 1], [1]] * 15,
+}
+BAD_NUMBERS = {
+    "words": np.array(["a", "b"] * 15),
+    "words in objects": np.array(["a", "b"] * 15, dtype=object),
+    "Series of words": pd.Series(["a", "b"] * 15),
+    "sparse": sparse.csr_array(np.c_[NUMBERS, NUMBERS]),
+}
+BAD_TARGETS = [
+    pytest.param(kind, bad, id=f"{kind.__name__}-{name}")
+    for kind, more in zip(ESTIMATORS, (BAD_LABELS, BAD_NUMBERS), strict=True)
+    for name, bad in {**BAD_Y, **more}.items()
+]
+
+
+@pytest.mark.parametrize(("kind", "bad"), BAD_TARGETS)
+@pytest.mark.parametrize("method", METHODS)
+def test_bad_y_is_refused_by_name_and_nothing_is_fitted(kind, bad, method):
+    estimator = small(kind)
+    before = state(estimator)
+    with pytest.raises((ValueError, TypeError)) as error:
+        call(estimator, method, X, bad)
+    assert_names(error, kind, "y", described(bad))
+    assert state(estimator) == before
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_fit_without_y_is_refused(kind):
+    estimator = small(kind)
+    with pytest.raises(ValueError, match=f"{kind.__name__} requires y"):
+        estimator.fit(X, None)
+    with pytest.raises(TypeError, match="y"):
+        estimator.fit(X)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_negative_counts_are_refused_with_the_poisson_loss_alone(method):
+    counts = np.r_[-1, LABELS[1:]]
+    estimator = small(MLPRegressor, loss="poisson")
+    with pytest.raises(ValueError) as error:
+        call(estimator, method, X, counts)
+    assert_names(error, MLPRegressor, "y must be >= 0", "-1")
+    assert "'poisson'" in str(error.value)
+    assert not hasattr(estimator, "coefs_")
+    call(estimator.set_params(loss="squared_error"), method, X, counts)
+    assert np.isfinite(estimator.predict(X)).all()
+
+
+def test_a_y_that_overflows_the_dtype_of_X_is_refused_by_name():
+    y = np.r_[1e300, NUMBERS[1:]]
+    estimator = small(MLPRegressor)
+    with pytest.raises(ValueError, match="float32") as error:
+        estimator.fit(X.astype(np.float32), y)
+    assert_names(error, MLPRegressor, "y", "1e+300")
+    assert not hasattr(estimator, "coefs_")
+
+
+# sample_weight
+
+BAD_WEIGHTS = {
+    "nan": np.r_[NAN, np.ones(N_ROWS - 1)],
+    "inf": np.r_[INF, np.ones(N_ROWS - 1)],
+    "negative": np.r_[-1.0, np.ones(N_ROWS - 1)],
+    "all zero": np.zeros(N_ROWS),
+    "overflowing sum": np.full(N_ROWS, 1e308),
+    "too small to divide by": np.full(N_ROWS, 5e-324),
+    "scalar nan": NAN,
+    "scalar inf": INF,
+    "scalar negative": -1,
+    "scalar zero": 0,
+    "scalar of an overflowing sum": 1e308,
+    "scalar huge int": HUGE,
+    "scalar complex": 1j,
+    "scalar string": "a",
+    "words": ["a"] * N_ROWS,
+    "None in a list": [None] * N_ROWS,
+    "complex": np.full(N_ROWS, 1j),
+    "column": np.ones((N_ROWS, 1)),
+    "two columns": np.ones((N_ROWS, 2)),
+    "3-D": np.ones((N_ROWS, 1, 1)),
+    "one too few": np.ones(N_ROWS - 1),
+    "one too many": np.ones(N_ROWS + 1),
+    "empty": [],
+    "dict": {"balanced": 1},
+    "huge int in a list": [HUGE] * N_ROWS,
+    "masked": np.ma.masked_array(np.ones(N_ROWS), LABELS == 0),
+    "Series with nan": pd.Series(np.r_[NAN, np.ones(N_ROWS - 1)]),
+    "Series with NA": pd.Series([pd.NA, *[1] * (N_ROWS - 1)], dtype="Int64"),
+    "sparse": sparse.csr_array(np.ones((N_ROWS, 1))),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_WEIGHTS.values(), ids=BAD_WEIGHTS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("method", METHODS)
+def test_bad_weights_are_refused_by_name_and_nothing_is_fitted(kind, bad, method):
+    estimator = small(kind)
+    before = state(estimator)
+    with pytest.raises((ValueError, TypeError)) as error:
+        call(estimator, method, X, target(kind), sample_weight=bad)
+    assert_names(error, kind, "sample_weight", described(bad))
+    assert state(estimator) == before
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_part_without_weight_under_early_stopping_is_refused_by_name(kind):
+    parts = []
+    for row in range(N_ROWS):
+        weight = np.eye(N_ROWS)[row]  # all of it in one part, so the other has none
+        model = small(kind, early_stopping=True, validation_fraction=0.2)
+        with pytest.raises(ValueError) as error:
+            model.fit(X, target(kind), weight)
+        assert_names(error, kind, "sample_weight", "got only 0")
+        assert not hasattr(model, "coefs_")
+        parts.append("training" if "training rows" in str(error.value) else "other")
+    # the rows that validate have the weight where the training rows have none
+    assert parts.count("training") == 0.2 * N_ROWS
+
+
+# classes
+
+BAD_CLASSES = {
+    "None": None,
+    "scalar": 5,
+    "string": "abc",
+    "empty": [],
+    "set": {0, 1, 2},
+    "matrix": np.array([[0.5, 1.5]]),
+    "nested list": [[0, 1, 2]],
+    "fractions": [0.5, 1.5, 2.5],
+    "nan": np.array([0.0, 1.0, 2.0, NAN]),
+    "inf": np.array([0.0, 1.0, 2.0, INF]),
+    "nan among words": np.array(["a", NAN], dtype=object),
+    "None in a list": [None, 0, 1],
+    "numbers and words": [0, 1, "b"],
+    "complex": [0, 1j],
+    "masked": np.ma.masked_array([0, 1, 2], [False, False, True]),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_CLASSES.values(), ids=BAD_CLASSES)
+def test_bad_classes_are_refused_by_name_and_nothing_is_fitted(bad):
+    estimator = small(MLPClassifier)
+    before = state(estimator)
+    with pytest.raises((ValueError, TypeError)) as error:
+        estimator.partial_fit(X, LABELS, classes=bad)
+    short_list = isinstance(bad, list)
+    came = repr(bad) if short_list else described(bad)
+    assert_names(error, MLPClassifier, "classes", f"got {came}" if short_list else came)
+    assert state(estimator) == before
+
+
+@pytest.mark.parametrize(
+    "classes", [[0, 1], [0, 1, 3], ["a", "b", "c"]], ids=["fewer", "others", "words"]
+)
+def test_labels_that_classes_do_not_name_are_refused(classes):
+    estimator = small(MLPClassifier)
+    with pytest.raises((ValueError, TypeError)) as error:
+        estimator.partial_fit(X, LABELS, classes=classes)
+    assert "MLPClassifier: " in str(error.value)
+    assert not hasattr(estimator, "coefs_")
+
+
+@pytest.mark.parametrize(
+    "classes", [[0, 1], [0, 1, 3], [0, 1, 2, 3], ["a"], 5, None], ids=repr
+)
+def test_a_later_partial_fit_may_repeat_the_classes_but_not_change_them(classes):
+    model = fitted(MLPClassifier)
+    before = state(model)
+    if classes is None:
+        model.partial_fit(X, LABELS, classes=[2, 1, 0, 0])
+        return
+    with pytest.raises((ValueError, TypeError)) as error:
+        model.partial_fit(X, LABELS, classes=classes)
+    assert_names(error, MLPClassifier, "classes")
+    assert state(model) == before
+
+
+# What a fitted model survives
+
+BAD_CALLS = {
+    "nan in X": ("X", lambda y: (BAD_X["nan"], y)),
+    "X of strings": ("X", lambda y: (BAD_X["words"], y)),
+    "X 3-D": ("X", lambda y: (BAD_X["3-D"], y)),
+    "no rows": ("X", lambda y: (X[:0], y[:0])),
+    "masked X": ("X", lambda y: (MASKED, y)),
+    "y shorter": ("y", lambda y: (X, y[1:])),
+    "nan in y": ("y", lambda y: (X, np.where(y > 0, NAN, y))),
+    "no y": ("y", lambda y: (X, None)),
+    "masked y": ("y", lambda y: (X, np.ma.masked_array(y, y > 0))),
+    "nan in weights": ("sample_weight", lambda y: (X, y, BAD_WEIGHTS["nan"])),
+    "zero weights": ("sample_weight", lambda y: (X, y, np.zeros(N_ROWS))),
+    "negative weights": ("sample_weight", lambda y: (X, y, -np.ones(N_ROWS))),
+}
+
+
+@pytest.mark.parametrize(("name", "arrays"), BAD_CALLS.values(), ids=BAD_CALLS)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("warm_start", [False, True], ids=["cold", "warm"])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_bad_arrays_leave_a_fitted_model_exactly_as_it_was(
+    kind, solver, warm_start, method, name, arrays
+):
+    y = target(kind)
+    model = fitted(kind, solver=solver, warm_start=warm_start).partial_fit(X, y)
+    twin = copy.deepcopy(model)
+    with pytest.raises((ValueError, TypeError)) as error:
+        getattr(model, method)(*arrays(y))
+    assert_names(error, kind, name)
+    assert state(model) == state(twin)
+    np.testing.assert_array_equal(model.predict(X), twin.predict(X))
+    assert state(model.partial_fit(X, y)) == state(twin.partial_fit(X, y))
+
+
+WIDER, NARROWER = np.c_[X, X[:, :1]], X[:, 1:]
+INDICATORS = np.c_[LABELS == 0, LABELS == 1, LABELS > 0].astype(int)
+FITTED_WITH = {
+    MLPClassifier: {"labels": LABELS, "indicators": INDICATORS},
+    MLPRegressor: {"column": NUMBERS, "columns": np.c_[NUMBERS, -NUMBERS]},
+}
+CHANGES = [
+    # fitted with, then a change of estimator, parameters, X or y; what is named
+    (MLPClassifier, "labels", {}, WIDER, LABELS, "X"),
+    (MLPRegressor, "column", {}, WIDER, NUMBERS, "X"),
+    (MLPClassifier, "labels", {}, NARROWER, LABELS, "X"),
+    (MLPRegressor, "columns", {}, NARROWER, np.c_[NUMBERS, NUMBERS], "X"),
+    (MLPClassifier, "labels", {}, X, LABELS + 1, "y"),
+    (MLPClassifier, "labels", {}, X, np.arange(N_ROWS) % 4, "y"),
+    (MLPClassifier, "labels", {}, X, np.array(["a", "b", "c"])[LABELS], "y"),
+    (MLPClassifier, "labels", {}, X, INDICATORS, "y"),
+    (MLPClassifier, "indicators", {}, X, LABELS, "y"),
+    (MLPClassifier, "indicators", {}, X, LABELS % 2, "y"),
+    (MLPClassifier, "indicators", {}, X, INDICATORS[:, :2], "y"),
+    (MLPClassifier, "indicators", {}, X, np.c_[INDICATORS, LABELS == 2], "y"),
+    (MLPRegressor, "column", {}, X, np.c_[NUMBERS, NUMBERS], "y"),
+    (MLPRegressor, "columns", {}, X, NUMBERS, "y"),
+    (MLPRegressor, "columns", {}, X, np.c_[NUMBERS, NUMBERS, NUMBERS], "y"),
+    *[
+        (kind, how, {"hidden_layer_sizes": sizes}, X, y, "hidden_layer_sizes")
+        for kind, how, y in (
+            (MLPClassifier, "labels", LABELS),
+            (MLPRegressor, "column", NUMBERS),
+        )
+        for sizes in ((4,), (2,), (3, 3), (), "3x2", 10)
+    ],
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("kind", "how", "params", "new_X", "new_y", "named"), CHANGES)
+def test_a_fit_that_goes_on_refuses_another_shape_by_name(
+    method, kind, how, params, new_X, new_y, named
+):
+    y = FITTED_WITH[kind][how]
+    model = small(kind, warm_start=True).fit(X, y)
+    twin = copy.deepcopy(model)
+    before = model.get_params()
+    with pytest.raises(ValueError) as error:
+        getattr(model.set_params(**params), method)(new_X, new_y)
+    assert_names(error, kind, named)
+    model.set_params(**before)
+    assert state(model) == state(twin)
+    assert state(model.partial_fit(X, y)) == state(twin.partial_fit(X, y))
+
+
+def test_warm_start_refuses_fewer_classes_and_partial_fit_takes_them():
+    model = small(MLPClassifier, warm_start=True).fit(X, LABELS)
+    twin = copy.deepcopy(model)
+    some = LABELS < 2
+    with pytest.raises(ValueError, match="MLPClassifier: y must hold") as error:
+        model.fit(X[some], LABELS[some])
+    assert "[0 1 2]" in str(error.value) and "[0 1]" in str(error.value)
+    assert state(model) == state(twin)
+    model.partial_fit(X[some], LABELS[some])
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+    assert model.predict_proba(X).shape == (N_ROWS, 3)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_cold_fit_takes_another_shape_as_if_it_were_the_first(kind):
+    y = target(kind)
+    again = fitted(kind).set_params(hidden_layer_sizes=(5, 2))
+    first = small(kind, hidden_layer_sizes=(5, 2))
+    for model in (again, first):
+        model.fit(WIDER, y + 1)
+    assert state(again) == state(first)
+
+
+SETTINGS = [
+    {"solver": "lbfgs", "early_stopping": False},
+    {"solver": "lbfgs", "early_stopping": True},
+    {"solver": "sgd", "early_stopping": False},
+    {"solver": "sgd", "early_stopping": True},
+    {"solver": "adam", "early_stopping": False},
+    {"solver": "adam", "early_stopping": True},
+]
+SETTING_IDS = [f"{s['solver']}-{s['early_stopping']}" for s in SETTINGS]
+
+
+@pytest.mark.parametrize("after", SETTINGS, ids=SETTING_IDS)
+@pytest.mark.parametrize("before", SETTINGS, ids=SETTING_IDS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_warm_start_goes_on_with_any_other_solver_and_early_stopping(
+    kind, before, after
+):
+    y = target(kind)
+    model = small(kind, warm_start=True, validation_fraction=0.2, **before)
+    model.fit(X, y)
+    coefs = [W.copy() for W in model.coefs_]
+    # steps too small to leave the parameters where training goes on
+    model.set_params(**after, learning_rate_init=1e-12).fit(X, y)
+    for W, W_before in zip(model.coefs_, coefs, strict=True):
+        # at most 4 epochs of steps of about 1e-12, sgd's grown tenfold by momentum
+        np.testing.assert_allclose(W, W_before, rtol=0, atol=1e-8)
+    by_epochs = after["solver"] != "lbfgs"
+    assert hasattr(model, "loss_curve_") == by_epochs
+    if by_epochs:
+        scored = after["early_stopping"]
+        assert (model.best_validation_score_ is not None) == scored
+        assert (model.validation_scores_ is not None) == scored
+        assert (model.best_loss_ is None) == scored
+    # and from there on training moves again
+    model.set_params(learning_rate_init=0.01, tol=0, max_iter=20, **SETTINGS[4])
+    model.set_params(n_iter_no_change=20)
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)
+    assert not np.array_equal(model.coefs_[0], coefs[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    list(product(["lbfgs", "sgd", "adam"], ["sgd", "adam"])),
+)
+@pytest.mark.parametrize("stopped_early", [False, True])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_partial_fit_goes_on_with_any_other_stochastic_solver(
+    kind, before, after, stopped_early
+):
+    y = target(kind)
+    model = fitted(kind, solver=before, early_stopping=stopped_early)
+    coefs = model.coefs_[0].copy()
+    model.set_params(solver=after, early_stopping=False, learning_rate_init=1e-12)
+    model.partial_fit(X, y)
+    # one step of about 1e-12, sgd's grown by what momentum the fit before left
+    np.testing.assert_allclose(model.coefs_[0], coefs, rtol=0, atol=0.1)
+    model.set_params(learning_rate_init=0.01).partial_fit(X, y)
+    assert not np.array_equal(model.coefs_[0], coefs)
+    assert np.isfinite(model.loss_)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_partial_fit_refuses_early_stopping_by_name(kind):
+    model = fitted(kind)
+    twin = copy.deepcopy(model)
+    with pytest.raises(ValueError, match="partial_fit does not support") as error:
+        model.set_params(early_stopping=True).partial_fit(X, target(kind))
+    assert_names(error, kind, "early_stopping", "True")
+    assert state(model.set_params(early_stopping=False)) == state(twin)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_partial_fit_is_absent_with_lbfgs(kind):
+    model = fitted(kind, solver="lbfgs")
+    assert not hasattr(model, "partial_fit")
+    with pytest.raises(AttributeError, match="partial_fit"):
+        model.partial_fit(X, target(kind))
+    assert hasattr(model.set_params(solver="adam"), "partial_fit")
+
+
+# Early stopping needs enough rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_rows", "fraction"),
+    [
+        (MLPClassifier, N_ROWS, 0.01),
+        (MLPRegressor, N_ROWS, 0.01),
+        (MLPClassifier, N_ROWS, 0.0),
+        (MLPRegressor, N_ROWS, 0.0),
+        (MLPRegressor, N_ROWS, 0.99),
+        (MLPRegressor, 5, 0.1),
+        (MLPRegressor, 1, 0.5),
+        (MLPClassifier, 2, 0.5),
+    ],
+)
+def test_a_part_too_small_for_early_stopping_is_refused_by_name(kind, n_rows, fraction):
+    model = small(kind, early_stopping=True, validation_fraction=fraction)
+    with pytest.raises(ValueError) as error:
+        model.fit(X[:n_rows], target(kind)[:n_rows])
+    message = str(error.value)
+    assert f"{kind.__name__}: " in message
+    assert f"got validation_fraction={fraction!r} of {n_rows} rows" in message
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+def test_a_class_with_one_row_under_early_stopping_is_refused_by_name():
+    y = np.r_[1, np.zeros(N_ROWS - 1, dtype=int)]
+    model = small(MLPClassifier, early_stopping=True)
+    with pytest.raises(ValueError, match=r"MLPClassifier: .*2 rows of each class"):
+        model.fit(X, y)
+    assert not hasattr(model, "coefs_")
+    model.set_params(early_stopping=False).fit(X, y)
+    assert model.predict(X).shape == (N_ROWS,)
+
+
+# Divergence
+
+HUGE_X = np.abs(X) * 5e307  # of one sign: scikit-learn sums X to look for nan
+DIVERGING = [
+    (MLPRegressor, {"solver": "sgd", "learning_rate_init": 1e10}, X, NUMBERS),
+    (MLPRegressor, {"solver": "adam", "learning_rate_init": 1e200}, X, NUMBERS),
+    (MLPRegressor, {"solver": "lbfgs"}, X * 1e300, NUMBERS * 1e300),
+    (MLPRegressor, {"solver": "sgd", "loss": "poisson"}, X * 1e5, LABELS),
+    (MLPClassifier, {"solver": "sgd"}, HUGE_X, LABELS),
+    (MLPClassifier, {"solver": "adam", "learning_rate_init": 1e308}, X, LABELS),
+    (MLPClassifier, {"solver": "lbfgs"}, HUGE_X, LABELS),
+]
+DIVERGING_IDS = [f"{kind.__name__}-{params}" for kind, params, *_ in DIVERGING]
+DIVERGING_BY_EPOCHS = [row for row in DIVERGING if row[1]["solver"] != "lbfgs"]
+DIVERGING_CALLS = [
+    *[("fit", *row) for row in DIVERGING],
+    *[("partial_fit", *row) for row in DIVERGING_BY_EPOCHS],
+]
+
+
+def diverge(model, method, bad_X, bad_y):
+    """Train to the divergence; returns its message."""
+    model.set_params(max_iter=20, n_iter_no_change=20, activation="identity")
+    with pytest.raises(ValueError, match="Solver produced non-finite") as error:
+        for _ in range(20 if method == "partial_fit" else 1):
+            call(model, method, bad_X, bad_y)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("was_fitted", [False, True], ids=["fresh", "fitted"])
+@pytest.mark.parametrize(
+    ("method", "kind", "params", "bad_X", "bad_y"),
+    DIVERGING_CALLS,
+    ids=[f"{method}-{kind.__name__}-{p}" for method, kind, p, *_ in DIVERGING_CALLS],
+)
+def test_a_diverged_fit_says_why_and_unfits(
+    method, kind, params, bad_X, bad_y, was_fitted
+):
+    model = small(kind, **params)
+    if was_fitted:
+        gentle = {"learning_rate_init": 1e-3, "solver": "adam"}
+        model.set_params(**gentle).fit(X, LABELS).set_params(**params)
+    message = diverge(model, method, bad_X, bad_y)
+    assert f"{kind.__name__}: " in message
+    assert "|X|" in message and "Scale X" in message
+    if params["solver"] != "lbfgs":
+        assert "epoch" in message
+        assert f"learning_rate_init={model.learning_rate_init!r}" in message
+    assert ("|y|" in message) == (kind is MLPRegressor)
+    assert not [name for name in vars(model) if name.endswith("_")]
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "bad_X", "bad_y"), DIVERGING, ids=DIVERGING_IDS
+)
+def test_after_a_diverged_fit_the_next_one_is_as_if_it_were_the_first(
+    kind, params, bad_X, bad_y
+):
+    model = small(kind, **params)
+    diverge(model, "fit", bad_X, bad_y)
+    gentle = {**small(kind).get_params(), "warm_start": True}
+    model.set_params(**gentle).fit(X, target(kind))
+    assert state(model) == state(small(kind, warm_start=True).fit(X, target(kind)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "bad_X", "bad_y"),
+    DIVERGING_BY_EPOCHS,
+    ids=[f"{kind.__name__}-{params}" for kind, params, *_ in DIVERGING_BY_EPOCHS],
+)
+def test_a_diverged_fit_with_early_stopping_keeps_finite_weights_and_warns(
+    kind, params, bad_X, bad_y
+):
+    model = small(kind, **params, early_stopping=True, activation="identity")
+    model.set_params(max_iter=20, n_iter_no_change=20)
+    with pytest.warns(ConvergenceWarning, match="non-finite") as caught:
+        model.fit(bad_X, bad_y)
+    assert len(caught) == 1
+    assert f"{kind.__name__}: " in str(caught[0].message)
+    assert all(np.isfinite(W).all() for W in (*model.coefs_, *model.intercepts_))
+    assert np.isnan(model.validation_scores_[-1])
+    assert not np.isnan(model.predict(X).astype(float)).any()

@@ -1,0 +1,651 @@
+"""The same parameters, data and seed give scikit-learn's model, warnings and output.
+
+Both packages are trained side by side. Fits have some tens of updates (lbfgs: at most
+15 iterations), since rounding errors grow with their number.
+"""
+
+import warnings
+from itertools import product
+
+import numpy as np
+import pytest
+import sklearn.neural_network
+from scipy.sparse import csc_array, csc_matrix, csr_array, csr_matrix
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris
+from sklearn.preprocessing import scale
+
+import skmlp
+
+PACKAGES = (skmlp, sklearn.neural_network)
+CLASSIFIER, REGRESSOR = "MLPClassifier", "MLPRegressor"
+N_ROWS = 50
+
+
+def make_tasks():
+    """Estimator, its own parameters, X and y of each task."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N_ROWS, 4))
+    signal = X @ rng.normal(size=(4, 3)) / 2
+    noisy = signal + 2 * rng.normal(size=(N_ROWS, 3))  # classes that overlap
+    return {
+        "binary": (CLASSIFIER, {}, X, (noisy[:, 0] > 0).astype(int)),
+        "multiclass": (CLASSIFIER, {}, X, noisy.argmax(axis=1)),
+        "multilabel": (CLASSIFIER, {}, X, (noisy > 0).astype(int)),
+        "regression": (REGRESSOR, {}, X, noisy[:, 0]),
+        "multioutput": (REGRESSOR, {}, X, noisy),
+        "poisson": (
+            REGRESSOR,
+            {"loss": "poisson"},
+            X,
+            rng.poisson(np.exp(signal[:, 0])),
+        ),
+    }
+
+
+TASKS = make_tasks()
+
+SOLVERS = {
+    "lbfgs": {"solver": "lbfgs", "max_iter": 12},
+    "sgd": {"solver": "sgd", "learning_rate_init": 0.02},
+    "sgd-invscaling": {
+        "solver": "sgd",
+        "learning_rate": "invscaling",
+        "learning_rate_init": 0.1,
+        "power_t": 0.3,
+    },
+    "sgd-adaptive": {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.02,
+        "n_iter_no_change": 1,
+        "tol": 0.02,
+    },
+    "adam": {"solver": "adam", "learning_rate_init": 0.01},
+}
+STOCHASTIC = [name for name in SOLVERS if name != "lbfgs"]
+
+# batches of 20, 20 and 10 rows: 36 updates
+DEFAULTS = {
+    "hidden_layer_sizes": (5, 3),
+    "batch_size": 20,
+    "max_iter": 12,
+    "random_state": 3,
+}
+
+# With several outputs under lbfgs, scikit-learn's gradient of the squared error is not
+# that of its value: the two packages minimize different functions there, on purpose.
+SAME_OBJECTIVE = [
+    (task, solver)
+    for task, solver in product(TASKS, SOLVERS)
+    if (task, solver) != ("multioutput", "lbfgs")
+]
+
+
+def fit(estimator, X, y, **fit_params):
+    estimator.fit(X, y, **fit_params)
+
+
+def train_both(task, params, train=fit, *, X=None, y=None, **fit_params):
+    """Ours and theirs after `train(estimator, X, y)`, and the warnings of each.
+
+    Parameters that are functions are called, so that each package gets its own value.
+    """
+    kind, task_params, task_X, task_y = TASKS[task]
+    X, y = task_X if X is None else X, task_y if y is None else y
+    estimators, heard = [], []
+    for package in PACKAGES:
+        values = {**DEFAULTS, **task_params, **params}
+        values = {name: v() if callable(v) else v for name, v in values.items()}
+        estimator = getattr(package, kind)(**values)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            train(estimator, X, y, **fit_params)
+        estimators.append(estimator)
+        heard.append([(w.category, str(w.message)) for w in caught])
+    return estimators, heard
+
+
+def fitted_attributes(estimator):
+    names = (name for name in vars(estimator) if not name.startswith("_"))
+    return {name for name in names if name.endswith("_")}
+
+
+def assert_close(actual, expected, rtol, what):
+    """Equal to rtol, or to a thousandth of it of the largest number in the array."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape, what
+    atol = 1e-3 * rtol * np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(actual, expected, rtol=rtol, atol=atol, err_msg=what)
+
+
+EQUAL_ATTRIBUTES = (
+    "n_iter_",
+    "t_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "n_features_in_",
+)
+CLOSE_ATTRIBUTES = (
+    "loss_",
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+)
+
+
+def assert_same_model(estimators, X, rtol=1e-6):
+    ours, theirs = estimators
+    assert fitted_attributes(ours) == fitted_attributes(theirs)
+    for name in EQUAL_ATTRIBUTES:
+        assert getattr(ours, name) == getattr(theirs, name), name
+    for name in CLOSE_ATTRIBUTES:
+        actual, expected = getattr(ours, name, None), getattr(theirs, name, None)
+        if expected is None:
+            assert actual is None, name
+        else:
+            assert_close(actual, expected, rtol, name)
+    for name in "coefs_", "intercepts_":
+        actual, expected = getattr(ours, name), getattr(theirs, name)
+        assert len(actual) == len(expected), name
+        for layer, pair in enumerate(zip(actual, expected, strict=True)):
+            assert_close(*pair, rtol, f"{name}[{layer}]")
+    for name in "classes_", "feature_names_in_":
+        if hasattr(theirs, name):
+            assert_identical(getattr(ours, name), getattr(theirs, name), name)
+    assert_same_predictions(ours, theirs, X, rtol)
+
+
+def assert_identical(actual, expected, what):
+    assert actual.dtype == expected.dtype, what
+    np.testing.assert_array_equal(actual, expected, err_msg=what)
+
+
+def assert_same_predictions(ours, theirs, X, rtol):
+    if not hasattr(theirs, "predict_proba"):
+        assert_close(ours.predict(X), theirs.predict(X), rtol, "predict")
+        return
+    assert_identical(ours.predict(X), theirs.predict(X), "predict")
+    for name in "predict_proba", "predict_log_proba":
+        assert_close(getattr(ours, name)(X), getattr(theirs, name)(X), rtol, name)
+
+
+def check_same(task, params, train=fit, *, X=None, y=None, rtol=1e-6, **fit_params):
+    """Train both packages, compare everything; returns the warnings, for more."""
+    estimators, heard = train_both(task, params, train, X=X, y=y, **fit_params)
+    assert heard[0] == heard[1]
+    assert_same_model(estimators, TASKS[task][2] if X is None else X, rtol)
+    return estimators, heard[0]
+
+
+# Solvers, activations, schedules, tasks
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize(("task", "solver"), SAME_OBJECTIVE)
+def test_every_task_solver_and_activation_gives_scikit_learns_model(
+    task, solver, activation
+):
+    check_same(task, {**SOLVERS[solver], "activation": activation})
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("schedule", ["invscaling", "adaptive"])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_a_learning_rate_schedule_is_ignored_without_sgd(solver, schedule, task):
+    params = SOLVERS[solver]
+    (ours, _), _ = check_same(task, {**params, "learning_rate": schedule})
+    (constant, _), _ = train_both(task, params)
+    assert_identical(ours.coefs_[0], constant.coefs_[0], "coefs_[0]")
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
+def test_lbfgs_ignores_early_stopping(task):
+    check_same(task, {**SOLVERS["lbfgs"], "early_stopping": True})
+
+
+# Parameters
+
+
+VARIANTS = {
+    "no-hidden-layer": {"hidden_layer_sizes": ()},
+    "one-hidden-layer": {"hidden_layer_sizes": (5,)},
+    "hidden-layers-as-list": {"hidden_layer_sizes": [5, 2]},
+    "hidden-layer-as-int": {"hidden_layer_sizes": 6},
+    "hidden-layers-as-array": {"hidden_layer_sizes": np.array([4, 2])},
+    "three-hidden-layers": {"hidden_layer_sizes": (4, 3, 2)},
+    "unshuffled": {"shuffle": False},
+    "one-row-a-batch": {"batch_size": 1, "max_iter": 1},
+    "batches-that-divide-the-rows": {"batch_size": 25},
+    "batch-of-all-rows": {"batch_size": N_ROWS},
+    "batch-size-auto": {"batch_size": "auto"},
+    "batch-size-beyond-the-rows": {"batch_size": N_ROWS + 1},
+    "no-momentum": {"momentum": 0},
+    "full-momentum": {"momentum": 1.0, "max_iter": 4},
+    "momentum-without-nesterov": {"nesterovs_momentum": False},
+    "adam-moments": {"beta_1": 0.5, "beta_2": 0.9, "epsilon": 1e-3},
+    "adam-without-memory": {"beta_1": 0, "beta_2": 0},
+    "no-penalty": {"alpha": 0},
+    "large-penalty": {"alpha": 10.0},
+    "power-t-zero": {"power_t": 0},
+    "large-tolerance": {"tol": 0.1, "n_iter_no_change": 2, "max_iter": 30},
+    "huge-tolerance": {"tol": 1e9, "n_iter_no_change": 1, "max_iter": 30},
+    "endless-patience": {"tol": 1e9, "n_iter_no_change": np.inf},
+    "one-epoch": {"max_iter": 1},
+    "few-evaluations": {"max_fun": 3},
+    "early-stopping": {"early_stopping": True, "validation_fraction": 0.2},
+    "early-stopping-that-stops": {
+        "early_stopping": True,
+        "tol": 0.5,
+        "n_iter_no_change": 2,
+    },
+    "early-stopping-unshuffled": {"early_stopping": True, "shuffle": False},
+    "early-stopping-batch-beyond-the-rows": {
+        "early_stopping": True,
+        "batch_size": N_ROWS,
+    },
+    "numpy-numbers": {
+        "alpha": np.float64(0.01),
+        "batch_size": np.int64(20),
+        "max_iter": np.int64(5),
+        "learning_rate_init": np.float64(0.01),
+        "random_state": np.int64(3),
+    },
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "poisson"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_parameter_means_what_it_means_in_scikit_learn(solver, task, variant):
+    check_same(task, {**SOLVERS[solver], **VARIANTS[variant]})
+
+
+@pytest.mark.parametrize("kind", [CLASSIFIER, REGRESSOR])
+def test_default_parameters_give_scikit_learns_model(kind):
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:500] / 16, y[:500]
+    estimators = [getattr(p, kind)(random_state=0, max_iter=8) for p in PACKAGES]
+    for estimator in estimators:
+        with pytest.warns(sklearn.exceptions.ConvergenceWarning):
+            estimator.fit(X, y)
+    assert_same_model(estimators, X)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("load", [load_iris, load_breast_cancer])
+def test_real_data_gives_scikit_learns_model(load, solver):
+    X, y = load(return_X_y=True)
+    check_same("multiclass", SOLVERS[solver], X=scale(X), y=y)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_a_batch_size_beyond_the_rows_is_clipped_with_a_warning(task, solver):
+    params = {**SOLVERS[solver], "batch_size": N_ROWS + 1}
+    _, heard = check_same(task, params)
+    clipped = [message for _, message in heard if "batch_size" in message]
+    assert len(clipped) == 1
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_adaptive_divides_the_rate_eight_times_and_ends(early_stopping, task, patience):
+    params = {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.1,
+        "early_stopping": early_stopping,
+        "tol": 1e9,
+        "n_iter_no_change": patience,
+        "max_iter": 100,
+        "batch_size": N_ROWS - 10,
+    }
+    (ours, _), heard = check_same(task, params)
+    assert heard == []
+    # the first epoch counts as progress; 0.1 / 5^8 is the first rate below 1e-6, and
+    # every plateau takes patience + 1 epochs
+    assert ours.n_iter_ == 1 + 9 * (patience + 1)
+
+
+def test_a_fit_that_converges_warns_in_neither_package():
+    params = {"solver": "adam", "tol": 1e9, "n_iter_no_change": 1}
+    (ours, _), heard = check_same("binary", params)
+    assert heard == []
+    assert ours.n_iter_ < ours.max_iter
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_fit_out_of_epochs_says_so_in_the_same_words(solver):
+    params = {**SOLVERS[solver], "max_iter": 2, "tol": 0, "hidden_layer_sizes": (5,)}
+    _, heard = check_same("binary", params)
+    assert [category for category, _ in heard] == [
+        sklearn.exceptions.ConvergenceWarning
+    ]
+
+
+# Arrays
+
+
+ARRAYS = {
+    "csr-matrix": csr_matrix,
+    "csc-matrix": csc_matrix,
+    "csr-array": csr_array,
+    "csc-array": csc_array,
+    "fortran": np.asfortranarray,
+    "strided": lambda X: np.repeat(np.repeat(X, 2, axis=0), 2, axis=1)[::2, ::2],
+    "reversed": lambda X: X[::-1].copy()[::-1],
+    "list": np.ndarray.tolist,
+    "integers": lambda X: np.rint(2 * X).astype(np.int32),
+    "big-endian": lambda X: X.astype(">f8"),
+}
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("array", ARRAYS)
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_kind_of_array_gives_scikit_learns_model(
+    solver, task, array, early_stopping
+):
+    X = ARRAYS[array](TASKS[task][2])
+    check_same(task, {**SOLVERS[solver], "early_stopping": early_stopping}, X=X)
+
+
+@pytest.mark.parametrize("make", [np.asarray, csr_matrix])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize(("task", "solver"), SAME_OBJECTIVE)
+def test_float32_gives_scikit_learns_model_to_its_rounding(
+    task, solver, early_stopping, make
+):
+    X = make(TASKS[task][2].astype(np.float32))
+    params = {**SOLVERS[solver], "early_stopping": early_stopping}
+    # eps of float32 is 1e-7, and 36 updates magnify it by some hundreds
+    check_same(task, params, X=X, rtol=1e-3)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_data_frames_give_scikit_learns_model_and_feature_names(library, solver):
+    frames = pytest.importorskip(library)
+    _, _, X, y = TASKS["binary"]
+    columns = {name: X[:, i] for i, name in enumerate("abcd")}
+    X, y = frames.DataFrame(columns), frames.Series(y)
+    (ours, _), _ = check_same("binary", SOLVERS[solver], X=X, y=y)
+    assert ours.feature_names_in_.tolist() == list("abcd")
+
+
+LABELS = {
+    "strings": lambda y: np.array(["north", "east", "south"])[y],
+    "objects": lambda y: np.array(["north", "east", "south"], dtype=object)[y],
+    "booleans": lambda y: y > 0,
+    "negative": lambda y: np.array([-1, 0, 7])[y],
+    "floats": lambda y: y.astype(float),
+    "small-integers": lambda y: y.astype(np.uint8),
+    "list": np.ndarray.tolist,
+    "column": lambda y: y[:, np.newaxis],
+}
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("labels", LABELS)
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+def test_every_kind_of_label_gives_scikit_learns_model(
+    solver, task, labels, early_stopping
+):
+    y = LABELS[labels](TASKS[task][3])
+    check_same(task, {**SOLVERS[solver], "early_stopping": early_stopping}, y=y)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "sgd", "adam"])
+@pytest.mark.parametrize("kind", [csr_matrix, np.ndarray.tolist, np.bool_])
+def test_every_kind_of_label_indicator_gives_scikit_learns_model(kind, solver):
+    y = kind(TASKS["multilabel"][3])
+    estimators, heard = train_both("multilabel", SOLVERS[solver], y=y)
+    ours, theirs = estimators
+    assert heard[0] == heard[1]
+    X = TASKS["multilabel"][2]
+    assert_close(ours.predict_proba(X), theirs.predict_proba(X), 1e-6, "predict_proba")
+    actual, expected = (
+        getattr(e.predict(X), "toarray", lambda: None)() for e in estimators
+    )
+    if expected is None:
+        actual, expected = ours.predict(X), theirs.predict(X)
+    np.testing.assert_array_equal(actual, expected)
+
+
+# Weights: with mini-batches scikit-learn's updates are biased, so one full batch
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("with_zeros", [False, True])
+@pytest.mark.parametrize(("task", "solver"), SAME_OBJECTIVE)
+def test_sample_weight_gives_scikit_learns_model_in_full_batches(
+    task, solver, with_zeros, early_stopping
+):
+    weight = np.random.default_rng(1).uniform(0.2, 5, size=N_ROWS)
+    if with_zeros:
+        weight[::3] = 0
+    n_batch = N_ROWS - 5 if early_stopping else N_ROWS  # validation_fraction is 0.1
+    params = {
+        **SOLVERS[solver],
+        "batch_size": n_batch,
+        "early_stopping": early_stopping,
+    }
+    check_same(task, params, sample_weight=weight)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_sample_weight_gives_scikit_learns_model_in_partial_fit(solver):
+    weight = np.random.default_rng(1).uniform(0.2, 5, size=N_ROWS)
+
+    def train(estimator, X, y):
+        for _ in range(4):
+            estimator.partial_fit(X, y, sample_weight=weight)
+
+    check_same("regression", {**SOLVERS[solver], "batch_size": N_ROWS}, train)
+
+
+# Sequences of calls
+
+
+def partial_fits(estimator, X, y):
+    classes = {"classes": np.unique(y)} if hasattr(estimator, "predict_proba") else {}
+    if classes and np.ndim(y) == 2:
+        classes = {"classes": np.arange(y.shape[1])}
+    estimator.partial_fit(X, y, **classes)
+    for _ in range(4):
+        estimator.partial_fit(X, y)
+
+
+def partial_fits_of_parts(estimator, X, y):
+    classes = {"classes": np.unique(y)} if hasattr(estimator, "predict_proba") else {}
+    for _ in range(3):
+        estimator.partial_fit(X[:17], y[:17], **classes)
+        estimator.partial_fit(X[17:], y[17:], **classes)
+
+
+def fit_then_partial_fits(estimator, X, y):
+    estimator.fit(X, y)
+    for _ in range(3):
+        estimator.partial_fit(X, y)
+
+
+def partial_fits_then_fit(estimator, X, y):
+    partial_fits(estimator, X, y)
+    estimator.fit(X, y)
+
+
+def three_fits(estimator, X, y):
+    for _ in range(3):
+        estimator.fit(X, y)
+
+
+def two_fits_then_partial_fits(estimator, X, y):
+    estimator.fit(X, y)
+    fit_then_partial_fits(estimator, X, y)
+
+
+def fits_of_other_rows(estimator, X, y):
+    estimator.fit(X, y)
+    estimator.fit(X[:40], y[:40])
+
+
+def fits_with_other_parameters(estimator, X, y):
+    estimator.fit(X, y)
+    estimator.set_params(learning_rate_init=0.003, batch_size=10, max_iter=4, alpha=1.0)
+    estimator.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        partial_fits,
+        partial_fits_of_parts,
+        fit_then_partial_fits,
+        partial_fits_then_fit,
+        two_fits_then_partial_fits,
+        fits_with_other_parameters,
+    ],
+)
+@pytest.mark.parametrize("warm_start", [False, True])
+@pytest.mark.parametrize("task", ["multiclass", "regression", "poisson"])
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_sequences_with_partial_fit_give_scikit_learns_model(
+    solver, task, warm_start, train
+):
+    params = {**SOLVERS[solver], "max_iter": 5, "warm_start": warm_start}
+    check_same(task, params, train)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_partial_fits_of_label_indicators_give_scikit_learns_model(solver):
+    check_same("multilabel", SOLVERS[solver], partial_fits)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_partial_fit_of_unseen_classes_gives_scikit_learns_model(solver):
+    def train(estimator, X, y):
+        estimator.partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2, 3])
+        estimator.partial_fit(X, y)
+
+    check_same("multiclass", SOLVERS[solver], train)
+
+
+@pytest.mark.parametrize(
+    "train", [three_fits, fits_of_other_rows, fits_with_other_parameters]
+)
+@pytest.mark.parametrize("patience", [1, 10])
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "poisson"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_warm_starts_give_scikit_learns_model(
+    solver, task, early_stopping, patience, train
+):
+    params = {
+        **SOLVERS[solver],
+        "max_iter": 5,
+        "warm_start": True,
+        "early_stopping": early_stopping,
+        "validation_fraction": 0.2,
+        "n_iter_no_change": patience,
+        "tol": 0.01,
+    }
+    check_same(task, params, train)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_fits_without_warm_start_begin_anew(solver, early_stopping):
+    params = {**SOLVERS[solver], "max_iter": 5, "early_stopping": early_stopping}
+    (twice, _), _ = check_same("binary", params, three_fits)
+    (once, _), _ = check_same("binary", params)
+    assert_identical(twice.coefs_[0], once.coefs_[0], "coefs_[0]")
+
+
+# Random numbers
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("train", [fit, three_fits])
+@pytest.mark.parametrize("task", ["binary", "multilabel", "regression"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_random_state_instance_is_drawn_from_as_by_scikit_learn(
+    solver, task, train, early_stopping
+):
+    params = {
+        **SOLVERS[solver],
+        "max_iter": 5,
+        "early_stopping": early_stopping,
+        "random_state": lambda: np.random.RandomState(7),
+    }
+    estimators, _ = check_same(task, params, train)
+    after = [e.random_state.uniform(size=3).tolist() for e in estimators]
+    assert after[0] == after[1]  # not one number more, and not one less
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_several_estimators_share_one_random_state_as_in_scikit_learn(solver):
+    fits = []
+    for package in PACKAGES:
+        shared = np.random.RandomState(11)
+        for task in "binary", "regression":
+            kind, _, X, y = TASKS[task]
+            params = {**DEFAULTS, **SOLVERS[solver], "random_state": shared}
+            with pytest.warns(sklearn.exceptions.ConvergenceWarning):
+                fits.append(getattr(package, kind)(**params).fit(X, y))
+    for ours, theirs in (fits[0], fits[2]), (fits[1], fits[3]):
+        assert_same_model([ours, theirs], X)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_without_random_state_the_global_stream_is_drawn_from(solver, early_stopping):
+    after = []
+
+    def train(estimator, X, y):
+        before = np.random.get_state()
+        np.random.seed(5)
+        try:
+            estimator.fit(X, y)
+            after.append(np.random.uniform(size=3).tolist())
+        finally:
+            np.random.set_state(before)
+
+    params = {
+        **SOLVERS[solver],
+        "random_state": None,
+        "early_stopping": early_stopping,
+        "max_iter": 5,
+    }
+    check_same("binary", params, train)
+    assert after[0] == after[1]
+
+
+# Output
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        {"max_iter": 4},
+        {"tol": 1e9, "n_iter_no_change": 1, "max_iter": 60},
+        {"tol": 1e9, "n_iter_no_change": 2, "max_iter": 60, "early_stopping": True},
+    ],
+    ids=["out-of-epochs", "loss-plateau", "score-plateau"],
+)
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_verbose_prints_scikit_learns_lines(solver, task, ending, capsys):
+    said = []
+
+    def train(estimator, X, y):
+        fit(estimator, X, y)
+        said.append(capsys.readouterr().out.splitlines())
+
+    check_same(task, {**SOLVERS[solver], **ending, "verbose": True}, train)
+    assert said[0] == said[1]
+    assert said[0][0].startswith("Iteration 1, loss = ")

@@ -1,0 +1,319 @@
+"""Laws of the flat vector, its views, and the pass through the layers."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from skmlp import network as network_module
+from skmlp.activations import ACTIVATIONS
+from skmlp.initializers import INITIALIZERS
+from skmlp.network import Network, Workspace
+
+every_activation = pytest.mark.parametrize(
+    "activation", ACTIVATIONS.values(), ids=ACTIVATIONS
+)
+every_depth = pytest.mark.parametrize(
+    "layer_sizes", [(4, 3), (4, 5, 1), (4, 5, 2, 3)], ids=str
+)
+both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def make(layer_sizes, activation="tanh", dtype=np.float64):
+    """A network, random params for it and ten rows."""
+    rng = np.random.default_rng(0)
+    network = Network(layer_sizes, ACTIVATIONS[activation])
+    params = rng.normal(size=network.n_params).astype(dtype)
+    return network, params, rng.normal(size=(10, layer_sizes[0])).astype(dtype)
+
+
+def forward(network, params, X):
+    workspace = Workspace(network, X.shape[0], params.dtype)
+    return network.forward(network.views(params), X, workspace).copy()
+
+
+# --- views
+
+
+@every_depth
+def test_views_have_the_shapes_of_the_layers(layer_sizes):
+    network, params, _ = make(layer_sizes)
+    views = network.views(params)
+    assert len(views) == len(layer_sizes) - 1
+    for i, (W, b) in enumerate(views):
+        assert W.shape == (layer_sizes[i], layer_sizes[i + 1])
+        assert b.shape == (layer_sizes[i + 1],)
+
+
+@every_depth
+def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(layer_sizes):
+    network, params, _ = make(layer_sizes)
+    params[...] = 0
+    for W, b in network.views(params):
+        assert np.shares_memory(W, params) and np.shares_memory(b, params)
+        W += 1
+        b += 1
+    np.testing.assert_array_equal(params, np.ones(network.n_params))
+
+
+@every_depth
+def test_weights_come_first_layer_by_layer_and_biases_last(layer_sizes):
+    network, params, _ = make(layer_sizes)
+    views = network.views(params)
+    weights = np.concatenate([W.ravel() for W, _ in views])
+    biases = np.concatenate([b for _, b in views])
+    np.testing.assert_array_equal(params[: network.n_weights], weights)
+    np.testing.assert_array_equal(params[network.n_weights :], biases)
+
+
+@every_depth
+def test_flatten_undoes_views(layer_sizes):
+    network, params, _ = make(layer_sizes)
+    flat = network.flatten(network.views(params), np.float64)
+    np.testing.assert_array_equal(flat, params)
+    assert not np.shares_memory(flat, params)
+
+
+@pytest.mark.parametrize("n_layers", [1, 3])
+def test_flatten_asks_for_one_pair_a_layer(n_layers):
+    network, params, _ = make((4, 5, 3))
+    layers = (2 * network.views(params))[:n_layers]
+    with pytest.raises(ValueError):
+        network.flatten(layers, np.float64)
+
+
+@both_dtypes
+def test_flatten_takes_lists_and_gives_the_dtype_asked_for(dtype):
+    network = Network((2, 1), ACTIVATIONS["relu"])
+    flat = network.flatten([([[1], [2]], [3])], dtype)
+    np.testing.assert_array_equal(flat, [1, 2, 3])
+    assert flat.dtype == dtype
+
+
+# --- first params
+
+
+@every_activation
+@every_depth
+def test_initial_params_are_drawn_weights_then_biases_for_each_layer(
+    layer_sizes, activation
+):
+    network = Network(layer_sizes, activation)
+    params = network.initial_params(
+        INITIALIZERS["glorot_uniform"], np.random.RandomState(3), np.float64
+    )
+    again = np.random.RandomState(3)
+    for W, b in network.views(params):
+        # the output layer, too, has the hidden activation's bound
+        bound = np.sqrt(activation.gain / sum(W.shape))
+        np.testing.assert_array_equal(W, again.uniform(-bound, bound, W.shape))
+        np.testing.assert_array_equal(b, again.uniform(-bound, bound, b.shape))
+        assert max(np.abs(W).max(), np.abs(b).max()) <= bound
+
+
+@pytest.mark.parametrize("initializer", INITIALIZERS.values(), ids=INITIALIZERS)
+def test_initial_params_in_float32_are_the_same_draws_rounded(initializer):
+    network, _, _ = make((4, 5, 3))
+    drawn, rounded = (
+        network.initial_params(initializer, np.random.RandomState(0), dtype)
+        for dtype in (np.float64, np.float32)
+    )
+    assert rounded.dtype == np.float32
+    np.testing.assert_array_equal(rounded, drawn.astype(np.float32))
+
+
+# --- forward
+
+
+@every_activation
+@every_depth
+def test_forward_is_an_affine_map_and_an_activation_a_layer(layer_sizes, activation):
+    network = Network(layer_sizes, activation)
+    _, params, X = make(layer_sizes)
+    *hidden, (W_last, b_last) = network.views(params)
+    a = X
+    for W, b in hidden:
+        z = a @ W + b
+        a = np.empty_like(z)
+        activation.forward(z, out=a)
+    expected = a @ W_last + b_last
+    # a product of matrices may be summed in another order
+    np.testing.assert_allclose(
+        forward(network, params, X), expected, rtol=1e-12, atol=1e-12
+    )
+
+
+@every_activation
+@every_depth
+def test_forward_in_two_halves_equals_forward_at_once(layer_sizes, activation):
+    network = Network(layer_sizes, activation)
+    _, params, X = make(layer_sizes)
+    halves = [forward(network, params, X[:6]), forward(network, params, X[6:])]
+    # products of other shapes may be summed in another order
+    np.testing.assert_allclose(
+        np.vstack(halves), forward(network, params, X), rtol=1e-12, atol=1e-12
+    )
+
+
+def test_forward_leaves_params_and_data_alone():
+    network, params, X = make((4, 5, 3), "relu")
+    kept = params.copy(), X.copy()
+    forward(network, params, X)
+    np.testing.assert_array_equal(params, kept[0])
+    np.testing.assert_array_equal(X, kept[1])
+
+
+@every_activation
+@both_dtypes
+def test_a_sparse_matrix_gives_what_a_dense_one_gives(activation, dtype):
+    network = Network((4, 5, 3), activation)
+    _, params, X = make((4, 5, 3), dtype=dtype)
+    X[X < 0] = 0
+    sparse = scipy.sparse.csr_matrix(X)
+    # sums of four terms in another order
+    tolerance = {"rtol": 20 * np.finfo(dtype).eps, "atol": 20 * np.finfo(dtype).eps}
+    np.testing.assert_allclose(
+        forward(network, params, sparse), forward(network, params, X), **tolerance
+    )
+    views = network.views(params)
+    raw = network.predict(views, sparse)
+    assert raw.dtype == dtype
+    np.testing.assert_allclose(raw, network.predict(views, X), **tolerance)
+
+
+@every_activation
+@every_depth
+@pytest.mark.parametrize("block_elements", [1, 15, 20, 1000])
+def test_predict_by_blocks_equals_forward_at_once(
+    layer_sizes, activation, block_elements, monkeypatch
+):
+    network = Network(layer_sizes, activation)
+    _, params, X = make(layer_sizes)
+    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", block_elements)
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
+    # products of other shapes may be summed in another order
+    np.testing.assert_allclose(
+        network.predict(network.views(params), X),
+        forward(network, params, X),
+        rtol=1e-12,
+        atol=1e-12,
+    )
+
+
+def test_predict_keeps_no_more_rows_at_once_than_the_block_has(monkeypatch):
+    network, params, X = make((4, 5, 3))
+    n_rows, forward_rows = [], network.forward
+
+    def watched(views, rows, workspace):
+        n_rows.append(len(rows))
+        return forward_rows(views, rows, workspace)
+
+    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 4 * 5)  # the widest has 5
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
+    monkeypatch.setattr(network, "forward", watched)
+    network.predict(network.views(params), X)
+    assert n_rows == [4, 4, 2]
+
+
+@pytest.mark.parametrize(
+    "of_data, of_params, expected",
+    [("f4", "f4", "f4"), ("f8", "f4", "f8"), ("f4", "f8", "f8"), ("f8", "f8", "f8")],
+)
+def test_predict_has_the_wider_dtype_of_data_and_params(of_data, of_params, expected):
+    network, params, X = make((4, 5, 3))
+    raw = network.predict(network.views(params.astype(of_params)), X.astype(of_data))
+    assert raw.dtype == expected
+
+
+def test_predict_gives_a_new_array_each_time():
+    network, params, X = make((4, 5, 3))
+    views = network.views(params)
+    first = network.predict(views, X)
+    kept = first.copy()
+    second = network.predict(views, X + 1)
+    np.testing.assert_array_equal(first, kept)
+    assert not np.shares_memory(first, second)
+
+
+# --- workspace
+
+
+class Softsign:
+    """z / (1 + |z|), whose derivative is taken from z."""
+
+    keeps_input = True
+    gain = 6.0
+
+    @staticmethod
+    def forward(z, out):
+        np.divide(z, 1 + np.abs(z), out=out)
+
+    @staticmethod
+    def backward(delta, z, a):
+        delta /= (1 + np.abs(z)) ** 2
+
+
+@pytest.mark.parametrize("activation", [ACTIVATIONS["tanh"], Softsign()], ids=type)
+@both_dtypes
+def test_fewer_rows_use_the_same_buffers(activation, dtype):
+    network = Network((4, 5, 3), activation)
+    workspace = Workspace(network, 10, dtype)
+    narrower = workspace.rows(6)
+    assert workspace.rows(10) is workspace
+    assert workspace.rows(6) is narrower
+    for wide, narrow in zip(workspace.values, narrower.values, strict=True):
+        assert (wide[0] is wide[1]) == (narrow[0] is narrow[1])
+        for old, new in zip(wide, narrow, strict=True):
+            assert new.shape == (6, old.shape[1])
+            assert new.dtype == dtype
+            # rows of an array in Fortran order are not contiguous: raw outputs have
+            # a buffer of their own
+            assert np.shares_memory(old, new) == (wide is not workspace.values[-1])
+    assert workspace.deltas[0] is narrower.deltas[0] is None
+    assert narrower.deltas[1].shape == (6, 5)
+    assert np.shares_memory(workspace.deltas[1], narrower.deltas[1])
+    np.testing.assert_array_equal(narrower.ones, np.ones(6, dtype))
+
+
+def test_z_is_kept_apart_from_a_only_where_a_derivative_needs_it():
+    network = Network((4, 5, 3), Softsign())
+    (z, a), (raw, out) = Workspace(network, 10, np.float64).values
+    assert not np.shares_memory(z, a)
+    assert raw is out
+    (z, a), _ = Workspace(network, 10, np.float64, backward=False).values
+    assert z is a
+
+
+# --- backward
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [*ACTIVATIONS.values(), Softsign()],
+    ids=[*ACTIVATIONS, "softsign"],
+)
+@every_depth
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
+def test_backward_is_the_derivative_of_forward_along_a_direction(
+    layer_sizes, activation, sparse
+):
+    network = Network(layer_sizes, activation)
+    _, params, X = make(layer_sizes)
+    if sparse:
+        X = scipy.sparse.csr_matrix(X)
+    rng = np.random.default_rng(1)
+    delta = rng.normal(size=(X.shape[0], layer_sizes[-1]))
+    direction = rng.normal(size=network.n_params)
+    workspace = Workspace(network, X.shape[0], np.float64)
+    grad = np.full(network.n_params, np.nan)
+    views, grads = network.views(params), network.views(grad)
+    network.forward(views, X, workspace)
+    network.backward(views, grads, X, delta.copy(), workspace)
+
+    h = 1e-6
+    ahead, behind = (
+        np.vdot(delta, forward(network, params + step * direction, X))
+        for step in (h, -h)
+    )
+    # truncation about h^2 = 1e-12 of numbers up to 1e3, rounding about
+    # 1e-16 * 1e2 / h = 1e-8
+    assert grad @ direction == pytest.approx((ahead - behind) / (2 * h), rel=1e-6)

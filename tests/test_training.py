@@ -1,0 +1,717 @@
+"""Laws of the training loops: batches, patience, and every way that training ends."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.utils import shuffle
+
+from skmlp.activations import ACTIVATIONS
+from skmlp.losses import LOSSES
+from skmlp.network import Network
+from skmlp.objective import Objective, Value
+from skmlp.schedules import Adaptive, Constant, InverseScaling
+from skmlp.solvers import LBFGS, SGD, Adam
+from skmlp.training import (
+    Batches,
+    History,
+    Minimization,
+    Patience,
+    SolverState,
+    Training,
+    TrainingRows,
+)
+
+FOREVER = math.inf
+
+
+def make_rows(n_rows=10, weighted=False, rows=None, dtype=np.float64):
+    """Rows whose X, Y and weight all tell the row's number."""
+    numbers = np.arange(n_rows, dtype=dtype)
+    return TrainingRows(
+        X=np.stack([numbers, 2 * numbers], axis=1),
+        Y=3 * numbers[:, np.newaxis],
+        weight=1 + numbers if weighted else None,
+        rows=rows,
+    )
+
+
+def numbers_of(X):
+    return np.asarray(X[:, [0]].todense() if scipy.sparse.issparse(X) else X)[:, 0]
+
+
+# --- batches
+
+
+@pytest.mark.parametrize(
+    "rows", [None, np.array([7, 1, 4, 8, 0, 3, 9])], ids=["all", "some"]
+)
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 10])
+def test_each_epoch_shuffles_the_order_of_the_epoch_before(rows, batch_size):
+    batches = Batches(make_rows(rows=rows), batch_size, np.random.RandomState(5))
+    order = np.arange(10) if rows is None else rows
+    random_state = np.random.RandomState(5)
+    for _ in range(4):
+        order = shuffle(order, random_state=random_state)
+        seen = [numbers_of(X).copy() for X, _, _ in batches.epoch()]
+        np.testing.assert_array_equal(np.concatenate(seen), order)
+
+
+@pytest.mark.parametrize("rows", [None, np.arange(0, 11, 2)], ids=["all", "some"])
+@pytest.mark.parametrize("shuffled", [True, False])
+@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_x_y_and_weight_of_a_batch_are_of_the_same_rows(
+    rows, shuffled, sparse, weighted
+):
+    data = make_rows(11, weighted, rows)
+    if sparse:
+        data.X = scipy.sparse.csr_matrix(data.X)
+    batches = Batches(data, 4, np.random.RandomState(0) if shuffled else None)
+    for _ in range(2):
+        seen = []
+        for X, Y, weight in batches.epoch():
+            numbers = numbers_of(X).copy()
+            np.testing.assert_array_equal(Y[:, 0], 3 * numbers)
+            if weighted:
+                np.testing.assert_array_equal(weight, 1 + numbers)
+            else:
+                assert weight is None
+            seen.extend(numbers)
+        training = np.arange(11) if rows is None else rows
+        np.testing.assert_array_equal(sorted(seen), training)
+        assert shuffled or (seen == training).all()
+
+
+@pytest.mark.parametrize("shuffled", [True, False])
+@pytest.mark.parametrize(
+    "batch_size, sizes", [(4, [4, 4, 2]), (5, [5, 5]), (9, [9, 1]), (10, [10])]
+)
+def test_the_last_batch_has_the_rows_that_are_left(batch_size, sizes, shuffled):
+    random_state = np.random.RandomState(0) if shuffled else None
+    batches = Batches(make_rows(weighted=True), batch_size, random_state)
+    for _ in range(2):
+        shapes = [[len(a) for a in batch] for batch in batches.epoch()]
+        assert shapes == [[size] * 3 for size in sizes]
+
+
+def test_batches_in_order_are_slices_of_the_data():
+    data = make_rows(weighted=True)
+    for X, Y, weight in Batches(data, 4, None).epoch():
+        assert np.shares_memory(X, data.X)
+        assert np.shares_memory(Y, data.Y)
+        assert np.shares_memory(weight, data.weight)
+
+
+@pytest.mark.parametrize("rows", [None, np.array([7, 1, 4])], ids=["all", "some"])
+def test_shuffling_leaves_the_data_and_the_list_of_rows_alone(rows):
+    data, expected = make_rows(rows=rows), make_rows()
+    kept = None if rows is None else rows.copy()
+    for X, Y, _ in Batches(data, 2, np.random.RandomState(0)).epoch():
+        X[...] = Y[...] = -1
+    np.testing.assert_array_equal(data.X, expected.X)
+    np.testing.assert_array_equal(data.Y, expected.Y)
+    assert rows is None or (rows == kept).all()
+
+
+# --- weights
+
+
+@pytest.mark.parametrize("rows", [None, np.array([7, 1, 4])], ids=["all", "some"])
+@pytest.mark.parametrize("scale", [1.0, 1e-300, 1e300, 1e307])
+def test_normalized_weights_have_mean_one_over_the_rows_that_train(rows, scale):
+    data = make_rows(weighted=True, rows=rows)
+    weight, training = data.weight, slice(None) if rows is None else rows
+    data.weight = scale * weight
+    normalized, mean = data.normalized()
+    # a sum of ten in another order
+    np.testing.assert_allclose(mean / scale, weight[training].mean(), rtol=1e-14)
+    np.testing.assert_allclose(normalized.weight[training].mean(), 1.0, rtol=1e-14)
+    np.testing.assert_allclose(
+        normalized.weight, weight / weight[training].mean(), rtol=1e-14
+    )
+    assert normalized.X is data.X and normalized.rows is data.rows
+    np.testing.assert_array_equal(data.weight, scale * weight)
+
+
+def test_rows_without_weights_are_normalized_already():
+    data = make_rows()
+    assert data.normalized() == (data, 1.0)
+    assert data.normalized()[0] is data
+
+
+def test_weights_become_the_dtype_of_x_after_their_mean_is_taken():
+    data = make_rows(3, dtype=np.float32)
+    data.weight = np.array([1e-60, 2e-60, 3e-60])  # all zero in float32
+    normalized, mean = data.normalized()
+    assert normalized.weight.dtype == np.float32
+    np.testing.assert_array_equal(normalized.weight, np.float32([0.5, 1.0, 1.5]))
+    assert mean == pytest.approx(2e-60, rel=1e-15, abs=0)  # a sum of three
+
+
+@pytest.mark.parametrize("rows, n_rows", [(None, 10), (np.array([7, 1, 4]), 3)])
+def test_the_length_is_the_number_of_rows_that_train(rows, n_rows):
+    assert len(make_rows(rows=rows)) == n_rows
+
+
+# --- patience
+
+
+def n_epochs_until_over(patience, merits):
+    for n_epochs, merit in enumerate(merits, start=1):
+        patience.update(merit)
+        if patience.is_over:
+            return n_epochs
+    return None
+
+
+@pytest.mark.parametrize("n_iter_no_change", [1, 2, 10])
+def test_patience_ends_one_epoch_after_n_iter_no_change(n_iter_no_change):
+    patience = Patience(0.0, n_iter_no_change)
+    assert n_epochs_until_over(patience, [2.0] + 50 * [1.0]) == n_iter_no_change + 2
+
+
+def test_endless_patience_is_never_over():
+    assert n_epochs_until_over(Patience(0.0, FOREVER), 1000 * [0.0]) is None
+
+
+def test_a_rise_of_exactly_tol_is_enough():
+    # quarters are exact in floating point
+    patience = Patience(0.25, 1)
+    for merit in (1.0, 1.25, 1.5):
+        patience.update(merit)
+        assert patience.n_without_rise == 0
+    patience.update(1.5 + 0.2499)
+    assert patience.n_without_rise == 1
+
+
+def test_small_rises_become_the_best_but_use_up_patience():
+    patience = Patience(0.25, 2)
+    assert n_epochs_until_over(patience, [1.0, 1.125, 1.25, 1.375]) == 4
+    assert patience.best == 1.375
+
+
+def test_a_rise_starts_the_count_anew():
+    patience = Patience(0.0, 2)
+    assert n_epochs_until_over(patience, [1, 0, 0, 2, 0, 0, 3, 0, 0, 0]) == 10
+
+
+def test_an_equal_merit_is_no_new_best_though_without_tol_it_is_no_fall():
+    patience = Patience(0.0, 2)
+    assert patience.update(1.0)
+    assert not patience.update(1.0)
+    assert patience.n_without_rise == 0
+
+
+def test_nan_is_no_rise_and_never_the_best():
+    patience = Patience(0.0, 1)
+    assert not patience.update(math.nan)
+    assert (patience.best, patience.n_without_rise) == (-math.inf, 1)
+    assert patience.update(1.0)
+    assert not patience.update(math.nan)
+    assert (patience.best, patience.n_without_rise) == (1.0, 1)
+
+
+# --- training, on real objectives
+
+
+def make_training(
+    batch_size=4,
+    shuffled=True,
+    solver=None,
+    learning_rate=0.01,
+    schedule=None,
+    patience=None,
+    objective=None,
+    data=None,
+    validation_score=None,
+    dtype=np.float64,
+    verbose=False,
+):
+    """A small regression; any part of it may be handed in."""
+    rng = np.random.default_rng(0)
+    network = Network((2, 3, 1), ACTIVATIONS["tanh"])
+    params = rng.normal(size=network.n_params).astype(dtype)
+    if data is None:
+        X = rng.normal(size=(10, 2))
+        data = TrainingRows(X.astype(dtype), (X[:, :1] * X[:, 1:]).astype(dtype))
+    if objective is None:
+        objective = Objective(
+            network, LOSSES["squared_error"], 0.1, len(data), params.dtype
+        )
+    solver = SGD() if solver is None else solver
+    random_state = np.random.RandomState(0) if shuffled else None
+    return Training(
+        objective=objective,
+        params=params,
+        data=data,
+        batches=Batches(data, batch_size, random_state),
+        solver_state=SolverState(solver, solver.init(params)),
+        schedule=Constant() if schedule is None else schedule,
+        learning_rate_init=learning_rate,
+        patience=Patience(0.0, FOREVER) if patience is None else patience,
+        history=History(validation_scores=[] if validation_score else None),
+        validation_score=validation_score,
+        verbose=verbose,
+    )
+
+
+@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=type)
+@pytest.mark.parametrize("shuffled", [True, False])
+@pytest.mark.parametrize("batch_size", [4, 10])
+def test_training_is_a_step_for_each_batch_of_each_epoch(solver, shuffled, batch_size):
+    training = make_training(batch_size, shuffled, solver)
+    objective, data, params = training.objective, training.data, training.params.copy()
+    state, order, losses = solver.init(params), np.arange(10), []
+    random_state = np.random.RandomState(0)
+    for _ in range(5):
+        order = shuffle(order, random_state=random_state) if shuffled else order
+        total = 0.0
+        for rows in np.split(order, range(batch_size, 10, batch_size)):
+            value, grad = objective.value_and_gradient(
+                params, data.X[rows], data.Y[rows]
+            )
+            total += len(rows) * value.total
+            solver.step(params, grad, state, 0.01)
+        losses.append(total / 10)
+
+    assert training.run(5) == "max_iter"
+    # gathered into buffers or sliced, arrays may be summed in another order
+    np.testing.assert_allclose(training.params, params, rtol=1e-11)
+    np.testing.assert_allclose(training.history.loss_curve, losses, rtol=1e-12)
+    assert training.loss == training.history.loss_curve[-1]
+
+
+def test_training_counts_epochs_steps_and_rows():
+    training = make_training(batch_size=4)
+    training.run(3)
+    clock = training.solver_state.clock
+    assert training.n_iter == len(training.history.loss_curve) == 3
+    assert clock.n_steps == 3 * 3
+    assert clock.n_samples == training.history.n_samples == 3 * 10
+
+
+@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=type)
+def test_training_goes_on_where_it_stopped(solver):
+    at_once, in_parts = make_training(solver=solver), make_training(solver=solver)
+    at_once.run(5)
+    in_parts.run(2)
+    in_parts.run(3)
+    np.testing.assert_array_equal(in_parts.params, at_once.params)
+    assert in_parts.history == at_once.history
+    assert in_parts.n_iter == 5
+
+
+def test_the_loss_is_reported_as_the_objective_reports_it():
+    class Halved(Scripted):
+        def reported(self, value):
+            return 0.5 * value.loss
+
+    training = make_training(batch_size=10, objective=Halved([4.0, 2.0]))
+    training.run(2)
+    assert training.history.loss_curve == [2.0, 1.0]
+
+
+def test_the_loss_of_an_epoch_is_a_mean_over_rows_not_over_batches():
+    training = make_training(batch_size=4, objective=Scripted([1.0, 2.0, 10.0]))
+    training.run(1)
+    assert training.history.loss_curve == [(4 * 1.0 + 4 * 2.0 + 2 * 10.0) / 10]
+
+
+@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=type)
+def test_training_in_float32_stays_in_float32(solver):
+    training = make_training(solver=solver, dtype=np.float32)
+    params = training.params
+    training.run(3)
+    assert training.params is params
+    memory = training.solver_state.state.values()
+    arrays = [params, *(v for v in memory if isinstance(v, np.ndarray))]
+    assert len(arrays) > 1
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
+# --- training, on scripted losses: how it goes and how it ends
+
+
+class Scripted:
+    """An objective that gives one loss after the other and a gradient of ones."""
+
+    def __init__(self, losses):
+        self.losses = iter(losses)
+
+    def value_and_gradient(self, params, X, Y, weight):
+        loss = next(self.losses)
+        if loss is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        return Value(loss, 0.0), np.ones_like(params)
+
+    def reported(self, value):
+        return value.total
+
+
+class Counting:
+    """A solver whose params count the steps; it writes down the rates."""
+
+    def __init__(self):
+        self.rates = []
+
+    def init(self, params):
+        params[...] = 0
+        return {}
+
+    def step(self, params, grad, state, learning_rate):
+        params += grad
+        self.rates.append(learning_rate)
+
+
+def scripted(losses, scores=None, n_iter_no_change=FOREVER, **parts):
+    """Training with one batch an epoch: after n epochs all params are n."""
+
+    rest = iter(scores or ())
+
+    def validation_score(params):
+        score = next(rest)
+        if score is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        return score
+
+    defaults = {
+        "batch_size": 10,
+        "objective": Scripted(losses),
+        "solver": Counting(),
+        "patience": Patience(0.0, n_iter_no_change),
+        "validation_score": None if scores is None else validation_score,
+    }
+    return make_training(**defaults | parts)
+
+
+@pytest.mark.parametrize("n_iter_no_change", [1, 3])
+def test_training_converges_when_the_loss_has_not_fallen_for_long_enough(
+    n_iter_no_change,
+):
+    losses = [3.0, 2.0, 1.0] + 50 * [1.5]
+    training = scripted(losses, n_iter_no_change=n_iter_no_change)
+    assert training.run(50) == "converged"
+    assert training.n_iter == 3 + n_iter_no_change + 1
+    # without a validation score the last params stay
+    assert (training.params == training.n_iter).all()
+
+
+def test_with_a_validation_score_patience_looks_at_the_score():
+    training = scripted(
+        losses=range(50, 0, -1), scores=[1, 2, 3] + 50 * [2.5], n_iter_no_change=2
+    )
+    assert training.run(50) == "converged"
+    assert training.n_iter == 3 + 2 + 1
+    assert training.history.validation_scores == [1, 2, 3, 2.5, 2.5, 2.5]
+
+
+def test_with_a_validation_score_the_best_epochs_params_are_kept():
+    training = scripted(losses=5 * [1.0], scores=[1, 4, 3, 4, 2])
+    params = training.params
+    assert training.keeps_best
+    assert training.run(5) == "max_iter"
+    assert training.has_best
+    assert (training.params == 2).all()  # the first of two equal scores
+    assert training.params is params
+
+
+def test_where_no_epoch_beats_an_earlier_fit_the_last_params_stay():
+    training = scripted(losses=3 * [1.0], scores=[1, 3, 2])
+    training.patience.best = 5.0
+    training.run(3)
+    assert not training.has_best
+    assert (training.params == 3).all()
+
+
+def test_without_any_score_the_params_at_the_start_come_back():
+    training = scripted(losses=3 * [1.0], scores=3 * [math.nan])
+    assert training.run(3) == "max_iter"
+    assert (training.params == 0).all()
+
+
+def test_the_rate_is_set_once_an_epoch():
+    solver = Counting()
+    training = scripted(
+        9 * [1.0], solver=solver, schedule=InverseScaling(), batch_size=4
+    )
+    training.run(3)
+    epochs = 0.01 / np.sqrt([1, 11, 21])  # ten rows an epoch
+    # two roundings
+    np.testing.assert_allclose(solver.rates, np.repeat(epochs, 3), rtol=1e-14)
+
+
+def test_an_adaptive_rate_is_divided_by_five_at_each_plateau_until_it_is_small():
+    solver = Counting()
+    training = scripted(
+        100 * [1.0],
+        solver=solver,
+        schedule=Adaptive(),
+        learning_rate=2e-5,
+        patience=Patience(0.5, 1),
+    )
+    assert training.run(100) == "converged"
+    # the first epoch is a rise; then a plateau is two epochs: 2e-5, 4e-6, 8e-7 < 1e-6
+    rates = [2e-5] * 3 + [4e-6] * 2 + [8e-7] * 2
+    # a power and a product
+    np.testing.assert_allclose(solver.rates, rates, rtol=1e-14)
+    assert training.solver_state.clock.n_plateaus == 2
+
+
+# --- divergence
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_training_ends_in_the_epoch_whose_loss_is_not_finite(loss):
+    training = scripted([3.0, 2.0, loss, 1.0])
+    assert not training.keeps_best
+    assert training.run(4) == "diverged"
+    assert training.n_iter == 3
+    np.testing.assert_array_equal(training.history.loss_curve, [3.0, 2.0, loss])
+
+
+def test_training_ends_in_the_epoch_whose_params_are_not_finite():
+    class Exploding(Counting):
+        def step(self, params, grad, state, learning_rate):
+            super().step(params, grad, state, learning_rate)
+            params[-1] = math.inf if len(self.rates) == 2 else 0.0
+
+    training = scripted([3.0, 2.0, 1.0], solver=Exploding())
+    assert training.run(3) == "diverged"
+    assert training.history.loss_curve == [3.0, 2.0]
+
+
+def test_a_rate_that_is_too_large_diverges_without_a_warning():
+    training = make_training(learning_rate=1e200)
+    assert training.run(20) == "diverged"
+    assert training.n_iter < 20
+    assert np.isfinite(training.history.loss_curve[:-1]).all()
+
+
+@pytest.mark.parametrize("scores, best", [([1, 2], 2), ([2, 1], 1)])
+def test_after_divergence_the_best_params_are_kept(scores, best):
+    training = scripted([3.0, 2.0, math.nan], scores)
+    assert training.run(4) == "diverged"
+    assert (training.params == best).all()
+    # the diverged epoch is recorded, and its params are not scored
+    np.testing.assert_array_equal(
+        training.history.validation_scores, [*scores, math.nan]
+    )
+    assert len(training.history.loss_curve) == 3
+
+
+def test_after_divergence_in_the_first_epoch_the_params_at_the_start_come_back():
+    training = scripted([math.nan], [])
+    assert training.run(4) == "diverged"
+    assert (training.params == 0).all()
+    assert not training.has_best
+
+
+# --- interrupts
+
+
+def test_an_interrupt_keeps_the_params_of_the_steps_made():
+    training = scripted([3.0, 2.0, KeyboardInterrupt], batch_size=4)
+    assert training.run(4) == "interrupted"
+    assert (training.params == 2).all()  # two of three batches
+    assert training.loss == 2.5  # their mean
+    assert training.n_iter == 0
+
+
+def test_an_interrupt_in_a_later_epoch_keeps_the_history_of_the_epochs_before():
+    training = scripted([3.0, 2.0, KeyboardInterrupt])
+    assert training.run(4) == "interrupted"
+    assert (training.params == 2).all()
+    assert training.history.loss_curve == [3.0, 2.0]
+    assert training.n_iter == 2
+
+
+def test_an_interrupt_before_any_step_goes_on_up():
+    training = scripted([KeyboardInterrupt])
+    with pytest.raises(KeyboardInterrupt):
+        training.run(4)
+    assert (training.params == 0).all()
+
+
+def test_an_interrupt_before_any_step_of_this_run_goes_on_up():
+    training = scripted([3.0, KeyboardInterrupt])
+    training.run(1)
+    with pytest.raises(KeyboardInterrupt):
+        training.run(1)
+
+
+@pytest.mark.parametrize(
+    "losses, scores, kept",
+    [
+        ([3.0], [KeyboardInterrupt], 1),
+        ([3.0, 2.0, 1.0], [2, 1, KeyboardInterrupt], 1),
+        ([3.0, 2.0, KeyboardInterrupt], [1, 2], 2),
+        ([3.0, 2.0, KeyboardInterrupt], [2, 1], 1),
+    ],
+    ids=["in-the-first-score", "in-a-score", "best-is-last", "best-is-first"],
+)
+def test_an_interrupt_keeps_the_best_params_or_the_last_where_none_was_scored(
+    losses, scores, kept
+):
+    training = scripted(losses, scores)
+    assert training.run(4) == "interrupted"
+    assert (training.params == kept).all()
+
+
+def test_an_interrupt_after_params_have_become_infinite_is_divergence():
+    class Exploding(Counting):
+        def step(self, params, grad, state, learning_rate):
+            params[...] = math.inf
+
+    training = scripted([3.0, KeyboardInterrupt], batch_size=5, solver=Exploding())
+    assert training.run(4) == "diverged"
+
+
+# --- what it says
+
+
+def test_training_is_silent_by_default(capsys):
+    scripted([3.0, 2.0, 2.0, 2.0], n_iter_no_change=1).run(3)
+    assert capsys.readouterr().out == ""
+
+
+def test_verbose_training_says_the_loss_of_each_iteration(capsys):
+    scripted([3.0, 0.1234567891], verbose=True).run(2)
+    assert capsys.readouterr().out.splitlines() == [
+        "Iteration 1, loss = 3.00000000",
+        "Iteration 2, loss = 0.12345679",
+    ]
+
+
+def test_verbose_training_says_validation_scores_and_why_it_ends(capsys):
+    training = scripted([3.0, 2.0, 1.0], [0.5, 0.25, 0.25], 1, verbose=True)
+    assert training.run(9) == "converged"
+    assert capsys.readouterr().out.splitlines() == [
+        "Iteration 1, loss = 3.00000000",
+        "Validation score: 0.500000",
+        "Iteration 2, loss = 2.00000000",
+        "Validation score: 0.250000",
+        "Iteration 3, loss = 1.00000000",
+        "Validation score: 0.250000",
+        "Validation score did not improve more than tol=0.000000 for 1 consecutive "
+        "epochs. Stopping.",
+    ]
+
+
+def test_verbose_adaptive_training_says_the_new_rate_and_its_end(capsys):
+    training = scripted(
+        9 * [1.0],
+        patience=Patience(0.5, 1),
+        schedule=Adaptive(),
+        learning_rate=2e-6,
+        verbose=True,
+    )
+    training.run(9)
+    lines = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if not line.startswith("Iteration")
+    ]
+    plateau = (
+        "Training loss did not improve more than tol=0.500000 for 1 consecutive "
+        "epochs. "
+    )
+    assert lines == [
+        plateau + "Setting learning rate to 0.000000",
+        plateau + "Learning rate too small. Stopping.",
+    ]
+
+
+# --- minimization
+
+
+def make_minimization(tol=1e-6, verbose=False, dtype=np.float64, objective=None):
+    """The small regression again, for a solver that minimizes."""
+    training = make_training(dtype=dtype)
+    return Minimization(
+        objective=training.objective if objective is None else objective,
+        params=training.params,
+        data=training.data,
+        solver=LBFGS(),
+        tol=tol,
+        verbose=verbose,
+    )
+
+
+class Interrupted:
+    """An objective that is interrupted in one of its evaluations."""
+
+    def __init__(self, objective, at):
+        self.objective, self.at, self.n_calls = objective, at, 0
+
+    def value_and_gradient(self, *arguments):
+        self.n_calls += 1
+        if self.n_calls == self.at:
+            raise KeyboardInterrupt
+        return self.objective.value_and_gradient(*arguments)
+
+    def reported(self, value):
+        return self.objective.reported(value)
+
+
+@pytest.mark.parametrize("dtype, tol", [(np.float64, 1e-6), (np.float32, 1e-3)])
+def test_minimization_ends_where_the_objective_is_flat(dtype, tol):
+    minimization = make_minimization(tol, dtype=dtype)
+    params, data = minimization.params, minimization.data
+    assert minimization.run(1000) == "converged"
+    assert minimization.params is params and params.dtype == dtype
+    objective = minimization.objective
+    value, grad = objective.value_and_gradient(params, data.X, data.Y)
+    # SciPy also ends where a step lowers the value by less than 2e-9 of it
+    assert np.abs(grad).max() < 1e-3
+    assert minimization.loss == objective.reported(value)
+    assert minimization.status == 0
+    assert 1 < minimization.n_iter < 1000
+
+
+def test_minimization_for_max_iter_iterations_is_a_beginning_of_a_longer_one(capsys):
+    minimization = make_minimization(verbose=True)
+    assert minimization.run(3) == "max_iter"
+    assert minimization.n_iter == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "Iteration 1",
+        "Iteration 2",
+        "Iteration 3",
+    ]
+    assert lines[-1] == f"Iteration 3, loss = {minimization.loss:.8f}"
+    make_minimization(verbose=True).run(6)
+    assert capsys.readouterr().out.splitlines()[:3] == lines
+
+
+def test_an_interrupted_minimization_keeps_its_last_iterate(capsys):
+    whole = make_minimization().objective
+    minimization = make_minimization(objective=Interrupted(whole, at=8), verbose=True)
+    assert minimization.run(100) == "interrupted"
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == f"Iteration {minimization.n_iter}, loss = {minimization.loss:.8f}"
+    again = make_minimization()
+    again.run(minimization.n_iter)
+    np.testing.assert_array_equal(minimization.params, again.params)
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_minimization_interrupted_before_its_first_iterate_goes_on_up(at):
+    minimization = make_minimization(
+        objective=Interrupted(make_minimization().objective, at)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        minimization.run(100)
+
+
+@pytest.mark.parametrize("scale_X, scale_Y", [(1.0, 1e200), (1e200, 1.0)])
+def test_a_minimization_that_diverges_says_so_without_a_warning(scale_X, scale_Y):
+    network = Network((2, 3, 1), ACTIVATIONS["identity"])
+    minimization = make_minimization(
+        objective=Objective(network, LOSSES["squared_error"], 0.1, 10, np.float64)
+    )
+    data = minimization.data
+    data.X, data.Y = scale_X * data.X, scale_Y * data.Y
+    assert minimization.run(10) == "diverged"
+    assert not minimization.keeps_best
