@@ -327,18 +327,20 @@ class Minimization:
             return self._run(max_iter)
 
     def _run(self, max_iter: int) -> Reason:
+        n_outputs = self.data.Y.shape[1]
         try:
             minimum = self.solver.minimize(
                 self._total, self.params, self.tol, max_iter, self._count
             )
             self.n_iter, self.status = minimum.n_iter, minimum.status
-            self.message = minimum.message
+            self.message, self.loss = minimum.message, minimum.value
             reason: Reason = "converged" if self.status == 0 else "max_iter"
         except KeyboardInterrupt:
             if not self.n_iter:
                 raise
             reason = "interrupted"
-        self.loss = self.objective.reported(self._value(self.params)[0])
+        if reason == "interrupted" or self.objective.loss.reported_share(n_outputs) < 1:
+            self.loss = self.objective.reported(self._value(self.params)[0])
         finite = math.isfinite(self.loss) and np.isfinite(self.params).all()
         return reason if finite else "diverged"
 

@@ -1,6 +1,7 @@
 """Targets: labels or numbers y <-> Y of shape (n_samples, n_outputs)."""
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import (
@@ -9,7 +10,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
-from skmlp.estimators.validation import check_y, naming, owner
+from skmlp.estimators.validation import check_y, naming, owner, refuse_masked
 
 LABELS = (
     "labels of one type, of shape (n_samples,), or a 0/1 indicator matrix of shape "
@@ -87,6 +88,8 @@ def _encoder_of_classes(estimator, y, classes) -> LabelBinarizer:
 
 def _distinct(classes):
     """The sorted distinct labels of `classes`."""
+    refuse_masked(classes)
+    _refuse_mixed_list(classes)
     return unique_labels(check_array(classes, ensure_2d=False, dtype=None))
 
 
@@ -178,8 +181,19 @@ def check_n_outputs(estimator, encoder, raw) -> None:
 
 
 def encode(encoder, y, dtype):
-    """Y of shape (n_samples, n_outputs), 0 and 1 of the dtype, columns contiguous."""
-    return encoder.transform(y).astype(dtype, order="F")
+    """Y of shape (n_samples, n_outputs), 0 and 1 of the dtype, columns contiguous.
+
+    As LabelBinarizer.transform does, but without its matrix of 8-byte integers between.
+    """
+    if encoder.y_type_.startswith("multilabel"):
+        return np.asfortranarray(y.toarray() if issparse(y) else y, dtype=dtype)
+    order = np.argsort(encoder.classes_)  # classes set by hand may be unsorted
+    codes = order[np.searchsorted(encoder.classes_, y, sorter=order)]
+    if encoder.y_type_ == "binary":  # one or two classes: one output
+        return codes.astype(dtype)[:, np.newaxis]
+    Y = np.zeros((len(codes), len(encoder.classes_)), dtype, order="F")
+    Y[np.arange(len(codes)), codes] = 1
+    return Y
 
 
 def decode(encoder, raw):
