@@ -185,6 +185,10 @@ class Training:
     has_best: bool = False
 
     @property
+    def n_rows_at_once(self) -> int:
+        return self.batches.batch_size
+
+    @property
     def keeps_best(self) -> bool:
         """Whether divergence leaves parameters to go back to."""
         return self.validation_score is not None
@@ -297,7 +301,7 @@ class Training:
 
     def _say(self, message: str, *values: float) -> None:
         if self.verbose:
-            print(message % values)
+            print(message % values if values else message)
 
 
 @dataclass
@@ -316,6 +320,10 @@ class Minimization:
     status: int = 0
     message: str = ""
     keeps_best: ClassVar[bool] = False
+
+    @property
+    def n_rows_at_once(self) -> int:
+        return len(self.data)
 
     def run(self, max_iter: int) -> Reason:
         """Minimize in at most max_iter iterations; returns why it ended.

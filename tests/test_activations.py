@@ -88,6 +88,26 @@ def test_far_out_values_and_derivatives_are_finite(activation, dtype):
     assert np.isfinite(backward(activation, np.ones_like(z), z)).all()
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [(2000,), (50, 40), (1, 40_000), (41, 1000), (3, 40_000), (100_001,)],
+    ids=str,
+)
+@both_dtypes
+@every_activation
+def test_an_entry_does_not_feel_the_array_around_it(activation, dtype, shape):
+    z = np.random.default_rng(0).normal(size=shape).astype(dtype)
+    z.flat[-1] = np.nan
+    a = forward(activation, z)
+    pieces = [forward(activation, piece) for piece in np.array_split(z.ravel(), 500)]
+    # one function, perhaps by another of the processor's instructions
+    np.testing.assert_allclose(
+        a.ravel(), np.concatenate(pieces), rtol=4 * np.finfo(dtype).eps
+    )
+    activation.forward(z, out=z)
+    np.testing.assert_array_equal(z, a)
+
+
 @every_activation
 def test_nan_is_passed_on(activation):
     # else a diverged network would look healthy

@@ -23,7 +23,7 @@ FLOORS = [
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
-    {"parts", "state", "validation"},
+    {"parts", "state", "threads", "validation"},
     {"messages", "splitting", "targets"},
     {"base"},
     {"classifier", "regressor"},

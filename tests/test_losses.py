@@ -119,6 +119,23 @@ def test_the_gradient_overwrites_raw_and_the_targets_stay(name):
     np.testing.assert_array_equal(Y, kept)
 
 
+@pytest.mark.parametrize("order_of_Y", "CF")
+@pytest.mark.parametrize("order_of_raw", "CF")
+@every_loss
+def test_the_order_of_the_arrays_in_memory_does_not_matter(
+    name, order_of_Y, order_of_raw
+):
+    Y, raw = problem(name, 3)
+    values, gradient = value_and_gradient(name, Y, raw)
+    ordered = np.array(raw, order=order_of_raw)
+    ordered_values = LOSSES[name].value_and_gradient(
+        np.array(Y, order=order_of_Y), ordered
+    )
+    # sums of three in another order
+    np.testing.assert_allclose(ordered_values, values, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(ordered, gradient, rtol=1e-14, atol=1e-15)
+
+
 @both_dtypes
 @one_and_three_outputs
 @every_loss

@@ -200,14 +200,14 @@ def test_predict_by_blocks_equals_forward_at_once(
 
 
 def test_predict_keeps_no_more_rows_at_once_than_the_block_has(monkeypatch):
-    network, params, X = make((4, 5, 3))
+    network, params, X = make((9, 5, 3))
     n_rows, forward_rows = [], network.forward
 
     def watched(views, rows, workspace):
         n_rows.append(len(rows))
         return forward_rows(views, rows, workspace)
 
-    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 4 * 5)  # the widest has 5
+    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 4 * 5)  # the widest layer: 5
     monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
     monkeypatch.setattr(network, "forward", watched)
     network.predict(network.views(params), X)

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse
 from calculus import central_difference, relative_error
 
+from skmlp import network as network_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.losses import LOSSES
 from skmlp.network import Network
@@ -211,6 +212,27 @@ def test_weights_of_one_are_no_weights(loss):
     np.testing.assert_allclose(grad_of_ones, grad, rtol=1e-13)
 
 
+@pytest.mark.parametrize("block", [1, 4, 5])
+@weighted_or_not
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
+@every_loss
+def test_an_evaluation_in_blocks_of_rows_is_one_at_once(
+    loss, sparse, weighted, block, monkeypatch
+):
+    objective, params, X, Y, weight = problem("tanh", loss, (5,), 3)
+    rows = scipy.sparse.csr_matrix(X) if sparse else X, Y, weight if weighted else None
+    value, grad = evaluate(objective, params, *rows)
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", block)
+    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 1)
+    in_blocks, *_ = problem("tanh", loss, (5,), 3)
+    for _ in range(2):  # the second finds the buffers used
+        block_value, block_grad = evaluate(in_blocks, params, *rows)
+        # sums of a few terms in another order
+        assert block_value.loss == pytest.approx(value.loss, rel=1e-13)
+        assert block_value.penalty == value.penalty
+        np.testing.assert_allclose(block_grad, grad, rtol=1e-12, atol=1e-14)
+
+
 # --- arrays
 
 
@@ -222,7 +244,8 @@ def test_float32_in_is_float32_out(activation, loss, weighted):
         activation, loss, (5, 4), 3, dtype=np.float32
     )
     value, grad = evaluate(objective, params, X, Y, weight if weighted else None)
-    assert grad.dtype == np.float32
+    buffers = [v for v in vars(objective).values() if isinstance(v, np.ndarray)]
+    assert {array.dtype for array in [grad, *buffers]} == {np.dtype(np.float32)}
     assert type(value.loss) is float and type(value.penalty) is float
     exact, *arrays = problem(activation, loss, (5, 4), 3)
     params, X, Y, weight = arrays

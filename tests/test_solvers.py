@@ -7,6 +7,7 @@ import pytest
 from calculus import central_difference
 from scipy.optimize import rosen, rosen_der
 
+from skmlp import solvers as solvers_module
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam
 
 MINIMIZERS = {name: make() for name, make in SOLVERS.items() if not make.stochastic}
@@ -132,6 +133,18 @@ def test_a_pickled_state_continues_with_the_same_bits(solver):
             state, params = pickle.loads(pickle.dumps((state, params)))
         solver.step(params, bowl(params)[1], state, 0.01)
     np.testing.assert_array_equal(params, walk(solver, bowl, np.zeros(3), 20)[-1])
+
+
+@both_dtypes
+@every_stochastic_solver
+def test_a_step_in_blocks_is_a_step_at_once(solver, dtype, monkeypatch):
+    start = np.zeros(3, dtype)
+    at_once = walk(solver, bowl, start.copy(), 20)
+    monkeypatch.setattr(solvers_module, "BLOCK", 2)
+    # the same few roundings entry by entry
+    np.testing.assert_allclose(
+        walk(solver, bowl, start, 20), at_once, rtol=40 * np.finfo(dtype).eps
+    )
 
 
 @every_stochastic_solver

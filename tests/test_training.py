@@ -508,6 +508,13 @@ def test_after_divergence_in_the_first_epoch_the_params_at_the_start_come_back()
     assert not training.has_best
 
 
+def test_after_divergence_params_that_beat_no_earlier_fit_are_not_kept():
+    training = scripted([3.0, math.nan], [1])
+    training.patience.best = 5.0
+    assert training.run(4) == "diverged"
+    assert (training.params == 0).all()
+
+
 # --- interrupts
 
 
@@ -705,13 +712,18 @@ def test_a_minimization_interrupted_before_its_first_iterate_goes_on_up(at):
         minimization.run(100)
 
 
-@pytest.mark.parametrize("scale_X, scale_Y", [(1.0, 1e200), (1e200, 1.0)])
-def test_a_minimization_that_diverges_says_so_without_a_warning(scale_X, scale_Y):
+@pytest.mark.parametrize("scale", [1e200, math.nan])
+def test_a_minimization_whose_loss_is_not_finite_has_diverged(scale):
+    minimization = make_minimization()
+    minimization.data.Y = scale * minimization.data.Y
+    assert minimization.run(10) == "diverged"
+    assert not minimization.keeps_best
+
+
+def test_a_minimization_that_diverges_by_its_data_says_so_without_a_warning():
     network = Network((2, 3, 1), ACTIVATIONS["identity"])
     minimization = make_minimization(
         objective=Objective(network, LOSSES["squared_error"], 0.1, 10, np.float64)
     )
-    data = minimization.data
-    data.X, data.Y = scale_X * data.X, scale_Y * data.Y
+    minimization.data.X = 1e200 * minimization.data.X
     assert minimization.run(10) == "diverged"
-    assert not minimization.keeps_best

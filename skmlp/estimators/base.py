@@ -18,6 +18,7 @@ from skmlp.estimators.state import (
     StatefulMixin,
     all_or_nothing,
 )
+from skmlp.estimators.threads import blas_threads
 from skmlp.estimators.validation import (
     FLOATS,
     RULES,
@@ -111,29 +112,33 @@ class BaseMLP(StatefulMixin, BaseEstimator):
 
     def _learn(self, X, y, sample_weight, *, incremental, classes=None):
         """Train by ``fit`` or ``partial_fit``: all of it happens, or nothing."""
-        continued = hasattr(self, "coefs_") and (incremental or self.warm_start)
-        call = Call(incremental, continued, classes)
         with all_or_nothing(self):
+            self._check_parameters(incremental)
+            continued = hasattr(self, "coefs_") and (incremental or self.warm_start)
+            call = Call(incremental, continued, classes)
             training, reason = self._train(X, y, sample_weight, call)
         warn_of_end(self, training, reason, incremental=incremental, stacklevel=3)
         return self
 
     def _train(self, X, y, sample_weight, call):
-        self._check_parameters(call)
         data = self._check_data(X, y, sample_weight, call)
         random_state = check_seed(self)
         network = self._network(data)
         params = self._first_params(network, data, random_state, call)
         training = self._training(network, params, data, random_state, call)
-        reason = training.run(1 if call.incremental else int(self.max_iter))
+        if call.incremental:
+            reason = training.run(1)
+        else:
+            with blas_threads(network.layer_sizes, training.n_rows_at_once):
+                reason = training.run(int(self.max_iter))
         if reason == "diverged" and not training.keeps_best:
             raise DivergenceError(diagnosis(self, training))
         self._publish(network, training, call)
         return training, reason
 
-    def _check_parameters(self, call):
+    def _check_parameters(self, incremental):
         check_parameters(self, self._rules)
-        if call.incremental and self.early_stopping:
+        if incremental and self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True\n"
                 f"{owner(self)}: early_stopping must be False for partial_fit, got "
