@@ -59,7 +59,8 @@ def test_fits_in_python_threads_give_the_models_of_fits_one_by_one(two_threads):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 3))
     y = X.sum(axis=1)
-    models = [MLPRegressor(random_state=i, max_iter=8, tol=1e6) for i in range(4)]
+    settings = {"max_iter": 8, "tol": 1e6, "n_iter_no_change": 2}
+    models = [MLPRegressor(random_state=i, **settings) for i in range(4)]
     alone = [m.fit(X, y).predict(X) for m in models]
     workers = [threading.Thread(target=m.fit, args=(X, y)) for m in models]
     for worker in workers:
