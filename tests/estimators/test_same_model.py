@@ -5,12 +5,13 @@ Both packages are trained side by side. Fits have some tens of updates (lbfgs: a
 """
 
 import warnings
+from functools import cache
 from itertools import product
 
 import numpy as np
 import pytest
 import sklearn.neural_network
-from scipy.sparse import csc_array, csc_matrix, csr_array, csr_matrix
+from scipy.sparse import csc_array, csc_matrix, csr_array, csr_matrix, issparse
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.preprocessing import scale
 
@@ -44,9 +45,9 @@ def make_tasks():
 
 TASKS = make_tasks()
 
-# The line search of lbfgs tries long steps. Where such a trial saturates, scikit-learn's
-# log-loss is clipped and ours is not, on purpose, and the paths part: tanh, which is
-# bounded, and classes that overlap keep the trials out of saturation.
+# The line search of lbfgs tries long steps. Where such a trial saturates,
+# scikit-learn's log-loss is clipped and ours is not, on purpose, and the paths part:
+# tanh, which is bounded, and classes that overlap keep the trials out of saturation.
 SOLVERS = {
     "lbfgs": {"solver": "lbfgs", "max_iter": 10, "activation": "tanh"},
     "sgd": {"solver": "sgd", "learning_rate_init": 0.02},
@@ -392,6 +393,21 @@ LABELS = {
 }
 
 
+@cache
+def scikit_learn_validates_strings():
+    """Not before 1.9: its validation score looked for nan among the labels."""
+    params = {"max_iter": 1, "early_stopping": True, "n_iter_no_change": 1, "tol": 1e9}
+    theirs = sklearn.neural_network.MLPClassifier(**params)
+    X, y = TASKS["binary"][2:]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs.fit(X, LABELS["strings"](y))
+    except TypeError as error:
+        return "isnan" not in str(error)
+    return True
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("labels", LABELS)
 @pytest.mark.parametrize("task", ["binary", "multiclass"])
@@ -399,6 +415,9 @@ LABELS = {
 def test_every_kind_of_label_gives_scikit_learns_model(
     solver, task, labels, early_stopping
 ):
+    if early_stopping and solver != "lbfgs" and labels in ("strings", "objects"):
+        if not scikit_learn_validates_strings():
+            pytest.skip("this scikit-learn fails: isnan of string labels")
     y = LABELS[labels](TASKS[task][3])
     check_same(task, {**SOLVERS[solver], "early_stopping": early_stopping}, y=y)
 
@@ -407,17 +426,15 @@ def test_every_kind_of_label_gives_scikit_learns_model(
 @pytest.mark.parametrize("kind", [csr_matrix, np.ndarray.tolist, np.bool_])
 def test_every_kind_of_label_indicator_gives_scikit_learns_model(kind, solver):
     y = kind(TASKS["multilabel"][3])
-    estimators, heard = train_both("multilabel", SOLVERS[solver], y=y)
-    ours, theirs = estimators
+    (ours, theirs), heard = train_both("multilabel", SOLVERS[solver], y=y)
     assert heard[0] == heard[1]
     X = TASKS["multilabel"][2]
     assert_close(ours.predict_proba(X), theirs.predict_proba(X), 1e-6, "predict_proba")
-    actual, expected = (
-        getattr(e.predict(X), "toarray", lambda: None)() for e in estimators
-    )
-    if expected is None:
-        actual, expected = ours.predict(X), theirs.predict(X)
-    np.testing.assert_array_equal(actual, expected)
+    actual, expected = ours.predict(X), theirs.predict(X)
+    assert issparse(actual) == issparse(expected) == (kind is csr_matrix)
+    if issparse(expected):
+        actual, expected = actual.toarray(), expected.toarray()
+    assert_identical(actual, expected, "predict")
 
 
 # Weights: with mini-batches scikit-learn's updates are biased, so one full batch
