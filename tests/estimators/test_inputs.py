@@ -263,7 +263,7 @@ def test_rows_are_predicted_the_same_alone_and_together(kind, n_rows):
 
 def with_long_indices(X):
     if X.format == "coo":
-        rows, columns = (index.astype(np.int64) for index in X.coords)
+        rows, columns = (index.astype(np.int64) for index in (X.row, X.col))
         return type(X)((X.data, (rows, columns)), shape=X.shape)
     X = X.copy()
     X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
