@@ -1,0 +1,201 @@
+"""The estimators work wherever scikit-learn's do: pipelines, searches, ensembles."""
+
+import warnings
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.ensemble import BaggingClassifier, StackingRegressor, VotingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.inspection import permutation_importance
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import (
+    GridSearchCV,
+    RandomizedSearchCV,
+    cross_val_score,
+    cross_validate,
+    learning_curve,
+)
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler, scale
+
+from skmlp import MLPClassifier, MLPRegressor
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning"  # few epochs serve here
+)
+
+IRIS = load_iris(return_X_y=True)
+CANCER = load_breast_cancer(return_X_y=True)
+DIABETES = load_diabetes(return_X_y=True)
+
+
+def classifier(**params):
+    defaults = {"solver": "lbfgs", "alpha": 1.0, "max_iter": 50, "random_state": 0}
+    return MLPClassifier(10, **{**defaults, **params})
+
+
+def regressor(**params):
+    defaults = {"solver": "lbfgs", "alpha": 10.0, "max_iter": 50, "random_state": 0}
+    return MLPRegressor(hidden_layer_sizes=10, **{**defaults, **params})
+
+
+def scaled(estimator):
+    return make_pipeline(StandardScaler().set_output(transform="pandas"), estimator)
+
+
+def test_architectures_are_searched_as_plain_values():
+    sizes = [(), 5, (5, 3), "5-3", "4x2", 5.0]
+    search = GridSearchCV(
+        scaled(classifier()), {"mlpclassifier__hidden_layer_sizes": sizes}, cv=3
+    )
+    search.fit(*IRIS)
+    assert search.best_score_ > 0.9
+    scores = search.cv_results_["mean_test_score"]
+    by_size = dict(zip(map(str, sizes), scores, strict=True))
+    assert by_size["(5, 3)"] == by_size["5-3"]
+    assert by_size["5"] == by_size["5.0"]
+
+
+def test_a_random_search_draws_from_distributions():
+    rng = np.random.RandomState(0)
+
+    class LogUniform:
+        @staticmethod
+        def rvs(random_state=None):
+            return 10 ** rng.uniform(-4, 1)
+
+    search = RandomizedSearchCV(
+        scaled(regressor()),
+        {"mlpregressor__alpha": LogUniform()},
+        n_iter=3,
+        cv=3,
+        random_state=0,
+    )
+    assert search.fit(*DIABETES).best_params_["mlpregressor__alpha"] > 0
+
+
+def test_calibration_uses_the_decision_function(monkeypatch):
+    asked = []
+    decision_function = MLPClassifier.decision_function
+
+    def watched(self, X):
+        asked.append(len(X))
+        return decision_function(self, X)
+
+    monkeypatch.setattr(MLPClassifier, "decision_function", watched)
+    X, y = CANCER
+    calibrated = CalibratedClassifierCV(classifier(), cv=3).fit(scale(X), y)
+    assert asked
+    assert calibrated.score(scale(X), y) > 0.95
+
+
+@pytest.mark.parametrize(
+    "ensemble",
+    [
+        BaggingClassifier(classifier(), n_estimators=3, random_state=0, n_jobs=2),
+        VotingClassifier(
+            [("mlp", classifier()), ("linear", LogisticRegression())], voting="soft"
+        ),
+        OneVsRestClassifier(classifier()),
+    ],
+    ids=lambda ensemble: type(ensemble).__name__,
+)
+def test_ensembles_take_the_classifier_as_a_member(ensemble):
+    X, y = IRIS
+    assert ensemble.fit(scale(X), y).score(scale(X), y) > 0.9
+
+
+def test_stacking_takes_the_regressor_as_member_and_as_final_estimator():
+    X, y = DIABETES
+    stack = StackingRegressor(
+        [("mlp", regressor()), ("ridge", Ridge())], final_estimator=regressor(), cv=3
+    )
+    model = TransformedTargetRegressor(stack, transformer=StandardScaler())
+    assert model.fit(scale(X), y).score(scale(X), y) > 0.4
+
+
+def test_several_columns_of_classes_are_trained_one_by_one():
+    X, y = IRIS
+    Y = np.column_stack([y, y == 1])
+    model = MultiOutputClassifier(classifier()).fit(scale(X), Y)
+    assert model.score(scale(X), Y) > 0.9
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_sample_weight_is_routed_to_fit_and_score(make):
+    X, y = CANCER if make is classifier else DIABETES
+    X, y = scale(X), y if make is classifier else scale(y)
+    weight = np.where(np.arange(len(y)) % 3, 1.0, 0.0)
+    kept = np.flatnonzero(weight)
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator = make().set_fit_request(sample_weight=True)
+        estimator.set_score_request(sample_weight=True)
+        folds = [(np.arange(200), np.arange(200, 300))]
+        params = {"sample_weight": weight}
+        (score,) = cross_validate(estimator, X, y, cv=folds, params=params)[
+            "test_score"
+        ]
+    train, test = kept[kept < 200], kept[(kept >= 200) & (kept < 300)]
+    alone = make().fit(X[train], y[train]).score(X[test], y[test])
+    # rows of weight 0 are as if absent, to the rounding that lbfgs lets grow
+    assert score == pytest.approx(alone, abs=0.02)
+
+
+def test_a_learning_curve_goes_on_with_partial_fit():
+    X, y = CANCER
+    _, train_scores, _ = learning_curve(
+        classifier(solver="adam"),
+        scale(X),
+        y,
+        cv=3,
+        train_sizes=[0.2, 0.6, 1.0],
+        exploit_incremental_learning=True,
+    )
+    assert train_scores.shape == (3, 3)
+
+
+def test_parallel_jobs_give_the_scores_of_one():
+    X, y = np.tile(IRIS[0], (30, 10)), np.tile(IRIS[1], 30)  # large enough to be mapped
+    assert X.nbytes > 2**20
+    alone = cross_val_score(classifier(max_iter=3), X, y, cv=3)
+    jobs = cross_val_score(classifier(max_iter=3), X, y, cv=3, n_jobs=2)
+    # worker processes may have another number of BLAS threads
+    np.testing.assert_allclose(alone, jobs, atol=0.01)
+
+
+def test_inspection_finds_the_column_that_matters():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3))
+    model = regressor(alpha=0.01).fit(X, X[:, 1])
+    importances = permutation_importance(model, X, X[:, 1], random_state=0)
+    assert importances.importances_mean.argmax() == 1
+
+
+def test_notebooks_show_the_parameters_that_were_set():
+    assert "MLPClassifier" in classifier()._repr_html_()
+    assert repr(MLPClassifier(alpha=1.0)) == "MLPClassifier(alpha=1.0)"
+
+
+def test_displays_draw_decision_boundaries():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    from sklearn.inspection import DecisionBoundaryDisplay
+
+    X, y = IRIS
+    model = classifier().fit(X[:, :2], y)
+    display = DecisionBoundaryDisplay.from_estimator(model, X[:, :2])
+    assert display.ax_ is not None
+    pyplot.close("all")
+
+
+def test_a_warning_inside_a_pipeline_is_scikit_learns_own():
+    model = scaled(MLPClassifier(max_iter=1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(*IRIS)
+    assert [warning.category for warning in caught] == [ConvergenceWarning]
