@@ -217,8 +217,11 @@ def refuse_masked(value) -> None:
         raise ValueError("Masked entries are not supported; fill or drop them first.")
 
 
-def check_X(estimator, X, *, reset, dtype=FLOATS):
-    """X as a C-ordered float array or a CSR matrix; records its features on reset."""
+def check_X(estimator, X, *, reset, dtype=FLOATS, order="C"):
+    """X as a float array of that order, or a CSR matrix; records its features on reset.
+
+    Training takes rows in any order, which is fast where rows are contiguous.
+    """
     expected = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
     with naming(estimator, "X", expected, X):
         refuse_masked(X)
@@ -228,13 +231,15 @@ def check_X(estimator, X, *, reset, dtype=FLOATS):
             reset=reset,
             accept_sparse="csr",
             dtype=dtype,
-            order="C",
+            order=order,
         )
 
 
 def check_X_to_predict(estimator, X):
     """X as by check_X, which a plain array of finite floats need not go through."""
-    return X if _is_plain(estimator, X) else check_X(estimator, X, reset=False)
+    if _is_plain(estimator, X):
+        return X
+    return check_X(estimator, X, reset=False, order=None)
 
 
 def _is_plain(estimator, X) -> bool:
@@ -242,7 +247,6 @@ def _is_plain(estimator, X) -> bool:
     return (
         type(X) is np.ndarray
         and X.dtype in FLOATS
-        and X.flags.c_contiguous
         and X.ndim == 2
         and X.shape[0] > 0
         and X.shape[1] == getattr(estimator, "n_features_in_", None)
