@@ -96,7 +96,7 @@ ROWS = [
     Row(CANCER, "adam", "relu", (64, 32), {"early_stopping": True}),
     Row(CANCER, "sgd", "relu", (100,), {"momentum": 0.5}),
     Row(DIGITS, "adam", "relu", (100,), {}),
-    Row(DIGITS, "adam", "relu", (100,), {}, dtype="float32"),
+    Row(DIGITS, "adam", "relu", (100,), {"max_iter": 3}, dtype="float32"),
     Row(DIGITS, "lbfgs", "logistic", (50,), {"alpha": 1.0}),
     Row(LABELS, "adam", "tanh", (64,), {}),
     Row(DIABETES, "adam", "logistic", (50,), {"alpha": 1.0}),
