@@ -199,12 +199,13 @@ class Training:
         An interrupt before the first update leaves nothing to keep and goes on up.
         """
         self._best_params = self.params.copy() if self.validation_score else None
-        n_steps = self.solver_state.clock.n_steps
+        self._clock = self.solver_state.clock
+        n_steps = self._clock.n_steps
         try:
             with np.errstate(all="ignore"):  # divergence is found at the epoch's end
                 reason = self._run(n_epochs)
         except KeyboardInterrupt:
-            if self.solver_state.clock.n_steps == n_steps:
+            if self._clock.n_steps == n_steps:
                 raise
             reason = "interrupted"
         if reason != "diverged" and not np.isfinite(self.params).all():
@@ -219,7 +220,7 @@ class Training:
                 self._record_divergence()
                 return "diverged"
             self._measure()
-            self.solver_state.clock.n_samples = self.history.n_samples
+            self._clock.n_samples = self.history.n_samples
             if self.patience.is_over and self._plateau_ends():
                 return "converged"
         return "max_iter"
@@ -230,21 +231,22 @@ class Training:
 
     def _train_epoch(self) -> None:
         """One update for each batch; the epoch's loss is the mean over its rows."""
-        solver, state = self.solver_state.solver, self.solver_state.state
-        clock, learning_rate = self.solver_state.clock, self.learning_rate
+        evaluate, reported = self.objective.value_and_gradient, self.objective.reported
+        step, state = self.solver_state.solver.step, self.solver_state.state
+        params, clock, learning_rate = self.params, self._clock, self.learning_rate
         total, n_rows = 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
-                value, grad = self.objective.value_and_gradient(
-                    self.params, X, Y, weight
-                )
-                solver.step(self.params, grad, state, learning_rate)
-                total += self.objective.reported(value) * len(Y)
+                value, grad = evaluate(params, X, Y, weight)
+                step(params, grad, state, learning_rate)
+                total += reported(value) * len(Y)
                 n_rows += len(Y)
                 clock.n_steps += 1
-        finally:  # so that an interrupted first epoch has a loss, too
-            if n_rows:
+        except KeyboardInterrupt:
+            if n_rows and not self.n_iter:  # a first epoch in part has a loss, too
                 self.loss = total / n_rows
+            raise
+        self.loss = total / n_rows
         self.n_iter += 1
         self.history.n_samples += n_rows
         self.history.loss_curve.append(self.loss)
@@ -281,7 +283,7 @@ class Training:
         if self.schedule.ends_at_plateau(self.learning_rate):
             self._say(f"{message} {self.schedule.farewell}")
             return True
-        self.solver_state.clock.n_plateaus += 1
+        self._clock.n_plateaus += 1
         self.patience.n_without_rise = 0
         self._say(message + " Setting learning rate to %f", self.learning_rate)
         return False
