@@ -358,7 +358,11 @@ def test_n_iter_no_change_epochs_without_progress_and_one_more_end_the_fit(
     """test_n_iter_no_change: the count is seen from the loss curve."""
     tol = 0.01
     model = MLPClassifier(
-        tol=tol, max_iter=3000, solver="sgd", n_iter_no_change=n_iter_no_change
+        tol=tol,
+        max_iter=3000,
+        solver="sgd",
+        n_iter_no_change=n_iter_no_change,
+        random_state=0,
     ).fit(*digits_of_two_classes())
     curve = np.array(model.loss_curve_)
     best_before = np.minimum.accumulate([np.inf, *curve[:-1]])
@@ -372,10 +376,16 @@ def test_n_iter_no_change_epochs_without_progress_and_one_more_end_the_fit(
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_infinite_n_iter_no_change_never_ends_a_fit(early_stopping):
     """test_n_iter_no_change_inf: at a tolerance that no epoch's progress reaches."""
-    params = {"tol": 1e9, "max_iter": 300, "early_stopping": early_stopping}
-    patient = MLPClassifier(solver="sgd", n_iter_no_change=np.inf, **params)
+    params = {
+        "solver": "sgd",
+        "tol": 1e9,
+        "max_iter": 300,
+        "early_stopping": early_stopping,
+        "random_state": 0,
+    }
+    patient = MLPClassifier(n_iter_no_change=np.inf, **params)
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(300\)"):
         patient.fit(*digits_of_two_classes())
     assert patient.n_iter_ == 300
-    impatient = MLPClassifier(solver="sgd", n_iter_no_change=1, **params)
+    impatient = MLPClassifier(n_iter_no_change=1, **params)
     assert impatient.fit(*digits_of_two_classes()).n_iter_ == 3

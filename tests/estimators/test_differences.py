@@ -248,6 +248,7 @@ def test_float32_in_is_float32_out(task, solver, early_stopping, weighted):
         solver=solver,
         early_stopping=early_stopping,
         max_iter=5,
+        random_state=0,
         **params,
     )
     weight = np.linspace(0.5, 2, 40) if weighted else None
@@ -484,6 +485,7 @@ def test_after_fit_a_pickle_holds_the_parameters_once(kind, solver, early_stoppi
         solver=solver,
         early_stopping=early_stopping,
         max_iter=3,
+        random_state=0,
     )
     learn(model, X, y)
     n_bytes = parameters(model).nbytes  # 82 kB
@@ -561,9 +563,13 @@ def test_one_class_in_y_gives_one_column_of_ones(solver, early_stopping, label):
     X, _ = small_data(MLPClassifier)
     y = np.full(len(X), label)
     model = MLPClassifier(
-        hidden_layer_sizes=(3,), solver=solver, early_stopping=early_stopping
+        hidden_layer_sizes=(3,),
+        solver=solver,
+        early_stopping=early_stopping,
+        max_iter=3,
+        random_state=0,
     )
-    learn(model.set_params(max_iter=3), X, y)
+    learn(model, X, y)
     assert model.classes_.tolist() == [label]
     np.testing.assert_array_equal(model.predict(X), y)
     np.testing.assert_array_equal(model.predict_proba(X), np.ones((len(X), 1)))
@@ -573,9 +579,10 @@ def test_one_class_in_y_gives_one_column_of_ones(solver, early_stopping, label):
 
 def test_decision_function_gives_the_raw_outputs_of_two_classes():
     X, y = small_data(MLPClassifier)
-    model = learn(
-        MLPClassifier(hidden_layer_sizes=(3,), activation="tanh", max_iter=3), X, y
+    model = MLPClassifier(
+        hidden_layer_sizes=(3,), activation="tanh", max_iter=3, random_state=0
     )
+    learn(model, X, y)
     (W, V), (b, c) = model.coefs_, model.intercepts_
     raw = (np.tanh(X @ W + b) @ V + c)[:, 0]
     np.testing.assert_allclose(model.decision_function(X), raw, rtol=1e-12)
@@ -587,11 +594,8 @@ def test_decision_function_gives_the_raw_outputs_of_two_classes():
 def test_decision_function_gives_a_raw_output_for_each_class(target):
     X, y = load_iris(return_X_y=True)
     Y = np.column_stack([y > 0, y > 1, y == 1]).astype(int)
-    model = learn(
-        MLPClassifier(hidden_layer_sizes=(), max_iter=3),
-        X,
-        y if target == "multiclass" else Y,
-    )
+    model = MLPClassifier(hidden_layer_sizes=(), max_iter=3, random_state=0)
+    learn(model, X, y if target == "multiclass" else Y)
     raw = X @ model.coefs_[0] + model.intercepts_[0]
     np.testing.assert_allclose(model.decision_function(X), raw, rtol=1e-12)
     if target == "multiclass":
@@ -656,9 +660,10 @@ def test_partial_fit_is_there_for_stochastic_solvers_and_absent_with_lbfgs(kind)
 @pytest.mark.parametrize("kind", KINDS)
 def test_partial_fit_follows_parameters_that_change_between_calls(kind):
     X, y = small_data(kind)
-    model = learn(
-        kind(hidden_layer_sizes=(3,), solver="sgd", momentum=0, max_iter=2), X, y
+    model = kind(
+        hidden_layer_sizes=(3,), solver="sgd", momentum=0, max_iter=2, random_state=0
     )
+    learn(model, X, y)
     steps = []
     for rate in 1e-6, 2e-6:
         before = parameters(model)

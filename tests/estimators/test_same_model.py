@@ -284,6 +284,24 @@ def test_real_data_gives_scikit_learns_model(load, solver):
     check_same("multiclass", SOLVERS[solver], X=scale(X), y=y)
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_large_networks_and_batches_give_scikit_learns_model(
+    task, solver, early_stopping
+):
+    """700 rows at once through 300 units and 21,000 parameters."""
+    X = scale(load_digits().data[:700])
+    y = load_digits().target[:700]
+    params = {
+        "hidden_layer_sizes": (300,),
+        "batch_size": 630 if early_stopping else 700,
+        "early_stopping": early_stopping,
+        "max_iter": 5,
+    }
+    check_same(task, {**SOLVERS[solver], **params}, X=X, y=y)
+
+
 @pytest.mark.parametrize("solver", STOCHASTIC)
 @pytest.mark.parametrize("task", ["binary", "regression"])
 def test_a_batch_size_beyond_the_rows_is_clipped_with_a_warning(task, solver):

@@ -267,7 +267,6 @@ FORMS = {
     "lists": lambda a: a.tolist(),
     "Fortran": np.asfortranarray,
     "big-endian": lambda a: a.astype(">f8"),
-    "objects": lambda a: a.astype(object),
     "strided": lambda a: np.repeat(a, 2, axis=0)[::2],
 }
 
