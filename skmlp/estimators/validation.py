@@ -167,8 +167,8 @@ def _sizes_from_string(value) -> tuple[int, ...] | None:
 
 
 def _sizes(value) -> tuple[int, ...] | None:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
+    if isinstance(value, np.ndarray) or hasattr(value, "to_numpy"):
+        value = np.asarray(value).tolist()
     if not isinstance(value, Sequence) or isinstance(value, (bytes, bytearray)):
         value = [value]
     sizes = tuple(map(_size, value))
@@ -358,7 +358,7 @@ def check_batch_size(estimator, n_rows) -> int:
 
 def fitted_layers(estimator):
     """(W, b) of each layer, from ``coefs_`` and ``intercepts_``, checked."""
-    coefs, intercepts = estimator.coefs_, estimator.intercepts_
+    coefs, intercepts = estimator.coefs_, getattr(estimator, "intercepts_", None)
     expected = "lists of as many arrays of numbers"
     with naming(estimator, "coefs_ and intercepts_", expected, [coefs, intercepts]):
         layers = [
@@ -376,6 +376,8 @@ def fitted_layers(estimator):
 
 def _as_floats(values):
     array = np.asarray(values)
+    if np.iscomplexobj(array):
+        raise ValueError("Complex data not supported.")
     return array if array.dtype in FLOATS else array.astype(np.float64)
 
 

@@ -2,18 +2,26 @@
 
 import warnings
 
+import joblib
 import numpy as np
 import pytest
 import sklearn
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.ensemble import BaggingClassifier, StackingRegressor, VotingClassifier
+from sklearn.ensemble import (
+    BaggingClassifier,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+)
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
     GridSearchCV,
+    KFold,
     RandomizedSearchCV,
     cross_val_score,
     cross_validate,
@@ -103,6 +111,11 @@ def test_calibration_uses_the_decision_function(monkeypatch):
             [("mlp", classifier()), ("linear", LogisticRegression())], voting="soft"
         ),
         OneVsRestClassifier(classifier()),
+        StackingClassifier(
+            [("mlp", classifier()), ("linear", LogisticRegression())],
+            final_estimator=classifier(),
+            cv=3,
+        ),
     ],
     ids=lambda ensemble: type(ensemble).__name__,
 )
@@ -147,17 +160,52 @@ def test_sample_weight_is_routed_to_fit_and_score(make):
     assert score == pytest.approx(alone, abs=0.02)
 
 
-def test_a_learning_curve_goes_on_with_partial_fit():
-    X, y = CANCER
-    _, train_scores, _ = learning_curve(
-        classifier(solver="adam"),
-        scale(X),
-        y,
-        cv=3,
-        train_sizes=[0.2, 0.6, 1.0],
-        exploit_incremental_learning=True,
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_a_learning_curve_goes_on_with_partial_fit(make):
+    X, y = CANCER if make is classifier else DIABETES
+    X, y = scale(X), y if make is classifier else scale(y)
+    model, folds = make(solver="adam"), KFold(3)
+    sizes, train_scores, test_scores = learning_curve(
+        model, X, y, cv=folds, train_sizes=[50, 100], exploit_incremental_learning=True
     )
-    assert train_scores.shape == (3, 3)
+    np.testing.assert_array_equal(sizes, [50, 100])
+    for fold, (train, test) in enumerate(folds.split(X)):
+        by_parts = clone(model)
+        for i, (start, stop) in enumerate([(0, 50), (50, 100)]):
+            rows = train[start:stop]
+            kwargs = {"classes": np.unique(y)} if make is classifier else {}
+            by_parts.partial_fit(X[rows], y[rows], **kwargs)
+            seen = train[:stop]
+            assert train_scores[i, fold] == by_parts.score(X[seen], y[seen])
+            assert test_scores[i, fold] == by_parts.score(X[test], y[test])
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_parallel_workers_train_on_arrays_mapped_from_a_file(make):
+    X, y = IRIS if make is classifier else DIABETES
+    X, y = np.tile(scale(X), (20, 1)), np.tile(y, 20)
+    sizes = [(4,), (6,)]
+    models = [make(max_iter=3).set_params(hidden_layer_sizes=size) for size in sizes]
+    # arrays of more than max_nbytes come to the workers as read-only maps of a file
+    fitted = joblib.Parallel(n_jobs=2, max_nbytes=1000)(
+        joblib.delayed(clone(model).fit)(X, y) for model in models
+    )
+    for model, from_worker in zip(models, fitted, strict=True):
+        # worker processes may have another number of BLAS threads
+        np.testing.assert_allclose(
+            from_worker.coefs_[0], model.fit(X, y).coefs_[0], rtol=1e-6, atol=1e-9
+        )
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_frames_from_the_step_before_name_the_features(container, make):
+    X, y = IRIS
+    scaler = StandardScaler().set_output(transform=container)
+    model = make_pipeline(scaler, make()).fit(X, y)
+    assert list(model[-1].feature_names_in_) == ["x0", "x1", "x2", "x3"]
+    plain = make_pipeline(StandardScaler(), make()).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
 
 
 def test_parallel_jobs_give_the_scores_of_one():
