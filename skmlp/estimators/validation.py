@@ -358,13 +358,13 @@ def check_batch_size(estimator, n_rows) -> int:
 
 def fitted_layers(estimator):
     """(W, b) of each layer, from ``coefs_`` and ``intercepts_``, checked."""
-    coefs, intercepts = estimator.coefs_, getattr(estimator, "intercepts_", None)
+    coefs, intercepts = estimator.coefs_, getattr(estimator, "intercepts_", ())
     expected = "lists of as many arrays of numbers"
     with naming(estimator, "coefs_ and intercepts_", expected, [coefs, intercepts]):
-        layers = [
-            (_as_floats(W), _as_floats(b))
-            for W, b in zip(coefs, intercepts, strict=True)
-        ]
+        if len(coefs) != len(intercepts):
+            raise ValueError("They are not as many.")
+        pairs = zip(coefs, intercepts, strict=True)
+        layers = [(_as_floats(W), _as_floats(b)) for W, b in pairs]
     if not layers or not _fit_together(layers):
         raise ValueError(
             f"{owner(estimator)}: coefs_ and intercepts_ must be arrays of shapes "
