@@ -2,7 +2,8 @@
 
 A stochastic solver has ``init(params)``, which makes its state, and ``step(params,
 grad, state, learning_rate)``, which updates `params` in place and may use `grad` as
-scratch space. The others have ``minimize``.
+scratch space. The others have ``minimize``. ``follows_schedule`` says whether the
+parameter ``learning_rate`` acts on it when both are given by name.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ class SGD:
     """
 
     stochastic: ClassVar[bool] = True
+    follows_schedule: ClassVar[bool] = True
 
     momentum: float = 0.9
     nesterovs_momentum: bool = True
@@ -76,6 +78,7 @@ class Adam:
     """
 
     stochastic: ClassVar[bool] = True
+    follows_schedule: ClassVar[bool] = False  # as in scikit-learn
 
     beta_1: float = 0.9
     beta_2: float = 0.999

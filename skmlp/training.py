@@ -183,6 +183,7 @@ class Training:
     n_iter: int = 0
     loss: float = math.nan
     has_best: bool = False
+    kept_start: bool = False
 
     @property
     def n_rows_at_once(self) -> int:
@@ -298,6 +299,7 @@ class Training:
         if self._best_params is None:
             return
         never_scored = self.patience.best == -math.inf and reason != "interrupted"
+        self.kept_start = never_scored and not self.has_best
         if self.has_best or never_scored or reason == "diverged":
             np.copyto(self.params, self._best_params)
 

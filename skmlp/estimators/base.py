@@ -25,6 +25,7 @@ from skmlp.estimators.validation import (
     check_batch_size,
     check_n_features,
     check_parameters,
+    check_penalty,
     check_same_architecture,
     check_sample_weight,
     check_seed,
@@ -178,8 +179,8 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             validation_score = partial(self._validation_score, network, held_out)
         data, mean_weight = data.normalized()
         batch_size = check_batch_size(self, len(data))
-        # as in scikit-learn, only sgd follows the learning_rate schedule
-        schedule = self.learning_rate if self.solver == "sgd" else "constant"
+        scheduled = SOLVERS[self.solver].follows_schedule
+        schedule = self.learning_rate if scheduled else "constant"
         return Training(
             objective=self._objective(network, data, mean_weight, batch_size),
             params=params,
@@ -206,7 +207,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         )
 
     def _objective(self, network, data, mean_weight, n_rows) -> Objective:
-        alpha = float(self.alpha) / mean_weight
+        alpha = check_penalty(self, mean_weight, data.X.dtype)
         return Objective(network, self._loss, alpha, n_rows, data.X.dtype)
 
     def _validation_score(self, network, held_out, params) -> float:
@@ -218,11 +219,11 @@ class BaseMLP(StatefulMixin, BaseEstimator):
     def _solver_state(self, network, params, call) -> SolverState:
         """The solver's state: partial_fit goes on with a copy of the last one.
 
-        Unless the solver or the network is another one than then.
+        Unless the solver, the network or the dtype is another one than then.
         """
         solver = make_part(SOLVERS, self.solver, self)
         memory = getattr(self, "_memory", None) if call.incremental else None
-        if memory is None or not memory.is_of(solver, network):
+        if memory is None or not memory.is_of(solver, network, params.dtype):
             return SolverState(solver, solver.init(params))
         before = copy.deepcopy(memory.solver_state)
         return SolverState(solver, before.state, before.clock)
@@ -268,7 +269,10 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         if isinstance(training, Training):
             self._publish_history(training)
             self._memory = Memory(
-                training.solver_state, network.layer_sizes, pickled=call.incremental
+                training.solver_state,
+                network.layer_sizes,
+                training.params.dtype,
+                pickled=call.incremental,
             )
         else:
             self._drop_history(call)

@@ -142,13 +142,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The loss of each epoch. Absent after 'lbfgs', like the next three.
 
     best_loss_ : float or None
-        The smallest loss of all epochs; None with early stopping.
+        The smallest loss that patience has seen; None with early stopping.
 
     validation_scores_ : list of float or None
         The accuracy on the held-out rows after each epoch, with early stopping.
 
     best_validation_score_ : float or None
-        The best of them, whose epoch's weights were kept.
+        The best of them, over all fits that went on from each other; a fit that
+        reaches a new best keeps that epoch's weights.
 
     n_iter_ : int
         Epochs or iterations of the last fit.
@@ -267,7 +268,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64.
+            The inputs; float32 stays float32, all else becomes float64, but a model
+            that is trained further keeps its dtype.
 
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of one type, or a 0/1 indicator matrix for several labels a row.
@@ -298,7 +300,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64.
+            The inputs; float32 stays float32, all else becomes float64, but a model
+            that is trained further keeps its dtype.
 
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of one type, or a 0/1 indicator matrix for several labels a row.

@@ -20,6 +20,12 @@ def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None
         kept = "those of the best epoch" if training.has_best else "those at the start"
         message = f"{diagnosis(estimator, training)} The weights are {kept}."
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+    elif getattr(training, "kept_start", False):
+        message = (
+            f"{owner(estimator)}: no epoch had a validation score above -inf; the "
+            "weights are those at the start. Scale X and y."
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
     elif reason == "max_iter" and not incremental:
         stochastic = SOLVERS[estimator.solver].stochastic
         message = _out_of_epochs(estimator) if stochastic else _out_of_steps(training)

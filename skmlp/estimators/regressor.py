@@ -141,13 +141,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The loss of each epoch. Absent after 'lbfgs', like the next three.
 
     best_loss_ : float or None
-        The smallest loss of all epochs; None with early stopping.
+        The smallest loss that patience has seen; None with early stopping.
 
     validation_scores_ : list of float or None
         The R2 on the held-out rows after each epoch, with early stopping.
 
     best_validation_score_ : float or None
-        The best of them, whose epoch's weights were kept.
+        The best of them, over all fits that went on from each other; a fit that
+        reaches a new best keeps that epoch's weights.
 
     n_iter_ : int
         Epochs or iterations of the last fit.
@@ -269,7 +270,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64.
+            The inputs; float32 stays float32, all else becomes float64, but a model
+            that is trained further keeps its dtype.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
@@ -300,7 +302,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64.
+            The inputs; float32 stays float32, all else becomes float64, but a model
+            that is trained further keeps its dtype.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
@@ -336,7 +339,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The network's outputs after the inverse link.
         """
         raw = self._raw(X)
-        values = self._loss.inverse_link(raw)
+        values = self._fitted_loss.inverse_link(raw)
         return values.ravel() if values.shape[1] == 1 else values
 
     def _encode_target(self, y, n_samples, dtype, call):
@@ -349,6 +352,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _loss(self):
         check_parameters(self, {"loss": self._rules["loss"]})
         return LOSSES[self.loss]
+
+    @property
+    def _fitted_loss(self):
+        """The loss of the last fit, whatever ``loss`` was set to since."""
+        by_link = {loss.out_activation: loss for loss in LOSSES.values()}
+        # parameters set by hand have no link but that of `loss`
+        return by_link.get(getattr(self, "out_activation_", None), self._loss)
 
     def _strata(self, Y):
         return None

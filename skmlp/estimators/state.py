@@ -3,6 +3,7 @@
 import copy
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from skmlp.training import SolverState
 
@@ -17,19 +18,20 @@ class DivergenceError(ValueError):
 class Memory:
     """What a stochastic solver goes on with at the next ``partial_fit``.
 
-    layer_sizes : of the network that the state belongs to.
+    layer_sizes, dtype : of the network that the state belongs to.
     pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
         ``fit`` a pickle holds the model and nothing else.
     """
 
     solver_state: SolverState
     layer_sizes: tuple[int, ...]
+    dtype: Any
     pickled: bool
 
-    def is_of(self, solver, network) -> bool:
+    def is_of(self, solver, network, dtype) -> bool:
         """Whether the state is of such a solver, on such a network."""
-        same_kind = type(self.solver_state.solver) is type(solver)
-        return same_kind and self.layer_sizes == network.layer_sizes
+        before = type(self.solver_state.solver), self.layer_sizes, self.dtype
+        return before == (type(solver), network.layer_sizes, dtype)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
-from skmlp.estimators.validation import check_y, naming, owner, refuse_masked
+from skmlp.estimators.validation import check_y, naming, owner, refuse_unsupported
 
 LABELS = (
     "labels of one type, of shape (n_samples,), or a 0/1 indicator matrix of shape "
@@ -88,7 +88,7 @@ def _encoder_of_classes(estimator, y, classes) -> LabelBinarizer:
 
 def _distinct(classes):
     """The sorted distinct labels of `classes`."""
-    refuse_masked(classes)
+    refuse_unsupported(classes)
     _refuse_mixed_list(classes)
     return unique_labels(check_array(classes, ensure_2d=False, dtype=None))
 

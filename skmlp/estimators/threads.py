@@ -1,5 +1,6 @@
 """How many BLAS threads a fit uses, chosen from the shapes of its products alone."""
 
+import os
 import threading
 from contextlib import contextmanager
 from functools import cache
@@ -43,6 +44,8 @@ class _OneThread:
 
 
 _ONE_THREAD = _OneThread()
+if hasattr(os, "register_at_fork"):  # a child has none of its parent's fits
+    os.register_at_fork(after_in_child=_ONE_THREAD.__init__)
 
 
 @contextmanager

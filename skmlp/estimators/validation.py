@@ -211,10 +211,12 @@ def naming(estimator, parameter, expected, value) -> Iterator[None]:
         ) from error
 
 
-def refuse_masked(value) -> None:
+def refuse_unsupported(value) -> None:
     """Masked entries would come back as the numbers under the mask."""
     if np.ma.is_masked(value):
         raise ValueError("Masked entries are not supported; fill or drop them first.")
+    if hasattr(value, "dtype") and np.iscomplexobj(value):
+        raise ValueError("Complex data not supported.")
 
 
 def check_X(estimator, X, *, reset, dtype=FLOATS, order="C"):
@@ -224,7 +226,7 @@ def check_X(estimator, X, *, reset, dtype=FLOATS, order="C"):
     """
     expected = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
     with naming(estimator, "X", expected, X):
-        refuse_masked(X)
+        refuse_unsupported(X)
         return validate_data(
             estimator,
             X,
@@ -268,7 +270,7 @@ def check_y(estimator, y, n_samples, *, expected, numeric):
             raise ValueError(
                 f"{owner(estimator)} requires y to be passed, but the target y is None."
             )
-        refuse_masked(y)
+        refuse_unsupported(y)
         y = check_array(
             y,
             accept_sparse=False if numeric else "csr",
@@ -279,8 +281,7 @@ def check_y(estimator, y, n_samples, *, expected, numeric):
         )
         if y.ndim == 0:
             raise ValueError("y is a single value.")
-        if np.iscomplexobj(y):
-            raise ValueError("Complex data not supported.")
+        refuse_unsupported(y)  # a list may have become a complex array
         if y.shape[0] != n_samples:
             raise ValueError(
                 "Found input variables with inconsistent numbers of samples: "
@@ -298,7 +299,7 @@ def check_sample_weight(estimator, sample_weight, X):
     n_samples = X.shape[0]
     expected = f"a number >= 0 or {n_samples} of them, not all 0"
     with naming(estimator, "sample_weight", expected, sample_weight):
-        refuse_masked(sample_weight)
+        refuse_unsupported(sample_weight)
         if isinstance(sample_weight, (Number, str)) or _is_0d(sample_weight):
             sample_weight = np.full(n_samples, sample_weight)
         weight = check_array(
@@ -311,7 +312,7 @@ def check_sample_weight(estimator, sample_weight, X):
         if weight.ndim != 1:
             raise ValueError("Sample weights must be 1D array or scalar.")
         check_consistent_length(X, weight)
-        _check_sum(weight, "Sample weights")
+        _check_sum(weight)
         return weight
 
 
@@ -319,17 +320,29 @@ def _is_0d(value) -> bool:
     return isinstance(value, np.ndarray) and value.ndim == 0
 
 
-def _check_sum(weight, what) -> None:
+def _check_sum(weight) -> None:
     if weight.min() < 0:
-        raise ValueError(f"{what} must be >= 0, not {weight.min()}.")
+        raise ValueError(f"Sample weights must be >= 0, not {weight.min()}.")
     with np.errstate(over="ignore"):
         total = weight.sum()
     if not np.isfinite(total):
-        raise ValueError(f"The sum of {what[0].lower()}{what[1:]} overflows.")
-    if 0 < total < np.finfo(np.float64).tiny * len(weight):
-        raise ValueError(f"{what} are too small to be divided by their mean.")
+        raise ValueError("The sum of sample weights overflows.")
     if total == 0:
-        raise ValueError(f"{what} must contain at least one non-zero number.")
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    if total < np.finfo(np.float64).tiny * len(weight):
+        raise ValueError("Sample weights are too small to be divided by their mean.")
+
+
+def check_penalty(estimator, mean_weight, dtype) -> float:
+    """``alpha`` for weights of mean 1, which must be a number of the dtype."""
+    alpha = float(estimator.alpha) / mean_weight
+    if alpha > float(np.finfo(dtype).max):
+        raise ValueError(
+            f"{owner(estimator)}: sample_weight must not be so small that alpha over "
+            f"its mean overflows {np.dtype(dtype)}, got a mean of {mean_weight:g} and "
+            f"alpha={estimator.alpha!r}."
+        )
+    return alpha
 
 
 def check_seed(estimator) -> np.random.RandomState:
@@ -365,6 +378,11 @@ def fitted_layers(estimator):
             raise ValueError("They are not as many.")
         pairs = zip(coefs, intercepts, strict=True)
         layers = [(_as_floats(W), _as_floats(b)) for W, b in pairs]
+        dtype = np.result_type(*(array for layer in layers for array in layer), "f4")
+        layers = [
+            (W.astype(dtype, copy=False), b.astype(dtype, copy=False))
+            for W, b in layers
+        ]
     if not layers or not _fit_together(layers):
         raise ValueError(
             f"{owner(estimator)}: coefs_ and intercepts_ must be arrays of shapes "

@@ -1019,3 +1019,51 @@ def test_batches_larger_than_the_data_are_clipped_with_a_warning(kind):
     with pytest.warns(UserWarning, match="batch_size"):
         model = partly_fitted(small(kind, batch_size=N_ROWS + 1))
     assert_same_parameters(model, partly_fitted(small(kind, batch_size=N_ROWS)))
+
+
+def test_layers_set_by_hand_may_differ_in_dtype():
+    model = fitted(small(MLPRegressor))
+    expected = model.predict(X)
+    model.coefs_[1] = model.coefs_[1].astype(np.float32).astype(np.float64)
+    mixed = copy.deepcopy(model)
+    mixed.coefs_[1] = mixed.coefs_[1].astype(np.float32)
+    np.testing.assert_array_equal(mixed.predict(X), model.predict(X))
+    np.testing.assert_allclose(mixed.predict(X), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_predictions_keep_the_link_of_the_fit():
+    model = fitted(small(MLPRegressor))
+    expected = model.predict(X)
+    np.testing.assert_array_equal(model.set_params(loss="poisson").predict(X), expected)
+
+
+def test_a_model_made_float64_by_hand_has_a_float64_solver_state():
+    model = small(MLPRegressor)
+    model.partial_fit(X.astype(np.float32), NUMBERS)
+    model.coefs_ = [W.astype(np.float64) for W in model.coefs_]
+    model.intercepts_ = [b.astype(np.float64) for b in model.intercepts_]
+    model.partial_fit(X, NUMBERS)
+    state = model._memory.solver_state.state
+    assert {state["m"].dtype, state["v"].dtype} == {np.dtype(np.float64)}
+
+
+def test_weights_so_small_that_the_penalty_overflows_are_refused_by_name():
+    with pytest.raises(ValueError, match="MLPRegressor: sample_weight"):
+        small(MLPRegressor).fit(X.astype(np.float32), NUMBERS, np.full(N_ROWS, 1e-300))
+
+
+def test_early_stopping_that_never_had_a_score_says_that_it_kept_the_start():
+    huge = X.copy()
+    huge[7] = 1e160 * np.abs(X[7])
+    messages = set()
+    for seed in range(12):  # row 7 is among the validation rows of some
+        model = small(
+            MLPRegressor, activation="identity", early_stopping=True, random_state=seed
+        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(huge, NUMBERS)
+        if model.best_validation_score_ == -np.inf:
+            (message,) = {str(warning.message) for warning in caught}
+            messages.add("the weights are those at the start" in message.lower())
+    assert messages == {True}
