@@ -1,11 +1,10 @@
 """Activations of hidden units, forward and backward, in place.
 
 ``forward(z, out)`` writes the activation of `z` to `out`, which may be `z` itself.
-``backward(delta, z, a)``
-multiplies `delta` by the derivative at `z`. It comes last in a layer's backward pass,
-so it may use `a` as scratch space. ``keeps_input`` says that the derivative needs `z`
-besides `a`. ``gain`` is the constant c of the initial bound sqrt(c / (fan_in +
-fan_out)).
+``backward(delta, z, a)`` multiplies `delta` by the derivative at `z`. It comes last in
+a layer's backward pass, so it may use `a` as scratch space. ``keeps_input`` says that
+the derivative needs `z` besides `a`. ``gain`` is the constant c of the initial bound
+sqrt(c / (fan_in + fan_out)).
 """
 
 from functools import cache

@@ -324,6 +324,7 @@ class Minimization:
     status: int = 0
     message: str = ""
     keeps_best: ClassVar[bool] = False
+    kept_start: ClassVar[bool] = False
 
     @property
     def n_rows_at_once(self) -> int:

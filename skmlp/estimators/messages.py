@@ -20,7 +20,7 @@ def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None
         kept = "those of the best epoch" if training.has_best else "those at the start"
         message = f"{diagnosis(estimator, training)} The weights are {kept}."
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
-    elif getattr(training, "kept_start", False):
+    elif training.kept_start:
         message = (
             f"{owner(estimator)}: no epoch had a validation score above -inf; the "
             "weights are those at the start. Scale X and y."
