@@ -29,7 +29,12 @@ class Dense:
 
     def forward(self, x: Any, W: Array, b: Array, z: Array, a: Array) -> Array:
         """Write z and a; z and a may be one array unless the activation keeps z."""
-        _product(x, W, z)
+        if not isinstance(x, np.ndarray):
+            z[...] = x @ W
+        elif z.flags.c_contiguous:
+            x.dot(W, z)  # the method has a third of the overhead of np.matmul
+        else:
+            W.T.dot(x.T, z.T)
         z += b
         self.activation.forward(z, out=a)
         return a
@@ -51,7 +56,10 @@ class Dense:
         `delta` becomes d value / d z and `a` may be overwritten; ones: (n,).
         """
         self.activation.backward(delta, z, a)
-        _product(x.T, delta, grad_W)
+        if isinstance(x, np.ndarray):
+            x.T.dot(delta, grad_W)
+        else:
+            grad_W[...] = x.T @ delta
         ones.dot(delta, grad_b)  # column sums, faster than delta.sum(axis=0)
         if grad_x is None:
             return
@@ -60,12 +68,3 @@ class Dense:
         else:
             delta.dot(W.T, grad_x)
 
-
-def _product(x: Any, y: Array, out: Array) -> None:
-    """out = x y; the method `dot` has a third of the overhead of np.matmul."""
-    if not isinstance(x, np.ndarray):
-        out[...] = x @ y
-    elif out.flags.c_contiguous:
-        x.dot(y, out)
-    else:
-        y.T.dot(x.T, out.T)

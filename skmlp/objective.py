@@ -44,11 +44,12 @@ class Objective:
         self.loss = loss
         self.alpha = alpha
         self._reported_share = loss.reported_share(network.layer_sizes[-1])
-        self._block = min(n_rows, block_rows(network))
-        self._workspace = Workspace(network, self._block, dtype)
+        self.n_rows_at_once = min(n_rows, block_rows(network))
+        self._workspace = Workspace(network, self.n_rows_at_once, dtype)
         self._grad = np.empty(network.n_params, dtype)
         self._grad_views = network.views(self._grad)
-        self._sum = np.empty_like(self._grad) if self._block < n_rows else self._grad
+        in_blocks = self.n_rows_at_once < n_rows
+        self._sum = np.empty_like(self._grad) if in_blocks else self._grad
         self._decay = np.empty(network.n_weights, dtype)
         self._params: Array | None = None
 
@@ -63,7 +64,7 @@ class Objective:
         if params is not self._params:  # views are made once for a vector
             self._view(params)
         n_rows = X.shape[0]
-        if n_rows <= self._block:
+        if n_rows <= self.n_rows_at_once:
             loss, grad = self._evaluate(X, Y, weight, n_rows), self._grad
         else:
             loss, grad = self._accumulate(X, Y, weight, n_rows), self._sum
@@ -87,8 +88,8 @@ class Objective:
         """The mean loss, block by block in a fixed order; its gradient in _sum."""
         loss = 0.0
         self._sum[...] = 0.0
-        for start in range(0, n_rows, self._block):
-            rows = slice(start, start + self._block)
+        for start in range(0, n_rows, self.n_rows_at_once):
+            rows = slice(start, start + self.n_rows_at_once)
             rows_weight = None if weight is None else weight[rows]
             loss += self._evaluate(X[rows], Y[rows], rows_weight, n_rows)
             self._sum += self._grad

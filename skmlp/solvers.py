@@ -18,7 +18,7 @@ Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
 
 # Parameters of a block: all passes of a step over it stay in the processor's cache.
-BLOCK = 1 << 14
+BLOCK = 1 << 15
 
 
 def blocks(size: int) -> Iterator[slice]:

@@ -186,10 +186,6 @@ class Training:
     kept_start: bool = False
 
     @property
-    def n_rows_at_once(self) -> int:
-        return self.batches.batch_size
-
-    @property
     def keeps_best(self) -> bool:
         """Whether divergence leaves parameters to go back to."""
         return self.validation_score is not None
@@ -325,10 +321,6 @@ class Minimization:
     message: str = ""
     keeps_best: ClassVar[bool] = False
     kept_start: ClassVar[bool] = False
-
-    @property
-    def n_rows_at_once(self) -> int:
-        return len(self.data)
 
     def run(self, max_iter: int) -> Reason:
         """Minimize in at most max_iter iterations; returns why it ended.

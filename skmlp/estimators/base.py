@@ -130,7 +130,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         if call.incremental:
             reason = training.run(1)
         else:
-            with blas_threads(network.layer_sizes, training.n_rows_at_once):
+            with blas_threads(network.layer_sizes, training.objective.n_rows_at_once):
                 reason = training.run(int(self.max_iter))
         if reason == "diverged" and not training.keeps_best:
             raise DivergenceError(diagnosis(self, training))

@@ -14,8 +14,10 @@ SMALL_NETWORK = (20, 100, 1)
 LARGE_NETWORK = (1, threads.SMALL, 1)
 
 
-def n_blas_threads():
-    return {i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"}
+def n_blas_threads(part=""):
+    """Of the BLAS libraries with that part in their path."""
+    infos = [i for i in threadpool_info() if i["user_api"] == "blas"]
+    return {i["num_threads"] for i in infos if part in i["filepath"]}
 
 
 @pytest.fixture
@@ -34,9 +36,20 @@ def test_small_products_have_one_thread_and_give_the_others_back(two_threads):
 
 def test_large_products_have_the_threads_set_outside(two_threads):
     with blas_threads(LARGE_NETWORK, 1):
-        assert n_blas_threads() == {2}
+        assert n_blas_threads("numpy" if n_blas_threads("numpy") else "") == {2}
     with threadpool_limits(1), blas_threads(LARGE_NETWORK, 1):
         assert n_blas_threads() == {1}
+
+
+def test_other_libraries_than_numpys_have_one_thread(two_threads):
+    if not n_blas_threads("numpy"):
+        pytest.skip("NumPy and SciPy share one BLAS here")
+    with blas_threads(LARGE_NETWORK, 1):
+        assert n_blas_threads("scipy.libs") <= {1}
+        with blas_threads(SMALL_NETWORK, 200):
+            assert n_blas_threads() == {1}
+        assert n_blas_threads("numpy") == {2}
+    assert n_blas_threads() == {2}
 
 
 def test_threads_come_back_after_an_error(two_threads):
