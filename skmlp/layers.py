@@ -67,4 +67,3 @@ class Dense:
             np.multiply(delta, W.T, out=grad_x)  # an outer product by broadcasting
         else:
             delta.dot(W.T, grad_x)
-
