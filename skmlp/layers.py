@@ -58,8 +58,12 @@ class Dense:
         self.activation.backward(delta, z, a)
         if isinstance(x, np.ndarray):
             x.T.dot(delta, grad_W)
-        else:
+        elif x.nnz >= self.fan_in:
             grad_W[...] = x.T @ delta
+        else:
+            columns, narrow = touched(x)
+            grad_W[...] = 0.0
+            grad_W[columns] = narrow.T @ delta
         ones.dot(delta, grad_b)  # column sums, faster than delta.sum(axis=0)
         if grad_x is None:
             return
@@ -67,3 +71,14 @@ class Dense:
             np.multiply(delta, W.T, out=grad_x)  # an outer product by broadcasting
         else:
             delta.dot(W.T, grad_x)
+
+
+def touched(x: Any) -> tuple[NDArray[np.intp], Any]:
+    """The columns in which a CSR matrix has entries, and the matrix of these alone."""
+    seen = np.zeros(x.shape[1], bool)
+    seen[x.indices] = True
+    columns = np.flatnonzero(seen)
+    place = np.empty(x.shape[1], x.indices.dtype)
+    place[columns] = np.arange(len(columns))
+    shape = x.shape[0], len(columns)
+    return columns, type(x)((x.data, place[x.indices], x.indptr), shape=shape)

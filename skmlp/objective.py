@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skmlp.losses import Loss
 from skmlp.network import Network, Workspace, block_rows
+from skmlp.solvers import BLOCK
 
 Array = NDArray[np.floating[Any]]
 
@@ -50,7 +51,7 @@ class Objective:
         self._grad_views = network.views(self._grad)
         in_blocks = self.n_rows_at_once < n_rows
         self._sum = np.empty_like(self._grad) if in_blocks else self._grad
-        self._decay = np.empty(network.n_weights, dtype)
+        self._decay = np.empty(min(network.n_weights, BLOCK), dtype)
         self._params: Array | None = None
 
     def value_and_gradient(
@@ -108,8 +109,11 @@ class Objective:
         """Add the penalty's gradient to `grad`; returns the penalty."""
         if self.alpha == 0.0:
             return 0.0
-        strength = self.alpha / n_rows
-        np.multiply(self._weights, strength, out=self._decay)
-        grad_weights = grad[: self.network.n_weights]
-        grad_weights += self._decay
-        return 0.5 * strength * float(self._weights.dot(self._weights))
+        strength, weights = self.alpha / n_rows, self._weights
+        for start in range(0, weights.size, BLOCK):
+            block = weights[start : start + BLOCK]
+            decay = self._decay[: block.size]
+            np.multiply(block, strength, out=decay)
+            grad_block = grad[start : start + block.size]
+            grad_block += decay
+        return 0.5 * strength * float(weights.dot(weights))

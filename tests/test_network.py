@@ -317,3 +317,22 @@ def test_backward_is_the_derivative_of_forward_along_a_direction(
     # truncation about h^2 = 1e-12 of numbers up to 1e3, rounding about
     # 1e-16 * 1e2 / h = 1e-8
     assert grad @ direction == pytest.approx((ahead - behind) / (2 * h), rel=1e-6)
+
+
+def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():
+    network, params, _ = make((40, 3, 2))
+    rng = np.random.default_rng(1)
+    rows, columns = [0, 0, 0, 2, 3, 3], [39, 2, 2, 7, 2, 0]  # a row empty, one twice
+    entries = scipy.sparse.coo_matrix((rng.normal(size=6), (rows, columns)), (4, 40))
+    gradients = []
+    # stored in one piece or as a matrix of all entries, which takes the other path
+    for X in (scipy.sparse.csr_matrix(entries), entries.toarray()):
+        workspace = Workspace(network, 4, params.dtype)
+        grad = np.full_like(params, np.nan)
+        delta = network.forward(network.views(params), X, workspace)
+        delta[...] = 1.0
+        views = network.views(params), network.views(grad)
+        network.backward(*views, X, delta, workspace)
+        gradients.append(grad)
+    np.testing.assert_allclose(*gradients, rtol=1e-12, atol=1e-13)
+    assert not gradients[0][: 40 * 3].reshape(40, 3)[[1, 3, 20]].any()
