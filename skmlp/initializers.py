@@ -1,13 +1,21 @@
 """First parameters of a layer from fan_in, fan_out and the activation's gain."""
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmlp.parts import Part, setting
+from skmlp.rules import real
 
-class Initializer(Protocol):
-    """What a network needs to draw the first parameters of a layer."""
+Array = NDArray[np.floating[Any]]
+Layer = tuple[Array, Array]
+
+
+@dataclass
+class Initializer(Part):
+    """Base of initializers."""
 
     def draw(
         self,
@@ -15,24 +23,126 @@ class Initializer(Protocol):
         fan_in: int,
         fan_out: int,
         gain: float,
-    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]: ...
+    ) -> Layer:
+        """W (fan_in, fan_out) and b (fan_out,) of a layer; here, b is 0."""
+        W = self._weights(random_state, fan_in, fan_out)
+        return W, np.zeros(fan_out)
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        raise NotImplementedError
 
 
-class GlorotUniform:
+@dataclass
+class GlorotUniform(Initializer):
     """W and b uniform within sqrt(gain / (fan_in + fan_out)), weights drawn first.
 
-    Glorot and Bengio, Understanding the difficulty of training deep feedforward
-    neural networks, 2010, equation 16, there with zero biases.
+    As in scikit-learn. Glorot and Bengio, Understanding the difficulty of training deep
+    feedforward neural networks, 2010, equation 16, there with zero biases.
     """
 
-    @staticmethod
     def draw(
-        random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
-    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+        self,
+        random_state: np.random.RandomState,
+        fan_in: int,
+        fan_out: int,
+        gain: float,
+    ) -> Layer:
         bound = np.sqrt(gain / (fan_in + fan_out))
         W = random_state.uniform(-bound, bound, (fan_in, fan_out))
         b = random_state.uniform(-bound, bound, fan_out)
         return W, b
 
 
-INITIALIZERS: dict[str, Initializer] = {"glorot_uniform": GlorotUniform()}
+@dataclass
+class GlorotNormal(Initializer):
+    """W normal with variance 2 / (fan_in + fan_out), b = 0.
+
+    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, 2010, equation 12.
+    """
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        spread = np.sqrt(2.0 / (fan_in + fan_out))
+        return random_state.normal(0.0, spread, (fan_in, fan_out))
+
+
+@dataclass
+class HeUniform(Initializer):
+    """W uniform within sqrt(6 / fan_in), which has He's variance, b = 0."""
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        bound = np.sqrt(6.0 / fan_in)
+        return random_state.uniform(-bound, bound, (fan_in, fan_out))
+
+
+@dataclass
+class HeNormal(Initializer):
+    """W normal with variance 2 / fan_in, b = 0; for relu and its kin.
+
+    He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, equation 10.
+    """
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        return random_state.normal(0.0, np.sqrt(2.0 / fan_in), (fan_in, fan_out))
+
+
+@dataclass
+class LeCunUniform(Initializer):
+    """W uniform within sqrt(3 / fan_in), which has LeCun's variance, b = 0."""
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        bound = np.sqrt(3.0 / fan_in)
+        return random_state.uniform(-bound, bound, (fan_in, fan_out))
+
+
+@dataclass
+class LeCunNormal(Initializer):
+    """W normal with variance 1 / fan_in, b = 0; for selu and tanh.
+
+    LeCun, Bottou, Orr and Mueller, Efficient BackProp, 1998, equation 16.
+    """
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        return random_state.normal(0.0, np.sqrt(1.0 / fan_in), (fan_in, fan_out))
+
+
+@dataclass
+class Orthogonal(Initializer):
+    """W with orthonormal rows or columns, whichever are fewer, times `scale`; b = 0.
+
+    Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning
+    in deep linear neural networks, 2014, section 3.
+    """
+
+    scale: float = setting(1.0, real(0, open_low=True))
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        shape = max(fan_in, fan_out), min(fan_in, fan_out)
+        q, r = np.linalg.qr(random_state.normal(size=shape))
+        q = q * np.sign(np.diag(r))  # makes the distribution uniform
+        return np.asarray(self.scale * (q if fan_in >= fan_out else q.T))
+
+
+INITIALIZERS: dict[str, type[Initializer]] = {
+    "glorot_uniform": GlorotUniform,
+    "glorot_normal": GlorotNormal,
+    "he_uniform": HeUniform,
+    "he_normal": HeNormal,
+    "lecun_uniform": LeCunUniform,
+    "lecun_normal": LeCunNormal,
+    "orthogonal": Orthogonal,
+}

@@ -1,7 +1,8 @@
 """Layers: the shapes of their parameters, forward and backward.
 
 A layer keeps no parameters and no values: both are handed in, as views of the
-network's flat vector and as buffers of the fit's workspace.
+network's flat vector and as buffers of the fit's workspace. Noise, which training puts
+on a layer's inputs, keeps its buffers, since it has nothing else.
 """
 
 from dataclasses import dataclass
@@ -71,6 +72,75 @@ class Dense:
             np.multiply(delta, W.T, out=grad_x)  # an outer product by broadcasting
         else:
             delta.dot(W.T, grad_x)
+
+
+@dataclass
+class Noise:
+    """What training does to a layer's inputs: (x + scale e) keep / (1 - dropout).
+
+    e is standard normal and keep is 0 with probability `dropout`, else 1, both drawn
+    anew for each entry: Srivastava et al., Dropout: a simple way to prevent neural
+    networks from overfitting, 2014, section 10, there scaled at test time; Bishop,
+    Training with noise is equivalent to Tikhonov regularization, 1995.
+    """
+
+    dropout: float = 0.0
+    scale: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.dropout > 0 or self.scale > 0
+
+
+class NoisyInput:
+    """The noise on one layer's inputs, with its buffers.
+
+    `keep` and `out`: (n_rows, fan_in).
+    """
+
+    def __init__(
+        self, noise: Noise, keep: Array, out: Array, generator: np.random.Generator
+    ) -> None:
+        self.noise, self.generator = noise, generator
+        self.keep, self.out = keep, out
+        self.x: Any = None  # what the layer last saw
+
+    def narrow(self, n_rows: int) -> "NoisyInput":
+        """The same for fewer rows."""
+        keep, out = self.keep[:n_rows], self.out[:n_rows]
+        return NoisyInput(self.noise, keep, out, self.generator)
+
+    def forward(self, x: Any) -> Any:
+        """x with noise, kept for the backward pass.
+
+        Of a CSR matrix only stored entries can be dropped; it gets no normal noise.
+        """
+        self.x = self._noised(x)
+        return self.x
+
+    def _noised(self, x: Any) -> Any:
+        if not isinstance(x, np.ndarray):
+            data = x.data * self._draw_keep(np.empty_like(x.data))
+            return type(x)((data, x.indices, x.indptr), shape=x.shape)
+        out = self.out
+        if self.noise.scale:
+            self.generator.standard_normal(dtype=out.dtype, out=out)
+            out *= self.noise.scale
+            out += x
+            x = out
+        if self.noise.dropout:
+            np.multiply(x, self._draw_keep(self.keep), out=out)
+        return out
+
+    def backward(self, delta: Array) -> None:
+        """Turn d value / d (noisy x) into d value / d x."""
+        if self.noise.dropout:
+            delta *= self.keep
+
+    def _draw_keep(self, keep: Array) -> Array:
+        self.generator.random(dtype=keep.dtype, out=keep)
+        kept = keep >= self.noise.dropout
+        np.multiply(kept, 1.0 / (1.0 - self.noise.dropout), out=keep, casting="unsafe")
+        return keep
 
 
 def touched(x: Any) -> tuple[NDArray[np.intp], Any]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skmlp.activations import Activation, Identity
 from skmlp.initializers import Initializer
-from skmlp.layers import Dense
+from skmlp.layers import Dense, Noise, NoisyInput
 
 Array = NDArray[np.floating[Any]]
 Views = list[tuple[Array, Array]]
@@ -37,20 +37,38 @@ class Network:
     ----------
     layer_sizes : sequence of int
         n_features, the hidden layers' units, n_outputs.
-    activation : Activation
-        The activation of all hidden layers.
+    activation : Activation or sequence of Activation
+        The activation of all hidden layers, or one for each.
+    noise : sequence of Noise, or None
+        What training does to each layer's inputs; None for nothing.
     """
 
-    def __init__(self, layer_sizes: Sequence[int], activation: Activation) -> None:
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: Activation | Sequence[Activation],
+        noise: Sequence[Noise] | None = None,
+    ) -> None:
         self.layer_sizes = tuple(layer_sizes)
-        last = len(self.layer_sizes) - 2
+        n_hidden = len(self.layer_sizes) - 2
+        if isinstance(activation, Sequence):
+            self.activations = tuple(activation) or (Identity(),)
+        else:
+            self.activations = (activation,) * max(1, n_hidden)
+        hidden = [*self.activations[:n_hidden], Identity()]
+        sizes = pairwise(self.layer_sizes)
         self.layers = [
-            Dense(fan_in, fan_out, Identity() if i == last else activation)
-            for i, (fan_in, fan_out) in enumerate(pairwise(self.layer_sizes))
+            Dense(fan_in, fan_out, activation)
+            for (fan_in, fan_out), activation in zip(sizes, hidden, strict=True)
         ]
-        self.activation = activation
+        self.noise = tuple(noise or [Noise()] * len(self.layers))
         self.n_weights = sum(layer.fan_in * layer.fan_out for layer in self.layers)
         self.n_params = self.n_weights + sum(self.layer_sizes[1:])
+
+    def on_inputs(self, n_features: int) -> "Network":
+        """The same network for as many inputs."""
+        sizes = n_features, *self.layer_sizes[1:]
+        return Network(sizes, self.activations, self.noise)
 
     def views(self, params: Array) -> Views:
         """(W, b) of each layer, as views: writing to W writes to `params`."""
@@ -76,20 +94,34 @@ class Network:
         dtype: Any,
     ) -> Array:
         """Draw each layer's weights, then its biases, layer by layer."""
-        # the output layer, too, is drawn with the hidden activation's gain
-        gain = self.activation.gain
+        # the output layer, too, is drawn with a hidden activation's gain
+        gains = [activation.gain for activation in self.activations]
+        gains = (gains + gains[-1:])[: len(self.layers)]
         draws = [
             initializer.draw(random_state, layer.fan_in, layer.fan_out, gain)
-            for layer in self.layers
+            for layer, gain in zip(self.layers, gains, strict=True)
         ]
         return self.flatten(draws, dtype)
+
+    def limit_norms(self, views: Views, largest: float) -> None:
+        """Shorten the incoming weights of each unit to that Euclidean norm.
+
+        Srivastava et al., Dropout: a simple way to prevent neural networks from
+        overfitting, 2014, section 5.1.
+        """
+        for W, _ in views:
+            norms = np.sqrt(np.einsum("ij,ij->j", W, W))
+            norms[np.isinf(norms)] = np.nan  # so that divergence is seen
+            W *= np.minimum(1.0, largest / np.maximum(norms, largest))
 
     def forward(self, views: Views, X: Any, workspace: "Workspace") -> Array:
         """Raw outputs (n, n_outputs) of the rows X, in the workspace's last buffer."""
         x = X
-        for layer, (W, b), (z, a) in zip(
-            self.layers, views, workspace.values, strict=True
+        for layer, (W, b), (z, a), noisy in zip(
+            self.layers, views, workspace.values, workspace.noisy, strict=True
         ):
+            if noisy is not None:
+                x = noisy.forward(x)
             x = layer.forward(x, W, b, z, a)
         return a
 
@@ -104,9 +136,14 @@ class Network:
         for i in range(len(self.layers) - 1, -1, -1):
             (z, a), x = values[i], values[i - 1][1] if i else X
             W, (grad_W, grad_b), grad_x = views[i][0], grads[i], workspace.deltas[i]
+            noisy = workspace.noisy[i]
+            x = x if noisy is None else noisy.x
             self.layers[i].backward(x, W, z, a, delta, grad_W, grad_b, grad_x, ones)
-            if grad_x is not None:
-                delta = grad_x
+            if grad_x is None:
+                return
+            if noisy is not None:
+                noisy.backward(grad_x)
+            delta = grad_x
 
     def predict(self, views: Views, X: Any) -> Array:
         """Raw outputs of all rows of X, block by block, so that memory stays small."""
@@ -128,11 +165,19 @@ class Workspace:
     values : (z, a) of each layer; one array, unless the activation needs z later. The
         raw outputs are in Fortran order, in which losses work along the rows faster.
     deltas : d value / d x of each layer, None for the first, whose x is the data.
+    noisy : the noise on each layer's inputs, None where there is none. Without a
+        generator there is none at all.
     ones : (n_rows,).
     """
 
     def __init__(
-        self, network: Network, n_rows: int, dtype: Any, *, backward: bool = True
+        self,
+        network: Network,
+        n_rows: int,
+        dtype: Any,
+        *,
+        backward: bool = True,
+        generator: np.random.Generator | None = None,
     ) -> None:
         self.values: list[tuple[Array, Array]] = []
         self.deltas: list[Array | None] = []
@@ -145,6 +190,13 @@ class Workspace:
             self.deltas.append(
                 np.empty((n_rows, layer.fan_in), dtype) if needs_delta else None
             )
+        self.noisy: list[NoisyInput | None] = [None] * len(network.layers)
+        if generator is not None:
+            for i, noise in enumerate(network.noise):
+                if noise:
+                    shape = n_rows, network.layer_sizes[i]
+                    buffers = np.empty(shape, dtype), np.empty(shape, dtype)
+                    self.noisy[i] = NoisyInput(noise, *buffers, generator)
         self.ones = np.ones(n_rows, dtype)
         self._narrower: dict[int, Workspace] = {n_rows: self}
 
@@ -163,6 +215,7 @@ class Workspace:
         raw = np.empty_like(narrow.values[-1][1], order="F")
         narrow.values[-1] = raw, raw
         narrow.deltas = [d if d is None else d[:n_rows] for d in self.deltas]
+        narrow.noisy = [n if n is None else n.narrow(n_rows) for n in self.noisy]
         narrow.ones = self.ones[:n_rows]
         narrow._narrower = {n_rows: narrow}
         return narrow

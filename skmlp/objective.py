@@ -24,7 +24,9 @@ class Value(NamedTuple):
 
 
 class Objective:
-    """value(params) = sum_i w_i loss(y_i, raw_i) / n + alpha / (2 n) |weights|^2.
+    """value(params) = sum_i w_i loss(y_i, raw_i) / n + penalty(weights) / n.
+
+        penalty = alpha / 2 sum of squared weights + alpha_l1 sum of absolute weights
 
     n is the number of rows that are evaluated, whatever their weights; with weights of
     mean 1 over all training rows, the gradient of a batch is an unbiased estimate of
@@ -33,26 +35,52 @@ class Objective:
     Parameters
     ----------
     network, loss : the network and the loss on its raw outputs.
-    alpha : strength of the penalty; divided by the weights' mean before it was made 1.
+    alpha, alpha_l1 : strengths of the penalties; divided by the rows' mean weight
+        before it was made 1.
     n_rows : the most rows that will be evaluated by one call.
     dtype : of the parameters and of all buffers.
+    generator : draws the network's noise; None for an evaluation without noise.
     """
 
     def __init__(
-        self, network: Network, loss: Loss, alpha: float, n_rows: int, dtype: Any
+        self,
+        network: Network,
+        loss: Loss,
+        alpha: float,
+        n_rows: int,
+        dtype: Any,
+        *,
+        alpha_l1: float = 0.0,
+        generator: np.random.Generator | None = None,
     ) -> None:
         self.network = network
         self.loss = loss
         self.alpha = alpha
+        self.alpha_l1 = alpha_l1
+        self.generator = generator
         self._reported_share = loss.reported_share(network.layer_sizes[-1])
         self.n_rows_at_once = min(n_rows, block_rows(network))
-        self._workspace = Workspace(network, self.n_rows_at_once, dtype)
+        self._workspace = Workspace(
+            network, self.n_rows_at_once, dtype, generator=generator
+        )
         self._grad = np.empty(network.n_params, dtype)
         self._grad_views = network.views(self._grad)
         in_blocks = self.n_rows_at_once < n_rows
         self._sum = np.empty_like(self._grad) if in_blocks else self._grad
         self._decay = np.empty(min(network.n_weights, BLOCK), dtype)
         self._params: Array | None = None
+
+    def on_inputs(self, n_features: int) -> "Objective":
+        """The same objective for a network of as many inputs."""
+        return Objective(
+            self.network.on_inputs(n_features),
+            self.loss,
+            self.alpha,
+            self.n_rows_at_once,
+            self._grad.dtype,
+            alpha_l1=self.alpha_l1,
+            generator=self.generator,
+        )
 
     def value_and_gradient(
         self, params: Array, X: Any, Y: Array, weight: Array | None = None
@@ -106,9 +134,10 @@ class Objective:
         self._weights = params[: self.network.n_weights]
 
     def _penalize(self, grad: Array, n_rows: int) -> float:
-        """Add the penalty's gradient to `grad`; returns the penalty."""
+        """Add the penalties' gradient to `grad`; returns the penalties."""
+        l1 = self._penalize_l1(grad, n_rows) if self.alpha_l1 else 0.0
         if self.alpha == 0.0:
-            return 0.0
+            return l1
         strength, weights = self.alpha / n_rows, self._weights
         for start in range(0, weights.size, BLOCK):
             block = weights[start : start + BLOCK]
@@ -116,4 +145,10 @@ class Objective:
             np.multiply(block, strength, out=decay)
             grad_block = grad[start : start + block.size]
             grad_block += decay
-        return 0.5 * strength * float(weights.dot(weights))
+        return 0.5 * strength * float(weights.dot(weights)) + l1
+
+    def _penalize_l1(self, grad: Array, n_rows: int) -> float:
+        """The sign is a subgradient: 0 at 0."""
+        strength = self.alpha_l1 / n_rows
+        grad[: self._weights.size] += np.sign(self._weights) * strength
+        return strength * float(np.abs(self._weights).sum())

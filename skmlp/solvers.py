@@ -1,9 +1,9 @@
 """Solvers: settings apart from state, acting on one flat vector of parameters.
 
-A stochastic solver has ``init(params)``, which makes its state, and ``step(params,
-grad, state, learning_rate)``, which updates `params` in place and may use `grad` as
-scratch space. The others have ``minimize``. ``follows_schedule`` says whether the
-parameter ``learning_rate`` acts on it when both are given by name.
+A stochastic solver has ``init(params, n_weights)``, which makes its state, and
+``step(params, grad, state, learning_rate)``, which updates `params` in place and may
+use `grad` as scratch space; of the vector's parts, the first `n_weights` are weights
+and the others biases. The others have ``minimize``.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +14,17 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
+from skmlp.parts import Part, setting
+from skmlp.rules import BOOLEAN, either, integer, real
+
 Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
 
 # Parameters of a block: all passes of a step over it stay in the processor's cache.
 BLOCK = 1 << 15
+
+DECAY = real(0, 1)
+POSITIVE = real(0, open_low=True)
 
 
 def blocks(size: int) -> Iterator[slice]:
@@ -27,7 +33,107 @@ def blocks(size: int) -> Iterator[slice]:
 
 
 @dataclass
-class SGD:
+class Solver(Part):
+    """Base of solvers."""
+
+    stochastic: ClassVar[bool]
+
+
+@dataclass
+class Stochastic(Solver):
+    """Base of the solvers that take a step for each mini-batch.
+
+    clip_norm : the gradient is shortened to this Euclidean norm, taken over all
+        parameters, where it is longer. Pascanu, Mikolov and Bengio, On the difficulty
+        of training recurrent neural networks, 2013, algorithm 1.
+    averaging : decay d of the average of the parameters over the steps, avg <-
+        d avg + (1 - d) params, which validates and is the model at the end. The start
+        counts for nothing: avg is divided by 1 - d^t. Polyak and Juditsky,
+        Acceleration of stochastic approximation by averaging, 1992; exponential as in
+        Kingma and Ba, 2015, section 7.2.
+    """
+
+    stochastic: ClassVar[bool] = True
+
+    clip_norm: float | None = setting(None, either(POSITIVE, None), kw_only=True)
+    averaging: float | None = setting(
+        None, either(real(0, 1, open_low=True), None), kw_only=True
+    )
+
+    def init(self, params: Array, n_weights: int | None = None) -> State:
+        """The state before the first step; by default all parameters are weights."""
+        state = self._init(params)
+        state["n_weights"] = params.size if n_weights is None else n_weights
+        return state
+
+    def average(self, params: Array, state: State) -> None:
+        """Count the parameters after a step for the average, if there is one."""
+        if self.averaging is None:
+            return
+        if "average" not in state:
+            state |= {"average": np.zeros_like(params), "share_of_start": 1.0}
+        state["share_of_start"] *= self.averaging
+        _average(state["average"], params, self.averaging)
+
+    def averaged(self, params: Array, state: State) -> Array:
+        """The parameters of the model: the average, or `params` without averaging."""
+        if self.averaging is None or "average" not in state:
+            return params
+        share = 1.0 - state["share_of_start"]
+        return np.asarray(state["average"] / params.dtype.type(share))
+
+    def _init(self, params: Array) -> State:
+        raise NotImplementedError
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        raise NotImplementedError
+
+
+@dataclass
+class Lazy(Stochastic):
+    """Base of the solvers that can leave out what a sparse batch does not touch.
+
+    lazy : whether, with sparse X, a step updates only the first layer's weights of the
+        features that its batch has; what the others missed is caught up later. Much
+        faster where there are many features with few entries each; the model differs
+        slightly (see ``skmlp.lazy``). Not with clip_norm or averaging.
+    moments : the vectors of the state.
+    """
+
+    moments: ClassVar[tuple[str, ...]]
+
+    lazy: bool = setting(False, BOOLEAN, kw_only=True)
+
+    def catch_up(
+        self,
+        rows: dict[str, Array],
+        missed: NDArray[np.intp],
+        state: State,
+        learning_rate: float,
+    ) -> None:
+        """Move `rows`, of params and moments, as `missed` steps without gradient do.
+
+        rows : by name, (n_rows, fan_out); missed : (n_rows, 1).
+        """
+        raise NotImplementedError
+
+
+def clip(grad: Array, norm: float) -> None:
+    """Shorten `grad` to the norm where it is longer."""
+    # scaled by the largest entry, so that no square overflows
+    largest = float(np.max(np.abs(grad), initial=0.0))
+    if largest == 0.0 or not np.isfinite(largest):
+        return
+    scaled = grad / grad.dtype.type(largest)
+    length = float(scaled.dot(scaled)) ** 0.5
+    if largest * length > norm:
+        np.multiply(scaled, norm / length, out=grad)
+
+
+@dataclass
+class SGD(Lazy):
     """Gradient descent with momentum, or with Nesterov's.
 
         v       <- momentum v - learning_rate grad
@@ -39,13 +145,13 @@ class SGD:
     the point of lookahead.
     """
 
-    stochastic: ClassVar[bool] = True
-    follows_schedule: ClassVar[bool] = True
+    flat: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
+    moments: ClassVar[tuple[str, ...]] = ("velocity",)
 
-    momentum: float = 0.9
-    nesterovs_momentum: bool = True
+    momentum: float = setting(0.9, real(0, 1, open_high=False))
+    nesterovs_momentum: bool = setting(True, BOOLEAN)
 
-    def init(self, params: Array) -> State:
+    def _init(self, params: Array) -> State:
         return {"velocity": np.zeros_like(params)}
 
     def step(
@@ -62,9 +168,22 @@ class SGD:
         else:
             params += velocity
 
+    def catch_up(
+        self,
+        rows: dict[str, Array],
+        missed: NDArray[np.intp],
+        state: State,
+        learning_rate: float,
+    ) -> None:
+        velocity, momentum = rows["velocity"], self.momentum
+        ahead = momentum if self.nesterovs_momentum else 1.0
+        series = ahead * _geometric(momentum, missed)
+        rows["params"] += velocity * series.astype(velocity.dtype)
+        velocity *= (momentum**missed).astype(velocity.dtype)
+
 
 @dataclass
-class Adam:
+class Adam(Lazy):
     """Steps scaled by running moments of the gradient.
 
         m       <- beta_1 m + (1 - beta_1) grad
@@ -77,14 +196,14 @@ class Adam:
     m / (1 - beta_1) and v / (1 - beta_2), which saves two passes over the vector.
     """
 
-    stochastic: ClassVar[bool] = True
-    follows_schedule: ClassVar[bool] = False  # as in scikit-learn
+    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+    moments: ClassVar[tuple[str, ...]] = ("m", "v")
 
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
+    beta_1: float = setting(0.9, DECAY)
+    beta_2: float = setting(0.999, DECAY)
+    epsilon: float = setting(1e-8, POSITIVE)
 
-    def init(self, params: Array) -> State:
+    def _init(self, params: Array) -> State:
         return {"m": np.zeros_like(params), "v": np.zeros_like(params), "t": 0}
 
     def step(
@@ -94,13 +213,37 @@ class Adam:
         root = (1.0 - self.beta_2) ** 0.5
         rate = learning_rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
         rate *= (1.0 - self.beta_1) / root
-        epsilon = self.epsilon / root
+        epsilon = self._epsilon(t) / root
         if params.size <= BLOCK:
             self._update(params, grad, state["m"], state["v"], rate, epsilon)
             return
         for block in blocks(params.size):
             m, v = state["m"][block], state["v"][block]
             self._update(params[block], grad[block], m, v, rate, epsilon)
+
+    def _epsilon(self, t: int) -> float:
+        return self.epsilon
+
+    def catch_up(
+        self,
+        rows: dict[str, Array],
+        missed: NDArray[np.intp],
+        state: State,
+        learning_rate: float,
+    ) -> None:
+        m, v, t = rows["m"], rows["v"], max(1, state["t"])
+        root = (1.0 - self.beta_2) ** 0.5
+        rate = learning_rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
+        rate *= (1.0 - self.beta_1) / root
+        if self.beta_2 > 0.0:
+            steps = rate * _geometric(self.beta_1 / self.beta_2**0.5, missed)
+            scale = np.sqrt(v)
+            scale += self.epsilon / root
+            np.divide(m, scale, out=scale)
+            scale *= steps.astype(scale.dtype)
+            rows["params"] -= scale
+        m *= (self.beta_1**missed).astype(m.dtype)
+        v *= (self.beta_2**missed).astype(v.dtype)
 
     def _update(
         self,
@@ -124,6 +267,223 @@ class Adam:
 
 
 @dataclass
+class AdamW(Adam):
+    """Adam whose weights (not biases) shrink by themselves, apart from the gradient.
+
+        weights <- (1 - learning_rate weight_decay) weights,  then Adam's step
+
+    Loshchilov and Hutter, Decoupled weight decay regularization, 2019, algorithm 2.
+    epsilon is added after the correction of v, as in that algorithm. The penalty
+    `alpha` of the estimator stays active beside the decay.
+    """
+
+    weight_decay: float = setting(0.01, real(0))
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        weights = params[: state["n_weights"]]
+        weights *= 1.0 - learning_rate * self.weight_decay
+        super().step(params, grad, state, learning_rate)
+
+    def _epsilon(self, t: int) -> float:
+        return float(self.epsilon * (1.0 - self.beta_2**t) ** 0.5)
+
+    def catch_up(
+        self,
+        rows: dict[str, Array],
+        missed: NDArray[np.intp],
+        state: State,
+        learning_rate: float,
+    ) -> None:
+        kept = (1.0 - learning_rate * self.weight_decay) ** missed
+        rows["params"] *= kept.astype(rows["params"].dtype)
+        super().catch_up(rows, missed, state, learning_rate)
+
+
+@dataclass
+class AMSGrad(Stochastic):
+    """Adam with the largest second moment so far, so that rates never grow.
+
+        m, v as Adam's;  vmax <- max(vmax, v)
+        params <- params - learning_rate mhat / (sqrt(vmax / (1 - beta_2^t)) + epsilon)
+
+    Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018, algorithm 2,
+    with Adam's corrections: mhat = m / (1 - beta_1^t).
+    """
+
+    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+
+    beta_1: float = setting(0.9, DECAY)
+    beta_2: float = setting(0.999, DECAY)
+    epsilon: float = setting(1e-8, POSITIVE)
+
+    def _init(self, params: Array) -> State:
+        return {"t": 0} | {name: np.zeros_like(params) for name in ("m", "v", "vmax")}
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        state["t"] = t = state["t"] + 1
+        m, v, vmax = state["m"], state["v"], state["vmax"]
+        _average(m, grad, self.beta_1)
+        grad *= grad
+        _average(v, grad, self.beta_2)
+        np.maximum(vmax, v, out=vmax)
+        np.multiply(vmax, 1.0 / (1.0 - self.beta_2**t), out=grad)
+        np.sqrt(grad, out=grad)
+        grad += self.epsilon
+        np.divide(m, grad, out=grad)
+        grad *= learning_rate / (1.0 - self.beta_1**t)
+        params -= grad
+
+
+@dataclass
+class Nadam(Stochastic):
+    """Adam with Nesterov's momentum.
+
+        mu_t    = beta_1 (1 - 0.96^(t momentum_decay) / 2),  M_t = mu_1 ... mu_t
+        params <- params - learning_rate / (sqrt(vhat) + epsilon)
+                  ((1 - mu_t) / (1 - M_t) grad + mu_{t+1} / (1 - M_{t+1}) m)
+
+    m, v as Adam's, vhat = v / (1 - beta_2^t). Dozat, Incorporating Nesterov momentum
+    into Adam, 2016, algorithm 2.
+    """
+
+    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+
+    beta_1: float = setting(0.9, DECAY)
+    beta_2: float = setting(0.999, DECAY)
+    epsilon: float = setting(1e-8, POSITIVE)
+    momentum_decay: float = setting(0.004, real(0))
+
+    def _init(self, params: Array) -> State:
+        zeros = {name: np.zeros_like(params) for name in ("m", "v")}
+        return {"t": 0, "mu_product": 1.0} | zeros
+
+    def _mu(self, t: int) -> float:
+        return float(self.beta_1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay)))
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        state["t"] = t = state["t"] + 1
+        mu, mu_next = self._mu(t), self._mu(t + 1)
+        state["mu_product"] = product = state["mu_product"] * mu
+        m, v = state["m"], state["v"]
+        _average(m, grad, self.beta_1)
+        _average(v, grad * grad, self.beta_2)
+        grad *= (1.0 - mu) / (1.0 - product)
+        grad += m * (mu_next / (1.0 - product * mu_next))
+        scale = v * (1.0 / (1.0 - self.beta_2**t))
+        np.sqrt(scale, out=scale)
+        scale += self.epsilon
+        grad /= scale
+        grad *= learning_rate
+        params -= grad
+
+
+@dataclass
+class RMSprop(Stochastic):
+    """Steps scaled by the running root mean square of the gradient.
+
+        v       <- decay v + (1 - decay) grad^2
+        u       <- momentum u + grad / (sqrt(v) + epsilon)
+        params  <- params - learning_rate u
+
+    Tieleman and Hinton, Lecture 6.5 of Neural networks for machine learning, 2012.
+    """
+
+    decay: float = setting(0.99, DECAY)
+    momentum: float = setting(0.0, DECAY)
+    epsilon: float = setting(1e-8, POSITIVE)
+
+    def _init(self, params: Array) -> State:
+        return {"u": np.zeros_like(params), "v": np.zeros_like(params)}
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        u, v = state["u"], state["v"]
+        _average(v, grad * grad, self.decay)
+        grad /= np.sqrt(v) + self.epsilon
+        u *= self.momentum
+        u += grad
+        np.multiply(u, learning_rate, out=grad)
+        params -= grad
+
+
+@dataclass
+class Adagrad(Stochastic):
+    """Steps scaled by the root of the sum of all squared gradients.
+
+        s       <- s + grad^2
+        params  <- params - learning_rate grad / (sqrt(s) + epsilon)
+
+    Duchi, Hazan and Singer, Adaptive subgradient methods for online learning and
+    stochastic optimization, 2011, equation 1 with diagonal matrices.
+    """
+
+    epsilon: float = setting(1e-10, POSITIVE)
+
+    def _init(self, params: Array) -> State:
+        return {"s": np.zeros_like(params)}
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        state["s"] += grad * grad
+        grad /= np.sqrt(state["s"]) + self.epsilon
+        grad *= learning_rate
+        params -= grad
+
+
+@dataclass
+class Lion(Stochastic):
+    """Steps of one size, along the sign of the momentum.
+
+        weights <- (1 - learning_rate weight_decay) weights
+        params  <- params - learning_rate sign(beta_1 m + (1 - beta_1) grad)
+        m       <- beta_2 m + (1 - beta_2) grad
+
+    Chen et al., Symbolic discovery of optimization algorithms, 2023, program 1. Its
+    rate should be 3 to 10 times smaller than Adam's. Biases do not decay.
+    """
+
+    beta_1: float = setting(0.9, DECAY)
+    beta_2: float = setting(0.99, DECAY)
+    weight_decay: float = setting(0.0, real(0))
+
+    def _init(self, params: Array) -> State:
+        return {"m": np.zeros_like(params)}
+
+    def step(
+        self, params: Array, grad: Array, state: State, learning_rate: float
+    ) -> None:
+        weights, m = params[: state["n_weights"]], state["m"]
+        weights *= 1.0 - learning_rate * self.weight_decay
+        direction = m * self.beta_1
+        direction += grad * (1.0 - self.beta_1)
+        np.sign(direction, out=direction)
+        direction *= learning_rate
+        params -= direction
+        _average(m, grad, self.beta_2)
+
+
+def _geometric(ratio: float, n: NDArray[np.intp]) -> Array:
+    """ratio + ratio^2 + ... + ratio^n."""
+    if ratio == 1.0:
+        return n.astype(np.float64)
+    return np.asarray(ratio * (1.0 - ratio**n) / (1.0 - ratio))
+
+
+def _average(average: Array, value: Array, decay: float) -> None:
+    """average <- decay average + (1 - decay) value."""
+    average *= decay
+    average += value * (1.0 - decay)
+
+
+@dataclass
 class Minimum:
     """Where a minimization ended, and why."""
 
@@ -135,7 +495,7 @@ class Minimum:
 
 
 @dataclass
-class LBFGS:
+class LBFGS(Solver):
     """Limited-memory BFGS over all rows, as in SciPy.
 
     Liu and Nocedal, On the limited memory BFGS method for large scale optimization,
@@ -144,8 +504,9 @@ class LBFGS:
     """
 
     stochastic: ClassVar[bool] = False
+    flat: ClassVar[tuple[str, ...]] = ("max_fun",)
 
-    max_fun: int = 15000
+    max_fun: int = setting(15000, integer(1))
 
     def minimize(
         self,
@@ -183,4 +544,14 @@ class LBFGS:
         )
 
 
-SOLVERS = {"lbfgs": LBFGS, "sgd": SGD, "adam": Adam}
+SOLVERS: dict[str, type[Solver]] = {
+    "lbfgs": LBFGS,
+    "sgd": SGD,
+    "adam": Adam,
+    "adamw": AdamW,
+    "amsgrad": AMSGrad,
+    "nadam": Nadam,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "lion": Lion,
+}

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.objective import Objective
+from skmlp.lazy import LazyRows
+from skmlp.objective import Objective, Value
 from skmlp.schedules import Clock, Schedule
-from skmlp.solvers import LBFGS, SGD, Adam
+from skmlp.solvers import LBFGS, Lazy, Stochastic, clip
 
 Array = NDArray[np.floating[Any]]
 Reason = Literal["converged", "max_iter", "interrupted", "diverged"]
@@ -33,6 +34,11 @@ class TrainingRows:
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def training_targets(self) -> tuple[Array, Array | None]:
+        """Y and weight of the rows that train."""
+        rows = slice(None) if self.rows is None else self.rows
+        return self.Y[rows], None if self.weight is None else self.weight[rows]
 
     def normalized(self) -> tuple["TrainingRows", float]:
         """The rows with weights of mean 1 over those that train, and the mean before.
@@ -67,6 +73,7 @@ class Batches:
         self.random_state = random_state
         n_rows = len(data)
         self._starts = range(0, n_rows, batch_size)
+        self.n_batches = len(self._starts)
         self._order = np.arange(n_rows) if data.rows is None else data.rows
         self._sliced = random_state is None and data.rows is None
         self._buffers: dict[int, tuple[Any, Array, Array]] = {}
@@ -154,11 +161,32 @@ class History:
 
 @dataclass
 class SolverState:
-    """A stochastic solver between two calls: settings, state and clock."""
+    """A stochastic solver between two calls: settings, state and clock.
 
-    solver: SGD | Adam
+    generator : draws the network's noise, if it has any.
+    """
+
+    solver: Stochastic
     state: dict[str, Any]
     clock: Clock = field(default_factory=Clock)
+    generator: np.random.Generator | None = None
+
+    def averaged(self, params: Array) -> Array:
+        """The model's parameters: the solver's average, or `params` without one."""
+        return self.solver.averaged(params, self.state)
+
+    def pause(self, params: Array) -> None:
+        """Let `params` be the model's, and keep the last iterate to go on from."""
+        model = self.averaged(params)
+        if model is not params:
+            self.state |= {"iterate": params.copy(), "model": model}
+            params[...] = model
+
+    def resume(self, params: Array) -> None:
+        """Go on from the iterate, unless `params` were set to others since."""
+        iterate, model = self.state.pop("iterate", None), self.state.pop("model", None)
+        if iterate is not None and np.array_equal(params, model):
+            params[...] = iterate
 
 
 @dataclass
@@ -167,6 +195,8 @@ class Training:
 
     With `validation_score`, a function of the parameters, patience looks at that score
     and the best epoch's parameters are kept; else it looks at the training loss.
+    `n_planned_epochs` is what the schedule plans with, and `max_norm` what each unit's
+    incoming weights are shortened to after each step.
     """
 
     objective: Objective
@@ -180,6 +210,8 @@ class Training:
     history: History
     validation_score: Callable[[Array], float] | None = None
     verbose: bool = False
+    n_planned_epochs: int = 1
+    max_norm: float | None = None
     n_iter: int = 0
     loss: float = math.nan
     has_best: bool = False
@@ -197,18 +229,32 @@ class Training:
         """
         self._best_params = self.params.copy() if self.validation_score else None
         self._clock = self.solver_state.clock
+        if not self._clock.n_planned:
+            self._clock.n_planned = self.n_planned_epochs * self.batches.n_batches
         n_steps = self._clock.n_steps
+        self.solver_state.resume(self.params)
+        self._lazy_rows = self._make_lazy_rows()
         try:
             with np.errstate(all="ignore"):  # divergence is found at the epoch's end
                 reason = self._run(n_epochs)
         except KeyboardInterrupt:
             if self._clock.n_steps == n_steps:
+                self.solver_state.pause(self.params)
                 raise
             reason = "interrupted"
+        self._settle()
         if reason != "diverged" and not np.isfinite(self.params).all():
             reason = "diverged"
+        self.solver_state.pause(self.params)
         self._choose_params(reason)
         return reason
+
+    def _make_lazy_rows(self) -> LazyRows | None:
+        solver, state = self.solver_state.solver, self.solver_state.state
+        sparse = not isinstance(self.data.X, np.ndarray)
+        if sparse and isinstance(solver, Lazy) and solver.lazy:
+            return LazyRows(self.objective, self.params, solver, state)
+        return None
 
     def _run(self, n_epochs: int) -> Reason:
         for _ in range(n_epochs):
@@ -228,14 +274,15 @@ class Training:
 
     def _train_epoch(self) -> None:
         """One update for each batch; the epoch's loss is the mean over its rows."""
-        evaluate, reported = self.objective.value_and_gradient, self.objective.reported
-        step, state = self.solver_state.solver.step, self.solver_state.state
-        params, clock, learning_rate = self.params, self._clock, self.learning_rate
+        update, reported = self._update_function(), self.objective.reported
+        clock, learning_rate = self._clock, self.learning_rate
+        each_step = self.schedule.each_step
         total, n_rows = 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
-                value, grad = evaluate(params, X, Y, weight)
-                step(params, grad, state, learning_rate)
+                if each_step:
+                    learning_rate = self.learning_rate
+                value = update(X, Y, weight, learning_rate)
                 total += reported(value) * len(Y)
                 n_rows += len(Y)
                 clock.n_steps += 1
@@ -249,6 +296,43 @@ class Training:
         self.history.loss_curve.append(self.loss)
         self._say("Iteration %d, loss = %.8f", self.n_iter, self.loss)
 
+    def _update_function(self) -> Callable[..., Value]:
+        """What a batch does: the objective's value and gradient, and a step."""
+        if self._lazy_rows is not None:
+            return self._lazy_rows.step
+        evaluate, step = self.objective.value_and_gradient, self._step_function()
+        params, state = self.params, self.solver_state.state
+
+        def update(X: Any, Y: Array, weight: Any, learning_rate: float) -> Value:
+            value, grad = evaluate(params, X, Y, weight)
+            step(params, grad, state, learning_rate)
+            return value
+
+        return update
+
+    def _settle(self) -> None:
+        """Complete the parameters, if steps were lazy."""
+        if self._lazy_rows is not None:
+            self._lazy_rows.settle(self.learning_rate)
+
+    def _step_function(self) -> Callable[..., None]:
+        """The solver's step, with all that was asked for before and after it."""
+        solver, max_norm = self.solver_state.solver, self.max_norm
+        if solver.clip_norm is None and solver.averaging is None and max_norm is None:
+            return solver.step
+        network = self.objective.network
+        views = network.views(self.params)
+
+        def step(params: Array, grad: Array, state: Any, learning_rate: float) -> None:
+            if solver.clip_norm is not None:
+                clip(grad, solver.clip_norm)
+            solver.step(params, grad, state, learning_rate)
+            if max_norm is not None:
+                network.limit_norms(views, max_norm)
+            solver.average(params, state)
+
+        return step
+
     def _is_finite(self) -> bool:
         return math.isfinite(self.loss) and bool(np.isfinite(self.params).all())
 
@@ -257,9 +341,11 @@ class Training:
         if self.validation_score is None:
             self.patience.update(-self.loss)
             return
-        score = self._record_score(self.validation_score(self.params))
+        self._settle()
+        params = self.solver_state.averaged(self.params)
+        score = self._record_score(self.validation_score(params))
         if self.patience.update(score):
-            self._best_params = self.params.copy()
+            self._best_params = params.copy()
             self.has_best = True
 
     def _record_divergence(self) -> None:
@@ -277,7 +363,7 @@ class Training:
         what = "Validation score" if self.validation_score else "Training loss"
         message = f"{what} did not improve more than tol={self.patience.tol:f} for "
         message += f"{self.patience.n_iter_no_change} consecutive epochs."
-        if self.schedule.ends_at_plateau(self.learning_rate):
+        if self.schedule.ends_at_plateau(self._clock, self.learning_rate):
             self._say(f"{message} {self.schedule.farewell}")
             return True
         self._clock.n_plateaus += 1

@@ -14,17 +14,21 @@ ROOT = Path(skmlp.__file__).parent
 # Each floor imports lower floors only, and nothing of its own: a new module gets its
 # name here, on the lowest floor that holds all it imports. Folders count as a module.
 FLOORS = [
+    {"rules"},
+    {"parts"},
     {"activations", "initializers", "losses", "schedules", "solvers"},
     {"layers"},
     {"network"},
     {"objective"},
+    {"lazy"},
     {"training"},
     {"estimators"},
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
-    {"parts", "state", "threads", "validation"},
-    {"messages", "splitting", "targets"},
+    {"state", "threads", "validation"},
+    {"class_columns", "messages", "parts", "splitting", "weighting"},
+    {"refusals", "targets"},
     {"base"},
     {"classifier", "regressor"},
 ]

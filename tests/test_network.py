@@ -7,21 +7,28 @@ import scipy.sparse
 from skmlp import network as network_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.initializers import INITIALIZERS
+from skmlp.layers import Noise
 from skmlp.network import Network, Workspace
 
 every_activation = pytest.mark.parametrize(
-    "activation", ACTIVATIONS.values(), ids=ACTIVATIONS
+    "activation", [make() for make in ACTIVATIONS.values()], ids=ACTIVATIONS
 )
 every_depth = pytest.mark.parametrize(
     "layer_sizes", [(4, 3), (4, 5, 1), (4, 5, 2, 3)], ids=str
 )
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+dense_and_csr = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
 
 
-def make(layer_sizes, activation="tanh", dtype=np.float64):
+def mixed(*names):
+    """One activation for each hidden layer."""
+    return [ACTIVATIONS[name]() for name in names]
+
+
+def make(layer_sizes, activation="tanh", dtype=np.float64, noise=None):
     """A network, random params for it and ten rows."""
     rng = np.random.default_rng(0)
-    network = Network(layer_sizes, ACTIVATIONS[activation])
+    network = Network(layer_sizes, ACTIVATIONS[activation](), noise)
     params = rng.normal(size=network.n_params).astype(dtype)
     return network, params, rng.normal(size=(10, layer_sizes[0])).astype(dtype)
 
@@ -83,7 +90,7 @@ def test_flatten_asks_for_one_pair_a_layer(n_layers):
 
 @both_dtypes
 def test_flatten_takes_lists_and_gives_the_dtype_asked_for(dtype):
-    network = Network((2, 1), ACTIVATIONS["relu"])
+    network = Network((2, 1), ACTIVATIONS["relu"]())
     flat = network.flatten([([[1], [2]], [3])], dtype)
     np.testing.assert_array_equal(flat, [1, 2, 3])
     assert flat.dtype == dtype
@@ -99,7 +106,7 @@ def test_initial_params_are_drawn_weights_then_biases_for_each_layer(
 ):
     network = Network(layer_sizes, activation)
     params = network.initial_params(
-        INITIALIZERS["glorot_uniform"], np.random.RandomState(3), np.float64
+        INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
     )
     again = np.random.RandomState(3)
     for W, b in network.views(params):
@@ -110,7 +117,32 @@ def test_initial_params_are_drawn_weights_then_biases_for_each_layer(
         assert max(np.abs(W).max(), np.abs(b).max()) <= bound
 
 
-@pytest.mark.parametrize("initializer", INITIALIZERS.values(), ids=INITIALIZERS)
+def test_each_layer_is_drawn_with_its_activations_gain():
+    # 6, 2 and 6; the output layer is drawn with the last hidden layer's
+    network = Network((4, 5, 2, 3, 2), mixed("tanh", "logistic", "relu"))
+    params = network.initial_params(
+        INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
+    )
+    again = np.random.RandomState(3)
+    for (W, b), gain in zip(network.views(params), [6, 2, 6, 6], strict=True):
+        bound = np.sqrt(gain / sum(W.shape))
+        np.testing.assert_array_equal(W, again.uniform(-bound, bound, W.shape))
+        np.testing.assert_array_equal(b, again.uniform(-bound, bound, b.shape))
+
+
+def test_without_hidden_layers_no_activation_and_the_identity_are_one():
+    drawn = [
+        Network((4, 3), activation).initial_params(
+            INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
+        )
+        for activation in ([], ACTIVATIONS["identity"]())
+    ]
+    np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.parametrize(
+    "initializer", [make() for make in INITIALIZERS.values()], ids=INITIALIZERS
+)
 def test_initial_params_in_float32_are_the_same_draws_rounded(initializer):
     network, _, _ = make((4, 5, 3))
     drawn, rounded = (
@@ -139,6 +171,26 @@ def test_forward_is_an_affine_map_and_an_activation_a_layer(layer_sizes, activat
     # a product of matrices may be summed in another order
     np.testing.assert_allclose(
         forward(network, params, X), expected, rtol=1e-12, atol=1e-12
+    )
+
+
+@every_activation
+def test_an_activation_for_all_layers_is_that_one_for_each(activation):
+    _, params, X = make((4, 5, 2, 3))
+    of_all, of_each = Network((4, 5, 2, 3), activation), [activation, activation]
+    np.testing.assert_array_equal(
+        forward(of_all, params, X), forward(Network((4, 5, 2, 3), of_each), params, X)
+    )
+
+
+def test_each_hidden_layer_has_its_own_activation():
+    network = Network((4, 5, 2, 3), mixed("relu", "tanh"))
+    _, params, X = make((4, 5, 2, 3))
+    (W_0, b_0), (W_1, b_1), (W_2, b_2) = network.views(params)
+    a = np.tanh(np.maximum(X @ W_0 + b_0, 0) @ W_1 + b_1)
+    # a product of matrices may be summed in another order
+    np.testing.assert_allclose(
+        forward(network, params, X), a @ W_2 + b_2, rtol=1e-12, atol=1e-12
     )
 
 
@@ -252,7 +304,7 @@ class Softsign:
         delta /= (1 + np.abs(z)) ** 2
 
 
-@pytest.mark.parametrize("activation", [ACTIVATIONS["tanh"], Softsign()], ids=type)
+@pytest.mark.parametrize("activation", [ACTIVATIONS["tanh"](), Softsign()], ids=type)
 @both_dtypes
 def test_fewer_rows_use_the_same_buffers(activation, dtype):
     network = Network((4, 5, 3), activation)
@@ -286,22 +338,10 @@ def test_z_is_kept_apart_from_a_only_where_a_derivative_needs_it():
 # --- backward
 
 
-@pytest.mark.parametrize(
-    "activation",
-    [*ACTIVATIONS.values(), Softsign()],
-    ids=[*ACTIVATIONS, "softsign"],
-)
-@every_depth
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
-def test_backward_is_the_derivative_of_forward_along_a_direction(
-    layer_sizes, activation, sparse
-):
-    network = Network(layer_sizes, activation)
-    _, params, X = make(layer_sizes)
-    if sparse:
-        X = scipy.sparse.csr_matrix(X)
+def assert_backward_is_the_derivative(network, params, X):
+    """Along one random direction of the params and one of the raw outputs."""
     rng = np.random.default_rng(1)
-    delta = rng.normal(size=(X.shape[0], layer_sizes[-1]))
+    delta = rng.normal(size=(X.shape[0], network.layer_sizes[-1]))
     direction = rng.normal(size=network.n_params)
     workspace = Workspace(network, X.shape[0], np.float64)
     grad = np.full(network.n_params, np.nan)
@@ -317,6 +357,29 @@ def test_backward_is_the_derivative_of_forward_along_a_direction(
     # truncation about h^2 = 1e-12 of numbers up to 1e3, rounding about
     # 1e-16 * 1e2 / h = 1e-8
     assert grad @ direction == pytest.approx((ahead - behind) / (2 * h), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [*(make() for make in ACTIVATIONS.values()), Softsign()],
+    ids=[*ACTIVATIONS, "softsign"],
+)
+@every_depth
+@dense_and_csr
+def test_backward_is_the_derivative_of_forward_along_a_direction(
+    layer_sizes, activation, sparse
+):
+    _, params, X = make(layer_sizes)
+    X = scipy.sparse.csr_matrix(X) if sparse else X
+    assert_backward_is_the_derivative(Network(layer_sizes, activation), params, X)
+
+
+# one that keeps z below one that does not, and above
+@pytest.mark.parametrize("names", [("gelu", "tanh"), ("tanh", "silu")], ids="-".join)
+def test_backward_is_the_derivative_where_activations_differ(names):
+    _, params, X = make((4, 5, 2, 3))
+    network = Network((4, 5, 2, 3), mixed(*names))
+    assert_backward_is_the_derivative(network, params, X)
 
 
 def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():
@@ -336,3 +399,155 @@ def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():
         gradients.append(grad)
     np.testing.assert_allclose(*gradients, rtol=1e-12, atol=1e-13)
     assert not gradients[0][: 40 * 3].reshape(40, 3)[[1, 3, 20]].any()
+
+
+# --- limited norms
+
+
+@both_dtypes
+@every_depth
+def test_limited_norms_shorten_the_weights_of_units_that_are_too_long(
+    layer_sizes, dtype
+):
+    network, params, _ = make(layer_sizes, dtype=dtype)
+    before, views = network.views(params.copy()), network.views(params)
+    lengths = [np.linalg.norm(W, axis=0) for W, _ in before]
+    largest = float(np.median(np.concatenate(lengths)))
+    network.limit_norms(views, largest)
+    for (W, b), (old_W, old_b), length in zip(views, before, lengths, strict=True):
+        fits = length <= largest
+        np.testing.assert_array_equal(W[:, fits], old_W[:, fits])
+        np.testing.assert_array_equal(b, old_b)
+        # a sum of up to five squares, a root, a quotient and a product
+        np.testing.assert_allclose(
+            W, old_W * np.minimum(1, largest / length), rtol=10 * np.finfo(dtype).eps
+        )
+    assert params.dtype == dtype
+
+
+def test_a_unit_without_weights_stays_one():
+    network, params, _ = make((4, 5, 3))
+    params[...] = 0.0
+    network.limit_norms(network.views(params), 0.5)
+    np.testing.assert_array_equal(params, 0.0)
+
+
+# --- noise
+
+RATE, SCALE = 0.3, 0.5
+N_DRAWS = 40_000
+every_noise = pytest.mark.parametrize(
+    "noise", [Noise(RATE), Noise(0.0, SCALE), Noise(RATE, SCALE)], ids=str
+)
+
+
+def noisy_input(X, noise):
+    """What the first layer gets instead of X."""
+    network = Network((3, 2), ACTIVATIONS["tanh"](), [noise])
+    generator = np.random.default_rng(0)
+    workspace = Workspace(network, X.shape[0], X.dtype, generator=generator)
+    return workspace.noisy[0].forward(X)
+
+
+def many_rows(dtype=np.float64):
+    return np.tile(np.array([2.0, -1.0, 0.5], dtype), (N_DRAWS, 1))
+
+
+@both_dtypes
+@every_noise
+def test_the_noisy_input_is_the_input_in_the_mean(noise, dtype):
+    X = many_rows(dtype)
+    found = noisy_input(X, noise)
+    assert found.dtype == dtype
+    # of (x + s e) keep / (1 - p); five standard errors, crossed once in 2 million
+    variance = (X[0] ** 2 * noise.dropout + noise.scale**2) / (1 - noise.dropout)
+    bound = 5 * np.sqrt(variance / N_DRAWS)
+    assert (np.abs(found.mean(axis=0, dtype=np.float64) - X[0]) < bound).all()
+    # the variance's own relative error is about sqrt(2 / N_DRAWS) = 0.7 %
+    np.testing.assert_allclose(found.var(axis=0, dtype=np.float64), variance, rtol=0.04)
+
+
+@both_dtypes
+@dense_and_csr
+def test_dropout_drops_its_share_of_entries_and_scales_the_others(sparse, dtype):
+    X = many_rows(dtype)
+    X[::2, 1] = 0
+    found = noisy_input(scipy.sparse.csr_matrix(X) if sparse else X, Noise(RATE))
+    found = found.toarray() if sparse else found
+    kept = found != 0
+    # one rounding of the quotient and one of the product
+    expected = np.where(kept, X / dtype(1 - RATE), 0)
+    np.testing.assert_allclose(found, expected, rtol=4 * np.finfo(dtype).eps)
+    share, n_entries = 1 - kept[X != 0].mean(), np.count_nonzero(X)
+    # five standard deviations of a share of that many
+    assert abs(share - RATE) < 5 * np.sqrt(RATE * (1 - RATE) / n_entries)
+
+
+def test_a_sparse_matrix_gets_no_normal_noise():
+    X = scipy.sparse.csr_matrix(many_rows())
+    np.testing.assert_array_equal(noisy_input(X, Noise(0.0, SCALE)).data, X.data)
+
+
+@every_noise
+@dense_and_csr
+def test_noise_leaves_the_data_alone_and_is_drawn_anew(sparse, noise):
+    network, params, X = make((4, 5, 3), noise=[noise, noise])
+    rows = scipy.sparse.csr_matrix(X) if sparse else X
+    workspace = Workspace(network, 10, X.dtype, generator=np.random.default_rng(0))
+    views = network.views(params)
+    first, second = (network.forward(views, rows, workspace).copy() for _ in range(2))
+    assert (first != second).any(axis=1).all()
+    np.testing.assert_array_equal(rows.toarray() if sparse else rows, X)
+
+
+@pytest.mark.parametrize("i", [0, 1, 2])
+def test_the_noise_of_a_layer_is_on_its_inputs_alone(i):
+    noise = [Noise(RATE) if j == i else Noise() for j in range(3)]
+    network, params, X = make((4, 5, 2, 3), noise=noise)
+    workspace = Workspace(network, 10, X.dtype, generator=np.random.default_rng(0))
+    raw = network.forward(network.views(params), X, workspace)
+    x = X
+    for j, (W, b) in enumerate(network.views(params)):
+        if j == i:
+            dropped = workspace.noisy[i].x
+            assert 0 < (dropped == 0).sum() < x.size
+            x = np.where(dropped == 0, 0.0, x / (1 - RATE))
+        x = x @ W + b if j == 2 else np.tanh(x @ W + b)
+    # products of matrices may be summed in another order
+    np.testing.assert_allclose(raw, x, rtol=1e-12, atol=1e-12)
+
+
+@both_dtypes
+@dense_and_csr
+def test_predictions_have_no_noise(sparse, dtype):
+    noise = [Noise(RATE, SCALE)] * 2
+    noisy, params, X = make((4, 5, 3), dtype=dtype, noise=noise)
+    plain, _, _ = make((4, 5, 3), dtype=dtype)
+    X = scipy.sparse.csr_matrix(X) if sparse else X
+    views = plain.views(params)
+    np.testing.assert_array_equal(noisy.predict(views, X), plain.predict(views, X))
+    np.testing.assert_array_equal(forward(noisy, params, X), forward(plain, params, X))
+
+
+def test_noise_of_nothing_draws_nothing_and_changes_no_bit():
+    network, params, X = make((4, 5, 3), noise=[Noise(0.0, 0.0)] * 2)
+    generator = np.random.default_rng(0)
+    workspace = Workspace(network, 10, X.dtype, generator=generator)
+    raw = network.forward(network.views(params), X, workspace)
+    np.testing.assert_array_equal(raw, forward(network, params, X))
+    untouched = np.random.default_rng(0).bit_generator.state
+    assert generator.bit_generator.state == untouched
+
+
+@both_dtypes
+def test_fewer_rows_use_the_same_buffers_and_generator_for_their_noise(dtype):
+    network, _, _ = make((4, 5, 3), noise=[Noise(), Noise(RATE, SCALE)])
+    generator = np.random.default_rng(0)
+    workspace = Workspace(network, 10, dtype, generator=generator)
+    assert workspace.noisy[0] is None
+    wide, narrow = workspace.noisy[1], workspace.rows(6).noisy[1]
+    assert narrow.generator is wide.generator is generator
+    assert narrow.noise == wide.noise == Noise(RATE, SCALE)
+    for old, new in ((wide.keep, narrow.keep), (wide.out, narrow.out)):
+        assert new.shape == (6, 5) and new.dtype == dtype
+        assert np.shares_memory(old, new)

@@ -7,6 +7,7 @@ from calculus import central_difference, relative_error
 
 from skmlp import network as network_module
 from skmlp.activations import ACTIVATIONS
+from skmlp.layers import Noise
 from skmlp.losses import LOSSES
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
@@ -18,14 +19,24 @@ both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 weighted_or_not = pytest.mark.parametrize(
     "weighted", [False, True], ids=["unweighted", "weighted"]
 )
+dense_and_csr = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
 HIDDEN = [(), (5,), (5, 4)]
 
 
-def problem(activation, loss, hidden, n_outputs, alpha=0.3, dtype=np.float64):
+def problem(
+    activation,
+    loss,
+    hidden,
+    n_outputs,
+    alpha=0.3,
+    dtype=np.float64,
+    noise=None,
+    **settings,
+):
     """An objective, random params and N_ROWS random rows (X, Y, weight)."""
     rng = np.random.default_rng(0)
-    network = Network((3, *hidden, n_outputs), ACTIVATIONS[activation])
-    objective = Objective(network, LOSSES[loss], alpha, N_ROWS, dtype)
+    network = Network((3, *hidden, n_outputs), ACTIVATIONS[activation](), noise)
+    objective = Objective(network, LOSSES[loss](), alpha, N_ROWS, dtype, **settings)
     params = rng.normal(size=network.n_params)
     # shares of a whole are targets of every loss: rows sum to 1, all within (0, 1)
     Y = rng.dirichlet(np.ones(n_outputs + 1), N_ROWS)[:, :n_outputs]
@@ -78,8 +89,8 @@ def test_the_gradient_for_a_sparse_matrix_is_the_derivative_of_the_value(weighte
 def test_the_gradient_of_a_wide_network_is_the_derivative_along_a_direction(loss):
     *_, Y, weight = problem("logistic", loss, (5,), 3)
     rng = np.random.default_rng(1)
-    network = Network((30, 40, 20, 3), ACTIVATIONS["logistic"])
-    objective = Objective(network, LOSSES[loss], 0.3, N_ROWS, np.float64)
+    network = Network((30, 40, 20, 3), ACTIVATIONS["logistic"]())
+    objective = Objective(network, LOSSES[loss](), 0.3, N_ROWS, np.float64)
     params = 0.3 * rng.normal(size=network.n_params)
     direction = rng.normal(size=network.n_params)
     rows = rng.normal(size=(N_ROWS, 30)), Y, weight
@@ -104,7 +115,7 @@ def test_the_loss_is_the_weighted_sum_of_the_rows_values_over_their_number(
     value, _ = evaluate(objective, params, X, Y, weight if weighted else None)
     network = objective.network
     raw = network.predict(network.views(params), X)
-    values = LOSSES[loss].value_and_gradient(Y, raw)
+    values = LOSSES[loss]().value_and_gradient(Y, raw)
     expected = (weight if weighted else np.ones(N_ROWS)) @ values / N_ROWS
     # sums of a few terms in another order
     assert value.loss == pytest.approx(expected, rel=1e-13)
@@ -149,6 +160,58 @@ def test_of_a_batch_without_weight_the_penalty_remains():
     weights[n_weights:] = 0
     # one product or two
     np.testing.assert_allclose(grad, 0.3 / N_ROWS * weights, rtol=1e-14)
+
+
+# --- the L1 penalty
+
+
+@pytest.mark.parametrize("n_rows", [1, 4, N_ROWS])
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_the_l1_penalty_is_its_strength_over_n_times_the_absolute_weights(
+    alpha, n_rows
+):
+    with_l1, params, X, Y, _ = problem("tanh", "poisson", (5,), 3, alpha, alpha_l1=0.7)
+    without, *_ = problem("tanh", "poisson", (5,), 3, alpha)
+    value, _ = evaluate(with_l1, params, X[:n_rows], Y[:n_rows])
+    before, _ = evaluate(without, params, X[:n_rows], Y[:n_rows])
+    absolute = sum(np.abs(W).sum() for W, _ in with_l1.network.views(params))
+    # sums in another order
+    assert value.penalty == pytest.approx(
+        before.penalty + 0.7 / n_rows * absolute, rel=1e-13
+    )
+    assert value.loss == before.loss
+    assert with_l1.reported(value) == value.total
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+@pytest.mark.parametrize("hidden", HIDDEN, ids=["depth-0", "depth-1", "depth-2"])
+@weighted_or_not
+def test_with_an_l1_penalty_the_gradient_is_the_derivative_of_the_value(
+    weighted, hidden, alpha
+):
+    objective, params, X, Y, weight = problem(
+        "tanh", "poisson", hidden, 3, alpha, alpha_l1=0.7
+    )
+    assert np.abs(params).min() > 1e-3  # no step of 1e-6 crosses a kink
+    # as above
+    assert gradient_error(objective, params, X, Y, weight if weighted else None) < 1e-6
+
+
+def test_the_l1_penalty_has_no_gradient_at_zero_and_spares_biases():
+    with_l1, params, X, Y, _ = problem("tanh", "poisson", (5,), 3, alpha_l1=0.7)
+    without, *_ = problem("tanh", "poisson", (5,), 3)
+    params[:20:3] = 0.0
+    _, grad = evaluate(without, params, X, Y)
+    _, penalized = evaluate(with_l1, params, X, Y)
+    pull = 0.7 / N_ROWS * np.sign(params)
+    pull[with_l1.network.n_weights :] = 0.0
+    # differences of numbers of order 10
+    np.testing.assert_allclose(penalized - grad, pull, rtol=0, atol=1e-13)
+    spared = pull == 0.0
+    np.testing.assert_array_equal(penalized[spared], grad[spared])
+
+
+# --- the loss as it is reported
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
@@ -214,7 +277,7 @@ def test_weights_of_one_are_no_weights(loss):
 
 @pytest.mark.parametrize("block", [1, 4, 5])
 @weighted_or_not
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
+@dense_and_csr
 @every_loss
 def test_an_evaluation_in_blocks_of_rows_is_one_at_once(
     loss, sparse, weighted, block, monkeypatch
@@ -231,6 +294,114 @@ def test_an_evaluation_in_blocks_of_rows_is_one_at_once(
         assert block_value.loss == pytest.approx(value.loss, rel=1e-13)
         assert block_value.penalty == value.penalty
         np.testing.assert_allclose(block_grad, grad, rtol=1e-12, atol=1e-14)
+
+
+# --- noise
+
+NOISE = {
+    "input-dropout": [Noise(0.4), Noise(), Noise()],
+    "input-noise": [Noise(0.0, 0.5), Noise(), Noise()],
+    "hidden-dropout": [Noise(), Noise(0.4), Noise(0.2)],
+    "hidden-noise": [Noise(), Noise(0.0, 0.5), Noise(0.2, 0.3)],
+    "all": [Noise(0.2, 0.5), Noise(0.4), Noise(0.2)],
+}
+every_noise = pytest.mark.parametrize("noise", NOISE.values(), ids=NOISE)
+
+
+class Redrawing:
+    """An objective whose every evaluation draws the same noise."""
+
+    def __init__(self, objective):
+        self.objective = objective
+        self.start = objective.generator.bit_generator.state
+
+    def value_and_gradient(self, *arguments):
+        self.objective.generator.bit_generator.state = self.start
+        return self.objective.value_and_gradient(*arguments)
+
+
+def noisy_problem(activation="tanh", noise=NOISE["all"], sparse=False, **settings):
+    """A problem whose network has noise, always the same."""
+    generator = np.random.default_rng(3)
+    objective, params, X, *rest = problem(
+        activation, "poisson", (5, 4), 3, noise=noise, generator=generator, **settings
+    )
+    X = scipy.sparse.csr_matrix(np.where(X > 0, X, 0)) if sparse else X
+    return Redrawing(objective), params, X, *rest
+
+
+@every_noise
+@dense_and_csr
+@weighted_or_not
+@every_activation
+def test_the_gradient_is_the_derivative_of_the_value_for_the_noise_that_is_drawn(
+    activation, weighted, sparse, noise
+):
+    objective, params, X, Y, weight = noisy_problem(activation, noise, sparse)
+    # as above
+    assert gradient_error(objective, params, X, Y, weight if weighted else None) < 1e-6
+
+
+@every_noise
+@dense_and_csr
+def test_the_noisy_gradient_of_fewer_rows_is_the_derivative_of_their_value(
+    sparse, noise
+):
+    objective, params, X, Y, _ = noisy_problem("gelu", noise, sparse)
+    for n_rows in (4, N_ROWS, 1):  # in the buffers of the ones before
+        # as above
+        assert gradient_error(objective, params, X[:n_rows], Y[:n_rows], None) < 1e-6
+
+
+@every_noise
+@dense_and_csr
+def test_the_noisy_gradient_in_blocks_of_rows_is_the_derivative_of_the_value(
+    sparse, noise, monkeypatch
+):
+    monkeypatch.setattr(network_module, "BLOCK_ROWS", 4)  # and the last has two
+    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 1)
+    objective, params, X, Y, weight = noisy_problem("gelu", noise, sparse)
+    # as above
+    assert gradient_error(objective, params, X, Y, weight) < 1e-6
+
+
+@every_noise
+def test_each_evaluation_draws_noise_anew(noise):
+    objective, params, X, Y, _ = noisy_problem(noise=noise)
+    noisy = objective.objective
+    values = {noisy.value_and_gradient(params, X, Y)[0].loss for _ in range(5)}
+    assert len(values) == 5
+
+
+@pytest.mark.parametrize(
+    "noise, generator",
+    [(NOISE["all"], None), (3 * [Noise(0.0, 0.0)], np.random.default_rng(3))],
+    ids=["no-generator", "rates-of-0"],
+)
+@dense_and_csr
+@both_dtypes
+def test_noise_of_nothing_changes_no_bit(dtype, sparse, noise, generator):
+    problem_of = "gelu", "poisson", (5, 4), 3, 0.3, dtype
+    quiet, params, X, Y, weight = problem(*problem_of, noise, generator=generator)
+    plain, *_ = problem(*problem_of)
+    X = scipy.sparse.csr_matrix(X) if sparse else X
+    value, grad = evaluate(quiet, params, X, Y, weight)
+    expected, slope = evaluate(plain, params, X, Y, weight)
+    assert value == expected
+    np.testing.assert_array_equal(grad, slope)
+
+
+@every_noise
+@dense_and_csr
+def test_with_noise_and_both_penalties_float32_stays_float32(sparse, noise):
+    objective, params, X, Y, _ = noisy_problem(
+        noise=noise, sparse=sparse, dtype=np.float32, alpha_l1=0.7
+    )
+    value, grad = objective.value_and_gradient(params, X, Y)
+    assert grad.dtype == np.float32
+    inputs = [n.x for n in objective.objective._workspace.noisy if n is not None]
+    assert {x.dtype for x in inputs} == {np.dtype(np.float32)}
+    assert type(value.loss) is float and type(value.penalty) is float
 
 
 # --- arrays

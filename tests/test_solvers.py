@@ -1,14 +1,27 @@
 """Laws of every solver in the table, and each beside its textbook and torch."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from calculus import central_difference
 from scipy.optimize import rosen, rosen_der
 
-from skmlp import solvers as solvers_module
-from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam
+from skmlp.solvers import (
+    BLOCK,
+    LBFGS,
+    SGD,
+    SOLVERS,
+    Adagrad,
+    Adam,
+    AdamW,
+    AMSGrad,
+    Lion,
+    Nadam,
+    RMSprop,
+    clip,
+)
 
 MINIMIZERS = {name: make() for name, make in SOLVERS.items() if not make.stochastic}
 STOCHASTIC = {name: make() for name, make in SOLVERS.items() if make.stochastic} | {
@@ -16,12 +29,20 @@ STOCHASTIC = {name: make() for name, make in SOLVERS.items() if make.stochastic}
     "sgd-momentum": SGD(momentum=0.8, nesterovs_momentum=False),
     "sgd-nesterov-without-momentum": SGD(momentum=0.0),
     "adam-odd": Adam(beta_1=0.7, beta_2=0.95, epsilon=1e-2),
+    "rmsprop-momentum": RMSprop(momentum=0.8),
+    "lion-decay": Lion(weight_decay=0.01),
 }
+# Where they differ from 0.01 and 0.001: Adagrad's steps get shorter all the time,
+# AMSGrad's stay as short as the steepest slope made them, and Lion's are never shorter
+# than the rate.
+BOWL_RATES = {"adagrad": 0.5, "lion": 0.003, "lion-decay": 0.003}
+VALLEY_RATES = {"adagrad": 0.5, "amsgrad": 0.01}
 every_solver = pytest.mark.parametrize("name", SOLVERS)
 every_minimizer = pytest.mark.parametrize("solver", MINIMIZERS.values(), ids=MINIMIZERS)
 every_stochastic_solver = pytest.mark.parametrize(
     "solver", STOCHASTIC.values(), ids=STOCHASTIC
 )
+every_decaying_solver = pytest.mark.parametrize("make", [AdamW, Lion])
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 CURVATURE = np.array([1.0, 3.0, 10.0])
@@ -71,17 +92,18 @@ def test_settings_are_values(name):
 # --- step by step
 
 
-@every_stochastic_solver
-def test_a_stochastic_solver_finds_the_bottom_of_a_bowl(solver):
-    path = walk(solver, bowl, np.zeros(3), 3000)
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_a_stochastic_solver_finds_the_bottom_of_a_bowl(name):
+    rate = BOWL_RATES.get(name, 0.01)
+    path = walk(STOCHASTIC[name], bowl, np.zeros(3), 3000, rate)
     # with a constant rate Adam's steps stay about as long as the rate, 0.01
     np.testing.assert_allclose(path[-1], BOTTOM, atol=0.01)
 
 
-@every_stochastic_solver
-def test_a_stochastic_solver_follows_a_curved_valley(solver):
-    start = np.array([-1.2, 1.0])
-    path = walk(solver, valley, start, 20_000, learning_rate=1e-3)
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_a_stochastic_solver_follows_a_curved_valley(name):
+    start, rate = np.array([-1.2, 1.0]), VALLEY_RATES.get(name, 1e-3)
+    path = walk(STOCHASTIC[name], valley, start, 20_000, rate)
     # along the floor of the valley the value is (1 - x)^2: 0.0025 at x = 0.95
     assert rosen(path[-1]) < 0.0025
     np.testing.assert_allclose(path[-1], 1.0, atol=0.05)
@@ -137,18 +159,27 @@ def test_a_pickled_state_continues_with_the_same_bits(solver):
 
 @both_dtypes
 @every_stochastic_solver
-def test_a_step_in_blocks_is_a_step_at_once(solver, dtype, monkeypatch):
-    start = np.zeros(3, dtype)
-    at_once = walk(solver, bowl, start.copy(), 20)
-    monkeypatch.setattr(solvers_module, "BLOCK", 2)
+def test_a_long_vector_steps_as_a_short_one(solver, dtype):
+    n_copies = BLOCK + 7  # of three entries, so that blocks end within a copy
+    short, state = np.zeros(3, dtype), solver.init(np.zeros(3, dtype))
+    long = np.zeros(3 * n_copies, dtype)
+    long_state = solver.init(long)
+    for _ in range(5):
+        grad = bowl(short)[1]
+        solver.step(long, np.tile(grad, n_copies), long_state, 0.01)
+        solver.step(short, grad, state, 0.01)
     # the same few roundings entry by entry
     np.testing.assert_allclose(
-        walk(solver, bowl, start, 20), at_once, rtol=40 * np.finfo(dtype).eps
+        long.reshape(-1, 3),
+        np.broadcast_to(short, (n_copies, 3)),
+        rtol=40 * np.finfo(dtype).eps,
     )
 
 
 @every_stochastic_solver
-def test_steps_are_proportional_to_the_learning_rate(solver):
+def test_without_weight_decay_steps_are_proportional_to_the_learning_rate(solver):
+    if hasattr(solver, "weight_decay"):
+        solver = replace(solver, weight_decay=0.0)
     grads = np.random.default_rng(0).normal(size=(10, 3))
     ends = []
     for learning_rate in (0.01, 0.02):
@@ -161,15 +192,133 @@ def test_steps_are_proportional_to_the_learning_rate(solver):
     np.testing.assert_allclose(ends[1], 2 * ends[0], rtol=1e-12)
 
 
+# --- weight decay
+
+
+@every_decaying_solver
+def test_on_a_plain_weights_shrink_by_rate_times_decay_and_biases_stay(make):
+    solver, params = make(weight_decay=0.5), np.array([4.0, -2.0, 3.0, -1.0])
+    state = solver.init(params, n_weights=2)
+    for _ in range(3):
+        solver.step(params, np.zeros(4), state, learning_rate=0.1)
+    # one rounding a step
+    np.testing.assert_allclose(params[:2], [4 * 0.95**3, -2 * 0.95**3], rtol=1e-15)
+    np.testing.assert_array_equal(params[2:], [3.0, -1.0])
+
+
+@every_decaying_solver
+def test_weight_decay_leaves_the_steps_of_biases_and_the_state_alone(make):
+    grads = outside_gradients()
+    ends, states = [], []
+    for weight_decay in (0.0, 0.5):
+        solver, params = make(weight_decay=weight_decay), np.ones(4)
+        state = solver.init(params, n_weights=2)
+        for grad in grads:
+            solver.step(params, grad.copy(), state, 0.01)
+        ends.append(params)
+        states.append(pickle.dumps(state))
+    np.testing.assert_array_equal(ends[0][2:], ends[1][2:])
+    assert (ends[0][:2] != ends[1][:2]).all()
+    assert states[0] == states[1]
+
+
+# --- clipping
+
+
+@both_dtypes
+@pytest.mark.parametrize("norm", [0.125, 1.0, 30.0])
+@pytest.mark.parametrize("scale", [1e2, 1e15, 1e30, "max"])
+def test_a_clipped_gradient_has_the_norm_and_keeps_its_direction(dtype, norm, scale):
+    # the squares of the larger ones overflow, and the norm of the largest does
+    direction = np.array([1.0, -1.0, 0.5, 0.0, 0.25])
+    scale = float(np.finfo(dtype).max) if scale == "max" else scale
+    grad = (scale * direction).astype(dtype)
+    clip(grad, norm)
+    expected = norm * direction / np.linalg.norm(direction)
+    assert grad.dtype == dtype
+    # some roundings of the scale, of the sum and of the product
+    np.testing.assert_allclose(grad, expected, rtol=10 * np.finfo(dtype).eps)
+
+
+@both_dtypes
+@pytest.mark.parametrize("scale", [0.0, 1e-30, 0.5, 1.0])
+def test_a_gradient_that_is_not_longer_is_not_touched(dtype, scale):
+    grad = (scale * np.array([3.0, 0.0, -4.0])).astype(dtype)
+    kept = grad.copy()
+    clip(grad, 5.0)
+    np.testing.assert_array_equal(grad, kept)
+
+
+@pytest.mark.parametrize("entry", [np.nan, np.inf, -np.inf])
+def test_a_gradient_that_is_not_finite_stays_so(entry):
+    grad = np.array([1.0, entry, 2.0])
+    clip(grad, 1.0)
+    np.testing.assert_array_equal(grad, [1.0, entry, 2.0])
+
+
+# --- averaging
+
+
+def average_along(solver, path):
+    """The average after each of the points, as if steps had led there."""
+    state = solver.init(path[0])
+    for params in path:
+        solver.average(params, state)
+        yield solver.averaged(params, state)
+
+
+@both_dtypes
+@pytest.mark.parametrize("decay", [1e-3, 0.5, 0.999])
+def test_the_average_weighs_each_step_less_than_the_next_by_the_decay(decay, dtype):
+    path = np.random.default_rng(0).normal(size=(20, 4)).astype(dtype)
+    for t, found in enumerate(average_along(SGD(averaging=decay), path), start=1):
+        weights = decay ** np.arange(t)[::-1]
+        expected = np.average(path[:t].astype(np.float64), axis=0, weights=weights)
+        assert found.dtype == dtype
+        # roundings of numbers of order 1; with 0.999, of a sum over a share of 1e-3
+        np.testing.assert_allclose(
+            found, expected, rtol=0, atol=1e4 * np.finfo(dtype).eps
+        )
+
+
+def test_the_average_of_one_point_is_that_point():
+    path = np.tile([2.0, -3.0], (50, 1))
+    for found in average_along(SGD(averaging=0.99), path):
+        # a sum over a share: roundings of some steps, of a sum from 0.01 up
+        np.testing.assert_allclose(found, [2.0, -3.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("solver", [SGD(), SGD(averaging=0.9)], ids=["off", "unused"])
+def test_without_an_average_the_params_are_the_models(solver):
+    params = np.array([2.0, -3.0])
+    assert solver.averaged(params, solver.init(params)) is params
+
+
+def test_the_average_is_apart_from_the_params():
+    solver, params = SGD(averaging=0.9), np.ones(3)
+    state = solver.init(params)
+    solver.average(params, state)
+    average = solver.averaged(params, state)
+    params[...] = 7.0
+    np.testing.assert_array_equal(solver.averaged(params, state), average)
+    assert not np.shares_memory(average, params)
+
+
 # --- against the textbook: gradients from outside, a rate that changes
 
 
-def outside(n_steps=50):
-    """Gradients of different sizes, one of them zero, and learning rates."""
-    rng = np.random.default_rng(0)
-    grads = rng.normal(size=(n_steps, 4)) * [1e-4, 1.0, 1.0, 1e4]
+def outside_gradients(n_steps=50):
+    """Gradients of different sizes, one of them zero."""
+    grads = np.random.RandomState(0).normal(size=(n_steps, 4))
+    grads *= [0.01, 1.0, 1.0, 10.0]
     grads[3] = 0.0
-    return grads, rng.uniform(0.001, 0.1, n_steps)
+    return grads
+
+
+def outside(n_steps=50):
+    """Such gradients, and learning rates."""
+    rates = np.random.RandomState(1).uniform(0.001, 0.1, n_steps)
+    return outside_gradients(n_steps), rates
 
 
 def assert_steps_match(solver, textbook):
@@ -178,7 +327,7 @@ def assert_steps_match(solver, textbook):
     state = solver.init(params)
     for grad, rate, expected in zip(grads, rates, textbook, strict=True):
         solver.step(params, grad.copy(), state, rate)
-        # some roundings a step over 50 steps, of params as large as 1e4 times the rate
+        # some roundings a step over 50 steps, of params up to 10 and more
         np.testing.assert_allclose(params, expected, rtol=1e-11, atol=1e-14)
 
 
@@ -224,55 +373,151 @@ def test_adam_is_that_of_the_paper_with_its_epsilon_hat(beta_1, beta_2, epsilon)
     assert_steps_match(Adam(beta_1, beta_2, epsilon), textbook())
 
 
+@pytest.mark.parametrize("beta_1, beta_2", [(0.9, 0.99), (0.5, 0.9)])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.3])
+def test_lion_is_that_of_the_paper(beta_1, beta_2, weight_decay):
+    def textbook():
+        # Chen et al. 2023, program 1
+        theta, m = np.ones(4), np.zeros(4)
+        for g, eta in zip(*outside(), strict=True):
+            c = beta_1 * m + (1 - beta_1) * g
+            theta = theta - eta * (np.sign(c) + weight_decay * theta)
+            m = beta_2 * m + (1 - beta_2) * g
+            yield theta
+
+    assert_steps_match(Lion(beta_1, beta_2, weight_decay), textbook())
+
+
 # --- against torch
 
+# The solver; its like in torch.optim; and where that one got from ones in 20 steps
+# along `outside_gradients`, at a rate of 0.1, as torch 2.13.0 found it in float64.
+# torch adds Adam's epsilon after the bias correction, the other form of the paper; at
+# 1e-30 neither form feels it.
+BESIDE_TORCH = {
+    "sgd": (
+        (SGD(0.0, False), "SGD", {}),
+        [0.9981356005310151, 1.595354235449175, 1.342466054210415, -2.410170394970734],
+    ),
+    "sgd-momentum": (
+        (SGD(0.8, False), "SGD", {"momentum": 0.8}),
+        [0.9862045223542119, 3.014121290652305, 2.109197345292765, -17.71546208763346],
+    ),
+    "sgd-nesterov": (
+        (SGD(0.9, True), "SGD", {"momentum": 0.9, "nesterov": True}),
+        [0.9721492138459844, 4.086038285131791, 2.215987988526134, -31.33763154125094],
+    ),
+    "adam": (
+        (Adam(epsilon=1e-30), "Adam", {"eps": 1e-30}),
+        [0.440588543420692, 1.318675042928316, 0.7137515762467573, 0.3872717791626103],
+    ),
+    "adam-odd": (
+        (Adam(0.5, 0.9, 1e-30), "Adam", {"betas": (0.5, 0.9), "eps": 1e-30}),
+        [0.8332265468119394, 1.466785795112212, 1.262307445659969, 0.6924878226813928],
+    ),
+    "adamw": (
+        (
+            AdamW(0.8, 0.95, epsilon=0.01, weight_decay=0.3),
+            "AdamW",
+            {"betas": (0.8, 0.95), "eps": 0.01, "weight_decay": 0.3},
+        ),
+        [
+            0.4120457986066882,
+            0.8819820261558176,
+            0.6565445662132926,
+            0.2086292054188317,
+        ],
+    ),
+    "amsgrad": (
+        (
+            AMSGrad(0.8, 0.9, epsilon=0.01),
+            "Adam",
+            {"betas": (0.8, 0.9), "eps": 0.01, "amsgrad": True},
+        ),
+        [0.7484235811523123, 1.329073901352995, 0.9283288460970887, 0.5006105497643184],
+    ),
+    "nadam": (
+        (
+            Nadam(0.8, 0.95, epsilon=0.01, momentum_decay=0.05),
+            "NAdam",
+            {"betas": (0.8, 0.95), "eps": 0.01, "momentum_decay": 0.05},
+        ),
+        [0.8945970929231982, 1.437008633878642, 1.300151053841242, 0.7209218339949403],
+    ),
+    "rmsprop": (
+        (RMSprop(0.9, epsilon=0.01), "RMSprop", {"alpha": 0.9, "eps": 0.01}),
+        [0.8631891330793134, 1.490021577941242, 1.133997488241251, 0.556599113582118],
+    ),
+    "rmsprop-momentum": (
+        (
+            RMSprop(0.9, momentum=0.7, epsilon=0.01),
+            "RMSprop",
+            {"alpha": 0.9, "momentum": 0.7, "eps": 0.01},
+        ),
+        [0.4519823953762736, 2.139445916382703, 1.211494160188512, -0.6084764116378405],
+    ),
+    "adagrad": (
+        (Adagrad(epsilon=0.01), "Adagrad", {"eps": 0.01}),
+        [0.9030918330802068, 1.108636512104629, 0.9967567557196992, 0.8609468148299138],
+    ),
+}
 
-def walk_in_torch(make, n_steps):
-    """The bowl, walked down by one of torch's."""
+
+def path_along(grads, solver):
+    """The params after each step from ones, at a rate of 0.1."""
+    params, path = np.ones(4), []
+    state = solver.init(params)
+    for grad in grads:
+        solver.step(params, grad.copy(), state, 0.1)
+        path.append(params.copy())
+    return path
+
+
+@pytest.fixture
+def torch():
+    """torch in float64 by default, in which NAdam keeps its product of mu."""
     torch = pytest.importorskip("torch")
-    params = torch.zeros(3, dtype=torch.float64, requires_grad=True)
-    solver = make(torch.optim, [params])
-    curvature, bottom = torch.tensor(CURVATURE), torch.tensor(BOTTOM)
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield torch
+    torch.set_default_dtype(default)
+
+
+def path_in_torch(torch, grads, name, settings):
+    """The same by a class of torch.optim."""
+    params = torch.ones(4, requires_grad=True)
+    solver = getattr(torch.optim, name)([params], lr=0.1, **settings)
     path = []
-    for _ in range(n_steps):
-        solver.zero_grad()
-        (0.5 * curvature * (params - bottom) ** 2).sum().backward()
+    for grad in grads:
+        params.grad = torch.tensor(grad)
         solver.step()
         path.append(params.detach().numpy().copy())
-    return np.array(path)
+    return path
+
+
+@pytest.mark.parametrize("beside, end", BESIDE_TORCH.values(), ids=BESIDE_TORCH)
+def test_a_solver_ends_where_torch_did(beside, end):
+    found = path_along(outside_gradients(20), beside[0])[-1]
+    # 20 steps of a few roundings of numbers up to 30, and the 16 digits written down
+    np.testing.assert_allclose(found, end, rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize(
-    "momentum, nesterov", [(0.0, False), (0.9, False), (0.9, True), (0.5, True)]
+    "beside", [beside for beside, _ in BESIDE_TORCH.values()], ids=BESIDE_TORCH
 )
-def test_sgd_matches_torch(momentum, nesterov):
-    # at a constant rate: torch applies the rate to the velocity, not the gradient
-    expected = walk_in_torch(
-        lambda optim, params: optim.SGD(
-            params, lr=0.02, momentum=momentum, nesterov=nesterov
-        ),
-        n_steps=100,
+def test_a_solver_matches_torch_step_by_step(beside, torch):
+    solver, name, settings = beside
+    grads = outside_gradients(20)
+    expected = path_in_torch(torch, grads, name, settings)
+    # as above
+    np.testing.assert_allclose(
+        path_along(grads, solver), expected, rtol=1e-13, atol=1e-13
     )
-    found = walk(SGD(momentum, nesterov), bowl, np.zeros(3), 100, learning_rate=0.02)
-    # 100 steps of a few roundings of numbers of order 1
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("beta_1, beta_2", [(0.9, 0.999), (0.5, 0.9)])
-def test_adam_matches_torch(beta_1, beta_2):
-    # torch adds epsilon after the bias correction, the other form of the paper; at
-    # 1e-30 neither form feels it
-    expected = walk_in_torch(
-        lambda optim, params: optim.Adam(
-            params, lr=0.02, betas=(beta_1, beta_2), eps=1e-30
-        ),
-        n_steps=100,
-    )
-    solver = Adam(beta_1, beta_2, epsilon=1e-30)
-    found = walk(solver, bowl, np.zeros(3), 100, learning_rate=0.02)
-    # 100 steps of a few roundings of numbers of order 1, but a coordinate that nears
-    # its bottom divides a small mean by a small root
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+def test_every_stochastic_solver_but_lion_stands_beside_torch():
+    made = {type(solver) for (solver, _, _), _ in BESIDE_TORCH.values()}
+    assert made | {Lion} == {make for make in SOLVERS.values() if make.stochastic}
 
 
 # --- those that minimize

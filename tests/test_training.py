@@ -1,6 +1,7 @@
 """Laws of the training loops: batches, patience, and every way that training ends."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -8,11 +9,22 @@ import scipy.sparse
 from sklearn.utils import shuffle
 
 from skmlp.activations import ACTIVATIONS
+from skmlp.layers import Noise
 from skmlp.losses import LOSSES
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
-from skmlp.schedules import Adaptive, Constant, InverseScaling
-from skmlp.solvers import LBFGS, SGD, Adam
+from skmlp.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Clock,
+    Constant,
+    InverseScaling,
+    Linear,
+    Plateau,
+    Schedule,
+    Warmup,
+)
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, Stochastic
 from skmlp.training import (
     Batches,
     History,
@@ -24,6 +36,15 @@ from skmlp.training import (
 )
 
 FOREVER = math.inf
+SOLVERS_IN_TRAINING = {
+    name: make() for name, make in SOLVERS.items() if make.stochastic
+} | {
+    "sgd-averaged": SGD(averaging=0.9),
+    "adam-clipped-and-averaged": Adam(clip_norm=0.5, averaging=0.8),
+}
+every_solver = pytest.mark.parametrize(
+    "solver", SOLVERS_IN_TRAINING.values(), ids=SOLVERS_IN_TRAINING
+)
 
 
 def make_rows(n_rows=10, weighted=False, rows=None, dtype=np.float64):
@@ -216,6 +237,9 @@ def test_nan_is_no_rise_and_never_the_best():
 # --- training, on real objectives
 
 
+NETWORK = Network((2, 3, 1), ACTIVATIONS["tanh"]())
+
+
 def make_training(
     batch_size=4,
     shuffled=True,
@@ -227,18 +251,24 @@ def make_training(
     data=None,
     validation_score=None,
     dtype=np.float64,
-    verbose=False,
+    network=NETWORK,
+    generator=None,
+    **settings,
 ):
     """A small regression; any part of it may be handed in."""
     rng = np.random.default_rng(0)
-    network = Network((2, 3, 1), ACTIVATIONS["tanh"])
     params = rng.normal(size=network.n_params).astype(dtype)
     if data is None:
         X = rng.normal(size=(10, 2))
         data = TrainingRows(X.astype(dtype), (X[:, :1] * X[:, 1:]).astype(dtype))
     if objective is None:
         objective = Objective(
-            network, LOSSES["squared_error"], 0.1, len(data), params.dtype
+            network,
+            LOSSES["squared_error"](),
+            0.1,
+            len(data),
+            params.dtype,
+            generator=generator,
         )
     solver = SGD() if solver is None else solver
     random_state = np.random.RandomState(0) if shuffled else None
@@ -247,13 +277,13 @@ def make_training(
         params=params,
         data=data,
         batches=Batches(data, batch_size, random_state),
-        solver_state=SolverState(solver, solver.init(params)),
+        solver_state=SolverState(solver, solver.init(params, network.n_weights)),
         schedule=Constant() if schedule is None else schedule,
         learning_rate_init=learning_rate,
         patience=Patience(0.0, FOREVER) if patience is None else patience,
         history=History(validation_scores=[] if validation_score else None),
         validation_score=validation_score,
-        verbose=verbose,
+        **settings,
     )
 
 
@@ -292,15 +322,38 @@ def test_training_counts_epochs_steps_and_rows():
     assert clock.n_samples == training.history.n_samples == 3 * 10
 
 
-@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=type)
+def noisy_network(dropout=0.3, scale=0.1):
+    noise = [Noise(0.0, scale), Noise(dropout)]
+    return Network((2, 3, 1), ACTIVATIONS["tanh"](), noise)
+
+
+def make_demanding(solver):
+    """Training in which all that can be carried over has to be."""
+    return make_training(
+        solver=solver,
+        network=noisy_network(),
+        generator=np.random.default_rng(5),
+        schedule=Linear(),
+        n_planned_epochs=7,
+        max_norm=1.0,
+    )
+
+
+@every_solver
 def test_training_goes_on_where_it_stopped(solver):
-    at_once, in_parts = make_training(solver=solver), make_training(solver=solver)
+    at_once, in_parts = make_demanding(solver), make_demanding(solver)
     at_once.run(5)
     in_parts.run(2)
+    in_parts.solver_state.state = pickle.loads(
+        pickle.dumps(in_parts.solver_state.state)
+    )
     in_parts.run(3)
     np.testing.assert_array_equal(in_parts.params, at_once.params)
     assert in_parts.history == at_once.history
     assert in_parts.n_iter == 5
+    states = [training.solver_state.state for training in (in_parts, at_once)]
+    for found, expected in zip(*(state.values() for state in states), strict=True):
+        np.testing.assert_array_equal(found, expected)  # the iterate is one of them
 
 
 def test_the_loss_is_reported_as_the_objective_reports_it():
@@ -319,9 +372,15 @@ def test_the_loss_of_an_epoch_is_a_mean_over_rows_not_over_batches():
     assert training.history.loss_curve == [(4 * 1.0 + 4 * 2.0 + 2 * 10.0) / 10]
 
 
-@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=type)
+@every_solver
 def test_training_in_float32_stays_in_float32(solver):
-    training = make_training(solver=solver, dtype=np.float32)
+    training = make_training(
+        solver=solver,
+        dtype=np.float32,
+        network=noisy_network(),
+        generator=np.random.default_rng(5),
+        max_norm=1.0,
+    )
     params = training.params
     training.run(3)
     assert training.params is params
@@ -337,6 +396,8 @@ def test_training_in_float32_stays_in_float32(solver):
 class Scripted:
     """An objective that gives one loss after the other and a gradient of ones."""
 
+    network = NETWORK
+
     def __init__(self, losses):
         self.losses = iter(losses)
 
@@ -350,13 +411,14 @@ class Scripted:
         return value.total
 
 
-class Counting:
+class Counting(Stochastic):
     """A solver whose params count the steps; it writes down the rates."""
 
-    def __init__(self):
+    def __init__(self, **settings):
+        super().__init__(**settings)
         self.rates = []
 
-    def init(self, params):
+    def _init(self, params):
         params[...] = 0
         return {}
 
@@ -431,7 +493,7 @@ def test_without_any_score_the_params_at_the_start_come_back():
     assert (training.params == 0).all()
 
 
-def test_the_rate_is_set_once_an_epoch():
+def test_inverse_scaling_sets_the_rate_by_the_rows_at_each_epochs_start():
     solver = Counting()
     training = scripted(
         9 * [1.0], solver=solver, schedule=InverseScaling(), batch_size=4
@@ -457,6 +519,252 @@ def test_an_adaptive_rate_is_divided_by_five_at_each_plateau_until_it_is_small()
     # a power and a product
     np.testing.assert_allclose(solver.rates, rates, rtol=1e-14)
     assert training.solver_state.clock.n_plateaus == 2
+
+
+# Warmup around it, all warm before the first step, leaves it as it is.
+@pytest.mark.parametrize("warmup", [False, True])
+def test_a_plateau_schedule_ends_training_at_its_floor(warmup):
+    solver, schedule = Counting(), Plateau(factor=0.5, floor=0.25)
+    training = scripted(
+        100 * [1.0],
+        solver=solver,
+        schedule=Warmup(schedule, share=1e-9) if warmup else schedule,
+        learning_rate=1.0,
+        patience=Patience(0.5, 1),
+    )
+    assert training.run(100) == "converged"
+    assert solver.rates == [1.0] * 3 + [0.5] * 2 + [0.25] * 2
+
+
+# --- schedules: when they are asked, and what for
+
+EACH_STEP = {name: make() for name, make in SCHEDULES.items() if make.each_step}
+
+
+class Asked(Schedule):
+    """A schedule that writes down the steps at which it is asked."""
+
+    def __init__(self, each_step):
+        self.each_step, self.steps = each_step, []
+
+    def __call__(self, clock):
+        self.steps.append(clock.n_steps)
+        return 1.0
+
+
+@pytest.mark.parametrize("schedule", EACH_STEP.values(), ids=EACH_STEP)
+def test_each_step_has_the_rate_at_its_progress(schedule):
+    solver = Counting()
+    training = scripted(
+        99 * [1.0], solver=solver, schedule=schedule, batch_size=4, n_planned_epochs=5
+    )
+    training.run(6)  # one more than planned
+    clocks = [Clock(min(n, 15), 15) for n in range(18)]
+    assert solver.rates == [0.01 * schedule(clock) for clock in clocks]
+    assert len(set(solver.rates)) > 1
+
+
+@pytest.mark.parametrize("n_epochs", [1, 4])
+def test_a_schedule_by_epochs_is_asked_once_an_epoch(n_epochs):
+    schedule = Asked(each_step=False)
+    scripted(99 * [1.0], schedule=schedule, batch_size=4).run(n_epochs)
+    assert schedule.steps == list(range(0, 3 * n_epochs, 3))
+
+
+def test_a_schedule_by_steps_is_asked_at_each_step():
+    schedule = Asked(each_step=True)
+    scripted(99 * [1.0], schedule=schedule, batch_size=4).run(2)
+    assert sorted(set(schedule.steps)) == list(range(6))
+
+
+def test_epoch_by_epoch_the_plan_is_the_same():
+    rates = []
+    for runs in ([4], [1, 1, 1, 1], [3, 1]):
+        solver = Counting()
+        training = scripted(
+            99 * [1.0],
+            solver=solver,
+            schedule=Linear(),
+            batch_size=4,
+            n_planned_epochs=4,
+        )
+        for n_epochs in runs:
+            training.run(n_epochs)
+        assert training.solver_state.clock.n_planned == 4 * 3
+        rates.append(solver.rates)
+    assert rates[0] == rates[1] == rates[2]
+    # 1 - t at t = 0, 1/12, ..., 11/12; a few roundings
+    np.testing.assert_allclose(rates[0], 0.01 * np.arange(12, 0, -1) / 12, rtol=1e-14)
+
+
+def test_the_first_runs_plan_stays():
+    training = scripted(9 * [1.0], batch_size=4, n_planned_epochs=4)
+    training.run(1)
+    training.n_planned_epochs = 9
+    training.run(1)
+    assert training.solver_state.clock.n_planned == 4 * 3
+
+
+# --- what comes before and after a step
+
+N_PARAMS = NETWORK.n_params
+
+
+@pytest.mark.parametrize("clip_norm", [0.5, 2.0])
+def test_a_gradient_that_is_too_long_is_shortened_before_the_step(clip_norm):
+    training = scripted(3 * [1.0], solver=Counting(clip_norm=clip_norm))
+    training.run(3)
+    # three gradients of ones; some roundings
+    np.testing.assert_allclose(
+        training.params, 3 * clip_norm / np.sqrt(N_PARAMS), rtol=1e-14
+    )
+
+
+def test_a_gradient_that_is_short_enough_is_not_clipped():
+    training = scripted(3 * [1.0], solver=Counting(clip_norm=10.0))
+    training.run(3)
+    np.testing.assert_array_equal(training.params, np.full(N_PARAMS, 3.0))
+
+
+@pytest.mark.parametrize("solver", [SGD(), Adam(averaging=0.9)], ids=type)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_after_each_step_no_units_incoming_weights_are_too_long(solver, dtype):
+    def longest(max_norm):
+        """After each of 20 epochs of one batch, of the weights of all units."""
+        training = make_training(
+            10, solver=solver, learning_rate=0.3, max_norm=max_norm, dtype=dtype
+        )
+        for _ in range(20):
+            training.run(1)
+            views = NETWORK.views(training.params)
+            yield max(np.linalg.norm(W, axis=0).max() for W, _ in views)
+
+    assert min(longest(None)) > 0.75
+    # a sum of three squares, a root, a quotient, a product; and those of an average
+    assert max(longest(0.75)) <= 0.75 * (1 + 20 * np.finfo(dtype).eps)
+
+
+# --- averages
+
+
+def average_of_counts(n_steps, decay=0.5):
+    """The average of 1, 2, ..., n_steps, in which each weighs `decay` of the next."""
+    weights = decay ** np.arange(n_steps)[::-1]
+    return np.average(np.arange(1, n_steps + 1), weights=weights)
+
+
+def test_the_average_over_the_steps_is_the_model_at_the_end():
+    training = scripted(6 * [1.0], batch_size=5, solver=Counting(averaging=0.5))
+    params = training.params
+    training.run(3)
+    # six steps; halves are exact, and one quotient
+    np.testing.assert_allclose(params, average_of_counts(6), rtol=1e-14)
+    assert training.params is params
+    np.testing.assert_array_equal(training.solver_state.state["iterate"], 6.0)
+
+
+def test_the_average_validates():
+    seen, scores = [], iter([1.0, 3.0, 2.0])
+
+    def validation_score(params):
+        seen.append(params.copy())
+        return next(scores)
+
+    training = scripted(
+        3 * [1.0],
+        solver=Counting(averaging=0.5),
+        validation_score=validation_score,
+    )
+    training.run(3)
+    expected = [average_of_counts(n) for n in (1, 2, 3)]
+    # as above
+    np.testing.assert_allclose(np.array(seen)[:, 0], expected, rtol=1e-14)
+    # the second is the best, and is what stays
+    np.testing.assert_array_equal(training.params, seen[1])
+
+
+def test_training_goes_on_from_the_iterate_and_not_from_the_average():
+    training = scripted(4 * [1.0], solver=Counting(averaging=0.5))
+    for n_steps in (1, 2, 3, 4):
+        training.run(1)
+        np.testing.assert_array_equal(training.solver_state.state["iterate"], n_steps)
+        # as above
+        np.testing.assert_allclose(
+            training.params, average_of_counts(n_steps), rtol=1e-14
+        )
+
+
+def test_training_goes_on_from_params_that_were_set_since():
+    training = scripted(3 * [1.0], solver=Counting(averaging=0.5))
+    training.run(1)
+    training.params[...] = 100.0
+    training.run(1)
+    np.testing.assert_array_equal(training.solver_state.state["iterate"], 101.0)
+
+
+@pytest.mark.parametrize(
+    "before, after, weights",
+    [
+        (None, 0.5, [0, 0, 1 / 4, 1 / 2]),
+        (0.5, None, [0, 0, 0, 1]),
+        (0.5, 0.25, [1 / 4 / 16, 1 / 2 / 16, 3 / 4 / 4, 3 / 4]),
+    ],
+)
+def test_averaging_may_begin_end_or_change_between_two_runs(before, after, weights):
+    training = scripted(4 * [1.0], solver=Counting(averaging=before))
+    training.run(2)
+    training.solver_state.solver = Counting(averaging=after)
+    training.run(2)
+    # some roundings
+    np.testing.assert_allclose(
+        training.params, np.average([1, 2, 3, 4], weights=weights), rtol=1e-14
+    )
+
+
+def test_an_interrupt_leaves_the_average_over_the_steps_made():
+    losses = [3.0, 2.0, KeyboardInterrupt]
+    training = scripted(losses, batch_size=4, solver=Counting(averaging=0.5))
+    assert training.run(4) == "interrupted"
+    # as above
+    np.testing.assert_allclose(training.params, average_of_counts(2), rtol=1e-14)
+
+
+def test_an_interrupt_before_any_step_of_a_run_leaves_the_average_as_it_was():
+    losses = [3.0, 2.0, KeyboardInterrupt, 1.0]
+    training = scripted(losses, solver=Counting(averaging=0.5))
+    training.run(2)
+    kept = training.params.copy()
+    with pytest.raises(KeyboardInterrupt):
+        training.run(1)
+    np.testing.assert_array_equal(training.params, kept)
+    training.run(1)
+    np.testing.assert_array_equal(training.solver_state.state["iterate"], 3.0)
+
+
+# --- noise
+
+
+def test_training_with_noise_depends_on_the_generator_alone():
+    ends = []
+    for seed in (5, 5, 6):
+        generator = np.random.default_rng(seed)
+        training = make_training(network=noisy_network(), generator=generator)
+        training.run(3)
+        ends.append(training.params)
+    np.testing.assert_array_equal(ends[0], ends[1])
+    assert (ends[0] != ends[2]).any()
+
+
+def test_training_with_noise_of_nothing_is_training_without():
+    plain = make_training()
+    no_generator = make_training(network=noisy_network())
+    rates_of_0 = make_training(
+        network=noisy_network(0.0, 0.0), generator=np.random.default_rng(5)
+    )
+    for training in (plain, no_generator, rates_of_0):
+        training.run(3)
+    np.testing.assert_array_equal(no_generator.params, plain.params)
+    np.testing.assert_array_equal(rates_of_0.params, plain.params)
 
 
 # --- divergence
@@ -721,9 +1029,9 @@ def test_a_minimization_whose_loss_is_not_finite_has_diverged(scale):
 
 
 def test_a_minimization_that_diverges_by_its_data_says_so_without_a_warning():
-    network = Network((2, 3, 1), ACTIVATIONS["identity"])
+    network = Network((2, 3, 1), ACTIVATIONS["identity"]())
     minimization = make_minimization(
-        objective=Objective(network, LOSSES["squared_error"], 0.1, 10, np.float64)
+        objective=Objective(network, LOSSES["squared_error"](), 0.1, 10, np.float64)
     )
     minimization.data.X = 1e200 * minimization.data.X
     assert minimization.run(10) == "diverged"

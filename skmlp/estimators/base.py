@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.activations import ACTIVATIONS
 from skmlp.estimators.messages import diagnosis, warn_of_end
-from skmlp.estimators.parts import make_part
-from skmlp.estimators.splitting import hold_out
+from skmlp.estimators.parts import (
+    activations_of,
+    is_stochastic,
+    make_part,
+    noise_of,
+    schedule_of,
+    solver_of,
+)
+from skmlp.estimators.refusals import refuse_combinations, warn_of_no_effect
+from skmlp.estimators.splitting import held_out, hold_out
 from skmlp.estimators.state import (
     DivergenceError,
     Memory,
@@ -29,6 +37,7 @@ from skmlp.estimators.validation import (
     check_same_architecture,
     check_sample_weight,
     check_seed,
+    check_start,
     check_X,
     check_X_to_predict,
     fitted_layers,
@@ -38,8 +47,6 @@ from skmlp.estimators.validation import (
 from skmlp.initializers import INITIALIZERS
 from skmlp.network import Network
 from skmlp.objective import Objective
-from skmlp.schedules import SCHEDULES
-from skmlp.solvers import SOLVERS
 from skmlp.training import (
     Batches,
     History,
@@ -75,11 +82,10 @@ class Call:
 
 def has_partial_fit(estimator) -> bool:
     """Raise an AttributeError where the solver can't train by parts."""
-    solver = estimator.solver
-    if isinstance(solver, str) and solver in SOLVERS and not SOLVERS[solver].stochastic:
+    if not is_stochastic(estimator.solver):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
-            f"{solver} is not stochastic."
+            f"{estimator.solver} is not stochastic."
         )
     return True
 
@@ -96,10 +102,13 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         """Y of shape (n_samples, n_outputs), of the given dtype."""
         raise NotImplementedError
 
-    @property
-    def _loss(self):
-        """The loss, with its inverse link."""
+    def _make_loss(self):
+        """The loss of a fit, with its inverse link."""
         raise NotImplementedError
+
+    def _weigh_classes(self, data):
+        """The data with weights that heed ``class_weight``."""
+        return data
 
     def _strata(self, Y):
         """What an early-stopping split stratifies by, or None."""
@@ -118,15 +127,18 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             continued = hasattr(self, "coefs_") and (incremental or self.warm_start)
             call = Call(incremental, continued, classes)
             training, reason = self._train(X, y, sample_weight, call)
+        warn_of_no_effect(self, stacklevel=3)
         warn_of_end(self, training, reason, incremental=incremental, stacklevel=3)
         return self
 
     def _train(self, X, y, sample_weight, call):
         data = self._check_data(X, y, sample_weight, call)
         random_state = check_seed(self)
-        network = self._network(data)
+        loss = self._make_loss()
+        refuse_combinations(self, loss, data.X)
+        network = self._network(data, loss)
         params = self._first_params(network, data, random_state, call)
-        training = self._training(network, params, data, random_state, call)
+        training = self._training(network, loss, params, data, random_state, call)
         if call.incremental:
             reason = training.run(1)
         else:
@@ -153,62 +165,95 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         Y = self._encode_target(y, X.shape[0], X.dtype, call)
         return TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
 
-    def _network(self, data) -> Network:
-        sizes = (data.X.shape[1], *hidden_sizes(self), data.Y.shape[1])
-        return Network(sizes, ACTIVATIONS[self.activation])
+    def _network(self, data, loss) -> Network:
+        hidden = hidden_sizes(self)
+        sizes = (data.X.shape[1], *hidden, loss.n_outputs(data.Y.shape[1]))
+        activations = activations_of(self, len(hidden))
+        return Network(sizes, activations, noise_of(self, len(hidden)))
 
     def _first_params(self, network, data, random_state, call):
         """Where training starts: a copy of the model's parameters, or new ones."""
         dtype = data.X.dtype
+        if not call.continued and self.coefs_init is not None:
+            return network.flatten(check_start(self, network.layer_sizes), dtype)
         if not call.continued:
-            initializer = INITIALIZERS["glorot_uniform"]
+            initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
             return network.initial_params(initializer, random_state, dtype)
         fitted, layers = self._fitted_network()
         check_same_architecture(self, network.layer_sizes, fitted.layer_sizes)
         return network.flatten(layers, dtype)
 
-    def _training(self, network, params, data, random_state, call):
-        if SOLVERS[self.solver].stochastic:
-            return self._by_batches(network, params, data, random_state, call)
-        return self._by_all_rows(network, params, data)
-
-    def _by_batches(self, network, params, data, random_state, call) -> Training:
+    def _training(self, network, loss, params, data, random_state, call):
+        if not is_stochastic(self.solver):
+            data = self._weigh_classes(data)
+            self._set_output_bias(network, loss, params, data, call)
+            return self._by_all_rows(network, loss, params, data)
         validation_score = None
         if self.early_stopping:
-            data, held_out = hold_out(self, data, self._strata(data.Y), random_state)
-            validation_score = partial(self._validation_score, network, held_out)
+            strata = self._strata(data.Y)
+            data, validation = hold_out(self, data, strata, random_state)
+        data = self._weigh_classes(data)
+        if self.early_stopping:
+            rows = held_out(data, validation)
+            validation_score = partial(self._validation_score, network, rows)
+        self._set_output_bias(network, loss, params, data, call)
+        return self._by_batches(
+            network, loss, params, data, random_state, validation_score, call
+        )
+
+    def _set_output_bias(self, network, loss, params, data, call):
+        """Start the last biases at the loss's best constant, if that was asked for."""
+        if self.output_bias == "optimum" and not call.continued:
+            Y, weight = data.training_targets()
+            network.views(params)[-1][1][...] = loss.constant_optimum(Y, weight)
+
+    def _by_batches(
+        self, network, loss, params, data, random_state, validation_score, call
+    ) -> Training:
         data, mean_weight = data.normalized()
         batch_size = check_batch_size(self, len(data))
-        scheduled = SOLVERS[self.solver].follows_schedule
-        schedule = self.learning_rate if scheduled else "constant"
+        solver_state = self._solver_state(network, params, random_state, call)
+        objective = partial(self._objective, network, loss, data, mean_weight)
         return Training(
-            objective=self._objective(network, data, mean_weight, batch_size),
+            objective=objective(batch_size, solver_state.generator),
             params=params,
             data=data,
             batches=Batches(data, batch_size, random_state if self.shuffle else None),
-            solver_state=self._solver_state(network, params, call),
-            schedule=make_part(SCHEDULES, schedule, self),
+            solver_state=solver_state,
+            schedule=schedule_of(self, solver_state.solver),
             learning_rate_init=float(self.learning_rate_init),
             patience=self._patience(call),
             history=self._history(call),
             validation_score=validation_score,
             verbose=bool(self.verbose),
+            n_planned_epochs=int(self.max_iter),
+            max_norm=None if self.max_norm is None else float(self.max_norm),
         )
 
-    def _by_all_rows(self, network, params, data) -> Minimization:
+    def _by_all_rows(self, network, loss, params, data) -> Minimization:
         data, mean_weight = data.normalized()
         return Minimization(
-            objective=self._objective(network, data, mean_weight, len(data)),
+            objective=self._objective(network, loss, data, mean_weight, len(data)),
             params=params,
             data=data,
-            solver=make_part(SOLVERS, self.solver, self),
+            solver=solver_of(self),
             tol=float(self.tol),
             verbose=bool(self.verbose),
         )
 
-    def _objective(self, network, data, mean_weight, n_rows) -> Objective:
-        alpha = check_penalty(self, mean_weight, data.X.dtype)
-        return Objective(network, self._loss, alpha, n_rows, data.X.dtype)
+    def _objective(
+        self, network, loss, data, mean_weight, n_rows, generator=None
+    ) -> Objective:
+        dtype = data.X.dtype
+        return Objective(
+            network,
+            loss,
+            check_penalty(self, "alpha", mean_weight, dtype),
+            n_rows,
+            dtype,
+            alpha_l1=check_penalty(self, "alpha_l1", mean_weight, dtype),
+            generator=generator,
+        )
 
     def _validation_score(self, network, held_out, params) -> float:
         raw = network.predict(network.views(params), held_out.X)
@@ -216,17 +261,23 @@ class BaseMLP(StatefulMixin, BaseEstimator):
 
     # What goes on from an earlier fit.
 
-    def _solver_state(self, network, params, call) -> SolverState:
+    def _solver_state(self, network, params, random_state, call) -> SolverState:
         """The solver's state: partial_fit goes on with a copy of the last one.
 
         Unless the solver, the network or the dtype is another one than then.
         """
-        solver = make_part(SOLVERS, self.solver, self)
+        solver = solver_of(self)
         memory = getattr(self, "_memory", None) if call.incremental else None
         if memory is None or not memory.is_of(solver, network, params.dtype):
-            return SolverState(solver, solver.init(params))
-        before = copy.deepcopy(memory.solver_state)
-        return SolverState(solver, before.state, before.clock)
+            state = SolverState(solver, solver.init(params, network.n_weights))
+        else:
+            before = copy.deepcopy(memory.solver_state)
+            state = SolverState(solver, before.state, before.clock, before.generator)
+        if any(network.noise) and state.generator is None:
+            # drawn here only, so that fits without noise draw what they always did
+            seed = random_state.randint(2**32, size=4, dtype="uint32")
+            state.generator = np.random.Generator(np.random.SFC64(seed))
+        return state
 
     def _patience(self, call) -> Patience:
         """Patience with the best merit and the count that an earlier fit left."""
@@ -264,6 +315,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         self.n_layers_ = len(network.layer_sizes)
         self.n_outputs_ = network.layer_sizes[-1]
         self.out_activation_ = training.objective.loss.out_activation
+        self._fitted_loss = training.objective.loss
         self.n_iter_ = training.n_iter
         self.loss_ = training.loss
         if isinstance(training, Training):
@@ -300,7 +352,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         check_parameters(self, {"activation": RULES["activation"]})
         layers = fitted_layers(self)
         sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
-        return Network(sizes, ACTIVATIONS[self.activation]), layers
+        return Network(sizes, activations_of(self, len(layers) - 1)), layers
 
     def _raw(self, X):
         """Raw outputs (n_samples, n_outputs)."""

@@ -1,20 +1,35 @@
 """MLPClassifier."""
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators.base import BaseMLP, has_partial_fit
+from skmlp.estimators.class_columns import ClassColumns
+from skmlp.estimators.parts import make_part
 from skmlp.estimators.targets import (
     check_labels,
     check_n_outputs,
+    check_shares,
+    columns_of_classes,
     decode,
     encode,
     encoder_for,
     encoder_of,
+    encoder_of_shares,
 )
-from skmlp.losses import LOSSES
+from skmlp.estimators.validation import RULES, owner
+from skmlp.estimators.weighting import weigh_classes
+from skmlp.losses import (
+    CLASSIFICATION_LOSSES,
+    BinomialLogLoss,
+    ClassificationLoss,
+    MultinomialLogLoss,
+)
+from skmlp.parts import part_of
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -30,54 +45,61 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
         128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        What hidden units apply to z, the weighted sum of their inputs plus the bias.
+    activation : str, object, or list with one for each hidden layer, default='relu'
+        What hidden units apply to z, the weighted sum of their inputs plus the bias:
+        'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus',
+        'silu' (or 'swish'), 'gelu', 'gelu_tanh' or 'mish', or an object of
+        ``skmlp.activations``, which has their formulas, such as
+        ``LeakyReLU(slope=0.1)``. An object of your own needs the methods
+        ``forward(z, out)`` and ``backward(delta, z, a)``; ``fit`` compares them.
 
-        - 'identity': z
-        - 'logistic': 1 / (1 + exp(-z))
-        - 'tanh': tanh(z)
-        - 'relu': max(0, z)
-
-    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
-        How the weights are optimized.
-
-        - 'lbfgs': limited-memory BFGS on all rows at once; often the best choice for
-          some hundreds of rows.
-        - 'sgd': mini-batch gradient descent with momentum.
-        - 'adam': mini-batches, steps scaled by running moments of the gradient.
+    solver : str or object, default='adam'
+        How the weights are optimized: by 'lbfgs', limited-memory BFGS on all rows at
+        once, often the best choice for some hundreds of rows; or by mini-batches, with
+        'sgd', 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop', 'adagrad' or 'lion'. An
+        object of ``skmlp.solvers``, which has their formulas, carries its own settings,
+        such as ``AdamW(weight_decay=0.01, clip_norm=1.0, averaging=0.99)``.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights (not on biases), which is
         ``alpha / (2 n) * sum of squared weights`` where n is the number of rows of the
-        batch times the mean of ``sample_weight``.
+        batch times the mean of ``sample_weight``. It stays active beside the weight
+        decay of solvers that have one.
 
     batch_size : int or 'auto', default='auto'
-        Rows a batch for 'sgd' and 'adam'; 'auto' is ``min(200, n_samples)``.
+        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        How the rate of 'sgd' changes; the other solvers ignore it.
+    learning_rate : str, object or callable, default='constant'
+        How the rate of a stochastic solver changes; 'lbfgs' has none.
 
         - 'constant': ``learning_rate_init`` throughout.
         - 'invscaling': ``learning_rate_init / (t_ + 1) ** power_t``, set at the end of
           each epoch.
         - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
           ends when that happens at a rate of 1e-6 or less.
+        - 'plateau', 'cosine', 'one_cycle', 'exponential', 'step', 'linear', 'coslog4',
+          'warmup', or an object of ``skmlp.schedules``, which has their formulas, such
+          as ``Warmup(Cosine(end=0.01))``.
+        - A function of progress in [0, 1], which counts updates over those of
+          ``max_iter`` epochs; it returns the factor on ``learning_rate_init``.
+
+        As in scikit-learn, 'adam' ignores 'invscaling' and 'adaptive' given by name.
 
     learning_rate_init : float, default=0.001
-        The rate at the start, for 'sgd' and 'adam'.
+        The rate that schedules multiply, for stochastic solvers.
 
     power_t : float, default=0.5
         The exponent of 'invscaling'.
 
     max_iter : int, default=200
-        The most epochs ('sgd', 'adam') or iterations ('lbfgs') of one ``fit``.
+        The most epochs (or iterations of 'lbfgs') of one ``fit``.
 
     shuffle : bool, default=True
-        Whether rows are shuffled before each epoch, for 'sgd' and 'adam'.
+        Whether rows are shuffled before each epoch, for stochastic solvers.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights and biases, the split of early stopping and the
-        shuffles. An int gives the same model each time; None takes NumPy's global
+        Draws the first weights and biases, the split of early stopping, the shuffles
+        and the noise. An int gives the same model each time; None takes NumPy's global
         stream.
 
     tol : float, default=1e-4
@@ -99,10 +121,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Whether 'sgd' uses Nesterov's momentum.
 
     early_stopping : bool, default=False
-        Whether 'sgd' and 'adam' hold out ``validation_fraction`` of the rows, watch the
-        accuracy on them instead of the training loss, and go back to the weights of the
-        best epoch. The split is
-        stratified for binary targets. 'lbfgs' ignores it.
+        Whether stochastic solvers hold out ``validation_fraction`` of the rows, watch
+        the accuracy on them instead of the training loss, and go back to the weights of
+        the best epoch. The split is stratified for binary targets. 'lbfgs' ignores
+        it.
 
     validation_fraction : float, default=0.1
         The share of rows that early stopping holds out.
@@ -117,10 +139,56 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         What adam adds to the root of the second moment.
 
     n_iter_no_change : int or inf, default=10
-        Epochs without improvement that are borne, for 'sgd' and 'adam'.
+        Epochs without improvement that are borne, for stochastic solvers.
 
     max_fun : int, default=15000
         The most evaluations of the loss by 'lbfgs'.
+
+    initializer : str or object, default='glorot_uniform'
+        How first weights are drawn: 'glorot_uniform' (as in scikit-learn, biases too),
+        'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', 'lecun_normal' or
+        'orthogonal', or an object of ``skmlp.initializers``; biases are then 0.
+
+    output_bias : {'drawn', 'optimum'}, default='drawn'
+        Where the last biases start: as drawn, or at the loss's best constant, such as
+        the logarithms of the class shares or the mean of y.
+
+    coefs_init : fitted estimator, or pair of lists of arrays, default=None
+        Where ``fit`` starts instead: the layers of another estimator, or
+        ``(coefs, intercepts)``.
+
+    dropout : float, or list with one for each hidden layer, default=0.0
+        The share of a hidden layer's units that each training row goes without, in
+        [0, 1); the others are scaled up. Not with 'lbfgs'.
+
+    input_dropout : float, default=0.0
+        The same for the inputs.
+
+    input_noise : float, default=0.0
+        Standard deviation of the normal noise on the inputs of each training row, in
+        units of X. Not with 'lbfgs', nor sparse X.
+
+    alpha_l1 : float, default=0.0
+        Strength of the L1 penalty on weights, ``alpha_l1 / n * sum of absolute
+        weights``, with n as for `alpha`. Not with 'lbfgs'.
+
+    max_norm : float or None, default=None
+        The largest Euclidean norm of each unit's incoming weights, to which they are
+        shortened after each update. Not with 'lbfgs'.
+
+    loss : {'log_loss', 'focal'} or object, default='log_loss'
+        What training makes small: the cross-entropy, or the focal loss, which counts
+        hard rows more. An object of ``skmlp.losses`` carries settings, such as
+        ``LogLoss(label_smoothing=0.1)`` or ``Focal(gamma=1.0)``. With
+        ``LogLoss(soft_targets=True)`` y is (n_samples, n_classes) of probabilities.
+
+    class_weight : dict, list of dict, 'balanced' or None, default=None
+        Weights of the classes, by which ``sample_weight`` is multiplied in the training
+        loss and in early stopping's score; classes that a dict does not name have 1.
+        'balanced' is ``n / (n_classes * n_of_the_class)`` over the training rows,
+        counted in their weights. For several labels or columns of classes, a list of
+        one dict for each, or 'balanced' for each of them; the weights of a row are
+        multiplied. Not with ``partial_fit``.
 
     Attributes
     ----------
@@ -132,10 +200,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         The biases of each layer.
 
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted; for multilabel targets the numbers of the columns.
+        The class labels, sorted; for multilabel targets the numbers of the columns. For
+        several columns of classes a list, one for each.
 
     loss_ : float
-        The loss at the end: mean loss of the rows plus penalty, for 'sgd' and 'adam'
+        The loss at the end: mean loss of the rows plus penalty, for stochastic solvers
         as a mean over the last epoch.
 
     loss_curve_ : list of float
@@ -155,7 +224,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Epochs or iterations of the last fit.
 
     t_ : int
-        Rows seen by 'sgd' or 'adam', over all fits that went on from each other.
+        Rows seen by a stochastic solver, over all fits that went on from each other.
 
     n_layers_ : int
         Number of layers, counting the inputs as one.
@@ -210,6 +279,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     """
 
     _learned = ("coefs_", "intercepts_", "classes_")
+    _rules: ClassVar = {
+        **RULES,
+        "loss": part_of(CLASSIFICATION_LOSSES, ClassificationLoss),
+    }
 
     def __init__(
         self,
@@ -237,6 +310,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
+        initializer="glorot_uniform",
+        output_bias="drawn",
+        coefs_init=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        input_noise=0.0,
+        alpha_l1=0.0,
+        max_norm=None,
+        loss="log_loss",
+        class_weight=None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -261,6 +344,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.initializer = initializer
+        self.output_bias = output_bias
+        self.coefs_init = coefs_init
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.input_noise = input_noise
+        self.alpha_l1 = alpha_l1
+        self.max_norm = max_norm
+        self.loss = loss
+        self.class_weight = class_weight
 
     def fit(self, X, y, sample_weight=None):
         """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
@@ -271,8 +364,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             The inputs; float32 stays float32, all else becomes float64, but a model
             that is trained further keeps its dtype.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels of one type, or a 0/1 indicator matrix for several labels a row.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or \
+                (n_samples, n_columns)
+            Labels of one type, or a 0/1 indicator matrix for several labels a row, or
+            several columns of classes; probabilities of shape (n_samples, n_classes)
+            with ``loss=LogLoss(soft_targets=True)``.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
             Weights >= 0 of the rows.
@@ -295,7 +391,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train for one epoch on X and y, from the weights it has.
 
-        Only with solver 'sgd' or 'adam'; absent otherwise.
+        Only with stochastic solvers; absent with 'lbfgs'.
 
         Parameters
         ----------
@@ -303,14 +399,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             The inputs; float32 stays float32, all else becomes float64, but a model
             that is trained further keeps its dtype.
 
-        y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Labels of one type, or a 0/1 indicator matrix for several labels a row.
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or \
+                (n_samples, n_columns)
+            Labels of one type, or a 0/1 indicator matrix for several labels a row, or
+            several columns of classes; probabilities of shape (n_samples, n_classes)
+            with ``loss=LogLoss(soft_targets=True)``.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
             Weights >= 0 of the rows.
 
         classes : array-like of shape (n_classes,), default=None
-            All labels that y will ever hold; needed at the first call only.
+            All labels that y will ever hold, for several columns of classes a list of
+            such arrays; needed at the first call only.
 
         Returns
         -------
@@ -324,6 +424,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
+        if self.class_weight is not None:
+            raise ValueError(
+                f"{owner(self)}: class_weight must be None for partial_fit, which does "
+                "not see the rows that 'balanced' counts and must weigh all calls "
+                f"alike, got {self.class_weight!r}. Pass sample_weight instead."
+            )
         return self._learn(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict(self, X):
@@ -336,7 +442,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        labels : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        labels : ndarray of shape (n_samples,), (n_samples, n_labels) or \
+                (n_samples, n_columns)
             The class whose raw output is largest; with a single output the second class
             where it is above 0; for several labels a 0/1 indicator matrix.
         """
@@ -354,9 +461,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            One column, flattened, for two classes: the log-odds of ``classes_[1]``.
+            One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
+            several columns of classes a list, one for each.
         """
-        raw = self._raw(X)
+        raw, encoder = self._raw(X), encoder_of(self)
+        if isinstance(encoder, ClassColumns):
+            return encoder.split(raw)
         return raw.ravel() if raw.shape[1] == 1 else raw
 
     def predict_proba(self, X):
@@ -371,9 +481,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``, and never below the smallest normal number of
-            their dtype, so that their logarithm is finite.
+            their dtype, so that their logarithm is finite. For several columns of
+            classes a list, one for each.
         """
-        raw = self._raw(X)
+        raw, encoder = self._raw(X), encoder_of(self)
+        if isinstance(encoder, ClassColumns):
+            return [_floored(self._link, part) for part in encoder.split(raw)]
         return self._probabilities(raw)
 
     def predict_log_proba(self, X):
@@ -388,17 +501,40 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
             Where a probability is below the smallest normal number, its logarithm comes
-            from the raw outputs.
+            from the raw outputs. For several columns of classes a list, one for each.
         """
-        raw = self._raw(X)
-        proba = self._probabilities(raw)
-        log_proba = np.log(proba)
-        floored = proba <= np.finfo(proba.dtype).tiny
-        if floored.any():
-            log_proba[floored] = self._loss.log_inverse_link(self._by_class(raw))[
-                floored
-            ]
-        return log_proba
+        raw, encoder, link = self._raw(X), encoder_of(self), self._link
+        if isinstance(encoder, ClassColumns):
+            parts = encoder.split(raw)
+            return [_logarithm(link, part, _floored(link, part)) for part in parts]
+        return _logarithm(link, self._by_class(raw), self._probabilities(raw))
+
+    def score(self, X, y, sample_weight=None):
+        """The accuracy: the share of rows whose labels are all right.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or \
+                (n_samples, n_columns)
+            The labels.
+
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weights >= 0 of the rows.
+
+        Returns
+        -------
+        score : float
+            From 0 to 1.
+        """
+        predicted = self.predict(X)
+        if isinstance(encoder_of(self), ClassColumns):
+            # as one label a row, which scikit-learn's accuracy can count
+            right = (np.asarray(y) == predicted).all(axis=1)
+            y, predicted = np.ones(len(right)), right.astype(float)
+        return accuracy_score(y, predicted, sample_weight=sample_weight)
 
     def _raw(self, X):
         raw = super()._raw(X)
@@ -413,19 +549,42 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """Probabilities, no smaller than the smallest normal number."""
         if len(self.classes_) == 1:
             return np.ones_like(raw)
-        proba = self._loss.inverse_link(self._by_class(raw))
-        return np.maximum(proba, np.finfo(proba.dtype).tiny, out=proba)
+        return _floored(self._link, self._by_class(raw))
 
     def _encode_target(self, y, n_samples, dtype, call):
-        y = check_labels(self, y, n_samples)
-        encoder = encoder_for(self, y, call)
+        soft = getattr(self.loss, "soft_targets", False)
+        if soft:
+            Y = check_shares(self, y, n_samples, dtype)
+            encoder = encoder_of_shares(self, Y, call)
+        else:
+            y = check_labels(self, y, n_samples)
+            encoder = encoder_for(self, y, call)
         self._label_binarizer, self.classes_ = encoder, encoder.classes_
-        return encode(encoder, y, dtype)
+        return Y if soft else encode(encoder, y, dtype)
+
+    def _make_loss(self):
+        loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
+        encoder = encoder_of(self)
+        if isinstance(encoder, ClassColumns):
+            return encoder.heads(loss)
+        many = encoder.y_type_ == "multiclass"
+        return loss.multinomial() if many else loss.binomial()
 
     @property
-    def _loss(self):
-        many = encoder_of(self).y_type_ == "multiclass"
-        return LOSSES["multinomial_log_loss" if many else "binomial_log_loss"]
+    def _link(self):
+        """A loss with the inverse link of the fitted targets."""
+        many = encoder_of(self).y_type_.startswith("multiclass")
+        return MultinomialLogLoss() if many else BinomialLogLoss()
+
+    def _weigh_classes(self, data):
+        if self.class_weight is None:
+            return data
+        if getattr(self.loss, "soft_targets", False):
+            raise ValueError(
+                f"{owner(self)}: class_weight must be None with soft_targets=True, "
+                f"where rows have no one class, got {self.class_weight!r}."
+            )
+        return weigh_classes(self, columns_of_classes(encoder_of(self)), data)
 
     def _strata(self, Y):
         # scikit-learn stratifies single outputs only; its error message, which its
@@ -433,17 +592,37 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return np.where(Y[:, 0], "True", "False") if Y.shape[1] == 1 else None
 
     def _score_raw(self, Y, raw, weight):
-        """Accuracy; with several labels, of rows with all labels right."""
+        """Accuracy; with several labels or columns, of rows with all of them right."""
         if not np.isfinite(raw).all():
             return np.nan
-        if self._loss.out_activation == "softmax":
+        encoder = encoder_of(self)
+        if isinstance(encoder, ClassColumns):
+            right = (encoder.codes(Y) == encoder.codes(raw)).all(axis=1)
+            target, predicted = np.ones(len(right), int), right.astype(int)
+        elif self._link.out_activation == "softmax":
             target, predicted = Y.argmax(axis=1), raw.argmax(axis=1)
         else:
-            target, predicted = (Y > 0).astype(int), (raw > 0).astype(int)
+            target, predicted = (Y > 0.5).astype(int), (raw > 0).astype(int)
         return accuracy_score(target, predicted, sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
+
+
+def _floored(link, raw):
+    """Probabilities, no smaller than the smallest normal number."""
+    proba = link.inverse_link(raw)
+    return np.maximum(proba, np.finfo(proba.dtype).tiny, out=proba)
+
+
+def _logarithm(link, raw, proba):
+    """Of probabilities; of those at their floor from raw outputs."""
+    log_proba = np.log(proba)
+    floored = proba <= np.finfo(proba.dtype).tiny
+    if floored.any():
+        log_proba[floored] = link.log_inverse_link(raw)[floored]
+    return log_proba

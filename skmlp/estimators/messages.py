@@ -8,7 +8,7 @@ from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 
 from skmlp.estimators.validation import owner
-from skmlp.solvers import SOLVERS
+from skmlp.training import Training
 
 
 def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None:
@@ -27,8 +27,8 @@ def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None
         )
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
     elif reason == "max_iter" and not incremental:
-        stochastic = SOLVERS[estimator.solver].stochastic
-        message = _out_of_epochs(estimator) if stochastic else _out_of_steps(training)
+        by_epochs = isinstance(training, Training)
+        message = _out_of_epochs(estimator) if by_epochs else _out_of_steps(training)
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
 
 
@@ -58,7 +58,7 @@ def _out_of_steps(training) -> str:
 
 def diagnosis(estimator, training) -> str:
     """Why a fit diverged: when, at which rate, on data of which scale."""
-    if SOLVERS[estimator.solver].stochastic:
+    if isinstance(training, Training):
         where = f"epoch {training.n_iter}"
         where += f" with learning_rate_init={estimator.learning_rate_init!r}"
         remedy = " or lower learning_rate_init"

@@ -1,17 +1,105 @@
-"""Parts by their names: their settings come from the estimator's flat parameters."""
+"""Parts by name or as objects: their settings checked, and made plain numbers."""
 
-from dataclasses import fields
+from skmlp.activations import (
+    ACTIVATIONS,
+    Activation,
+    UserActivation,
+    derivative_error,
+)
+from skmlp.estimators.validation import owner, shown
+from skmlp.layers import Noise
+from skmlp.schedules import SCHEDULES, Constant, OfProgress
+from skmlp.solvers import SOLVERS, Adam
+
+# Central differences of a right derivative are within 1e-8 of it.
+LARGEST_DERIVATIVE_ERROR = 1e-5
 
 
-def make_part(table, name, estimator):
-    """The part `name` of `table`, its fields set to the parameters of the same name.
+def make_part(table, value, estimator, parameter):
+    """The part that `value`, a name in `table` or an object, stands for.
 
-    Numbers become plain Python numbers, since NumPy scalars of float64 would turn
-    float32 arrays into float64 ones.
+    A part by its name takes its ``flat`` settings from the estimator's parameters of
+    the same name, which have been checked. The part is a copy: fits change no setting.
     """
-    kind = table[name]
-    settings = {
-        field.name: type(field.default)(getattr(estimator, field.name))
-        for field in fields(kind)
-    }
-    return kind(**settings)
+    if isinstance(value, str):
+        kind = table[value]
+        flat = {name: getattr(estimator, name) for name in kind.flat}
+        return kind(**flat).with_plain_numbers()
+    for name, expected, came in value.broken_rules(parameter):
+        raise ValueError(
+            f"{owner(estimator)}: {name} must be {expected}, got {shown(came)}."
+        )
+    return value.with_plain_numbers()
+
+
+def is_stochastic(solver) -> bool:
+    """Whether a solver, by its name or as an object, trains by mini-batches."""
+    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    return getattr(kind, "stochastic", True)
+
+
+def solver_of(estimator):
+    """The solver of the parameter ``solver``."""
+    return make_part(SOLVERS, estimator.solver, estimator, "solver")
+
+
+def schedule_of(estimator, solver):
+    """The schedule of the parameter ``learning_rate``.
+
+    scikit-learn's Adam ignores its schedules; given by name, they are ignored here too.
+    """
+    schedule = estimator.learning_rate
+    if isinstance(schedule, str):
+        if type(solver) is Adam and schedule in ("invscaling", "adaptive"):
+            return Constant()
+    elif schedule_is_function(schedule):
+        return OfProgress(schedule)
+    return make_part(SCHEDULES, schedule, estimator, "learning_rate")
+
+
+def schedule_is_function(schedule) -> bool:
+    return not isinstance(schedule, str) and not hasattr(schedule, "each_step")
+
+
+def activations_of(estimator, n_hidden):
+    """One activation, or a list of one for each hidden layer."""
+    given = estimator.activation
+    if isinstance(given, (list, tuple)):
+        if len(given) != n_hidden:
+            raise ValueError(
+                f"{owner(estimator)}: activation must be one for all hidden layers or "
+                f"one for each of the {n_hidden}, got {len(given)}."
+            )
+        layers = enumerate(given, start=1)
+        return [_activation(estimator, one, f"hidden layer {i}") for i, one in layers]
+    return _activation(estimator, given, "all hidden layers")
+
+
+def _activation(estimator, given, where) -> Activation:
+    if isinstance(given, (str, *ACTIVATIONS.values())):
+        return make_part(ACTIVATIONS, given, estimator, "activation")
+    own = given if isinstance(given, Activation) else UserActivation(given)
+    error = derivative_error(own)
+    if not error <= LARGEST_DERIVATIVE_ERROR:
+        raise ValueError(
+            f"{owner(estimator)}: activation of {where} must have a backward(delta, z, "
+            "a) that multiplies delta by the derivative of what forward(z, out) writes "
+            f"to out, got {shown(given)}, which differs from central differences by "
+            f"up to {error:.3g}."
+        )
+    return own
+
+
+def noise_of(estimator, n_hidden) -> list[Noise] | None:
+    """The noise on each layer's inputs, or None if there is none."""
+    rates = estimator.dropout
+    if not hasattr(rates, "__len__"):
+        rates = [rates] * n_hidden
+    if len(rates) != n_hidden:
+        raise ValueError(
+            f"{owner(estimator)}: dropout must be one rate for all hidden layers or "
+            f"one for each of the {n_hidden}, got {len(rates)}."
+        )
+    first = Noise(float(estimator.input_dropout), float(estimator.input_noise))
+    noise = [first, *(Noise(float(rate)) for rate in rates)]
+    return noise if any(noise) else None

@@ -8,11 +8,13 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators.base import BaseMLP, has_partial_fit
-from skmlp.estimators.targets import check_counts, check_numbers
-from skmlp.estimators.validation import RULES, check_parameters, one_of
-from skmlp.losses import LOSSES
+from skmlp.estimators.parts import make_part
+from skmlp.estimators.targets import check_domain, check_numbers
+from skmlp.estimators.validation import RULES, check_parameters
+from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
+from skmlp.parts import part_of
 
-ACCEPTS, EXPECTED = one_of(("squared_error", "poisson"))
+ACCEPTS, EXPECTED = part_of(REGRESSION_LOSSES, RegressionLoss)
 # the order of parameters is scikit-learn's, and easily taken for the classifier's
 LOSS_RULE = ACCEPTS, f"{EXPECTED} (hidden_layer_sizes is the second parameter)"
 
@@ -24,63 +26,73 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        What training makes small: half the squared error, or half the Poisson deviance,
-        which predicts with a log link and needs ``y >= 0``.
+    loss : str or object, default='squared_error'
+        What training makes small: 'squared_error', 'absolute_error', 'huber',
+        'log_cosh', 'quantile'; or, with a log link, the deviances 'poisson' and
+        'tweedie' (``y >= 0``) and 'gamma' (``y > 0``). An object of ``skmlp.losses``,
+        which has their formulas, carries settings, such as ``Huber(delta=2.0)`` or
+        ``Quantile(level=[0.1, 0.5, 0.9])``, which predicts several quantiles at once.
 
     hidden_layer_sizes : int, sequence of int or str, default=(100,)
         Units of the hidden layers, from input to output. An int is one hidden layer;
         ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
         128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
 
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        What hidden units apply to z, the weighted sum of their inputs plus the bias.
+    activation : str, object, or list with one for each hidden layer, default='relu'
+        What hidden units apply to z, the weighted sum of their inputs plus the bias:
+        'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus',
+        'silu' (or 'swish'), 'gelu', 'gelu_tanh' or 'mish', or an object of
+        ``skmlp.activations``, which has their formulas, such as
+        ``LeakyReLU(slope=0.1)``. An object of your own needs the methods
+        ``forward(z, out)`` and ``backward(delta, z, a)``; ``fit`` compares them.
 
-        - 'identity': z
-        - 'logistic': 1 / (1 + exp(-z))
-        - 'tanh': tanh(z)
-        - 'relu': max(0, z)
-
-    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
-        How the weights are optimized.
-
-        - 'lbfgs': limited-memory BFGS on all rows at once; often the best choice for
-          some hundreds of rows.
-        - 'sgd': mini-batch gradient descent with momentum.
-        - 'adam': mini-batches, steps scaled by running moments of the gradient.
+    solver : str or object, default='adam'
+        How the weights are optimized: by 'lbfgs', limited-memory BFGS on all rows at
+        once, often the best choice for some hundreds of rows; or by mini-batches, with
+        'sgd', 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop', 'adagrad' or 'lion'. An
+        object of ``skmlp.solvers``, which has their formulas, carries its own settings,
+        such as ``AdamW(weight_decay=0.01, clip_norm=1.0, averaging=0.99)``.
 
     alpha : float, default=0.0001
         Strength of the L2 penalty on weights (not on biases), which is
         ``alpha / (2 n) * sum of squared weights`` where n is the number of rows of the
-        batch times the mean of ``sample_weight``.
+        batch times the mean of ``sample_weight``. It stays active beside the weight
+        decay of solvers that have one.
 
     batch_size : int or 'auto', default='auto'
-        Rows a batch for 'sgd' and 'adam'; 'auto' is ``min(200, n_samples)``.
+        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``.
 
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        How the rate of 'sgd' changes; the other solvers ignore it.
+    learning_rate : str, object or callable, default='constant'
+        How the rate of a stochastic solver changes; 'lbfgs' has none.
 
         - 'constant': ``learning_rate_init`` throughout.
         - 'invscaling': ``learning_rate_init / (t_ + 1) ** power_t``, set at the end of
           each epoch.
         - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
           ends when that happens at a rate of 1e-6 or less.
+        - 'plateau', 'cosine', 'one_cycle', 'exponential', 'step', 'linear', 'coslog4',
+          'warmup', or an object of ``skmlp.schedules``, which has their formulas, such
+          as ``Warmup(Cosine(end=0.01))``.
+        - A function of progress in [0, 1], which counts updates over those of
+          ``max_iter`` epochs; it returns the factor on ``learning_rate_init``.
+
+        As in scikit-learn, 'adam' ignores 'invscaling' and 'adaptive' given by name.
 
     learning_rate_init : float, default=0.001
-        The rate at the start, for 'sgd' and 'adam'.
+        The rate that schedules multiply, for stochastic solvers.
 
     power_t : float, default=0.5
         The exponent of 'invscaling'.
 
     max_iter : int, default=200
-        The most epochs ('sgd', 'adam') or iterations ('lbfgs') of one ``fit``.
+        The most epochs (or iterations of 'lbfgs') of one ``fit``.
 
     shuffle : bool, default=True
-        Whether rows are shuffled before each epoch, for 'sgd' and 'adam'.
+        Whether rows are shuffled before each epoch, for stochastic solvers.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights and biases, the split of early stopping and the
-        shuffles. An int gives the same model each time; None takes NumPy's global
+        Draws the first weights and biases, the split of early stopping, the shuffles
+        and the noise. An int gives the same model each time; None takes NumPy's global
         stream.
 
     tol : float, default=1e-4
@@ -102,8 +114,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Whether 'sgd' uses Nesterov's momentum.
 
     early_stopping : bool, default=False
-        Whether 'sgd' and 'adam' hold out ``validation_fraction`` of the rows, watch the
-        R2 on them instead of the training loss, and go back to the weights of the
+        Whether stochastic solvers hold out ``validation_fraction`` of the rows, watch
+        the R2 on them instead of the training loss, and go back to the weights of the
         best epoch. 'lbfgs' ignores it.
 
     validation_fraction : float, default=0.1
@@ -119,10 +131,42 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         What adam adds to the root of the second moment.
 
     n_iter_no_change : int or inf, default=10
-        Epochs without improvement that are borne, for 'sgd' and 'adam'.
+        Epochs without improvement that are borne, for stochastic solvers.
 
     max_fun : int, default=15000
         The most evaluations of the loss by 'lbfgs'.
+
+    initializer : str or object, default='glorot_uniform'
+        How first weights are drawn: 'glorot_uniform' (as in scikit-learn, biases too),
+        'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', 'lecun_normal' or
+        'orthogonal', or an object of ``skmlp.initializers``; biases are then 0.
+
+    output_bias : {'drawn', 'optimum'}, default='drawn'
+        Where the last biases start: as drawn, or at the loss's best constant, such as
+        the logarithms of the class shares or the mean of y.
+
+    coefs_init : fitted estimator, or pair of lists of arrays, default=None
+        Where ``fit`` starts instead: the layers of another estimator, or
+        ``(coefs, intercepts)``.
+
+    dropout : float, or list with one for each hidden layer, default=0.0
+        The share of a hidden layer's units that each training row goes without, in
+        [0, 1); the others are scaled up. Not with 'lbfgs'.
+
+    input_dropout : float, default=0.0
+        The same for the inputs.
+
+    input_noise : float, default=0.0
+        Standard deviation of the normal noise on the inputs of each training row, in
+        units of X. Not with 'lbfgs', nor sparse X.
+
+    alpha_l1 : float, default=0.0
+        Strength of the L1 penalty on weights, ``alpha_l1 / n * sum of absolute
+        weights``, with n as for `alpha`. Not with 'lbfgs'.
+
+    max_norm : float or None, default=None
+        The largest Euclidean norm of each unit's incoming weights, to which they are
+        shortened after each update. Not with 'lbfgs'.
 
     Attributes
     ----------
@@ -134,7 +178,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The biases of each layer.
 
     loss_ : float
-        The loss at the end: mean loss of the rows plus penalty, for 'sgd' and 'adam'
+        The loss at the end: mean loss of the rows plus penalty, for stochastic solvers
         as a mean over the last epoch.
 
     loss_curve_ : list of float
@@ -154,7 +198,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Epochs or iterations of the last fit.
 
     t_ : int
-        Rows seen by 'sgd' or 'adam', over all fits that went on from each other.
+        Rows seen by a stochastic solver, over all fits that went on from each other.
 
     n_layers_ : int
         Number of layers, counting the inputs as one.
@@ -238,6 +282,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
+        initializer="glorot_uniform",
+        output_bias="drawn",
+        coefs_init=None,
+        dropout=0.0,
+        input_dropout=0.0,
+        input_noise=0.0,
+        alpha_l1=0.0,
+        max_norm=None,
     ):
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -263,6 +315,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.epsilon = epsilon
         self.n_iter_no_change = n_iter_no_change
         self.max_fun = max_fun
+        self.initializer = initializer
+        self.output_bias = output_bias
+        self.coefs_init = coefs_init
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.input_noise = input_noise
+        self.alpha_l1 = alpha_l1
+        self.max_norm = max_norm
 
     def fit(self, X, y, sample_weight=None):
         """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
@@ -297,7 +357,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on X and y, from the weights it has.
 
-        Only with solver 'sgd' or 'adam'; absent otherwise.
+        Only with stochastic solvers; absent with 'lbfgs'.
 
         Parameters
         ----------
@@ -336,36 +396,68 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The network's outputs after the inverse link.
+            The network's outputs after the inverse link. With several quantile levels
+            there is one more axis, for the levels in ascending order.
         """
         raw = self._raw(X)
-        values = self._fitted_loss.inverse_link(raw)
-        return values.ravel() if values.shape[1] == 1 else values
+        loss = self._predicting_loss()
+        values = self._by_target(loss, loss.inverse_link(raw))
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def score(self, X, y, sample_weight=None):
+        """The coefficient of determination R2, the mean over outputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Weights >= 0 of the rows.
+
+        Returns
+        -------
+        score : float
+            At most 1. Of several quantile levels, the one nearest 1/2 counts.
+        """
+        raw = self._raw(X)
+        loss = self._predicting_loss()
+        return r2_score(y, self._central(loss, raw), sample_weight=sample_weight)
+
+    def _by_target(self, loss, outputs):
+        """Outputs (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
+        n_levels = loss.n_outputs(1)
+        return outputs if n_levels == 1 else outputs.reshape(len(outputs), -1, n_levels)
+
+    def _central(self, loss, raw):
+        """Predictions (n_samples, n_targets): of several levels that nearest 1/2."""
+        predicted = self._by_target(loss, loss.inverse_link(raw))
+        if predicted.ndim == 2:
+            return predicted
+        return predicted[:, :, np.argmin(np.abs(np.array(loss.levels) - 0.5))]
 
     def _encode_target(self, y, n_samples, dtype, call):
         Y = check_numbers(self, y, n_samples, dtype)
-        if self.loss == "poisson":
-            check_counts(self, Y)
+        check_domain(self, self._make_loss(), Y)
         return Y
 
-    @property
-    def _loss(self):
+    def _make_loss(self):
         check_parameters(self, {"loss": self._rules["loss"]})
-        return LOSSES[self.loss]
+        return make_part(REGRESSION_LOSSES, self.loss, self, "loss")
 
-    @property
-    def _fitted_loss(self):
+    def _predicting_loss(self):
         """The loss of the last fit, whatever ``loss`` was set to since."""
-        by_link = {loss.out_activation: loss for loss in LOSSES.values()}
-        # parameters set by hand have no link but that of `loss`
-        return by_link.get(getattr(self, "out_activation_", None), self._loss)
+        return getattr(self, "_fitted_loss", None) or self._make_loss()
 
     def _strata(self, Y):
         return None
 
     def _score_raw(self, Y, raw, weight):
         """R2, the mean over outputs."""
-        predicted = self._loss.inverse_link(raw)
+        predicted = self._central(self._make_loss(), raw)
         if not np.isfinite(predicted).all():
             return np.nan
         return r2_score(Y, predicted, sample_weight=weight)

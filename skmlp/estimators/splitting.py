@@ -19,7 +19,7 @@ class HeldOut:
 
 
 def hold_out(estimator, data, strata, random_state):
-    """The data with its training rows chosen, and the validation rows.
+    """The data with its training rows chosen, and the validation rows' indices.
 
     strata : (n_samples,) or None; each part gets its share of every stratum.
     """
@@ -27,9 +27,13 @@ def hold_out(estimator, data, strata, random_state):
     weight = data.weight
     if weight is not None:
         _check_both_weighted(estimator, weight[training], weight[validation])
-        weight = weight[validation]
-    held_out = HeldOut(data.X[validation], data.Y[validation], weight)
-    return replace(data, rows=training), held_out
+    return replace(data, rows=training), validation
+
+
+def held_out(data, rows) -> HeldOut:
+    """The validation rows of the data."""
+    weight = None if data.weight is None else data.weight[rows]
+    return HeldOut(data.X[rows], data.Y[rows], weight)
 
 
 def _split(estimator, data, strata, random_state):

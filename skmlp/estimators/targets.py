@@ -1,5 +1,7 @@
 """Targets: labels or numbers y <-> Y of shape (n_samples, n_outputs)."""
 
+from functools import partial
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.preprocessing import LabelBinarizer
@@ -10,21 +12,30 @@ from sklearn.utils.multiclass import (
     unique_labels,
 )
 
+from skmlp.estimators.class_columns import ClassColumns
 from skmlp.estimators.validation import check_y, naming, owner, refuse_unsupported
 
 LABELS = (
-    "labels of one type, of shape (n_samples,), or a 0/1 indicator matrix of shape "
-    "(n_samples, n_labels)"
+    "labels of one type, of shape (n_samples,) or (n_samples, n_columns), or a 0/1 "
+    "indicator matrix of shape (n_samples, n_labels)"
+)
+SHARES = (
+    "probabilities of shape (n_samples, n_classes), n_classes >= 2, rows summing to 1, "
+    "with loss=LogLoss(soft_targets=True)"
 )
 NUMBERS = "finite numbers of shape (n_samples,) or (n_samples, n_outputs)"
-CLASSES = "all labels that y will ever hold, as an array of shape (n_classes,)"
+CLASSES = (
+    "all labels that y will ever hold, as an array of shape (n_classes,), or for "
+    "several columns of classes a list of such arrays"
+)
+KINDS = ("binary", "multiclass", "multilabel-indicator", "multiclass-multioutput")
 
 
 # Classes
 
 
 def check_labels(estimator, y, n_samples):
-    """y as an array of class labels, or as a label indicator matrix."""
+    """y as an array of class labels, or of several columns, or an indicator matrix."""
     with naming(estimator, "y", LABELS, y):
         _refuse_mixed_list(y)
     y = check_y(estimator, y, n_samples, expected=LABELS, numeric=False)
@@ -38,11 +49,7 @@ def _check_labels(y) -> None:
         kind = type_of_target(y)
     except TypeError as error:  # labels that have no order
         raise TypeError("Labels are of several types.") from error
-    if kind == "multiclass-multioutput":
-        raise ValueError(
-            "Multioutput target data is not supported with label binarization"
-        )
-    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+    if kind not in KINDS:
         check_classification_targets(y)  # for its message
 
 
@@ -52,21 +59,76 @@ def _refuse_mixed_list(y) -> None:
         raise TypeError("Labels are of several types.")
 
 
-def encoder_for(estimator, y, call) -> LabelBinarizer:
+def check_shares(estimator, y, n_samples, dtype):
+    """Probabilities of classes as Y; of two classes, those of the second alone."""
+    with naming(estimator, "y", SHARES, y):
+        if np.ndim(y) == 2 and np.shape(y)[1] == 1:
+            raise ValueError("y has probabilities of one class.")
+    y = check_y(estimator, y, n_samples, expected=SHARES, numeric=True)
+    with naming(estimator, "y", SHARES, y):
+        if y.ndim != 2:
+            raise ValueError("y is not a matrix.")
+        if y.min() < 0 or not np.allclose(y.sum(axis=1), 1.0, rtol=0, atol=1e-6):
+            raise ValueError("A row of y is not a distribution.")
+    return np.asfortranarray(y[:, 1:] if y.shape[1] == 2 else y, dtype=dtype)
+
+
+def encoder_of_shares(estimator, Y, call) -> LabelBinarizer:
+    """The encoder of the classes 0, 1, ..., one a column of probabilities."""
+    n_classes = max(2, Y.shape[1])
+    goes_on = call.continued or call.incremental
+    if goes_on and hasattr(estimator, "classes_"):
+        if not np.array_equal(estimator.classes_, np.arange(n_classes)):
+            raise ValueError(
+                f"{owner(estimator)}: y must have the classes {estimator.classes_} of "
+                f"the fit before, got probabilities of {n_classes} classes."
+            )
+        return encoder_of(estimator)
+    return LabelBinarizer().fit(np.arange(n_classes))
+
+
+def encoder_for(estimator, y, call):
     """The encoder of the labels: new, or the estimator's if y agrees with it."""
     goes_on = call.continued or call.incremental
     if goes_on and hasattr(estimator, "classes_"):
         encoder = encoder_of(estimator)
+        if isinstance(encoder, ClassColumns):
+            encoder.check(estimator, y, all_of_them=not call.incremental)
+            return encoder
         _check_same_classes(estimator, call.classes)
         _check_same_kind(estimator, y, encoder)
         _check_known_classes(estimator, y, all_of_them=not call.incremental)
         return encoder
     if not call.incremental:
-        return LabelBinarizer().fit(y)
+        return ClassColumns.fit(y) if _has_columns(y) else LabelBinarizer().fit(y)
+    if _has_columns(y) or (y.ndim == 2 and _is_list_of_arrays(call.classes)):
+        return _encoder_of_columns(estimator, y, call.classes)
     encoder = _encoder_of_classes(estimator, y, call.classes)
     unknown = np.setdiff1d(unique_labels(y), encoder.classes_)
     if len(unknown):
         _refuse_classes(estimator, unique_labels(y), encoder.classes_)
+    return encoder
+
+
+def _has_columns(y) -> bool:
+    return type_of_target(y) == "multiclass-multioutput"
+
+
+def _is_list_of_arrays(classes) -> bool:
+    is_list = isinstance(classes, (list, tuple)) and len(classes) > 0
+    return is_list and all(map(np.ndim, classes))
+
+
+def _encoder_of_columns(estimator, y, classes) -> ClassColumns:
+    """The encoder of all classes of several columns, named in advance."""
+    if not _is_list_of_arrays(classes):
+        raise ValueError(
+            f"{owner(estimator)}: classes must be {CLASSES} on the first call to "
+            f"partial_fit, got {classes!r} for {y.shape[1]} columns."
+        )
+    with naming(estimator, "classes", CLASSES, classes):
+        encoder = ClassColumns([_distinct(labels) for labels in classes])
+    encoder.check(estimator, y, all_of_them=False)
     return encoder
 
 
@@ -152,11 +214,13 @@ def _refuse_classes(estimator, classes, known):
     )
 
 
-def encoder_of(estimator) -> LabelBinarizer:
+def encoder_of(estimator):
     """The fitted encoder, or one made from ``classes_`` that were set by hand."""
     encoder = getattr(estimator, "_label_binarizer", None)
     if encoder is not None:
         return encoder
+    if _is_list_of_arrays(estimator.classes_):
+        return ClassColumns([np.asarray(labels) for labels in estimator.classes_])
     with naming(estimator, "classes_", CLASSES, estimator.classes_):
         classes = np.asarray(estimator.classes_)
         n_outputs = np.shape(estimator.coefs_[-1])[1]
@@ -170,9 +234,12 @@ def encoder_of(estimator) -> LabelBinarizer:
 
 def check_n_outputs(estimator, encoder, raw) -> None:
     """The network's outputs must be those of the classes."""
-    n_classes = len(encoder.classes_)
-    single = n_classes <= 2 and not encoder.y_type_.startswith("multilabel")
-    expected = 1 if single else n_classes
+    if isinstance(encoder, ClassColumns):
+        n_classes = expected = sum(encoder.sizes)
+    else:
+        n_classes = len(encoder.classes_)
+        single = n_classes <= 2 and not encoder.y_type_.startswith("multilabel")
+        expected = 1 if single else n_classes
     if raw.shape[1] != expected:
         raise ValueError(
             f"{owner(estimator)}: coefs_[-1] must have {expected} outputs for the "
@@ -185,6 +252,8 @@ def encode(encoder, y, dtype):
 
     As LabelBinarizer.transform does, but without its matrix of 8-byte integers between.
     """
+    if isinstance(encoder, ClassColumns):
+        return encoder.encode(y, dtype)
     if encoder.y_type_.startswith("multilabel"):
         return np.asfortranarray(y.toarray() if issparse(y) else y, dtype=dtype)
     order = np.argsort(encoder.classes_)  # classes set by hand may be unsorted
@@ -196,8 +265,30 @@ def encode(encoder, y, dtype):
     return Y
 
 
+def columns_of_classes(encoder):
+    """Of each column of classes its labels, and a function from Y to its codes.
+
+    An indicator matrix has one column a label, with the classes 0 and 1.
+    """
+    if isinstance(encoder, ClassColumns):
+        return encoder.weighable()
+    labels = encoder.classes_
+    if encoder.y_type_.startswith("multilabel"):
+        numbers = range(len(labels))
+        return [([0, 1], partial(_rounded, column=column)) for column in numbers]
+    if encoder.y_type_ == "binary":
+        return [(labels, partial(_rounded, column=0))]
+    return [(labels, partial(np.argmax, axis=1))]
+
+
+def _rounded(Y, *, column):
+    return (Y[:, column] > 0.5).astype(np.intp)
+
+
 def decode(encoder, raw):
     """The labels that raw outputs stand for."""
+    if isinstance(encoder, ClassColumns):
+        return encoder.decode(raw)
     raw = raw.ravel() if raw.shape[1] == 1 else raw
     # yes where the raw output is above 0, which is where the probability is above 1/2
     return encoder.inverse_transform(raw, threshold=0.0)
@@ -219,10 +310,11 @@ def check_numbers(estimator, y, n_samples, dtype):
     return Y
 
 
-def check_counts(estimator, Y) -> None:
-    """Refuse negative targets of a loss that is not defined for them."""
-    if Y.min() < 0:
+def check_domain(estimator, loss, Y) -> None:
+    """Refuse targets for which the loss is not defined."""
+    least = Y.min()
+    if (loss.domain and least < 0) or (loss.domain == "> 0" and least == 0):
         raise ValueError(
-            f"{owner(estimator)}: y must be >= 0 with loss={estimator.loss!r}, got a "
-            f"smallest value of {Y.min():g}."
+            f"{owner(estimator)}: y must be {loss.domain} with loss="
+            f"{estimator.loss!r}, got a smallest value of {least:g}."
         )

@@ -3,95 +3,65 @@
 import math
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral, Number, Real
-from typing import Any
+from numbers import Number
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skmlp.activations import ACTIVATIONS
-from skmlp.schedules import SCHEDULES
-from skmlp.solvers import SOLVERS
+from skmlp.activations import ACTIVATIONS, is_activation
+from skmlp.initializers import INITIALIZERS, Initializer
+from skmlp.parts import part_of
+from skmlp.rules import (
+    BOOLEAN,
+    Rule,
+    any_of,
+    either,
+    integer,
+    is_integer,
+    is_real,
+    one_of,
+    real,
+    sequence_of,
+)
+from skmlp.schedules import SCHEDULES, Schedule
+from skmlp.solvers import SOLVERS, Solver
 
 FLOATS = (np.float64, np.float32)
 
-Rule = tuple[Callable[[Any], bool], str]
+# Rules for parameters
 
 
-# Rules for parameters: what a value must satisfy, and how to say so.
-
-
-def _is_real(value):
-    # complex and bool are not real numbers here, though True counts as 1 in Python
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-
-
-def _as_float(value):
-    """The value as a float; None for an integer that is too large for one."""
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
-def _is_integer(value):
-    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
-
-
-def real(low, high=math.inf, *, open_low=False, open_high=True) -> Rule:
-    """A number from low to high; an infinite `high` is closed by open_high=False."""
-
-    def accepts(value):
-        if not _is_real(value) or _as_float(value) is None:
-            return False
-        above = value > low if open_low else value >= low
-        return bool(above and (value < high if open_high else value <= high))
-
-    left, right = "(" if open_low else "[", ")" if open_high else "]"
-    return accepts, f"a number in {left}{low:g}, {high:g}{right}"
-
-
-def integer(low) -> Rule:
-    return (lambda value: _is_integer(value) and value >= low), f"an integer >= {low}"
-
-
-def either(rule: Rule, *others) -> Rule:
-    """What `rule` accepts, or one of the other values."""
-    accepts, expected = rule
-    named = " or ".join(map(repr, others))
-    # isinstance first: comparing an array with a string is not a bool
-    return (
-        lambda value: (
-            any(isinstance(value, type(o)) and value == o for o in others)
-            or accepts(value)
-        )
-    ), f"{expected}, or {named}"
-
-
-def one_of(names) -> Rule:
-    listed = ", ".join(map(repr, names))
-    return (lambda value: isinstance(value, str) and value in names), f"one of {listed}"
-
-
-BOOLEAN: Rule = (
-    lambda value: isinstance(value, (bool, np.bool_)),
-    "True or False",
-)
 VERBOSE: Rule = (
-    lambda value: BOOLEAN[0](value) or (_is_integer(value) and value >= 0),
+    lambda value: BOOLEAN[0](value) or (is_integer(value) and value >= 0),
     "True, False or an integer >= 0",
 )
 
+
+def _is_function(value) -> bool:
+    return callable(value) and not isinstance(value, type)
+
+
+ACTIVATION: Rule = (
+    lambda value: (
+        value in ACTIVATIONS if isinstance(value, str) else is_activation(value)
+    ),
+    f"{one_of(ACTIVATIONS)[1]}, or an object with the methods forward and backward",
+)
+SCHEDULE: Rule = part_of(SCHEDULES, Schedule)
+RATE = real(0, 1)
+
 RULES: dict[str, Rule] = {
-    "activation": one_of(ACTIVATIONS),
-    "solver": one_of(SOLVERS),
+    "activation": any_of(ACTIVATION, sequence_of(ACTIVATION)),
+    "solver": part_of(SOLVERS, Solver),
     "alpha": real(0),
     "batch_size": either(integer(1), "auto"),
-    "learning_rate": one_of(SCHEDULES),
+    "learning_rate": any_of(
+        SCHEDULE, (_is_function, "a function of progress in [0, 1]")
+    ),
     "learning_rate_init": real(0, open_low=True),
     "power_t": real(0),
     "max_iter": integer(1),
@@ -108,6 +78,13 @@ RULES: dict[str, Rule] = {
     "epsilon": real(0, open_low=True),
     "n_iter_no_change": either(integer(1), math.inf),
     "max_fun": integer(1),
+    "initializer": part_of(INITIALIZERS, Initializer),
+    "output_bias": one_of(("drawn", "optimum")),
+    "dropout": any_of(RATE, sequence_of(RATE)),
+    "input_dropout": RATE,
+    "input_noise": real(0),
+    "alpha_l1": real(0),
+    "max_norm": either(real(0, open_low=True), None),
 }
 
 
@@ -177,7 +154,7 @@ def _sizes(value) -> tuple[int, ...] | None:
 
 def _size(value) -> int | None:
     """A positive int from an int or an integral float, as tuners produce them."""
-    if not _is_real(value) or not 1 <= value <= MAX_SIZE or int(value) != value:
+    if not is_real(value) or not 1 <= value <= MAX_SIZE or int(value) != value:
         return None
     return int(value)
 
@@ -333,14 +310,14 @@ def _check_sum(weight) -> None:
         raise ValueError("Sample weights are too small to be divided by their mean.")
 
 
-def check_penalty(estimator, mean_weight, dtype) -> float:
-    """``alpha`` for weights of mean 1, which must be a number of the dtype."""
-    alpha = float(estimator.alpha) / mean_weight
+def check_penalty(estimator, name, mean_weight, dtype) -> float:
+    """``alpha`` or ``alpha_l1`` for rows of mean weight 1, a number of the dtype."""
+    alpha = float(getattr(estimator, name)) / mean_weight
     if alpha > float(np.finfo(dtype).max):
         raise ValueError(
-            f"{owner(estimator)}: sample_weight must not be so small that alpha over "
+            f"{owner(estimator)}: sample_weight must not be so small that {name} over "
             f"its mean overflows {np.dtype(dtype)}, got a mean of {mean_weight:g} and "
-            f"alpha={estimator.alpha!r}."
+            f"{name}={getattr(estimator, name)!r}."
         )
     return alpha
 
@@ -406,6 +383,28 @@ def _fit_together(layers) -> bool:
             return False
         fan_in = W.shape[1]
     return True
+
+
+def check_start(estimator, sizes):
+    """(W, b) of each layer from ``coefs_init``: an estimator, or two lists."""
+    start = estimator.coefs_init
+    if not hasattr(start, "coefs_"):
+        expected = "None, a fitted estimator, or a pair (coefs, intercepts) of lists"
+        with naming(estimator, "coefs_init", expected, start):
+            coefs, intercepts = start
+        start = type(estimator)()
+        start.coefs_, start.intercepts_ = coefs, intercepts
+    with naming(estimator, "coefs_init", "arrays of finite numbers", start):
+        layers = fitted_layers(start)
+        if not all(np.isfinite(array).all() for layer in layers for array in layer):
+            raise ValueError("It has entries that are not finite.")
+    fitted = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
+    if fitted != sizes:
+        raise ValueError(
+            f"{owner(estimator)}: coefs_init must have layers of {sizes} units, from "
+            f"features to outputs, got {fitted}."
+        )
+    return layers
 
 
 def check_n_features(estimator, X, n_features) -> None:

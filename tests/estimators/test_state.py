@@ -510,11 +510,22 @@ CHANGED = {
     "epsilon": 1e-3,
     "n_iter_no_change": 2,
     "max_fun": 77,
+    "initializer": "he_normal",
+    "output_bias": "optimum",
+    "coefs_init": None,  # see below: a start of other weights goes with nothing above
+    "dropout": [0.1, 0.2],
+    "input_dropout": 0.05,
+    "input_noise": 0.3,
+    "alpha_l1": 0.01,
+    "max_norm": 2.0,
+    "class_weight": {0: 2.0},
 }
+OF_CLASSES = {"loss": "focal"}
 
 
 def changed_params(kind):
-    return {name: CHANGED[name] for name in kind().get_params()}
+    changed = CHANGED | OF_CLASSES if kind is MLPClassifier else CHANGED
+    return {name: changed[name] for name in kind().get_params()}
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -524,19 +535,39 @@ def test_parameters_are_kept_as_they_were_given(kind):
     assert set(params) == set(signature)
     for made in (kind(**params), kind().set_params(**params), clone(kind(**params))):
         assert made.get_params() == params
-    assert (
-        kind(**params).get_params()["hidden_layer_sizes"]
-        is CHANGED["hidden_layer_sizes"]
-    )
+    for name in ("hidden_layer_sizes", "dropout", "class_weight"):
+        if name in params:
+            assert kind(**params).get_params()[name] is CHANGED[name]
     defaults = {name: parameter.default for name, parameter in signature.items()}
     assert kind().get_params() == defaults
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_fit_changes_no_parameter(kind, capsys):
+    before = joblib.hash(changed_params(kind))  # lists and dicts are shared
     model = fitted(kind(**changed_params(kind)), LABELS)
-    assert model.get_params() == changed_params(kind)
+    assert joblib.hash(model.get_params()) == before
     assert "Iteration 1, loss = " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_every_parameter_but_the_start_is_changed_from_its_default(kind):
+    defaults = kind().get_params()
+    same = {
+        name for name, value in changed_params(kind).items() if value == defaults[name]
+    }
+    assert same == {"coefs_init"}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_fit_leaves_the_weights_that_it_starts_from(kind, solver):
+    start = fitted(small(kind, random_state=1))
+    before = state(start)
+    model = fitted(small(kind, solver=solver, coefs_init=start))
+    assert model.coefs_init is start
+    assert state(start) == before
+    assert not np.array_equal(model.coefs_[0], start.coefs_[0])
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)

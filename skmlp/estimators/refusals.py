@@ -1,0 +1,83 @@
+"""Parameters that do not go together: refused where silence would be wrong."""
+
+import warnings
+
+from scipy.sparse import issparse
+
+from skmlp.estimators.parts import is_stochastic
+from skmlp.estimators.validation import owner
+
+# What needs mini-batches, and its value for "off".
+STOCHASTIC_ONLY = {
+    "dropout": 0,
+    "input_dropout": 0,
+    "input_noise": 0,
+    "alpha_l1": 0,
+    "max_norm": None,
+}
+IGNORED_SCHEDULES = ("constant", "invscaling", "adaptive")
+
+
+class DiagnosticWarning(UserWarning):
+    """A fit's settings or its course have a fault that the text names."""
+
+
+def refuse_combinations(estimator, loss, X) -> None:
+    """Raise a ValueError for parameters that can't act together."""
+    if not is_stochastic(estimator.solver):
+        _refuse_for_lbfgs(estimator, loss)
+    if getattr(estimator.solver, "lazy", False):
+        _refuse_for_lazy(estimator)
+    if estimator.input_noise and issparse(X):
+        _refuse(estimator, "input_noise", 0, "with sparse X, whose zeros it would fill")
+
+
+def _refuse_for_lbfgs(estimator, loss) -> None:
+    for name, off in STOCHASTIC_ONLY.items():
+        value = getattr(estimator, name)
+        acts = any(value) if hasattr(value, "__len__") else value not in (0, None)
+        if acts:
+            _refuse(estimator, name, off, "with solver lbfgs: it needs mini-batches")
+    if not loss.smooth:
+        raise ValueError(
+            f"{owner(estimator)}: loss must have a continuous gradient with solver "
+            f"lbfgs, got {estimator.loss!r}; use a stochastic solver such as 'adam', "
+            "or 'huber'."
+        )
+
+
+def _refuse_for_lazy(estimator) -> None:
+    solver = estimator.solver
+    values = {
+        "solver__clip_norm": solver.clip_norm,
+        "solver__averaging": solver.averaging,
+        "max_norm": estimator.max_norm,
+        "alpha_l1": estimator.alpha_l1 or None,
+    }
+    for name, value in values.items():
+        if value is not None:
+            raise ValueError(
+                f"{owner(estimator)}: {name} must be off (None, or 0) with lazy=True, "
+                f"whose steps leave out what it needs, got {value!r}."
+            )
+
+
+def _refuse(estimator, name, off, where):
+    raise ValueError(
+        f"{owner(estimator)}: {name} must be {off!r} {where}, got "
+        f"{getattr(estimator, name)!r}."
+    )
+
+
+def warn_of_no_effect(estimator, *, stacklevel) -> None:
+    """Say that a schedule does nothing for lbfgs, which scikit-learn never says."""
+    schedule = estimator.learning_rate
+    known = isinstance(schedule, str) and schedule in IGNORED_SCHEDULES
+    if is_stochastic(estimator.solver) or known:
+        return
+    warnings.warn(
+        f"{owner(estimator)}: learning_rate={schedule!r} has no effect with solver "
+        "lbfgs, which chooses its own steps.",
+        DiagnosticWarning,
+        stacklevel=stacklevel + 1,
+    )

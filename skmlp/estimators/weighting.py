@@ -1,0 +1,86 @@
+"""Class weights: how much the rows of each class count."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
+
+from skmlp.estimators.validation import owner
+from skmlp.rules import real
+
+CLASS_WEIGHT = (
+    "None, 'balanced', a dict from class labels to numbers >= 0, or for several labels "
+    "or columns of classes a list of one dict for each"
+)
+ACCEPTS_WEIGHT, _ = real(0)
+
+
+def weigh_classes(estimator, columns, data):
+    """The data with each row's weight times the weight of its class.
+
+    columns : of each column of classes its labels (n_classes,), and a function from Y
+        to the codes (n_samples,) of its rows' labels. Weights of several columns are
+        multiplied. "balanced" looks at the training rows alone.
+    """
+    n_samples = data.Y.shape[0]
+    weight = np.ones(n_samples) if data.weight is None else data.weight
+    given = _by_column(estimator, len(columns))
+    for (labels, codes_of), one in zip(columns, given, strict=True):
+        codes = codes_of(data.Y)
+        if isinstance(one, dict):
+            by_class = _from_dict(estimator, one, labels)
+        else:
+            by_class = _balanced(codes, data, len(labels))
+        weight = weight * by_class[codes]
+    rows = slice(None) if data.rows is None else data.rows
+    if not weight[rows].any():
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must leave a training row that counts, "
+            f"got {estimator.class_weight!r}."
+        )
+    return replace(data, weight=weight)
+
+
+def _by_column(estimator, n_columns):
+    given = estimator.class_weight
+    several = isinstance(given, (list, tuple))
+    each = list(given) if several else [given] * n_columns
+    fits = several == (n_columns > 1) or _is_balanced(given)
+    known = all(_is_balanced(one) or isinstance(one, dict) for one in each)
+    if not fits or not known or len(each) != n_columns:
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got {given!r} "
+            f"for {n_columns} column(s)."
+        )
+    return each
+
+
+def _is_balanced(one) -> bool:
+    # isinstance first: comparing an array with a string is not a bool
+    return isinstance(one, str) and one == "balanced"
+
+
+def _from_dict(estimator, by_label, labels):
+    """The weight of each class, 1 where the dict does not name it."""
+    unknown = by_label.keys() - set(labels)  # an array may hold parts of a tuple
+    wrong = [value for value in by_label.values() if not ACCEPTS_WEIGHT(value)]
+    if unknown or wrong:
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
+            f"{by_label!r} for the labels {list(labels)}."
+        )
+    return np.array([float(by_label.get(label, 1.0)) for label in labels])
+
+
+def _balanced(codes, data, n_classes):
+    """n / (n_classes n_class), counted in weights; 1 for a class without any."""
+    rows = slice(None) if data.rows is None else data.rows
+    codes, weight = codes[rows], None if data.weight is None else data.weight[rows]
+    if weight is not None:
+        codes, weight = codes[weight > 0], weight[weight > 0]
+    present = np.unique(codes)
+    by_class = np.ones(n_classes)
+    by_class[present] = compute_class_weight(
+        "balanced", classes=present, y=codes, sample_weight=weight
+    )
+    return by_class

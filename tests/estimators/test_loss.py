@@ -1,0 +1,325 @@
+"""The losses as a user meets them: domains, quantiles, and how sure classes are."""
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import mean_pinball_loss, r2_score
+
+from skmlp import MLPClassifier, MLPRegressor
+from skmlp.losses import (
+    Focal,
+    Huber,
+    LogLoss,
+    PoissonDeviance,
+    Quantile,
+    TweedieDeviance,
+)
+
+N_ROWS = 80
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N_ROWS, 4))
+NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
+NOISY = NUMBERS + RNG.normal(size=N_ROWS)
+LABELS = np.digitize(NUMBERS, [-1.0, 1.0])
+AMOUNTS = np.exp(0.5 * NUMBERS)
+
+
+def small(kind, **params):
+    defaults = {
+        "hidden_layer_sizes": (6,),
+        "batch_size": 20,
+        "max_iter": 30,
+        "learning_rate_init": 0.02,
+        "activation": "tanh",
+        "random_state": 0,
+    }
+    return kind(**{**defaults, **params})
+
+
+def fitted(kind, y, X=X, **params):
+    """Some updates are enough here, whether they converged or not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return small(kind, **params).fit(X, y)
+
+
+def parameters(model):
+    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
+
+
+# Domains of y
+
+ZERO, NEGATIVE = AMOUNTS.copy(), AMOUNTS.copy()
+ZERO[3], NEGATIVE[3] = 0.0, -1e-9
+REFUSED = [
+    ("poisson", NEGATIVE, ">= 0", "-1e-09"),
+    (PoissonDeviance(), NEGATIVE, ">= 0", "-1e-09"),
+    ("tweedie", NEGATIVE, ">= 0", "-1e-09"),
+    ("gamma", NEGATIVE, "> 0", "-1e-09"),
+    ("gamma", ZERO, "> 0", "0"),
+    (TweedieDeviance(power=1.0), NEGATIVE, ">= 0", "-1e-09"),
+    (TweedieDeviance(power=2.0), ZERO, "> 0", "0"),
+    ("gamma", np.c_[AMOUNTS, ZERO], "> 0", "0"),
+    ("poisson", -0.5 * np.ones(N_ROWS), ">= 0", "-0.5"),
+]
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize(("loss", "y", "domain", "came"), REFUSED)
+def test_targets_out_of_the_losss_domain_are_refused_by_name(
+    loss, y, domain, came, solver
+):
+    estimator = small(MLPRegressor, loss=loss, solver=solver)
+    methods = [estimator.fit]
+    methods += [estimator.partial_fit] if solver == "adam" else []
+    for method in methods:
+        with pytest.raises(ValueError) as error:
+            method(X, y)
+        message = str(error.value)
+        assert message.startswith(
+            f"MLPRegressor: y must be {domain} with loss={loss!r}"
+        )
+        assert message.endswith(f"got a smallest value of {came}.")
+        assert not hasattr(estimator, "coefs_")
+
+
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        ("poisson", ZERO),
+        ("tweedie", ZERO),
+        (TweedieDeviance(power=1.99), ZERO),
+        ("gamma", AMOUNTS),
+        (TweedieDeviance(power=2.0), AMOUNTS),
+        ("squared_error", NEGATIVE),
+        (Huber(delta=0.1), NEGATIVE),
+    ],
+)
+def test_targets_at_the_edge_of_the_domain_are_used(loss, y):
+    model = fitted(MLPRegressor, y, loss=loss)
+    assert np.isfinite(parameters(model)).all()
+    positive = getattr(model, "out_activation_", "") == "exp"
+    assert positive == ((model.predict(10 * X) > 0).all())
+
+
+# Quantiles
+
+LEVELS = [0.1, 0.5, 0.9]
+TWO = np.c_[NOISY, 3 * NOISY + X[:, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_several_levels_are_predicted_along_a_last_axis_in_ascending_order(dtype):
+    data = X.astype(dtype)
+    one = fitted(MLPRegressor, NOISY, data, loss=Quantile(level=LEVELS))
+    assert one.predict(data).shape == (N_ROWS, 3)
+    two = fitted(MLPRegressor, TWO, data, loss=Quantile(level=LEVELS))
+    assert two.predict(data).shape == (N_ROWS, 2, 3)
+    for model in (one, two):
+        predicted = model.predict(100 * data)  # far out they would cross
+        assert predicted.dtype == dtype
+        assert (np.diff(predicted, axis=-1) >= 0).all()
+        raw = data @ model.coefs_[0] + model.intercepts_[0]
+        raw = np.tanh(raw) @ model.coefs_[1] + model.intercepts_[1]
+        assert model.n_outputs_ == raw.shape[1] == model.predict(data)[0].size
+    single = fitted(MLPRegressor, NOISY, data, loss=Quantile(level=[0.3]))
+    assert single.predict(data).shape == (N_ROWS,)
+    columns = fitted(MLPRegressor, TWO, data, loss=Quantile(level=0.3))
+    assert columns.predict(data).shape == (N_ROWS, 2)
+
+
+def test_the_order_of_levels_does_not_matter():
+    model = fitted(MLPRegressor, NOISY, loss=Quantile(level=LEVELS))
+    for levels in (LEVELS[::-1], tuple(LEVELS), np.array([0.5, 0.9, 0.1])):
+        same = fitted(MLPRegressor, NOISY, loss=Quantile(level=levels))
+        np.testing.assert_array_equal(same.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize(
+    ("levels", "central"),
+    [
+        ([0.1, 0.5, 0.9], 1),
+        ([0.9, 0.5, 0.1], 1),
+        ([0.1, 0.4, 0.7], 1),
+        ([0.2, 0.9], 0),
+        ([0.1, 0.7], 1),
+    ],
+)
+@pytest.mark.parametrize("y", [NOISY, TWO], ids=["one output", "two outputs"])
+def test_score_uses_the_level_nearest_to_the_median(y, levels, central):
+    model = fitted(MLPRegressor, y, loss=Quantile(level=levels))
+    predicted = model.predict(X)[..., central]
+    assert model.score(X, y) == r2_score(y, predicted)
+    weight = np.linspace(0, 1, N_ROWS)
+    weighted = model.score(X, y, sample_weight=weight)
+    assert weighted == r2_score(y, predicted, sample_weight=weight)
+
+
+def test_early_stopping_scores_the_level_nearest_to_the_median():
+    params = {"early_stopping": True, "validation_fraction": 0.3, "max_iter": 60}
+    params["n_iter_no_change"] = 60
+    several = fitted(MLPRegressor, NOISY, loss=Quantile(level=LEVELS), **params)
+    assert len(several.validation_scores_) == several.n_iter_
+    # the outer levels of NOISY, 1.3 off its median, would score below this
+    assert several.best_validation_score_ > 0.6
+    assert several.best_validation_score_ == max(several.validation_scores_)
+
+
+@pytest.mark.parametrize("y", [NOISY, TWO], ids=["one output", "two outputs"])
+def test_several_levels_have_the_shares_of_rows_below_and_the_pinball_loss(y):
+    params = {"hidden_layer_sizes": (), "max_iter": 800, "n_iter_no_change": 800}
+    params |= {"learning_rate": "linear", "alpha": 0.0, "output_bias": "optimum"}
+    params |= {"learning_rate_init": 0.05}
+    together = fitted(MLPRegressor, y, loss=Quantile(level=LEVELS), **params)
+    columns = y.reshape(N_ROWS, -1)
+    predicted = together.predict(X).reshape(N_ROWS, -1, 3)
+    for i, level in enumerate(LEVELS):
+        for k in range(columns.shape[1]):
+            below = np.mean(columns[:, k] <= predicted[:, k, i])
+            # of 80 rows; at the optimum of 5 parameters 5 rows are met at most
+            assert abs(below - level) < 7 / N_ROWS
+        alone = fitted(MLPRegressor, y, loss=Quantile(level=level), **params)
+        losses = [
+            mean_pinball_loss(y, p.reshape(y.shape), alpha=level)
+            for p in (predicted[:, :, i], alone.predict(X))
+        ]
+        # linear quantiles of these rows hardly cross, so both have nearly one optimum
+        assert losses[0] == pytest.approx(losses[1], rel=0.05)
+    expected = sum(
+        mean_pinball_loss(columns[:, k], predicted[:, k, i], alpha=level)
+        for i, level in enumerate(LEVELS)
+        for k in range(columns.shape[1])
+    )
+    # the last epoch's steps are small, and its loss is a mean over them
+    assert together.loss_ == pytest.approx(expected, rel=0.01)
+
+
+def test_partial_fit_and_warm_start_go_on_with_several_levels():
+    model = small(MLPRegressor, loss=Quantile(level=LEVELS), warm_start=True)
+    for _ in range(2):
+        model.partial_fit(X, TWO)
+    before = model.coefs_[0].copy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, TWO)
+    assert model.predict(X).shape == (N_ROWS, 2, 3)
+    assert not np.array_equal(model.coefs_[0], before)
+    with pytest.raises(ValueError, match=r"MLPRegressor: y must have 6 outputs"):
+        clone_with(model, loss=Quantile(level=[0.5])).partial_fit(X, TWO)
+
+
+def clone_with(model, **params):
+    """The fitted model under other parameters."""
+    twin = clone(model).set_params(**params)
+    twin.coefs_, twin.intercepts_ = model.coefs_, model.intercepts_
+    return twin
+
+
+def test_the_default_quantile_is_the_median():
+    # half the absolute error: so with half the penalty and twice the rate
+    params = {"solver": "sgd", "loss": "quantile"}
+    median = fitted(MLPRegressor, NOISY, **params, alpha=0.5, learning_rate_init=0.02)
+    params["loss"] = "absolute_error"
+    absolute = fitted(MLPRegressor, NOISY, **params, alpha=1.0, learning_rate_init=0.01)
+    # factors of two are exact
+    np.testing.assert_array_equal(parameters(median), parameters(absolute))
+    assert median.loss_ == pytest.approx(absolute.loss_ / 2, rel=1e-12)
+
+
+# Settings of regression losses
+
+
+def test_a_large_delta_of_huber_is_the_squared_error_and_a_small_one_is_robust():
+    plain = fitted(MLPRegressor, NOISY)
+    wide = fitted(MLPRegressor, NOISY, loss=Huber(delta=1e6))
+    # the same formula in another order
+    np.testing.assert_allclose(parameters(wide), parameters(plain), rtol=1e-6)
+    spoiled = NUMBERS.copy()
+    spoiled[::10] += 100.0
+    params = {"hidden_layer_sizes": (), "max_iter": 300, "n_iter_no_change": 300}
+    scores = [
+        fitted(MLPRegressor, spoiled, loss=loss, **params).score(X, NUMBERS)
+        for loss in ("squared_error", Huber(delta=0.5), "absolute_error")
+    ]
+    assert scores[0] < 0.5
+    assert min(scores[1:]) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("power", "loss"), [(1.0, "poisson"), (2.0, "gamma"), (1.5, "tweedie")]
+)
+def test_tweedie_is_the_deviance_of_its_power(power, loss):
+    model = fitted(MLPRegressor, AMOUNTS, loss=TweedieDeviance(power=power))
+    same = fitted(MLPRegressor, AMOUNTS, loss=loss)
+    np.testing.assert_array_equal(parameters(model), parameters(same))
+    other = fitted(MLPRegressor, AMOUNTS, loss=TweedieDeviance(power=1.2))
+    assert not np.array_equal(parameters(model), parameters(other))
+
+
+# Settings of classification losses
+
+TARGETS = {
+    "multiclass": LABELS,
+    "binary": (NUMBERS > 1).astype(int),
+    "multilabel": np.c_[NUMBERS > 1, X[:, 0] > 0].astype(int),
+}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_label_smoothing_draws_probabilities_to_equal_ones(y, share):
+    # rows that say nothing: the model has the smoothed shares of the classes
+    params = {"solver": "lbfgs", "alpha": 0.0, "tol": 1e-8, "max_iter": 500}
+    loss = LogLoss(label_smoothing=share)
+    constant = fitted(MLPClassifier, y, 0 * X, loss=loss, **params)
+    if y.ndim == 2:
+        expected = (1 - share) * y.mean(axis=0) + share / 2
+    else:
+        counts = np.bincount(y)
+        expected = (1 - share) * counts / N_ROWS + share / len(counts)
+    # to a gradient of 1e-8 or a flat loss
+    np.testing.assert_allclose(
+        constant.predict_proba(0 * X[:1])[0], expected, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_label_smoothing_and_focal_loss_make_less_sure_of_separable_rows(y):
+    params = {"max_iter": 150, "n_iter_no_change": 150}
+
+    def surest(loss):
+        model = fitted(MLPClassifier, y, loss=loss, **params)
+        assert model.score(X, y) > 0.9
+        return np.abs(model.predict_proba(X) - 0.5).mean()
+
+    plain = surest("log_loss")
+    assert surest(LogLoss(label_smoothing=0.2)) < plain - 0.02
+    assert surest(Focal(gamma=3.0)) < plain - 0.02
+
+
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_focal_loss_with_gamma_0_is_the_log_loss(y):
+    focal = fitted(MLPClassifier, y, loss=Focal(gamma=0.0))
+    plain = fitted(MLPClassifier, y)
+    # the same values by other formulas, over 120 steps
+    np.testing.assert_allclose(parameters(focal), parameters(plain), rtol=1e-6)
+    assert focal.out_activation_ == plain.out_activation_
+    other = fitted(MLPClassifier, y, loss="focal")
+    assert not np.allclose(parameters(other), parameters(plain), rtol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["focal", LogLoss(label_smoothing=0.3)])
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_probabilities_sum_to_one_and_agree_with_labels_under_each_loss(y, loss):
+    model = fitted(MLPClassifier, y, loss=loss)
+    proba = model.predict_proba(X)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), proba, rtol=1e-12)
+    if y.ndim == 2:
+        np.testing.assert_array_equal(model.predict(X), (proba > 0.5).astype(int))
+        return
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, rtol=1e-12)
+    np.testing.assert_array_equal(model.predict(X), proba.argmax(axis=1))

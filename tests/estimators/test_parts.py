@@ -1,0 +1,822 @@
+"""Parts by name and as objects: each one trains each task, and keeps its settings."""
+
+import pickle
+import re
+import warnings
+from dataclasses import fields
+from functools import partial
+
+import joblib
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from skmlp import MLPClassifier, MLPRegressor
+from skmlp.activations import ACTIVATIONS, LeakyReLU, ReLU, Tanh
+from skmlp.estimators.refusals import DiagnosticWarning
+from skmlp.initializers import INITIALIZERS, Orthogonal
+from skmlp.losses import (
+    CLASSIFICATION_LOSSES,
+    REGRESSION_LOSSES,
+    Focal,
+    Huber,
+    LogLoss,
+    Quantile,
+)
+from skmlp.parts import Part
+from skmlp.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Constant,
+    Cosine,
+    InverseScaling,
+    Linear,
+    Warmup,
+)
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adagrad, Adam, AdamW, Lion, RMSprop
+
+ESTIMATORS = [MLPClassifier, MLPRegressor]
+STOCHASTIC = [name for name, kind in SOLVERS.items() if kind.stochastic]
+LOSSES = {MLPClassifier: CLASSIFICATION_LOSSES, MLPRegressor: REGRESSION_LOSSES}
+N_ROWS = 60
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(N_ROWS, 4))
+NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
+LABELS = np.digitize(NUMBERS, [-1.0, 1.0])
+AMOUNTS = np.exp(0.5 * NUMBERS)  # positive, which all losses can take
+TASKS = {
+    "binary": (MLPClassifier, (NUMBERS > 0).astype(int)),
+    "multiclass": (MLPClassifier, LABELS),
+    "multilabel": (MLPClassifier, np.c_[NUMBERS > 0, X[:, 0] > 0].astype(int)),
+    "regression": (MLPRegressor, AMOUNTS),
+    "multi-output": (MLPRegressor, np.c_[AMOUNTS, np.exp(0.5 * X[:, 0])]),
+}
+
+# Rates at which 40 epochs of 3 steps suffice: sign-like steps are of the rate's size.
+RATES = {SGD: 0.05, RMSprop: 0.01, Adagrad: 0.1, Lion: 0.01}
+
+
+def small(kind, **params):
+    """An estimator whose few, cheap epochs get somewhere."""
+    solver = params.get("solver", "adam")
+    solver_kind = SOLVERS[solver] if isinstance(solver, str) else type(solver)
+    defaults = {
+        "hidden_layer_sizes": (8, 5),
+        "batch_size": 20,
+        "max_iter": 40,
+        "n_iter_no_change": 40,
+        "learning_rate_init": RATES.get(solver_kind, 0.03),
+        "random_state": 0,
+    }
+    return kind(**{**defaults, **params})
+
+
+def quietly(method, *args, **kwargs):
+    """Some updates are enough here, whether they converged or not."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return method(*args, **kwargs)
+
+
+def target(kind):
+    return LABELS if kind is MLPClassifier else AMOUNTS
+
+
+def fitted(kind, **params):
+    return quietly(small(kind, **params).fit, X, target(kind))
+
+
+def parameters(model):
+    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
+
+
+def assert_same_bits(model, expected):
+    np.testing.assert_array_equal(parameters(model), parameters(expected))
+    assert parameters(model).dtype == parameters(expected).dtype
+    assert model.loss_ == expected.loss_
+
+
+def differ(model, other):
+    return not np.array_equal(parameters(model), parameters(other))
+
+
+# Each part trains each task, in each form of data and of training
+
+
+def by_fit(estimator, y, X=X, **kwargs):
+    return quietly(estimator.fit, X, y, **kwargs)
+
+
+def by_parts(estimator, y):
+    kwargs = {}
+    if isinstance(estimator, MLPClassifier):
+        kwargs["classes"] = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
+    for _ in range(estimator.max_iter):
+        estimator.partial_fit(X, y, **kwargs)
+    return estimator
+
+
+def stopping_early(estimator, y):
+    stopping = {"early_stopping": True, "validation_fraction": 0.2}
+    return by_fit(estimator.set_params(**stopping), y)
+
+
+FORMS = {
+    "dense": by_fit,
+    "CSR": partial(by_fit, X=sparse.csr_array(X)),
+    "float32": partial(by_fit, X=X.astype(np.float32)),
+    "CSR float32": partial(by_fit, X=sparse.csr_array(X.astype(np.float32))),
+    "weighted": partial(by_fit, sample_weight=np.linspace(0.5, 1.5, N_ROWS)),
+    "early stopping": stopping_early,
+    "partial_fit": by_parts,
+}
+
+
+def assert_good(model, form, y):
+    """Finite, of the right dtype, and far better than a constant."""
+    dtype = np.float32 if "float32" in form else np.float64
+    assert parameters(model).dtype == dtype
+    assert np.isfinite(parameters(model)).all()
+    outputs = model.predict(X.astype(dtype))
+    assert outputs.shape == y.shape
+    if isinstance(model, MLPRegressor):
+        assert outputs.dtype == dtype
+        constant = DummyRegressor().fit(X, y).score(X, y)
+    else:
+        assert model.predict_proba(X.astype(dtype)).dtype == dtype
+        constant = DummyClassifier().fit(X, y).score(X, y)
+    # scores are at most 1, and the constant's from 0 to 0.55
+    assert model.score(X, y) > constant + 0.2
+
+
+SINGLE_PARTS = [
+    *[("activation", name) for name in ACTIVATIONS],
+    *[("solver", name) for name in SOLVERS],
+    *[("learning_rate", name) for name in SCHEDULES],
+    ("learning_rate", lambda progress: 1.0 - progress),
+    ("learning_rate", Warmup(Cosine(end=0.01), share=0.1)),
+    *[("initializer", name) for name in INITIALIZERS],
+    ("solver", AdamW(weight_decay=0.01, clip_norm=1.0, averaging=0.9)),
+    ("solver", RMSprop(momentum=0.5)),
+    ("activation", ["relu", "tanh"]),
+    ("activation", [LeakyReLU(slope=0.1), "gelu"]),
+]
+
+
+def id_of(value):
+    return value.__name__ if callable(value) and not isinstance(value, Part) else value
+
+
+# every task, and every form of data and training with one task of each estimator
+COMBINATIONS = [
+    *[(task, "dense") for task in TASKS],
+    *[(task, form) for task in ("multiclass", "regression") for form in [*FORMS][1:]],
+]
+
+
+@pytest.mark.parametrize(("task", "form"), COMBINATIONS)
+@pytest.mark.parametrize(
+    ("parameter", "part"), SINGLE_PARTS, ids=lambda value: str(id_of(value))
+)
+def test_every_part_trains_every_task(parameter, part, task, form):
+    kind, y = TASKS[task]
+    estimator = small(kind, **{parameter: part})
+    if (part, form) == ("lbfgs", "partial_fit"):
+        assert not hasattr(estimator, "partial_fit")
+        return
+    assert_good(FORMS[form](estimator, y), form, y)
+
+
+@pytest.mark.parametrize(
+    ("task", "form", "loss"),
+    [(*both, loss) for both in COMBINATIONS for loss in LOSSES[TASKS[both[0]][0]]],
+)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_every_loss_trains_every_task_or_refuses(solver, task, loss, form):
+    kind, y = TASKS[task]
+    estimator = small(kind, loss=loss, solver=solver)
+    if (solver, form) == ("lbfgs", "partial_fit"):
+        assert not hasattr(estimator, "partial_fit")
+    elif solver == "lbfgs" and not getattr(LOSSES[kind][loss], "smooth", True):
+        refused = f"MLPRegressor: loss must have a continuous gradient.*'{loss}'"
+        with pytest.raises(ValueError, match=refused):
+            FORMS[form](estimator, y)
+    else:
+        assert_good(FORMS[form](estimator, y), form, y)
+
+
+# A part by its name and as an object
+
+FLAT = {
+    "momentum": 0.5,
+    "nesterovs_momentum": False,
+    "beta_1": 0.5,
+    "beta_2": 0.8,
+    "epsilon": 1e-3,
+    "max_fun": 3,
+    "power_t": 0.3,
+}
+TABLES = {
+    "activation": ACTIVATIONS,
+    "solver": SOLVERS,
+    "learning_rate": SCHEDULES,
+    "initializer": INITIALIZERS,
+}
+NAMED = [
+    *[
+        (kind, parameter, name, part)
+        for kind in ESTIMATORS
+        for parameter, table in TABLES.items()
+        for name, part in table.items()
+    ],
+    *[
+        (kind, "loss", name, part)
+        for kind in ESTIMATORS
+        for name, part in LOSSES[kind].items()
+    ],
+]
+NAMED_IDS = [
+    f"{kind.__name__}-{parameter}-{name}" for kind, parameter, name, _ in NAMED
+]
+
+
+def surroundings(parameter):
+    """Adam is scikit-learn's, which heeds not all schedules."""
+    return {"max_iter": 5} | ({"solver": "sgd"} if parameter == "learning_rate" else {})
+
+
+@pytest.mark.parametrize(("kind", "parameter", "name", "part"), NAMED, ids=NAMED_IDS)
+def test_a_part_by_its_name_is_its_object(kind, parameter, name, part):
+    more = surroundings(parameter)
+    by_name = fitted(kind, **{parameter: name}, **more)
+    assert_same_bits(by_name, fitted(kind, **{parameter: part()}, **more))
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_solver_by_its_name_takes_the_flat_parameters_that_it_lists(kind, name):
+    solver = SOLVERS[name]
+    by_name = fitted(kind, solver=name, max_iter=5)
+    flat = {setting: FLAT[setting] for setting in solver.flat}
+    by_flat = fitted(kind, solver=name, max_iter=5, **FLAT)
+    assert_same_bits(by_flat, fitted(kind, solver=solver(**flat), max_iter=5))
+    assert differ(by_flat, by_name) == bool(flat)
+
+
+def test_invscaling_by_its_name_takes_the_flat_power_t():
+    by_name = fitted(
+        MLPClassifier, solver="sgd", learning_rate="invscaling", max_iter=5
+    )
+    params = {"solver": "sgd", "max_iter": 5, "power_t": 0.3}
+    by_flat = fitted(MLPClassifier, learning_rate="invscaling", **params)
+    as_object = InverseScaling(power_t=0.3)
+    params["power_t"] = 0.9  # which is not the object's
+    assert_same_bits(by_flat, fitted(MLPClassifier, learning_rate=as_object, **params))
+    assert differ(by_flat, by_name)
+
+
+@pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+def test_an_object_keeps_to_its_own_settings(solver):
+    own = fitted(MLPClassifier, solver=solver(), max_iter=3)
+    assert_same_bits(fitted(MLPClassifier, solver=solver(), max_iter=3, **FLAT), own)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("solver", ["adam", Adam()], ids=["name", "object"])
+@pytest.mark.parametrize("name", ["invscaling", "adaptive"])
+def test_adam_ignores_scikit_learns_schedules_by_name_but_not_as_objects(
+    name, solver, kind
+):
+    # no epoch rises by tol, so patience runs out at once and "adaptive" would go on
+    params = {"solver": solver, "max_iter": 8, "tol": 1e6, "n_iter_no_change": 1}
+    constant = fitted(kind, learning_rate="constant", **params)
+    assert_same_bits(fitted(kind, learning_rate=name, **params), constant)
+    as_object = fitted(kind, learning_rate=SCHEDULES[name](), **params)
+    assert differ(as_object, constant)
+    other = fitted(kind, learning_rate=name, **{**params, "solver": "adamw"})
+    assert differ(other, fitted(kind, **{**params, "solver": "adamw"}))
+
+
+def test_settings_of_parts_change_the_model():
+    plain = fitted(MLPClassifier, solver=AdamW(), max_iter=5)
+    for change in (
+        {"weight_decay": 1.0},
+        {"beta_1": 0.5},
+        {"clip_norm": 1e-3},
+        {"averaging": 0.9},
+    ):
+        assert differ(fitted(MLPClassifier, solver=AdamW(**change), max_iter=5), plain)
+
+
+# What scikit-learn's tools do with parts
+
+OBJECTS = {
+    "activation": LeakyReLU(slope=0.1),
+    "solver": AdamW(weight_decay=0.1, clip_norm=1.0, averaging=0.9),
+    "learning_rate": Warmup(Cosine(end=0.1)),
+    "initializer": Orthogonal(scale=0.5),
+}
+LOSS_OBJECTS = {
+    MLPClassifier: LogLoss(label_smoothing=0.1),
+    MLPRegressor: Huber(delta=0.5),
+}
+
+
+def of_objects(kind, **params):
+    objects = clone({**OBJECTS, "loss": LOSS_OBJECTS[kind]}, safe=False)
+    return small(kind, max_iter=5, **objects, **params)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_clone_has_equal_parts_of_its_own(kind):
+    estimator = of_objects(kind)
+    twin = clone(estimator)
+    assert twin.get_params() == estimator.get_params()
+    for name in [*OBJECTS, "loss"]:
+        assert getattr(twin, name) == getattr(estimator, name)
+        assert getattr(twin, name) is not getattr(estimator, name)
+    twin.set_params(solver__weight_decay=7.0, learning_rate__schedule__end=0.7)
+    assert estimator.solver.weight_decay == 0.1
+    assert estimator.learning_rate.schedule.end == 0.1
+    trained = quietly(clone(estimator).fit, X, target(kind))
+    assert_same_bits(trained, quietly(estimator.fit, X, target(kind)))
+
+
+def test_parts_within_parts_are_not_shared_by_default():
+    assert Warmup().schedule is not Warmup().schedule
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_fit_changes_no_setting_of_a_part(kind):
+    estimator = of_objects(kind)
+    before = joblib.hash(estimator.get_params())
+    quietly(estimator.fit, X, target(kind))
+    estimator.partial_fit(X, target(kind))
+    estimator.predict(X)
+    assert joblib.hash(estimator.get_params()) == before
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_pickles_hold_the_parts_and_go_on_as_the_model(kind):
+    model = of_objects(kind, dropout=0.2)
+    for _ in range(2):
+        by_parts(model.set_params(max_iter=1), target(kind))
+    twin = pickle.loads(pickle.dumps(model))
+    assert twin.get_params() == model.get_params()
+    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+    for one in (twin, model):
+        one.partial_fit(X, target(kind))
+    assert_same_bits(twin, model)
+
+
+def test_settings_are_read_and_set_through_the_estimator():
+    estimator = MLPClassifier(solver=SGD(momentum=0.1), learning_rate=Warmup(Linear()))
+    params = estimator.get_params()
+    assert params["solver__momentum"] == 0.1
+    assert params["learning_rate__schedule__end"] == 0.0
+    estimator.set_params(solver__momentum=0.5, learning_rate__schedule__end=0.2)
+    assert estimator.solver == SGD(momentum=0.5)
+    assert estimator.learning_rate == Warmup(Linear(end=0.2))
+    estimator.set_params(solver=AdamW(), solver__weight_decay=0.3)
+    assert estimator.solver == AdamW(weight_decay=0.3)
+
+
+@pytest.mark.parametrize("name", ["solver__decay", "learning_rate__schedule__rise"])
+def test_a_setting_that_there_is_not_is_refused_by_name(name):
+    estimator = MLPClassifier(solver=SGD(), learning_rate=Warmup(Linear()))
+    setting = name.rpartition("__")[2]
+    with pytest.raises(ValueError, match=f"(SGD|Linear) has no setting '{setting}'"):
+        estimator.set_params(**{name: 0.5})
+
+
+SEARCHED = {
+    "settings": (AdamW(), {"solver__weight_decay": [0.0, 1.0, 30.0]}),
+    "objects": ("adam", {"solver": [SGD(), AdamW(weight_decay=30.0), "lion", Lion()]}),
+    "mixed": ("adam", {"loss": ["log_loss", Focal(gamma=3.0)], "activation": [Tanh()]}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(("solver", "grid"), SEARCHED.values(), ids=SEARCHED)
+def test_searches_try_settings_and_objects(solver, grid):
+    estimator = small(MLPClassifier, solver=solver, max_iter=10)
+    before = joblib.hash(estimator.get_params())
+    log_loss = {"cv": 3, "scoring": "neg_log_loss"}
+    search = GridSearchCV(estimator, grid, **log_loss).fit(X, LABELS)
+    scores = search.cv_results_["mean_test_score"]
+    assert len(set(scores)) == len(scores) - ("lion" in grid.get("solver", []))
+    for params, score in zip(search.cv_results_["params"], scores, strict=True):
+        alone = clone(estimator).set_params(**clone(params, safe=False))
+        assert cross_val_score(alone, X, LABELS, **log_loss).mean() == score
+    assert joblib.hash(estimator.get_params()) == before
+
+
+# Numbers of NumPy's own in settings
+
+EVERY_PART = [
+    *[(p, part) for p, table in TABLES.items() for part in table.values()],
+    *[("loss", part) for table in LOSSES.values() for part in table.values()],
+]
+SETTINGS = [(p, part, f) for p, part in EVERY_PART for f in fields(part)]
+SETTINGS = [one for one in SETTINGS if one[2].name != "soft_targets"]  # on y, see there
+SETTING_IDS = [f"{part.__name__}-{f.name}" for _, part, f in SETTINGS]
+
+
+def kind_for(part):
+    return MLPRegressor if part in REGRESSION_LOSSES.values() else MLPClassifier
+
+
+@pytest.mark.parametrize(("parameter", "part"), EVERY_PART)
+def test_settings_of_numpys_float64_leave_float32_what_it_is(parameter, part):
+    plain = part(
+        **{name: 0.5 for name in ("clip_norm", "averaging") if name in FIELDS[part]}
+    )
+    numpy_s = clone(plain).set_params(
+        **{
+            name: np.float64(value)
+            for name, value in plain.get_params(deep=False).items()
+            if type(value) is float
+        }
+    )
+    params = {**surroundings(parameter), "max_iter": 3}
+    models = []
+    for one in (plain, numpy_s):
+        model = small(kind_for(part), **{parameter: one}, **params)
+        models.append(quietly(model.fit, X.astype(np.float32), target(type(model))))
+    assert parameters(models[1]).dtype == np.float32
+    assert_same_bits(*models)
+    # and they stay what they were given as
+    for name, value in numpy_s.get_params(deep=False).items():
+        given = plain.get_params()[name]
+        assert type(value) is (np.float64 if type(given) is float else type(given))
+
+
+FIELDS = {part: {f.name for f in fields(part)} for _, part in EVERY_PART}
+
+
+# Settings that break their rules
+
+
+@pytest.mark.parametrize("wrong", [np.nan, 1j, "0.1"], ids=repr)
+@pytest.mark.parametrize(("parameter", "part", "field"), SETTINGS, ids=SETTING_IDS)
+def test_a_bad_setting_is_refused_by_its_full_name(parameter, part, field, wrong):
+    kind = kind_for(part)
+    estimator = small(kind, **surroundings(parameter))
+    estimator.set_params(**{parameter: part(**{field.name: wrong})})
+    with pytest.raises(ValueError) as error:
+        estimator.fit(X, target(kind))
+    message = str(error.value)
+    assert message.startswith(f"{kind.__name__}: {parameter}__{field.name} must be ")
+    assert message.endswith(f", got {wrong!r}.")
+    assert not hasattr(estimator, "coefs_")
+
+
+BAD_SETTINGS = [
+    ("solver__weight_decay", {"solver": AdamW(weight_decay=-0.1)}, "-0.1"),
+    ("solver__clip_norm", {"solver": SGD(clip_norm=0)}, "0"),
+    ("solver__averaging", {"solver": Lion(averaging=1.0)}, "1.0"),
+    ("solver__momentum", {"solver": SGD(momentum=1.1)}, "1.1"),
+    ("solver__max_fun", {"solver": LBFGS(max_fun=1.5)}, "1.5"),
+    ("learning_rate__end", {"learning_rate": Cosine(end=2)}, "2"),
+    ("learning_rate__schedule__end", {"learning_rate": Warmup(Cosine(end=2))}, "2"),
+    ("activation__slope", {"activation": ["relu", LeakyReLU(slope=1.0)]}, "1.0"),
+    ("initializer__scale", {"initializer": Orthogonal(scale=0)}, "0"),
+    ("loss__level", {"loss": Quantile(level=[0.1, 1.0])}, r"\[0.1, 1.0\]"),
+    ("loss__level", {"loss": Quantile(level=[])}, r"\[\]"),
+    ("loss__label_smoothing", {"loss": LogLoss(label_smoothing=1)}, "1"),
+    ("loss__gamma", {"loss": Focal(gamma=-1)}, "-1"),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "came"), BAD_SETTINGS)
+def test_settings_out_of_range_are_refused_by_their_full_name(name, params, came):
+    of_classes = type(params.get("loss")) in CLASSIFICATION_LOSSES.values()
+    kind = MLPClassifier if of_classes else MLPRegressor
+    estimator = small(kind, **params)
+    refused = f"^{kind.__name__}: {name} must be .*, got {came}.$"
+    with pytest.raises(ValueError, match=refused):
+        estimator.fit(X, target(kind))
+
+
+# A user's own activation
+
+
+class Own:
+    """An activation of the table as a user would write it: two methods, no base."""
+
+    def __init__(self, activation):
+        self.activation = activation
+
+    def forward(self, z, out):
+        self.activation.forward(z, out)
+
+    def backward(self, delta, z, a):
+        self.activation.backward(delta, z, a)
+
+
+@pytest.mark.parametrize("form", ["dense", "CSR float32", "early stopping"])
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_users_own_activation_trains_as_the_tables_one(kind, activation, form):
+    # from one start: the table knows a smaller one for the logistic function
+    params = {"coefs_init": fitted(kind, random_state=1), "max_iter": 5}
+    own = FORMS[form](small(kind, activation=Own(activation()), **params), target(kind))
+    known = FORMS[form](small(kind, activation=activation(), **params), target(kind))
+    assert_same_bits(own, known)
+    np.testing.assert_array_equal(own.predict(X), known.predict(X))
+
+
+def test_a_users_own_activation_is_cloned_and_pickled():
+    model = fitted(MLPClassifier, activation=Own(Tanh()), max_iter=3)
+    again = quietly(clone(model).fit, X, LABELS)
+    assert_same_bits(again, model)
+    loaded = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
+class Wrong:
+    """tanh with a derivative that is too large by a factor."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def forward(self, z, out):
+        np.tanh(z, out=out)
+
+    def backward(self, delta, z, a):
+        delta *= self.factor * (1 - a * a)
+
+
+class Returning:
+    """tanh that returns what it should write."""
+
+    def forward(self, z, out):
+        return np.tanh(z)
+
+    def backward(self, delta, z, a):
+        return delta * (1 - a * a)
+
+
+class NotANumber(Wrong):
+    def forward(self, z, out):
+        np.log(z.clip(0), out=out)
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [
+        (lambda wrong: wrong, "all hidden layers"),
+        (lambda wrong: [wrong, "relu"], "hidden layer 1"),
+        (lambda wrong: ["relu", wrong], "hidden layer 2"),
+        (lambda wrong: ("tanh", wrong), "hidden layer 2"),
+    ],
+    ids=["all", "first", "second", "second of a tuple"],
+)
+@pytest.mark.parametrize("excess", [1.0, 1e-3, 1e-4])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_wrong_derivative_is_refused_with_its_layer_and_size(
+    kind, excess, given, where
+):
+    estimator = small(kind, activation=given(Wrong(1 + excess)))
+    with pytest.raises(ValueError) as error:
+        estimator.fit(X, target(kind))
+    message = str(error.value)
+    assert message.startswith(f"{kind.__name__}: activation of {where} must have")
+    size = float(re.search(r"by up to ([\d.e+-]+)\.$", message)[1])
+    # the largest derivative is 1, at 0, and more than 0.99 at the point next to it
+    assert 0.99 * excess < size < 1.01 * excess
+    assert not hasattr(estimator, "coefs_")
+
+
+def test_a_right_derivative_passes_and_so_do_rounding_errors_of_it():
+    for factor in (1.0, 1 + 1e-7):
+        assert np.isfinite(fitted(MLPRegressor, activation=Wrong(factor)).loss_)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize(
+    "wrong", [Returning(), NotANumber(1.0)], ids=["returns", "nan"]
+)
+def test_an_activation_that_writes_nothing_or_no_numbers_is_refused(wrong):
+    with pytest.raises(ValueError, match="MLPRegressor: activation of all hidden"):
+        small(MLPRegressor, activation=wrong).fit(X, NUMBERS)
+
+
+def test_each_hidden_layer_applies_its_own_activation():
+    model = fitted(MLPRegressor, activation=["relu", Tanh()])
+    a = np.maximum(X @ model.coefs_[0] + model.intercepts_[0], 0)
+    a = np.tanh(a @ model.coefs_[1] + model.intercepts_[1])
+    by_hand = a @ model.coefs_[2] + model.intercepts_[2]
+    # three matrix products in float64
+    np.testing.assert_allclose(model.predict(X), by_hand[:, 0], rtol=1e-12, atol=1e-12)
+    assert differ(fitted(MLPRegressor, activation=["tanh", "relu"]), model)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_list_of_one_activation_is_that_activation(kind, name):
+    params = {"max_iter": 4}
+    listed = fitted(kind, activation=[name, ACTIVATIONS[name]()], **params)
+    assert_same_bits(listed, fitted(kind, activation=name, **params))
+
+
+# Schedules
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_function_of_progress_is_a_schedule(solver):
+    params = {"solver": solver, "max_iter": 6}
+    for function, schedule in (
+        (lambda t: 1.0 - t, Linear()),
+        (lambda t: 1, Constant()),
+        (lambda t: np.float64(0.01) ** t, "exponential"),
+    ):
+        model = fitted(MLPClassifier, learning_rate=function, **params)
+        known = fitted(MLPClassifier, learning_rate=schedule, **params)
+        assert_same_bits(model, known)
+    assert differ(model, fitted(MLPClassifier, **params))
+
+
+@pytest.mark.parametrize("factor", [-0.1, np.nan, np.inf])
+def test_a_function_that_gives_no_factor_is_refused(factor):
+    estimator = small(MLPClassifier, learning_rate=lambda t: factor if t > 0.5 else 1)
+    with pytest.raises(ValueError, match=rf"factor in \[0, inf\), got {factor}"):
+        estimator.fit(X, LABELS)
+    assert not hasattr(estimator, "coefs_")
+
+
+@pytest.mark.parametrize("schedule", [*SCHEDULES, lambda t: 1 - t, Cosine(end=0.5)])
+@pytest.mark.parametrize("solver", ["lbfgs", LBFGS()], ids=["name", "object"])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_lbfgs_says_that_it_has_no_schedule_but_not_of_scikit_learns_three(
+    kind, solver, schedule
+):
+    estimator = small(kind, solver=solver, max_iter=2000, learning_rate=schedule)
+    estimator.set_params(alpha=1.0)  # so that it converges
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimator.fit(X, target(kind))
+    if schedule in ("constant", "invscaling", "adaptive"):
+        assert not caught
+    else:
+        assert [one.category for one in caught] == [DiagnosticWarning]
+        assert f"{kind.__name__}: learning_rate={schedule!r}" in str(caught[0].message)
+        assert caught[0].filename == __file__  # where the user called fit
+    plain = small(kind, solver=solver, max_iter=2000, alpha=1.0).fit(X, target(kind))
+    assert_same_bits(estimator, plain)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_no_warning_of_schedules_with_solvers_that_have_them(schedule):
+    # tol: patience ends the fit, or gets to the schedule's floor, before max_iter
+    quick = {"tol": 1e6, "n_iter_no_change": 1, "max_iter": 100}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small(MLPClassifier, learning_rate=schedule, **quick).fit(X, LABELS)
+
+
+# Solvers between calls of partial_fit
+
+
+@pytest.mark.parametrize("batch_size", [N_ROWS, 17])
+@pytest.mark.parametrize(
+    ("parameter", "part"),
+    [
+        *[("solver", name) for name in STOCHASTIC],
+        *[
+            ("solver", SOLVERS[name](averaging=0.9, clip_norm=0.1))
+            for name in STOCHASTIC
+        ],
+        *[("learning_rate", name) for name in SCHEDULES],
+        *[("dropout", 0.3), ("input_dropout", 0.3), ("input_noise", 0.3)],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_partial_fit_three_times_is_one_run_of_three_unshuffled_epochs(
+    kind, parameter, part, batch_size
+):
+    params = {"batch_size": batch_size, "max_iter": 3, "shuffle": False}
+    estimator = small(kind, **{parameter: part}, **params)
+    model = by_parts(clone(estimator), target(kind))
+    whole = quietly(estimator.fit, X, target(kind))
+    assert_same_bits(model, whole)
+    assert model.loss_curve_ == whole.loss_curve_
+    # and so it is with a pickle between
+    model = clone(estimator)
+    for _ in range(3):
+        model = pickle.loads(pickle.dumps(model))
+        by_parts(model.set_params(max_iter=1), target(kind))
+        model.set_params(max_iter=3)
+    if parameter != "learning_rate":  # which was planned for one epoch here
+        assert_same_bits(model, whole)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_the_average_is_that_of_the_iterates_and_leaves_them_as_they_are(solver):
+    decay, n_steps = 0.7, 5
+    params = {"batch_size": N_ROWS, "shuffle": False, "max_iter": 1}
+    plain = small(MLPRegressor, solver=SOLVERS[solver](), **params)
+    averaging = small(MLPRegressor, solver=SOLVERS[solver](averaging=decay), **params)
+    expected, share = 0.0, 0.0
+    for _ in range(n_steps):
+        iterate = parameters(plain.partial_fit(X, NUMBERS))
+        expected = decay * expected + (1 - decay) * iterate
+        share = decay * share + (1 - decay)
+        averaging.partial_fit(X, NUMBERS)
+        # some sums of five terms in float64
+        np.testing.assert_allclose(
+            parameters(averaging), expected / share, rtol=1e-12, atol=1e-14
+        )
+    assert averaging.loss_curve_ == plain.loss_curve_  # of the iterates
+    assert differ(averaging, plain)
+
+
+def test_a_model_that_stands_still_does_so_under_any_averaging():
+    params = {"solver": SGD(averaging=0.5), "learning_rate_init": 1e-300}
+    model = by_parts(small(MLPRegressor, max_iter=3, **params), NUMBERS)
+    first = parameters(model)
+    for averaging in (0.9, None, 0.1, 0.99):
+        by_parts(model.set_params(solver__averaging=averaging), NUMBERS)
+        # an average of equal vectors, off by its rounding
+        np.testing.assert_allclose(parameters(model), first, rtol=1e-12, atol=1e-290)
+
+
+def test_averaging_goes_on_from_weights_that_were_set_by_hand():
+    params = {"batch_size": N_ROWS, "shuffle": False, "learning_rate_init": 1e-12}
+    solver = SGD(momentum=0.0, averaging=0.5)
+    model = small(MLPRegressor, solver=solver, **params).partial_fit(X, NUMBERS)
+    model.coefs_ = [W + 1.0 for W in model.coefs_]
+    start = small(MLPRegressor, **params, coefs_init=(model.coefs_, model.intercepts_))
+    loss = quietly(start.set_params(max_iter=1).fit, X, NUMBERS).loss_
+    # the loss before the step is that of the weights by hand
+    assert model.partial_fit(X, NUMBERS).loss_ == pytest.approx(loss, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (SGD(), SGD(averaging=0.9)),
+        (SGD(averaging=0.9), SGD()),
+        ("adam", Adam(averaging=0.9, clip_norm=1.0)),
+        (AdamW(averaging=0.5), AdamW(averaging=0.9)),
+        (Adam(averaging=0.9), AdamW(averaging=0.9)),
+        (SGD(averaging=0.9), LBFGS()),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_training_goes_on_under_other_settings(kind, before, after):
+    model = by_parts(small(kind, solver=before, max_iter=3), target(kind))
+    first = parameters(model)
+    model.set_params(solver=after, warm_start=True)
+    if hasattr(model, "partial_fit"):
+        by_parts(model, target(kind))
+    else:
+        quietly(model.fit, X, target(kind))
+    assert np.isfinite(parameters(model)).all()
+    assert not np.array_equal(parameters(model), first)
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_a_clipped_step_of_gradient_descent_has_the_length_it_is_clipped_to(kind):
+    params = {"alpha": 0.0, "batch_size": N_ROWS, "learning_rate_init": 0.5}
+    start = fitted(kind, random_state=1)
+    lengths = []
+    for clip_norm in (None, 1e-3):
+        solver = SGD(momentum=0.0, clip_norm=clip_norm)
+        model = small(kind, solver=solver, coefs_init=start, max_iter=1, **params)
+        quietly(model.fit, X, target(kind))
+        lengths.append(np.linalg.norm(parameters(model) - parameters(start)))
+    assert lengths[0] > 2 * lengths[1]
+    assert lengths[1] == pytest.approx(0.5e-3, rel=1e-9)  # differences of about 1
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_early_stopping_scores_and_keeps_the_average(kind):
+    params = {"early_stopping": True, "validation_fraction": 0.2, "max_iter": 8}
+    model = fitted(kind, solver=Adam(averaging=0.95), **params)
+    plain = fitted(kind, solver=Adam(), **params)
+    assert model.validation_scores_ != plain.validation_scores_
+    n_best = int(np.argmax(model.validation_scores_)) + 1
+    params = {**params, "max_iter": n_best}
+    assert_same = np.testing.assert_array_equal
+    best = fitted(kind, solver=Adam(averaging=0.95), **params)
+    assert_same(parameters(model), parameters(best))
+
+
+# Names that are used above for their tables alone would hide a part left out.
+
+
+def test_the_tables_hold_parts_that_know_their_flat_settings():
+    for _, part in EVERY_PART:
+        assert issubclass(part, Part)
+        assert set(part.flat) <= FIELDS[part] & set(FLAT)
+    assert {Adaptive, InverseScaling} < set(SCHEDULES.values())
+    assert ReLU in ACTIVATIONS.values()

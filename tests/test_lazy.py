@@ -1,0 +1,160 @@
+"""Laws of lazy updates: what a batch does not touch is caught up later."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from skmlp.activations import Tanh
+from skmlp.lazy import LazyRows
+from skmlp.losses import SquaredError
+from skmlp.network import Network
+from skmlp.objective import Objective
+from skmlp.solvers import SGD, Adam, AdamW, Lazy, Stochastic
+
+SOLVERS = {
+    "sgd": SGD(lazy=True),
+    "sgd-plain": SGD(momentum=0.0, lazy=True),
+    "sgd-momentum": SGD(nesterovs_momentum=False, lazy=True),
+    "adam": Adam(lazy=True),
+    "adamw": AdamW(lazy=True),
+}
+every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
+N_FEATURES, RATE = 12, 0.05
+
+
+def problem(solver, alpha=0.0, dtype=np.float64):
+    """Lazy rows of a small network, its params and its solver's state."""
+    rng = np.random.default_rng(0)
+    network = Network((N_FEATURES, 4, 2), Tanh())
+    params = rng.normal(size=network.n_params).astype(dtype)
+    objective = Objective(network, SquaredError(), alpha, 5, dtype)
+    state = solver.init(params, network.n_weights)
+    return LazyRows(objective, params, solver, state), params, state
+
+
+def batch(seed, features, dtype=np.float64):
+    """Five rows with entries in some of the features, each of them touched."""
+    rng = np.random.default_rng(seed)
+    X = np.zeros((5, N_FEATURES), dtype)
+    X[:, features] = rng.normal(size=(5, len(features)))
+    return scipy.sparse.csr_matrix(X), rng.normal(size=(5, 2)).astype(dtype)
+
+
+def dense_steps(solver, batches, alpha=0.0):
+    lazy, params, state = problem(solver, alpha)
+    for X, Y in batches:
+        _, grad = lazy.objective.value_and_gradient(params, X, Y)
+        solver.step(params, grad, state, RATE)
+    return params, state
+
+
+def lazy_steps(solver, batches, alpha=0.0):
+    lazy, params, state = problem(solver, alpha)
+    values = [lazy.step(X, Y, None, RATE).total for X, Y in batches]
+    lazy.settle(RATE)
+    return params, state, values
+
+
+@every_solver
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_batches_that_touch_all_features_take_dense_steps(solver, alpha):
+    batches = [batch(i, range(N_FEATURES)) for i in range(6)]
+    expected, dense_state = dense_steps(solver, batches, alpha)
+    params, state, _ = lazy_steps(solver, batches, alpha)
+    # sums in another order
+    np.testing.assert_allclose(params, expected, rtol=1e-10, atol=1e-12)
+    for name in solver.moments:
+        np.testing.assert_allclose(
+            state[name], dense_state[name], rtol=1e-9, atol=1e-12
+        )
+    assert state["n_weights"] == dense_state["n_weights"]
+
+
+@pytest.mark.parametrize("name", ["sgd", "sgd-plain", "sgd-momentum"])
+def test_without_a_penalty_sgd_catches_up_exactly(name):
+    batches = [batch(i, [i % N_FEATURES, (i + 5) % N_FEATURES]) for i in range(9)]
+    expected, _ = dense_steps(SOLVERS[name], batches)
+    # but for rows that are touched while their momentum goes on, whose gradients are
+    # taken before it: here each feature is caught up before its batch is evaluated
+    np.testing.assert_allclose(
+        lazy_steps(SOLVERS[name], batches)[0], expected, rtol=1e-10, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw"])
+def test_without_a_penalty_adam_catches_up_nearly(name):
+    # late in training, when its corrections of the first steps have become constant
+    batches = [batch(0, range(N_FEATURES))] * 30
+    batches += [batch(i, [i % N_FEATURES, (i + 5) % N_FEATURES]) for i in range(9)]
+    expected, _ = dense_steps(SOLVERS[name], batches)
+    start = problem(SOLVERS[name])[1]
+    found = lazy_steps(SOLVERS[name], batches)[0]
+    # the rate changes by a few percent over the steps that are missed
+    assert np.linalg.norm(found - expected) < 0.05 * np.linalg.norm(expected - start)
+
+
+@every_solver
+def test_a_step_leaves_other_features_alone(solver):
+    lazy, params, _ = problem(solver)
+    before = params.copy()
+    lazy.step(*batch(0, [2, 7]), None, RATE)
+    rows = (params != before)[: N_FEATURES * 4].reshape(N_FEATURES, 4)
+    np.testing.assert_array_equal(np.flatnonzero(rows.any(axis=1)), [2, 7])
+    assert (params != before)[N_FEATURES * 4 :].all()
+
+
+@every_solver
+def test_the_value_counts_the_penalty_of_all_weights(solver):
+    lazy, params, _ = problem(solver, alpha=0.3)
+    for i in range(4):
+        X, Y = batch(i, [i, i + 3])
+        lazy.settle(RATE)
+        expected = lazy.objective.value_and_gradient(params, X, Y)[0]
+        value = lazy.step(X, Y, None, RATE)
+        assert value.loss == pytest.approx(expected.loss, rel=1e-10)
+        assert value.penalty == pytest.approx(expected.penalty, rel=1e-10)
+
+
+@pytest.mark.parametrize("name", ["sgd-plain", "adam"])
+def test_the_penalty_of_missed_steps_comes_with_the_next_touch(name):
+    alpha, far = 0.3, 5
+    lazy, params, _ = problem(SOLVERS[name], alpha)
+    for i in range(far):
+        lazy.step(*batch(i, [0]), None, RATE)
+    share = lazy._take(batch(9, [3])[0])
+    _, once = lazy.objective.on_inputs(1).value_and_gradient(
+        share.vectors["params"], share.X, batch(9, [3])[1]
+    )
+    _, grad = lazy._evaluate(share, batch(9, [3])[1], None)
+    W = params[: N_FEATURES * 4].reshape(N_FEATURES, 4)[3]
+    np.testing.assert_allclose((grad - once)[:4], far * alpha / 5 * W, rtol=1e-12)
+
+
+@every_solver
+def test_float32_stays_float32(solver):
+    lazy, params, state = problem(solver, 0.1, np.float32)
+    for i in range(3):
+        X, Y = batch(i, [i, i + 1], np.float32)
+        share = lazy._take(X)
+        assert {vector.dtype for vector in share.vectors.values()} == {params.dtype}
+        assert lazy._evaluate(share, Y, None)[1].dtype == np.float32
+        lazy.step(X, Y, None, RATE)
+    lazy.settle(RATE)
+    assert {state[name].dtype for name in solver.moments} == {params.dtype}
+    assert np.isfinite(params).all()
+
+
+@every_solver
+def test_settling_twice_changes_nothing(solver):
+    lazy, params, _ = problem(solver, 0.1)
+    for i in range(4):
+        lazy.step(*batch(i, [i]), None, RATE)
+    lazy.settle(RATE)
+    settled = params.copy()
+    lazy.settle(RATE)
+    np.testing.assert_array_equal(params, settled)
+
+
+def test_lazy_is_a_setting_of_the_solvers_that_can_be():
+    assert issubclass(Lazy, Stochastic)
+    assert not SGD().lazy and not Adam().lazy

@@ -1,0 +1,334 @@
+"""Laws of parts: they are values that scikit-learn's tools can handle."""
+
+import copy
+import pickle
+from dataclasses import fields
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skmlp import activations, initializers, losses, schedules, solvers
+from skmlp.activations import ACTIVATIONS, ELU, Activation, UserActivation
+from skmlp.initializers import INITIALIZERS
+from skmlp.losses import CLASSIFICATION_LOSSES, LOSSES, Huber, Quantile
+from skmlp.parts import Part, part_of
+from skmlp.schedules import SCHEDULES, Constant, Cosine, OfProgress, Plateau, Warmup
+from skmlp.solvers import SGD, SOLVERS, Adam
+
+TABLES = [
+    ACTIVATIONS,
+    INITIALIZERS,
+    LOSSES,
+    CLASSIFICATION_LOSSES,
+    SCHEDULES,
+    SOLVERS,
+]
+KINDS = {kind.__name__: kind for table in TABLES for kind in table.values()}
+every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+# A bare object is no number, no bool, no name, no function and no part.
+WRONG = object()
+
+# Of each setting, values at the ends of its range, and values beyond them.
+FROM_0 = [0, 1e9], [-1e-9, np.nan, np.inf]
+ABOVE_0 = [1e-9, 1e9], [0, -1, np.nan, np.inf]
+FROM_0_TO_1 = [1e-9, 0, 1 - 1e-9], [-1e-9, 1, np.nan]  # without 1
+ABOVE_0_BELOW_1 = [1e-9, 1 - 1e-9], [0, 1, np.nan]
+WITH_1 = [1, 1e-9], [0, 1 + 1e-9, np.nan]
+BOTH_ENDS = [1.0, 0], [-1e-9, 1 + 1e-9, np.nan]
+WHOLE = [1, 10**6], [0, 1.0, 2.5, np.nan]
+YES_OR_NO = [True, False], [0, 1, "yes"]
+STOCHASTIC = {
+    "clip_norm": ([1e-9, 1e9, None], ABOVE_0[1]),
+    "averaging": ([0.5, 1e-9, 1 - 1e-9, None], ABOVE_0_BELOW_1[1]),
+}
+ADAM = STOCHASTIC | {
+    "beta_1": FROM_0_TO_1,
+    "beta_2": FROM_0_TO_1,
+    "epsilon": ABOVE_0,
+}
+LAZY = {"lazy": YES_OR_NO}
+RANGES = {
+    "LeakyReLU": {"slope": FROM_0_TO_1},
+    "ELU": {"alpha": ABOVE_0},
+    "Orthogonal": {"scale": ABOVE_0},
+    "MultinomialLogLoss": {"label_smoothing": FROM_0_TO_1},
+    "BinomialLogLoss": {"label_smoothing": FROM_0_TO_1},
+    "MultinomialFocal": {"gamma": FROM_0},
+    "BinomialFocal": {"gamma": FROM_0},
+    "LogLoss": {
+        "label_smoothing": FROM_0_TO_1,
+        "soft_targets": YES_OR_NO,
+    },
+    "Focal": {"gamma": FROM_0},
+    "Huber": {"delta": ABOVE_0},
+    "Quantile": {
+        "level": (
+            [0.1, 1e-9, 1 - 1e-9, [0.5], (0.1, 0.9), np.array([0.1, 0.9])],
+            [0, 1, np.nan, [], [0.1, 1], [[0.1, 0.9]], "0.5"],
+        )
+    },
+    "TweedieDeviance": {"power": ([1, 2, 1.1], [0.9, 2.1, 0, 3, np.nan])},
+    "InverseScaling": {"power_t": FROM_0},
+    "Plateau": {"factor": ABOVE_0_BELOW_1, "floor": WITH_1},
+    "Cosine": {"end": BOTH_ENDS},
+    "OneCycle": {"rise": ABOVE_0_BELOW_1, "start": BOTH_ENDS, "end": BOTH_ENDS},
+    "Exponential": {"end": WITH_1},
+    "Step": {"factor": WITH_1, "n_drops": WHOLE},
+    "Linear": {"end": BOTH_ENDS},
+    "CosLog": {"n_cycles": ([1, 50], [0, 51, 1.0, np.nan])},
+    "Warmup": {
+        "schedule": ([Cosine(), Warmup()], [None, "cosine", Cosine, Adam()]),
+        "share": WITH_1,
+    },
+    "LBFGS": {"max_fun": WHOLE},
+    "SGD": STOCHASTIC | LAZY | {"momentum": BOTH_ENDS, "nesterovs_momentum": YES_OR_NO},
+    "Adam": ADAM | LAZY,
+    "AdamW": ADAM | LAZY | {"weight_decay": FROM_0},
+    "AMSGrad": ADAM,
+    "Nadam": ADAM | {"momentum_decay": FROM_0},
+    "RMSprop": STOCHASTIC
+    | {"decay": FROM_0_TO_1, "momentum": FROM_0_TO_1, "epsilon": ABOVE_0},
+    "Adagrad": STOCHASTIC | {"epsilon": ABOVE_0},
+    "Lion": STOCHASTIC
+    | {"beta_1": FROM_0_TO_1, "beta_2": FROM_0_TO_1, "weight_decay": FROM_0},
+}
+SETTINGS = {
+    f"{kind}-{name}": (KINDS[kind], name, *ranges)
+    for kind, settings in RANGES.items()
+    for name, ranges in settings.items()
+}
+every_setting = pytest.mark.parametrize(
+    "kind, name, accepted, refused", SETTINGS.values(), ids=SETTINGS
+)
+
+
+def another(kind, name, accepted):
+    """A part whose setting is another than by default."""
+    value = next(v for v in accepted if v != getattr(kind(), name))
+    return kind(**{name: value})
+
+
+def test_the_ranges_are_of_all_settings_of_all_parts():
+    settings = {k: {f.name for f in fields(kind)} for k, kind in KINDS.items()}
+    ranges = {kind: set(RANGES.get(kind, {})) for kind in KINDS}
+    assert settings == ranges
+
+
+@every_kind
+def test_a_part_is_made_without_settings_and_satisfies_its_own_rules(kind):
+    assert isinstance(kind(), Part)
+    assert kind().broken_rules("part") == []
+    assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}(")
+
+
+@every_kind
+def test_what_a_part_takes_from_the_estimator_is_among_its_settings(kind):
+    assert set(kind.flat) <= {f.name for f in fields(kind)}
+
+
+# --- rules
+
+
+@every_setting
+def test_the_ends_of_its_range_are_accepted(kind, name, accepted, refused):
+    for value in accepted:
+        assert kind(**{name: value}).broken_rules("part") == []
+
+
+@every_setting
+def test_a_broken_rule_names_the_setting_and_what_came(kind, name, accepted, refused):
+    for value in [*refused, WRONG]:
+        [(named, expected, came)] = kind(**{name: value}).broken_rules("part")
+        assert named == f"part__{name}"
+        assert came is value
+        assert isinstance(expected, str) and expected
+
+
+@every_kind
+def test_each_of_several_broken_rules_is_told(kind):
+    names = [f.name for f in fields(kind)]
+    broken = kind(**dict.fromkeys(names, WRONG)).broken_rules("part")
+    assert [named for named, _, _ in broken] == [f"part__{name}" for name in names]
+
+
+def test_a_rule_broken_within_a_part_within_a_part_is_told_by_its_path():
+    part = Warmup(Warmup(Cosine(end=2)), share=3)
+    assert [(named, came) for named, _, came in part.broken_rules("rate")] == [
+        ("rate__schedule__schedule__end", 2),
+        ("rate__share", 3),
+    ]
+
+
+def test_a_users_objects_are_for_others_to_check():
+    assert UserActivation(WRONG).broken_rules("activation") == []
+    [(named, _, came)] = OfProgress(None).broken_rules("rate")
+    assert (named, came) == ("rate__function", None)
+    assert OfProgress(np.sqrt).broken_rules("rate") == []
+
+
+def test_part_of_accepts_names_and_objects_and_lists_the_names():
+    accepts, expected = part_of(ACTIVATIONS, Activation)
+    assert all(map(accepts, ["relu", ELU(), UserActivation()]))
+    refused = ["reLU", ELU, Adam(), None, 1, ["relu"], np.array("relu")]
+    assert not any(map(accepts, refused))
+    assert expected.startswith("one of 'identity', 'logistic', ")
+    assert expected.endswith(", or an object such as Identity()")
+
+
+# --- settings by name
+
+
+@every_setting
+def test_settings_are_read_and_set_by_name(kind, name, accepted, refused):
+    part = kind()
+    for value in accepted:
+        assert part.set_params(**{name: value}) is part
+        assert part.get_params()[name] is value
+        assert getattr(part, name) is value
+
+
+@every_kind
+def test_get_params_makes_an_equal_part(kind):
+    params = kind().get_params(deep=False)
+    assert list(params) == [f.name for f in fields(kind)]
+    assert kind(**params) == kind()
+
+
+@every_kind
+def test_an_unknown_setting_is_refused_with_the_known_ones(kind):
+    with pytest.raises(ValueError, match=rf"{kind.__name__} has no setting 'depth'"):
+        kind().set_params(depth=1)
+
+
+def test_settings_of_a_part_within_a_part_are_reached_by_two_underscores():
+    part = Warmup(Warmup(Cosine()))
+    part.set_params(share=0.1, schedule__share=0.2, schedule__schedule__end=0.3)
+    assert part == Warmup(Warmup(Cosine(0.3), 0.2), 0.1)
+    params = part.get_params()
+    assert params["schedule__schedule__end"] == 0.3
+    assert params["schedule__schedule"] is part.schedule.schedule
+    assert set(part.get_params(deep=False)) == {"schedule", "share"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_part_and_its_settings_are_set_in_any_order(order):
+    params = {
+        "schedule": Warmup(Plateau()),
+        "schedule__schedule": Cosine(),
+        "schedule__schedule__end": 0.3,
+    }
+    part = Warmup().set_params(**dict(list(params.items())[::order]))
+    assert part == Warmup(Warmup(Cosine(0.3)))
+
+
+def test_a_default_within_a_part_is_each_parts_own():
+    first, second = Warmup(), Warmup()
+    assert first.schedule == second.schedule == Constant()
+    assert first.schedule is not second.schedule
+
+
+# --- values
+
+
+@every_setting
+def test_parts_are_equal_when_their_settings_are(kind, name, accepted, refused):
+    part = another(kind, name, accepted)
+    assert part == another(kind, name, accepted)
+    assert part != kind()
+
+
+def test_parts_of_different_kinds_differ():
+    parts = [kind() for kind in KINDS.values()]
+    for i, part in enumerate(parts):
+        assert [part == other for other in parts] == [i == j for j in range(len(parts))]
+
+
+@every_setting
+@pytest.mark.parametrize(
+    "copied",
+    [
+        clone,
+        copy.deepcopy,
+        lambda part: pickle.loads(pickle.dumps(part)),
+        Part.with_plain_numbers,
+    ],
+    ids=["clone", "deepcopy", "pickle", "with_plain_numbers"],
+)
+def test_a_copy_is_equal_and_apart(copied, kind, name, accepted, refused):
+    part = another(kind, name, accepted)
+    twin = copied(part)
+    assert twin == part and type(twin) is kind
+    twin.set_params(**{name: WRONG})
+    assert part == another(kind, name, accepted)
+
+
+@pytest.mark.parametrize("copied", [clone, copy.deepcopy, Part.with_plain_numbers])
+def test_a_copy_has_copies_of_the_parts_within(copied):
+    part = Warmup(Cosine(0.1))
+    twin = copied(part)
+    twin.set_params(schedule__end=0.2)
+    assert part == Warmup(Cosine(0.1))
+
+
+@every_setting
+def test_a_part_reads_as_the_call_that_makes_it(kind, name, accepted, refused):
+    names = {}
+    for module in (activations, initializers, losses, schedules, solvers):
+        names |= vars(module)
+    part = another(kind, name, accepted)
+    assert eval(repr(part), names) == part
+
+
+# --- plain numbers
+
+
+def takes_fractions(accepted):
+    return any(isinstance(value, float) for value in accepted)
+
+
+@pytest.mark.parametrize("scalar", [np.float64, np.float32, np.longdouble, np.float16])
+@pytest.mark.parametrize(
+    "kind, name",
+    [(kind, name) for kind, name, ok, _ in SETTINGS.values() if takes_fractions(ok)],
+    ids=[id for id, (_, _, ok, _) in SETTINGS.items() if takes_fractions(ok)],
+)
+def test_with_plain_numbers_has_floats_of_python(kind, name, scalar):
+    part = kind(**{name: scalar(0.5)})
+    plain = part.with_plain_numbers()
+    assert type(getattr(plain, name)) is float
+    assert getattr(plain, name) == 0.5
+    assert type(getattr(part, name)) is scalar  # the part itself stays
+
+
+@pytest.mark.parametrize("value", [np.int64(3), np.uint8(3), 3])
+def test_with_plain_numbers_keeps_integers_integers(value):
+    plain = Huber(value).with_plain_numbers()
+    assert (type(plain.delta), plain.delta) == (int, 3)
+
+
+def test_with_plain_numbers_keeps_booleans_and_what_is_no_number():
+    plain = SGD(nesterovs_momentum=np.False_, clip_norm=None).with_plain_numbers()
+    assert plain.nesterovs_momentum is False
+    assert plain.clip_norm is None
+    levels = [0.1, 0.9]
+    assert Quantile(levels).with_plain_numbers().level is levels
+    assert SGD(nesterovs_momentum=True).with_plain_numbers().nesterovs_momentum is True
+
+
+def test_with_plain_numbers_reaches_parts_within():
+    plain = Warmup(Cosine(np.float64(0.5))).with_plain_numbers()
+    assert type(plain.schedule.end) is float
+
+
+@pytest.mark.parametrize("alpha", [np.float64(0.5), np.longdouble(0.5), Fraction(1, 2)])
+def test_plain_numbers_leave_float32_as_it_is(alpha):
+    z = np.array([-1.0, 1.0], np.float32)
+    activation = ELU(alpha).with_plain_numbers()
+    activation.forward(z, out=z)
+    delta = np.ones_like(z)
+    activation.backward(delta, z, z)
+    # exp(-1) / 2, to seven digits
+    np.testing.assert_allclose(delta, [0.18393972, 1.0], rtol=1e-6)
+    assert delta.dtype == np.float32
