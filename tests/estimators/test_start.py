@@ -218,7 +218,7 @@ BAD_STARTS = {
     "1-D": lambda pair: changed(pair, 1, np.ravel),
     "transposed": lambda pair: changed(pair, 0, np.transpose),
     "complex": lambda pair: changed(pair, 0, lambda W: W + 1j),
-    "words": lambda pair: changed(pair, 0, lambda W: W.astype(str) + np.str_("?")),
+    "words": lambda pair: changed(pair, 0, lambda W: np.full(W.shape, "?")),
     "fewer biases": lambda pair: (pair[0], pair[1][1:]),
     "coefs alone": lambda pair: (pair[0],),
     "three lists": lambda pair: (*pair, pair[1]),
