@@ -28,6 +28,8 @@ Array = NDArray[np.floating[Any]]
 class Activation(Part):
     """Base of activations."""
 
+    abstract: ClassVar[bool] = True
+
     keeps_input: ClassVar[bool] = False
     gain: ClassVar[float] = 6.0
 
@@ -322,7 +324,8 @@ class UserActivation(Activation):
 
     @property
     def gain(self) -> float:  # type: ignore[override]
-        return float(getattr(self.own, "gain", Activation.gain))
+        gain: float = getattr(self.own, "gain", Activation.gain)
+        return gain
 
     def forward(self, z: Array, out: Array) -> None:
         # a copy, so that it may read z after it has written to out
@@ -341,11 +344,11 @@ def is_activation(value: Any) -> bool:
 def derivative_error(activation: Activation) -> float:
     """How far ``backward`` is from central differences of ``forward``, at its worst.
 
-    At 60 points from -2.95 to 2.95, none of them a multiple of 1/10, where an
-    activation may have a kink. As in a layer, ``forward`` must give the same in place,
+    At 60 points from -2.9 to 2.9, none of them a short decimal, where an activation may
+    have a kink. As in a layer, ``forward`` must give the same in place,
     and ``backward`` sees `z` only where the activation keeps it.
     """
-    z, step = np.linspace(-2.95, 2.95, 60, dtype=np.float64)[np.newaxis], 1e-6
+    z, step = np.linspace(-2.9, 2.9, 60)[np.newaxis] + np.pi / 1000.0, 1e-6
     values = [np.full_like(z, np.nan) for _ in range(3)]
     for shift, a in zip((-step, step, 0.0), values, strict=True):
         activation.forward(z + shift, a)

@@ -1,7 +1,7 @@
 """First parameters of a layer from fan_in, fan_out and the activation's gain."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ Layer = tuple[Array, Array]
 @dataclass
 class Initializer(Part):
     """Base of initializers."""
+
+    abstract: ClassVar[bool] = True
 
     def draw(
         self,

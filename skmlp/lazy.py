@@ -105,7 +105,7 @@ class LazyRows:
         for name, matrix in self._rows.items():
             rest, size = self._rest[name], len(columns) * matrix.shape[1]
             vectors[name] = vector = np.empty(size + rest.size, rest.dtype)
-            rows[name] = vector[:size].reshape(len(columns), -1)
+            rows[name] = vector[:size].reshape(len(columns), matrix.shape[1])
             matrix.take(columns, axis=0, out=rows[name], mode="clip")
             vector[size:] = rest
         return Share(columns, missed, narrow, vectors, rows)

@@ -33,6 +33,8 @@ class Loss(Part):
     domain : what the targets must be, where they may not be any number.
     """
 
+    abstract: ClassVar[bool] = True
+
     out_activation: ClassVar[str] = "identity"
     smooth: ClassVar[bool] = True
 
@@ -312,6 +314,8 @@ class ClassificationLoss(Part):
     probabilities.
     """
 
+    abstract: ClassVar[bool] = True
+
     soft_targets: ClassVar[bool] = False
 
     def multinomial(self) -> Loss:
@@ -362,6 +366,8 @@ class Focal(ClassificationLoss):
 @dataclass
 class RegressionLoss(Loss):
     """Base of the losses for numbers."""
+
+    abstract: ClassVar[bool] = True
 
 
 @dataclass
@@ -467,8 +473,8 @@ class Quantile(RegressionLoss):
         values_i     = sum_k max(q r, (q - 1) r),   r = y_ik - raw_ik
         gradient_ik  = -q where r > 0, 1 - q where r < 0, 0 where r = 0
 
-    level : q in (0, 1), or a sequence of increasing levels, which one network predicts
-        at once: its outputs, sorted, are the quantiles, so they never cross.
+    level : q in (0, 1), or a sequence of levels, which one network predicts at once, in
+        ascending order: its outputs, sorted, are the quantiles, so they never cross.
 
     Koenker and Bassett, Regression quantiles, 1978, equation 2.2; sorting as in
     Chernozhukov, Fernandez-Val and Galichon, Quantile and probability curves without

@@ -5,6 +5,8 @@ default and its rule. Parts are cloned, pickled and compared by their settings, 
 ``est.set_params(solver__momentum=0.5)`` reaches into them.
 """
 
+import copy
+import inspect
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
@@ -27,14 +29,21 @@ class Part:
     """Base of all parts.
 
     ``flat`` names the settings that a part chosen by its name takes from the
-    estimator's parameters of the same name.
+    estimator's parameters of the same name. ``abstract`` marks a class that is only a
+    base.
     """
 
     flat: ClassVar[tuple[str, ...]] = ()
 
+    def _names(self) -> list[str]:
+        """The settings' names, of a subclass with an __init__ of its own too."""
+        names = [f.name for f in fields(self)]
+        own = list(inspect.signature(type(self)).parameters)
+        return names if set(names) == set(own) else own
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Settings by name; with `deep`, also those of parts within this part."""
-        params = {f.name: getattr(self, f.name) for f in fields(self)}
+        params = {name: getattr(self, name) for name in self._names()}
         for name, value in list(params.items()):
             if deep and isinstance(value, Part):
                 inner = value.get_params().items()
@@ -43,7 +52,7 @@ class Part:
 
     def set_params(self, **params: Any) -> Self:
         """Set settings by name, ``name__inner`` for those of a part within this one."""
-        names = [f.name for f in fields(self)]
+        names = self._names()
         # parts first, then what is within them
         for key, value in sorted(params.items(), key=lambda item: item[0].count("__")):
             name, _, inner = key.partition("__")
@@ -77,14 +86,17 @@ class Part:
 
         NumPy scalars of float64 would turn float32 arrays into float64 ones.
         """
-        return type(self)(
-            **{f.name: _plain(getattr(self, f.name)) for f in fields(self)}
-        )
+        twin = copy.copy(self)
+        for name in self._names():
+            setattr(twin, name, _plain(getattr(self, name)))
+        return twin
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Part):
         return value.with_plain_numbers()
+    if isinstance(value, (list, tuple, np.ndarray)):  # which the user may change
+        return tuple(_plain(item) for item in value)
     if is_integer(value):
         return int(value)
     if is_real(value):
@@ -96,8 +108,10 @@ def part_of(table: dict[str, Any], base: type) -> Rule:
     """The name of a part in `table`, or a part as an object."""
     listed = ", ".join(map(repr, table))
     example = next(iter(table.values())).__name__
-    return (
-        lambda value: (
-            value in table if isinstance(value, str) else isinstance(value, base)
-        )
-    ), f"one of {listed}, or an object such as {example}()"
+
+    def accepts(value: Any) -> bool:
+        if isinstance(value, str):
+            return value in table
+        return isinstance(value, base) and not vars(type(value)).get("abstract", False)
+
+    return accepts, f"one of {listed}, or an object such as {example}()"

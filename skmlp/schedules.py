@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from skmlp.parts import Part, setting
 from skmlp.rules import integer, real
 
+FACTOR = real(0)
+
 
 @dataclass
 class Clock:
@@ -18,12 +20,14 @@ class Clock:
     n_samples : rows the model has seen, over all its fits, up to the end of the last
         epoch of this fit; 0 during the first epoch of a fit.
     n_plateaus : how often patience has run out without ending the training.
+    n_epoch_steps : updates of the first epoch, by which training plans.
     """
 
     n_steps: int = 0
     n_planned: int = 0
     n_samples: int = 0
     n_plateaus: int = 0
+    n_epoch_steps: int = 0
 
     @property
     def progress(self) -> float:
@@ -39,6 +43,8 @@ class Schedule(Part):
     at the start of each epoch. ``ends_at_plateau`` says whether training ends when
     patience runs out at that time and rate, and ``farewell`` what to say then.
     """
+
+    abstract: ClassVar[bool] = True
 
     farewell: ClassVar[str] = "Stopping."
     each_step: ClassVar[bool] = True
@@ -190,6 +196,10 @@ class CosLog(Schedule):
         cycles = math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
         return 0.5 * (1.0 - math.cos(2.0 * math.pi * cycles))
 
+    def ends_at_plateau(self, clock: Clock, learning_rate: float) -> bool:
+        # between its cycles the loss stands still
+        return clock.progress >= 1.0
+
 
 @dataclass
 class OfProgress(Schedule):
@@ -200,13 +210,13 @@ class OfProgress(Schedule):
     )
 
     def at(self, progress: float) -> float:
-        factor = float(self.function(progress))
-        if not 0.0 <= factor < math.inf:
+        factor = self.function(progress)
+        if not FACTOR[0](factor):
             raise ValueError(
-                f"The schedule must give a factor in [0, inf), got {factor} at "
-                f"progress {progress:g}."
+                f"The schedule must give {FACTOR[1]}, got {factor!r} at progress "
+                f"{progress:g}."
             )
-        return factor
+        return float(factor)
 
 
 def _is_schedule(value: Any) -> bool:

@@ -36,6 +36,8 @@ def blocks(size: int) -> Iterator[slice]:
 class Solver(Part):
     """Base of solvers."""
 
+    abstract: ClassVar[bool] = True
+
     stochastic: ClassVar[bool]
 
 
@@ -52,6 +54,8 @@ class Stochastic(Solver):
         Acceleration of stochastic approximation by averaging, 1992; exponential as in
         Kingma and Ba, 2015, section 7.2.
     """
+
+    abstract: ClassVar[bool] = True
 
     stochastic: ClassVar[bool] = True
 
@@ -101,6 +105,8 @@ class Lazy(Stochastic):
         slightly (see ``skmlp.lazy``). Not with clip_norm or averaging.
     moments : the vectors of the state.
     """
+
+    abstract: ClassVar[bool] = True
 
     moments: ClassVar[tuple[str, ...]]
 

@@ -229,8 +229,8 @@ class Training:
         """
         self._best_params = self.params.copy() if self.validation_score else None
         self._clock = self.solver_state.clock
-        if not self._clock.n_planned:
-            self._clock.n_planned = self.n_planned_epochs * self.batches.n_batches
+        self._clock.n_epoch_steps = self._clock.n_epoch_steps or self.batches.n_batches
+        self._clock.n_planned = self.n_planned_epochs * self._clock.n_epoch_steps
         n_steps = self._clock.n_steps
         self.solver_state.resume(self.params)
         self._lazy_rows = self._make_lazy_rows()

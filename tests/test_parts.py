@@ -313,7 +313,7 @@ def test_with_plain_numbers_keeps_booleans_and_what_is_no_number():
     assert plain.nesterovs_momentum is False
     assert plain.clip_norm is None
     levels = [0.1, 0.9]
-    assert Quantile(levels).with_plain_numbers().level is levels
+    assert Quantile(levels).with_plain_numbers().level == (0.1, 0.9)
     assert SGD(nesterovs_momentum=True).with_plain_numbers().nesterovs_momentum is True
 
 

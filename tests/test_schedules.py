@@ -99,14 +99,20 @@ def test_a_schedule_says_whether_its_factor_changes_with_every_step(schedule):
     assert (len(factors) > 1) == schedule.each_step
 
 
-@every_schedule
+@every(lambda name: name != "coslog4")
 def test_a_rate_at_the_bottom_ends_training_at_a_plateau(schedule):
     # after so many plateaus all floors are reached
     assert schedule.ends_at_plateau(at(0.5, n_plateaus=99), 1e-9)
     assert schedule.farewell.endswith("Stopping.")
 
 
-@every(lambda name: "plateau" not in name and name != "adaptive")
+def test_cycles_are_ended_by_no_plateau_before_their_end():
+    for progress in (0.0, 0.5, 0.999):
+        assert not CosLog().ends_at_plateau(at(progress, n_plateaus=99), 1e-9)
+    assert CosLog().ends_at_plateau(at(1), 0.0)
+
+
+@every(lambda name: "plateau" not in name and name not in ("adaptive", "coslog4"))
 def test_the_schedules_that_know_no_plateaus_end_at_any(schedule):
     assert schedule.ends_at_plateau(at(0.5), 1.0)
     assert schedule(at(0.5)) == schedule(at(0.5, n_plateaus=9))
@@ -254,7 +260,7 @@ def test_a_users_function_is_called_with_the_progress():
 @pytest.mark.parametrize("factor", [-1e-9, math.nan, math.inf, -math.inf])
 def test_a_users_factor_that_no_rate_can_have_is_refused(factor):
     with pytest.raises(
-        ValueError, match=r"factor in \[0, inf\), got .* at progress 0.25"
+        ValueError, match=r"number in \[0, inf\), got .* at progress 0.25"
     ):
         OfProgress(lambda progress: factor)(Clock(2, 8))
 

@@ -597,12 +597,14 @@ def test_epoch_by_epoch_the_plan_is_the_same():
     np.testing.assert_allclose(rates[0], 0.01 * np.arange(12, 0, -1) / 12, rtol=1e-14)
 
 
-def test_the_first_runs_plan_stays():
+def test_a_plan_counts_in_epochs_of_the_first_runs_size():
     training = scripted(9 * [1.0], batch_size=4, n_planned_epochs=4)
     training.run(1)
+    assert training.solver_state.clock.n_planned == 4 * 3
+    training.batches.n_batches = 1
     training.n_planned_epochs = 9
     training.run(1)
-    assert training.solver_state.clock.n_planned == 4 * 3
+    assert training.solver_state.clock.n_planned == 9 * 3
 
 
 # --- what comes before and after a step

@@ -118,6 +118,16 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         """The validation score of raw outputs; nan where they are not finite."""
         raise NotImplementedError
 
+    def __sklearn_clone__(self):
+        """A clone; an estimator to start from stays as it is, fitted."""
+        if not hasattr(self.coefs_init, "coefs_"):
+            return super().__sklearn_clone__()
+        bare = copy.copy(self)
+        bare.coefs_init = None
+        twin = BaseEstimator.__sklearn_clone__(bare)
+        twin.coefs_init = self.coefs_init
+        return twin
+
     # Training, from top to bottom.
 
     def _learn(self, X, y, sample_weight, *, incremental, classes=None):
@@ -127,7 +137,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             continued = hasattr(self, "coefs_") and (incremental or self.warm_start)
             call = Call(incremental, continued, classes)
             training, reason = self._train(X, y, sample_weight, call)
-        warn_of_no_effect(self, stacklevel=3)
+        warn_of_no_effect(self, training, stacklevel=3)
         warn_of_end(self, training, reason, incremental=incremental, stacklevel=3)
         return self
 
@@ -175,7 +185,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         """Where training starts: a copy of the model's parameters, or new ones."""
         dtype = data.X.dtype
         if not call.continued and self.coefs_init is not None:
-            return network.flatten(check_start(self, network.layer_sizes), dtype)
+            return network.flatten(check_start(self, network.layer_sizes, dtype), dtype)
         if not call.continued:
             initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
             return network.initial_params(initializer, random_state, dtype)
@@ -272,6 +282,8 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             state = SolverState(solver, solver.init(params, network.n_weights))
         else:
             before = copy.deepcopy(memory.solver_state)
+            if not memory.pickled:  # left by fit, whose plan is done
+                before.clock.n_steps = before.clock.n_epoch_steps = 0
             state = SolverState(solver, before.state, before.clock, before.generator)
         if any(network.noise) and state.generator is None:
             # drawn here only, so that fits without noise draw what they always did

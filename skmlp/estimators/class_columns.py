@@ -10,6 +10,16 @@ from skmlp.estimators.validation import owner
 from skmlp.losses import Heads
 
 
+def rows_right(estimator, y, predicted):
+    """Which rows of y are predicted right in all columns, (n_samples,)."""
+    y = np.asarray(y)
+    if y.shape != predicted.shape:
+        raise ValueError(
+            f"{owner(estimator)}: y must be of shape {predicted.shape}, got {y.shape}."
+        )
+    return (y == predicted).all(axis=1)
+
+
 @dataclass
 class ClassColumns:
     """The labels of each column of classes, sorted.

@@ -8,7 +8,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators.base import BaseMLP, has_partial_fit
-from skmlp.estimators.class_columns import ClassColumns
+from skmlp.estimators.class_columns import ClassColumns, rows_right
 from skmlp.estimators.parts import make_part
 from skmlp.estimators.targets import (
     check_labels,
@@ -519,7 +519,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            The labels.
+            The labels; with soft targets also probabilities, of which the class of the
+            largest counts.
 
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Weights >= 0 of the rows.
@@ -530,9 +531,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             From 0 to 1.
         """
         predicted = self.predict(X)
+        if np.ndim(y) == 2 and self._is_soft():
+            y = self.classes_[np.argmax(y, axis=1)]
         if isinstance(encoder_of(self), ClassColumns):
             # as one label a row, which scikit-learn's accuracy can count
-            right = (np.asarray(y) == predicted).all(axis=1)
+            right = rows_right(self, y, predicted)
             y, predicted = np.ones(len(right)), right.astype(float)
         return accuracy_score(y, predicted, sample_weight=sample_weight)
 
@@ -552,7 +555,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return _floored(self._link, self._by_class(raw))
 
     def _encode_target(self, y, n_samples, dtype, call):
-        soft = getattr(self.loss, "soft_targets", False)
+        soft = self._is_soft()
         if soft:
             Y = check_shares(self, y, n_samples, dtype)
             encoder = encoder_of_shares(self, Y, call)
@@ -561,6 +564,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             encoder = encoder_for(self, y, call)
         self._label_binarizer, self.classes_ = encoder, encoder.classes_
         return Y if soft else encode(encoder, y, dtype)
+
+    def _is_soft(self):
+        """Whether y holds probabilities."""
+        loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
+        return loss.soft_targets
 
     def _make_loss(self):
         loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
@@ -579,7 +587,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _weigh_classes(self, data):
         if self.class_weight is None:
             return data
-        if getattr(self.loss, "soft_targets", False):
+        if self._is_soft():
             raise ValueError(
                 f"{owner(self)}: class_weight must be None with soft_targets=True, "
                 f"where rows have no one class, got {self.class_weight!r}."
@@ -589,7 +597,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _strata(self, Y):
         # scikit-learn stratifies single outputs only; its error message, which its
         # users know, names the strata as strings
-        return np.where(Y[:, 0], "True", "False") if Y.shape[1] == 1 else None
+        return np.where(Y[:, 0] > 0.5, "True", "False") if Y.shape[1] == 1 else None
 
     def _score_raw(self, Y, raw, weight):
         """Accuracy; with several labels or columns, of rows with all of them right."""

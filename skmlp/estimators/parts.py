@@ -1,18 +1,24 @@
 """Parts by name or as objects: their settings checked, and made plain numbers."""
 
+from functools import partial
+
+import numpy as np
+
 from skmlp.activations import (
     ACTIVATIONS,
     Activation,
     UserActivation,
     derivative_error,
 )
-from skmlp.estimators.validation import owner, shown
+from skmlp.estimators.validation import ACTIVATION, naming, owner, shown
 from skmlp.layers import Noise
-from skmlp.schedules import SCHEDULES, Constant, OfProgress
+from skmlp.rules import real
+from skmlp.schedules import FACTOR, SCHEDULES, Constant, OfProgress
 from skmlp.solvers import SOLVERS, Adam
 
 # Central differences of a right derivative are within 1e-8 of it.
 LARGEST_DERIVATIVE_ERROR = 1e-5
+GAIN = real(0, open_low=True)
 
 
 def make_part(table, value, estimator, parameter):
@@ -53,8 +59,20 @@ def schedule_of(estimator, solver):
         if type(solver) is Adam and schedule in ("invscaling", "adaptive"):
             return Constant()
     elif schedule_is_function(schedule):
-        return OfProgress(schedule)
+        return OfProgress(partial(_factor, estimator, schedule))
     return make_part(SCHEDULES, schedule, estimator, "learning_rate")
+
+
+def _factor(estimator, schedule, progress):
+    """What the user's function of progress gives, if it is a factor."""
+    accepts, expected = FACTOR
+    factor = schedule(progress)
+    if not accepts(factor):
+        raise ValueError(
+            f"{owner(estimator)}: learning_rate must give {expected} as a function of "
+            f"progress in [0, 1], got {shown(factor)} at {progress:g}."
+        )
+    return factor
 
 
 def schedule_is_function(schedule) -> bool:
@@ -64,7 +82,7 @@ def schedule_is_function(schedule) -> bool:
 def activations_of(estimator, n_hidden):
     """One activation, or a list of one for each hidden layer."""
     given = estimator.activation
-    if isinstance(given, (list, tuple)):
+    if isinstance(given, (list, tuple, np.ndarray)):
         if len(given) != n_hidden:
             raise ValueError(
                 f"{owner(estimator)}: activation must be one for all hidden layers or "
@@ -76,10 +94,20 @@ def activations_of(estimator, n_hidden):
 
 
 def _activation(estimator, given, where) -> Activation:
-    if isinstance(given, (str, *ACTIVATIONS.values())):
+    if isinstance(given, str) or type(given) in ACTIVATIONS.values():
         return make_part(ACTIVATIONS, given, estimator, "activation")
-    own = given if isinstance(given, Activation) else UserActivation(given)
-    error = derivative_error(own)
+    if isinstance(given, Activation):
+        own = make_part(ACTIVATIONS, given, estimator, "activation")
+    else:
+        own = UserActivation(given)
+    with naming(estimator, "activation", f"{ACTIVATION[1]} of numbers", given):
+        error = derivative_error(own)
+        gain = own.gain
+    if not GAIN[0](gain):
+        raise ValueError(
+            f"{owner(estimator)}: activation of {where} must have a gain that is "
+            f"{GAIN[1]}, got {shown(gain)}."
+        )
     if not error <= LARGEST_DERIVATIVE_ERROR:
         raise ValueError(
             f"{owner(estimator)}: activation of {where} must have a backward(delta, z, "

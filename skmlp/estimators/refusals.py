@@ -28,6 +28,8 @@ def refuse_combinations(estimator, loss, X) -> None:
         _refuse_for_lbfgs(estimator, loss)
     if getattr(estimator.solver, "lazy", False):
         _refuse_for_lazy(estimator)
+    if estimator.coefs_init is not None and estimator.output_bias != "drawn":
+        _refuse(estimator, "output_bias", "drawn", "with coefs_init, which has biases")
     if estimator.input_noise and issparse(X):
         _refuse(estimator, "input_noise", 0, "with sparse X, whose zeros it would fill")
 
@@ -62,6 +64,19 @@ def _refuse_for_lazy(estimator) -> None:
             )
 
 
+def _warn_of_rate_0(estimator, training, *, stacklevel) -> None:
+    clock = training.solver_state.clock
+    if clock.n_steps > clock.n_planned:
+        warnings.warn(
+            f"{owner(estimator)}: learning_rate={estimator.learning_rate!r} has come "
+            f"to its end after {clock.n_planned} updates, max_iter="
+            f"{estimator.max_iter} times those of the first call: the rate is 0, and "
+            "partial_fit changes nothing any more. Raise max_iter.",
+            DiagnosticWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
 def _refuse(estimator, name, off, where):
     raise ValueError(
         f"{owner(estimator)}: {name} must be {off!r} {where}, got "
@@ -69,8 +84,10 @@ def _refuse(estimator, name, off, where):
     )
 
 
-def warn_of_no_effect(estimator, *, stacklevel) -> None:
-    """Say that a schedule does nothing for lbfgs, which scikit-learn never says."""
+def warn_of_no_effect(estimator, training, *, stacklevel) -> None:
+    """Say where a schedule keeps training from having an effect, or has none itself."""
+    if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
+        _warn_of_rate_0(estimator, training, stacklevel=stacklevel + 1)
     schedule = estimator.learning_rate
     known = isinstance(schedule, str) and schedule in IGNORED_SCHEDULES
     if is_stochastic(estimator.solver) or known:

@@ -11,8 +11,17 @@ from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.parts import make_part
 from skmlp.estimators.targets import check_domain, check_numbers
 from skmlp.estimators.validation import RULES, check_parameters
-from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
+from skmlp.losses import (
+    REGRESSION_LOSSES,
+    PoissonDeviance,
+    RegressionLoss,
+    SquaredError,
+)
 from skmlp.parts import part_of
+
+# For others R2 would stop training early at the wrong model, such as a mean for a high
+# quantile.
+SCORED_BY_R2 = (SquaredError, PoissonDeviance)
 
 ACCEPTS, EXPECTED = part_of(REGRESSION_LOSSES, RegressionLoss)
 # the order of parameters is scikit-learn's, and easily taken for the classifier's
@@ -115,8 +124,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     early_stopping : bool, default=False
         Whether stochastic solvers hold out ``validation_fraction`` of the rows, watch
-        the R2 on them instead of the training loss, and go back to the weights of the
-        best epoch. 'lbfgs' ignores it.
+        the R2 on them (with losses other than 'squared_error' and 'poisson', minus
+        their loss) instead of the training loss, and go back to the weights of the best
+        epoch. 'lbfgs' ignores it.
 
     validation_fraction : float, default=0.1
         The share of rows that early stopping holds out.
@@ -456,8 +466,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return None
 
     def _score_raw(self, Y, raw, weight):
-        """R2, the mean over outputs."""
-        predicted = self._central(self._make_loss(), raw)
+        """R2, the mean over outputs; for losses that scikit-learn lacks, minus them."""
+        loss = self._make_loss()
+        if type(loss) not in SCORED_BY_R2:
+            values = loss.value_and_gradient(Y, raw.copy())
+            return -np.average(values, weights=weight)
+        predicted = loss.inverse_link(raw)
         if not np.isfinite(predicted).all():
             return np.nan
         return r2_score(Y, predicted, sample_weight=weight)

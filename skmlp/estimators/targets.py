@@ -49,13 +49,18 @@ def _check_labels(y) -> None:
         kind = type_of_target(y)
     except TypeError as error:  # labels that have no order
         raise TypeError("Labels are of several types.") from error
+    if kind == "multiclass-multioutput" and issparse(y):
+        raise ValueError("Several columns of classes must be a dense array.")
     if kind not in KINDS:
         check_classification_targets(y)  # for its message
 
 
 def _refuse_mixed_list(y) -> None:
     """NumPy would make strings of the numbers in a list that holds both."""
-    if isinstance(y, (list, tuple)) and len({isinstance(v, str) for v in y}) > 1:
+    if not isinstance(y, (list, tuple)):
+        return
+    rows = [v if isinstance(v, (list, tuple)) else [v] for v in y]
+    if len({isinstance(v, str) for row in rows for v in row}) > 1:
         raise TypeError("Labels are of several types.")
 
 
@@ -76,6 +81,13 @@ def check_shares(estimator, y, n_samples, dtype):
 def encoder_of_shares(estimator, Y, call) -> LabelBinarizer:
     """The encoder of the classes 0, 1, ..., one a column of probabilities."""
     n_classes = max(2, Y.shape[1])
+    if call.classes is not None and not np.array_equal(
+        call.classes, np.arange(n_classes)
+    ):
+        raise ValueError(
+            f"{owner(estimator)}: classes must be None or {list(range(n_classes))} for "
+            f"probabilities of {n_classes} classes, got {call.classes!r}."
+        )
     goes_on = call.continued or call.incremental
     if goes_on and hasattr(estimator, "classes_"):
         if not np.array_equal(estimator.classes_, np.arange(n_classes)):
@@ -93,6 +105,7 @@ def encoder_for(estimator, y, call):
     if goes_on and hasattr(estimator, "classes_"):
         encoder = encoder_of(estimator)
         if isinstance(encoder, ClassColumns):
+            _check_same_columns(estimator, encoder, call.classes)
             encoder.check(estimator, y, all_of_them=not call.incremental)
             return encoder
         _check_same_classes(estimator, call.classes)
@@ -108,6 +121,20 @@ def encoder_for(estimator, y, call):
     if len(unknown):
         _refuse_classes(estimator, unique_labels(y), encoder.classes_)
     return encoder
+
+
+def _check_same_columns(estimator, encoder, classes) -> None:
+    """A later partial_fit may repeat the list of classes, but not change it."""
+    if classes is None:
+        return
+    with naming(estimator, "classes", CLASSES, classes):
+        distinct = [_distinct(labels) for labels in classes]
+    known = encoder.classes_
+    if len(distinct) != len(known) or not all(map(np.array_equal, distinct, known)):
+        raise ValueError(
+            f"{owner(estimator)}: classes must be as on the first call or None, got "
+            f"{classes!r} after {known!r}."
+        )
 
 
 def _has_columns(y) -> bool:
@@ -179,7 +206,7 @@ def _check_same_kind(estimator, y, encoder) -> None:
     """Labels stay labels, and an indicator matrix keeps its columns."""
     was_multilabel = encoder.y_type_.startswith("multilabel")
     n_columns = len(encoder.classes_)
-    if was_multilabel != _is_multilabel(y):
+    if was_multilabel != _is_multilabel(y) or _has_columns(y):
         before = f"an indicator matrix of {n_columns} labels"
         before = before if was_multilabel else "labels of shape (n_samples,)"
     elif was_multilabel and y.shape[1] != n_columns:

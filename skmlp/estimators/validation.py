@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmlp.activations import ACTIVATIONS, is_activation
 from skmlp.initializers import INITIALIZERS, Initializer
-from skmlp.parts import part_of
+from skmlp.parts import Part, part_of
 from skmlp.rules import (
     BOOLEAN,
     Rule,
@@ -42,7 +42,7 @@ VERBOSE: Rule = (
 
 
 def _is_function(value) -> bool:
-    return callable(value) and not isinstance(value, type)
+    return callable(value) and not isinstance(value, (type, Part))
 
 
 ACTIVATION: Rule = (
@@ -385,19 +385,21 @@ def _fit_together(layers) -> bool:
     return True
 
 
-def check_start(estimator, sizes):
+def check_start(estimator, sizes, dtype):
     """(W, b) of each layer from ``coefs_init``: an estimator, or two lists."""
-    start = estimator.coefs_init
-    if not hasattr(start, "coefs_"):
-        expected = "None, a fitted estimator, or a pair (coefs, intercepts) of lists"
-        with naming(estimator, "coefs_init", expected, start):
-            coefs, intercepts = start
-        start = type(estimator)()
-        start.coefs_, start.intercepts_ = coefs, intercepts
-    with naming(estimator, "coefs_init", "arrays of finite numbers", start):
+    given = start = estimator.coefs_init
+    expected = "None, a fitted estimator, or a pair (coefs, intercepts) of lists"
+    expected += " of arrays of finite numbers"
+    with naming(estimator, "coefs_init", expected, given):
+        if not hasattr(given, "coefs_"):
+            coefs, intercepts = given
+            start = type(estimator)()
+            start.coefs_, start.intercepts_ = list(coefs), list(intercepts)
         layers = fitted_layers(start)
-        if not all(np.isfinite(array).all() for layer in layers for array in layer):
-            raise ValueError("It has entries that are not finite.")
+        with np.errstate(over="ignore"):
+            arrays = [array.astype(dtype) for layer in layers for array in layer]
+        if not all(np.isfinite(array).all() for array in arrays):
+            raise ValueError(f"It has entries that are not finite in {dtype}.")
     fitted = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
     if fitted != sizes:
         raise ValueError(

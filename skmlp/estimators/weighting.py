@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
-from skmlp.estimators.validation import owner
+from skmlp.estimators.validation import owner, shown
 from skmlp.rules import real
 
 CLASS_WEIGHT = (
@@ -31,14 +31,32 @@ def weigh_classes(estimator, columns, data):
             by_class = _from_dict(estimator, one, labels)
         else:
             by_class = _balanced(codes, data, len(labels))
-        weight = weight * by_class[codes]
-    rows = slice(None) if data.rows is None else data.rows
-    if not weight[rows].any():
-        raise ValueError(
-            f"{owner(estimator)}: class_weight must leave a training row that counts, "
-            f"got {estimator.class_weight!r}."
-        )
+        with np.errstate(over="ignore", under="ignore"):
+            weight = weight * by_class[codes]
+    for rows, what in _parts(data):
+        _check_usable(estimator, weight[rows], what)
     return replace(data, weight=weight)
+
+
+def _parts(data):
+    """The rows that train, and those that are held out, with their names."""
+    if data.rows is None:
+        return [(slice(None), "training")]
+    held_out = np.ones(data.Y.shape[0], bool)
+    held_out[data.rows] = False
+    return [(data.rows, "training"), (held_out, "validation")]
+
+
+def _check_usable(estimator, weight, what) -> None:
+    """Weights that training or a score can be divided by the sum of."""
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.finfo(np.float64).tiny * len(weight) <= total < np.inf:
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must leave the {len(weight)} {what} "
+            "rows, times sample_weight, a sum that is neither 0 nor out of the range "
+            f"of numbers, got {shown(estimator.class_weight)}, which leaves {total:g}."
+        )
 
 
 def _by_column(estimator, n_columns):
@@ -49,8 +67,8 @@ def _by_column(estimator, n_columns):
     known = all(_is_balanced(one) or isinstance(one, dict) for one in each)
     if not fits or not known or len(each) != n_columns:
         raise ValueError(
-            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got {given!r} "
-            f"for {n_columns} column(s)."
+            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
+            f"{shown(given)} for {n_columns} column(s)."
         )
     return each
 
@@ -61,13 +79,17 @@ def _is_balanced(one) -> bool:
 
 
 def _from_dict(estimator, by_label, labels):
-    """The weight of each class, 1 where the dict does not name it."""
-    unknown = by_label.keys() - set(labels)  # an array may hold parts of a tuple
+    """The weight of each class, 1 where the dict does not name it.
+
+    A dict that names all classes may name more, which a fold may lack.
+    """
+    labels = np.asarray(labels).tolist()
+    unknown = by_label.keys() - set(labels)
     wrong = [value for value in by_label.values() if not ACCEPTS_WEIGHT(value)]
-    if unknown or wrong:
+    if wrong or (unknown and not set(labels) <= by_label.keys()):
         raise ValueError(
             f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
-            f"{by_label!r} for the labels {list(labels)}."
+            f"{shown(by_label)} for the labels {shown(labels)}."
         )
     return np.array([float(by_label.get(label, 1.0)) for label in labels])
 

@@ -112,11 +112,11 @@ def by_fit(estimator, y, X=X, **kwargs):
     return quietly(estimator.fit, X, y, **kwargs)
 
 
-def by_parts(estimator, y):
+def by_parts(estimator, y, times=None):
     kwargs = {}
     if isinstance(estimator, MLPClassifier):
         kwargs["classes"] = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y)
-    for _ in range(estimator.max_iter):
+    for _ in range(times or estimator.max_iter):
         estimator.partial_fit(X, y, **kwargs)
     return estimator
 
@@ -646,7 +646,7 @@ def test_a_function_of_progress_is_a_schedule(solver):
 @pytest.mark.parametrize("factor", [-0.1, np.nan, np.inf])
 def test_a_function_that_gives_no_factor_is_refused(factor):
     estimator = small(MLPClassifier, learning_rate=lambda t: factor if t > 0.5 else 1)
-    with pytest.raises(ValueError, match=rf"factor in \[0, inf\), got {factor}"):
+    with pytest.raises(ValueError, match=rf"a number in \[0, inf\) .*got {factor}"):
         estimator.fit(X, LABELS)
     assert not hasattr(estimator, "coefs_")
 
@@ -672,7 +672,8 @@ def test_lbfgs_says_that_it_has_no_schedule_but_not_of_scikit_learns_three(
     assert_same_bits(estimator, plain)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
+# coslog4 has cycles, which patience does not end
+@pytest.mark.parametrize("schedule", [name for name in SCHEDULES if name != "coslog4"])
 def test_no_warning_of_schedules_with_solvers_that_have_them(schedule):
     # tol: patience ends the fit, or gets to the schedule's floor, before max_iter
     quick = {"tol": 1e6, "n_iter_no_change": 1, "max_iter": 100}
@@ -712,10 +713,8 @@ def test_partial_fit_three_times_is_one_run_of_three_unshuffled_epochs(
     model = clone(estimator)
     for _ in range(3):
         model = pickle.loads(pickle.dumps(model))
-        by_parts(model.set_params(max_iter=1), target(kind))
-        model.set_params(max_iter=3)
-    if parameter != "learning_rate":  # which was planned for one epoch here
-        assert_same_bits(model, whole)
+        by_parts(model, target(kind), times=1)
+    assert_same_bits(model, whole)
 
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
