@@ -116,12 +116,23 @@ class Network:
 
     def forward(self, views: Views, X: Any, workspace: "Workspace") -> Array:
         """Raw outputs (n, n_outputs) of the rows X, in the workspace's last buffer."""
+        if workspace.noisy:
+            return self._forward_with_noise(views, X, workspace)
         x = X
-        for layer, (W, b), (z, a), noisy in zip(
-            self.layers, views, workspace.values, workspace.noisy, strict=True
+        for layer, (W, b), (z, a) in zip(
+            self.layers, views, workspace.values, strict=True
         ):
-            if noisy is not None:
-                x = noisy.forward(x)
+            x = layer.forward(x, W, b, z, a)
+        return a
+
+    def _forward_with_noise(
+        self, views: Views, X: Any, workspace: "Workspace"
+    ) -> Array:
+        x = X
+        for i, (layer, (W, b), (z, a)) in enumerate(
+            zip(self.layers, views, workspace.values, strict=True)
+        ):
+            x = workspace.noisy[i].forward(x) if i in workspace.noisy else x
             x = layer.forward(x, W, b, z, a)
         return a
 
@@ -132,17 +143,17 @@ class Network:
 
         Spends the values that `forward` left in the workspace.
         """
-        values, ones = workspace.values, workspace.ones
+        values, ones, noisy = workspace.values, workspace.ones, workspace.noisy
         for i in range(len(self.layers) - 1, -1, -1):
             (z, a), x = values[i], values[i - 1][1] if i else X
             W, (grad_W, grad_b), grad_x = views[i][0], grads[i], workspace.deltas[i]
-            noisy = workspace.noisy[i]
-            x = x if noisy is None else noisy.x
+            if i in noisy:
+                x = noisy[i].x
             self.layers[i].backward(x, W, z, a, delta, grad_W, grad_b, grad_x, ones)
             if grad_x is None:
                 return
-            if noisy is not None:
-                noisy.backward(grad_x)
+            if i in noisy:
+                noisy[i].backward(grad_x)
             delta = grad_x
 
     def predict(self, views: Views, X: Any) -> Array:
@@ -165,8 +176,8 @@ class Workspace:
     values : (z, a) of each layer; one array, unless the activation needs z later. The
         raw outputs are in Fortran order, in which losses work along the rows faster.
     deltas : d value / d x of each layer, None for the first, whose x is the data.
-    noisy : the noise on each layer's inputs, None where there is none. Without a
-        generator there is none at all.
+    noisy : the noise on a layer's inputs, by the layer's number, where there is any;
+        empty without a generator.
     ones : (n_rows,).
     """
 
@@ -190,13 +201,11 @@ class Workspace:
             self.deltas.append(
                 np.empty((n_rows, layer.fan_in), dtype) if needs_delta else None
             )
-        self.noisy: list[NoisyInput | None] = [None] * len(network.layers)
-        if generator is not None:
-            for i, noise in enumerate(network.noise):
-                if noise:
-                    shape = n_rows, network.layer_sizes[i]
-                    buffers = np.empty(shape, dtype), np.empty(shape, dtype)
-                    self.noisy[i] = NoisyInput(noise, *buffers, generator)
+        self.noisy: dict[int, NoisyInput] = {}
+        for i, noise in enumerate(network.noise):
+            if noise and generator is not None:
+                keep, out = np.empty((2, n_rows, network.layer_sizes[i]), dtype)
+                self.noisy[i] = NoisyInput(noise, keep, out, generator)
         self.ones = np.ones(n_rows, dtype)
         self._narrower: dict[int, Workspace] = {n_rows: self}
 
@@ -215,7 +224,7 @@ class Workspace:
         raw = np.empty_like(narrow.values[-1][1], order="F")
         narrow.values[-1] = raw, raw
         narrow.deltas = [d if d is None else d[:n_rows] for d in self.deltas]
-        narrow.noisy = [n if n is None else n.narrow(n_rows) for n in self.noisy]
+        narrow.noisy = {i: n.narrow(n_rows) for i, n in self.noisy.items()}
         narrow.ones = self.ones[:n_rows]
         narrow._narrower = {n_rows: narrow}
         return narrow

@@ -8,6 +8,7 @@ default and its rule. Parts are cloned, pickled and compared by their settings, 
 import copy
 import inspect
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -36,10 +37,8 @@ class Part:
     flat: ClassVar[tuple[str, ...]] = ()
 
     def _names(self) -> list[str]:
-        """The settings' names, of a subclass with an __init__ of its own too."""
-        names = [f.name for f in fields(self)]
-        own = list(inspect.signature(type(self)).parameters)
-        return names if set(names) == set(own) else own
+        kind: Any = type(self)
+        return list(_names(kind))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Settings by name; with `deep`, also those of parts within this part."""
@@ -90,6 +89,14 @@ class Part:
         for name in self._names():
             setattr(twin, name, _plain(getattr(self, name)))
         return twin
+
+
+@cache
+def _names(kind: type[Any]) -> list[str]:
+    """The settings' names, of a subclass with an __init__ of its own too."""
+    names = [f.name for f in fields(kind)]
+    own = list(inspect.signature(kind).parameters)
+    return names if set(names) == set(own) else own
 
 
 def _plain(value: Any) -> Any:

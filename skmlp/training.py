@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.lazy import LazyRows
-from skmlp.objective import Objective, Value
+from skmlp.objective import Objective
 from skmlp.schedules import Clock, Schedule
 from skmlp.solvers import LBFGS, Lazy, Stochastic, clip
 
@@ -274,15 +274,21 @@ class Training:
 
     def _train_epoch(self) -> None:
         """One update for each batch; the epoch's loss is the mean over its rows."""
-        update, reported = self._update_function(), self.objective.reported
-        clock, learning_rate = self._clock, self.learning_rate
+        evaluate, reported = self.objective.value_and_gradient, self.objective.reported
+        step, params = self._step_function(), self.params
+        state = self.solver_state.state
+        clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step = self.schedule.each_step
         total, n_rows = 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
                 if each_step:
                     learning_rate = self.learning_rate
-                value = update(X, Y, weight, learning_rate)
+                if lazy is None:
+                    value, grad = evaluate(params, X, Y, weight)
+                    step(params, grad, state, learning_rate)
+                else:
+                    value = lazy.step(X, Y, weight, learning_rate)
                 total += reported(value) * len(Y)
                 n_rows += len(Y)
                 clock.n_steps += 1
@@ -295,20 +301,6 @@ class Training:
         self.history.n_samples += n_rows
         self.history.loss_curve.append(self.loss)
         self._say("Iteration %d, loss = %.8f", self.n_iter, self.loss)
-
-    def _update_function(self) -> Callable[..., Value]:
-        """What a batch does: the objective's value and gradient, and a step."""
-        if self._lazy_rows is not None:
-            return self._lazy_rows.step
-        evaluate, step = self.objective.value_and_gradient, self._step_function()
-        params, state = self.params, self.solver_state.state
-
-        def update(X: Any, Y: Array, weight: Any, learning_rate: float) -> Value:
-            value, grad = evaluate(params, X, Y, weight)
-            step(params, grad, state, learning_rate)
-            return value
-
-        return update
 
     def _settle(self) -> None:
         """Complete the parameters, if steps were lazy."""

@@ -544,7 +544,7 @@ def test_fewer_rows_use_the_same_buffers_and_generator_for_their_noise(dtype):
     network, _, _ = make((4, 5, 3), noise=[Noise(), Noise(RATE, SCALE)])
     generator = np.random.default_rng(0)
     workspace = Workspace(network, 10, dtype, generator=generator)
-    assert workspace.noisy[0] is None
+    assert 0 not in workspace.noisy
     wide, narrow = workspace.noisy[1], workspace.rows(6).noisy[1]
     assert narrow.generator is wide.generator is generator
     assert narrow.noise == wide.noise == Noise(RATE, SCALE)

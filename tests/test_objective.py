@@ -399,7 +399,7 @@ def test_with_noise_and_both_penalties_float32_stays_float32(sparse, noise):
     )
     value, grad = objective.value_and_gradient(params, X, Y)
     assert grad.dtype == np.float32
-    inputs = [n.x for n in objective.objective._workspace.noisy if n is not None]
+    inputs = [n.x for n in objective.objective._workspace.noisy.values()]
     assert {x.dtype for x in inputs} == {np.dtype(np.float32)}
     assert type(value.loss) is float and type(value.penalty) is float
 
