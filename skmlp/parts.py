@@ -85,9 +85,11 @@ class Part:
 
         NumPy scalars of float64 would turn float32 arrays into float64 ones.
         """
-        twin = copy.copy(self)
-        for name in self._names():
-            setattr(twin, name, _plain(getattr(self, name)))
+        settings = {name: _plain(getattr(self, name)) for name in self._names()}
+        twin = type(self)(**settings)
+        for name, value in vars(self).items():  # what is no setting
+            if name not in settings:
+                setattr(twin, name, value)
         return twin
 
 
