@@ -5,7 +5,6 @@ default and its rule. Parts are cloned, pickled and compared by their settings, 
 ``est.set_params(solver__momentum=0.5)`` reaches into them.
 """
 
-import copy
 import inspect
 from dataclasses import dataclass, field, fields
 from functools import cache
