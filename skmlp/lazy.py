@@ -72,16 +72,20 @@ class LazyRows:
 
     def step(
         self, X: Any, Y: Array, weight: Array | None, learning_rate: float
-    ) -> Value:
-        """One update from a batch; returns the objective's value before it."""
+    ) -> tuple[Value, float]:
+        """One update from a batch; returns the objective's value before it.
+
+        And the norm of its gradient, of what the batch touches.
+        """
         share = self._take(X)
         before = share.square()
         self.solver.catch_up(share.rows, share.missed, self.state, learning_rate)
         value, grad = self._evaluate(share, Y, weight)
+        norm = float(np.linalg.norm(grad))
         self._update(share, grad, learning_rate)
         self._put(share)
         self._square += share.square() - before
-        return value
+        return value, norm
 
     def settle(self, learning_rate: float) -> None:
         """Catch up all rows, so that the parameters are complete."""

@@ -20,8 +20,9 @@ FLOORS = [
     {"layers"},
     {"network"},
     {"objective"},
-    {"lazy"},
-    {"training"},
+    {"batches", "history", "lazy"},
+    {"report"},
+    {"minimization", "training"},
     {"estimators"},
 ]
 # The floors within estimators/, by the same rule.
@@ -33,7 +34,7 @@ ESTIMATOR_FLOORS = [
     {"classifier", "regressor"},
 ]
 NUMERICAL = {"numpy", "scipy"}
-ONLY_ESTIMATORS = {"sklearn", "threadpoolctl", "joblib"}
+ONLY_ESTIMATORS = {"sklearn", "threadpoolctl", "joblib", "pandas"}
 # Where unrelated things meet.
 NO_NAMES = {"utils", "helpers", "common"}
 

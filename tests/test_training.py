@@ -9,10 +9,14 @@ import scipy.sparse
 from sklearn.utils import shuffle
 
 from skmlp.activations import ACTIVATIONS
+from skmlp.batches import Batches, TrainingRows
+from skmlp.history import History, Patience
 from skmlp.layers import Noise
 from skmlp.losses import LOSSES
+from skmlp.minimization import Minimization
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
+from skmlp.report import Report
 from skmlp.schedules import (
     SCHEDULES,
     Adaptive,
@@ -25,15 +29,7 @@ from skmlp.schedules import (
     Warmup,
 )
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, Stochastic
-from skmlp.training import (
-    Batches,
-    History,
-    Minimization,
-    Patience,
-    SolverState,
-    Training,
-    TrainingRows,
-)
+from skmlp.training import SolverState, Training
 
 FOREVER = math.inf
 SOLVERS_IN_TRAINING = {
@@ -894,7 +890,7 @@ def test_training_is_silent_by_default(capsys):
 
 
 def test_verbose_training_says_the_loss_of_each_iteration(capsys):
-    scripted([3.0, 0.1234567891], verbose=True).run(2)
+    scripted([3.0, 0.1234567891], report=Report(1)).run(2)
     assert capsys.readouterr().out.splitlines() == [
         "Iteration 1, loss = 3.00000000",
         "Iteration 2, loss = 0.12345679",
@@ -902,7 +898,7 @@ def test_verbose_training_says_the_loss_of_each_iteration(capsys):
 
 
 def test_verbose_training_says_validation_scores_and_why_it_ends(capsys):
-    training = scripted([3.0, 2.0, 1.0], [0.5, 0.25, 0.25], 1, verbose=True)
+    training = scripted([3.0, 2.0, 1.0], [0.5, 0.25, 0.25], 1, report=Report(1))
     assert training.run(9) == "converged"
     assert capsys.readouterr().out.splitlines() == [
         "Iteration 1, loss = 3.00000000",
@@ -922,7 +918,7 @@ def test_verbose_adaptive_training_says_the_new_rate_and_its_end(capsys):
         patience=Patience(0.5, 1),
         schedule=Adaptive(),
         learning_rate=2e-6,
-        verbose=True,
+        report=Report(1),
     )
     training.run(9)
     lines = [
@@ -943,7 +939,7 @@ def test_verbose_adaptive_training_says_the_new_rate_and_its_end(capsys):
 # --- minimization
 
 
-def make_minimization(tol=1e-6, verbose=False, dtype=np.float64, objective=None):
+def make_minimization(tol=1e-6, level=0, dtype=np.float64, objective=None):
     """The small regression again, for a solver that minimizes."""
     training = make_training(dtype=dtype)
     return Minimization(
@@ -952,7 +948,8 @@ def make_minimization(tol=1e-6, verbose=False, dtype=np.float64, objective=None)
         data=training.data,
         solver=LBFGS(),
         tol=tol,
-        verbose=verbose,
+        history=History(),
+        report=Report(level),
     )
 
 
@@ -988,7 +985,7 @@ def test_minimization_ends_where_the_objective_is_flat(dtype, tol):
 
 
 def test_minimization_for_max_iter_iterations_is_a_beginning_of_a_longer_one(capsys):
-    minimization = make_minimization(verbose=True)
+    minimization = make_minimization(level=1)
     assert minimization.run(3) == "max_iter"
     assert minimization.n_iter == 3
     lines = capsys.readouterr().out.splitlines()
@@ -998,13 +995,13 @@ def test_minimization_for_max_iter_iterations_is_a_beginning_of_a_longer_one(cap
         "Iteration 3",
     ]
     assert lines[-1] == f"Iteration 3, loss = {minimization.loss:.8f}"
-    make_minimization(verbose=True).run(6)
+    make_minimization(level=1).run(6)
     assert capsys.readouterr().out.splitlines()[:3] == lines
 
 
 def test_an_interrupted_minimization_keeps_its_last_iterate(capsys):
     whole = make_minimization().objective
-    minimization = make_minimization(objective=Interrupted(whole, at=8), verbose=True)
+    minimization = make_minimization(objective=Interrupted(whole, at=8), level=1)
     assert minimization.run(100) == "interrupted"
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == f"Iteration {minimization.n_iter}, loss = {minimization.loss:.8f}"

@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.estimators.messages import diagnosis, warn_of_end
+from skmlp.batches import Batches, TrainingRows
+from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
 from skmlp.estimators.parts import (
     activations_of,
     is_stochastic,
@@ -19,7 +20,7 @@ from skmlp.estimators.parts import (
     solver_of,
 )
 from skmlp.estimators.refusals import refuse_combinations, warn_of_no_effect
-from skmlp.estimators.splitting import held_out, hold_out
+from skmlp.estimators.splitting import Validation, held_out, hold_out
 from skmlp.estimators.state import (
     DivergenceError,
     Memory,
@@ -44,18 +45,13 @@ from skmlp.estimators.validation import (
     hidden_sizes,
     owner,
 )
+from skmlp.history import History, Patience
 from skmlp.initializers import INITIALIZERS
+from skmlp.minimization import Minimization
 from skmlp.network import Network
 from skmlp.objective import Objective
-from skmlp.training import (
-    Batches,
-    History,
-    Minimization,
-    Patience,
-    SolverState,
-    Training,
-    TrainingRows,
-)
+from skmlp.report import Report
+from skmlp.training import SolverState, Training
 
 STOCHASTIC_ATTRIBUTES = (
     "loss_curve_",
@@ -156,7 +152,9 @@ class BaseMLP(StatefulMixin, BaseEstimator):
                 reason = training.run(int(self.max_iter))
         if reason == "diverged" and not training.keeps_best:
             raise DivergenceError(diagnosis(self, training))
+        training.report.end(stop_reason(self, training, reason))
         self._publish(network, training, call)
+        self.stop_reason_ = stop_reason(self, training, reason)
         return training, reason
 
     def _check_parameters(self, incremental):
@@ -197,18 +195,18 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         if not is_stochastic(self.solver):
             data = self._weigh_classes(data)
             self._set_output_bias(network, loss, params, data, call)
-            return self._by_all_rows(network, loss, params, data)
-        validation_score = None
+            return self._by_all_rows(network, loss, params, data, call)
+        validation = None
         if self.early_stopping:
             strata = self._strata(data.Y)
             data, validation = hold_out(self, data, strata, random_state)
         data = self._weigh_classes(data)
         if self.early_stopping:
             rows = held_out(data, validation)
-            validation_score = partial(self._validation_score, network, rows)
+            validation = Validation(network, loss, rows, self._score_raw)
         self._set_output_bias(network, loss, params, data, call)
         return self._by_batches(
-            network, loss, params, data, random_state, validation_score, call
+            network, loss, params, data, random_state, validation, call
         )
 
     def _set_output_bias(self, network, loss, params, data, call):
@@ -218,7 +216,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             network.views(params)[-1][1][...] = loss.constant_optimum(Y, weight)
 
     def _by_batches(
-        self, network, loss, params, data, random_state, validation_score, call
+        self, network, loss, params, data, random_state, validation, call
     ) -> Training:
         data, mean_weight = data.normalized()
         batch_size = check_batch_size(self, len(data))
@@ -234,13 +232,14 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             learning_rate_init=float(self.learning_rate_init),
             patience=self._patience(call),
             history=self._history(call),
-            validation_score=validation_score,
-            verbose=bool(self.verbose),
+            validation_score=None if validation is None else validation.score,
+            validation_loss=None if validation is None else validation.loss_value,
+            report=Report(int(self.verbose)),
             n_planned_epochs=int(self.max_iter),
             max_norm=None if self.max_norm is None else float(self.max_norm),
         )
 
-    def _by_all_rows(self, network, loss, params, data) -> Minimization:
+    def _by_all_rows(self, network, loss, params, data, call) -> Minimization:
         data, mean_weight = data.normalized()
         return Minimization(
             objective=self._objective(network, loss, data, mean_weight, len(data)),
@@ -248,7 +247,8 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             data=data,
             solver=solver_of(self),
             tol=float(self.tol),
-            verbose=bool(self.verbose),
+            history=self._history(call),
+            report=Report(int(self.verbose)),
         )
 
     def _objective(
@@ -264,10 +264,6 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             alpha_l1=check_penalty(self, "alpha_l1", mean_weight, dtype),
             generator=generator,
         )
-
-    def _validation_score(self, network, held_out, params) -> float:
-        raw = network.predict(network.views(params), held_out.X)
-        return float(self._score_raw(held_out.Y, raw, held_out.weight))
 
     # What goes on from an earlier fit.
 
@@ -311,6 +307,8 @@ class BaseMLP(StatefulMixin, BaseEstimator):
             scores = getattr(self, "validation_scores_", None)
             history.validation_scores = None if scores is None else list(scores)
             history.n_samples = getattr(self, "t_", 0)
+            history.n_updates = getattr(self, "n_updates_", 0)
+            history.go_on_from(getattr(self, "history_", {}))
         if not self.early_stopping:
             history.validation_scores = None
         elif history.validation_scores is None:
@@ -330,6 +328,9 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         self._fitted_loss = training.objective.loss
         self.n_iter_ = training.n_iter
         self.loss_ = training.loss
+        self.history_ = training.history.as_arrays()
+        self.n_updates_ = training.history.n_updates
+        self.best_epoch_ = training.best_epoch
         if isinstance(training, Training):
             self._publish_history(training)
             self._memory = Memory(
@@ -356,6 +357,30 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         self.t_ = getattr(self, "t_", 0) if call.continued else 0
         for name in (*STOCHASTIC_ATTRIBUTES, "_memory", "_n_without_rise"):
             vars(self).pop(name, None)
+
+    def history_frame(self):
+        """``history_`` as a data frame, one row an epoch; needs pandas.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+            With the epochs, from 1, as index.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        check_is_fitted(self, "history_")
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                f"{owner(self)}: history_frame needs pandas, which is not installed; "
+                "history_ holds the same as arrays."
+            ) from error
+        frame = pd.DataFrame(self.history_)
+        return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="epoch"))
 
     # Raw outputs.
 

@@ -32,6 +32,17 @@ def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
 
 
+def stop_reason(estimator, training, reason) -> str:
+    """Why training ended, as a sentence."""
+    if reason == "interrupted":
+        return f"It was interrupted in epoch {training.n_iter + 1}."
+    if reason == "diverged":
+        return f"The loss stopped being finite in epoch {training.n_iter}."
+    if training.stop_reason:
+        return training.stop_reason
+    return f"It had trained for max_iter={estimator.max_iter} epochs."
+
+
 def _out_of_epochs(estimator) -> str:
     return (
         f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "

@@ -18,6 +18,34 @@ class HeldOut:
     weight: Any
 
 
+class Validation:
+    """The validation rows' score, and the loss of the same parameters.
+
+    Parameters
+    ----------
+    network, loss : what the parameters belong to.
+    rows : HeldOut
+    score_raw : a function of Y, raw outputs and weight.
+    """
+
+    def __init__(self, network, loss, rows, score_raw):
+        self.network, self.loss, self.rows = network, loss, rows
+        self._score_raw = score_raw
+        self._raw = None
+
+    def score(self, params) -> float:
+        """The score; nan where raw outputs are not finite."""
+        network, rows = self.network, self.rows
+        self._raw = network.predict(network.views(params), rows.X)
+        return float(self._score_raw(rows.Y, self._raw, rows.weight))
+
+    def loss_value(self) -> float:
+        """The weighted mean loss, without penalty, of the parameters scored last."""
+        rows, share = self.rows, self.loss.reported_share(self._raw.shape[1])
+        values = self.loss.value_and_gradient(rows.Y, self._raw)  # spends raw
+        return share * float(np.average(values, weights=rows.weight))
+
+
 def hold_out(estimator, data, strata, random_state):
     """The data with its training rows chosen, and the validation rows' indices.
 

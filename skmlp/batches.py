@@ -1,0 +1,110 @@
+"""The data of a fit, and mini-batches of its training rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass
+class TrainingRows:
+    """The data of a fit, and which of its rows train.
+
+    X : array or CSR matrix (n_samples, n_features), rows contiguous.
+    Y : (n_samples, n_outputs), of X's dtype, columns contiguous.
+    weight : (n_samples,), or None for ones.
+    rows : the training rows' indices, or None for all.
+    """
+
+    X: Any
+    Y: Array
+    weight: Array | None = None
+    rows: NDArray[np.intp] | None = None
+
+    def __len__(self) -> int:
+        return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def training_targets(self) -> tuple[Array, Array | None]:
+        """Y and weight of the rows that train."""
+        rows = slice(None) if self.rows is None else self.rows
+        return self.Y[rows], None if self.weight is None else self.weight[rows]
+
+    def normalized(self) -> tuple["TrainingRows", float]:
+        """The rows with weights of mean 1 over those that train, and the mean before.
+
+        Means are taken in float64; the weights become X's dtype after.
+        """
+        if self.weight is None:
+            return self, 1.0
+        training = self.weight if self.rows is None else self.weight[self.rows]
+        # divided first, so that the sum of huge weights can't overflow
+        mean = float(np.sum(training / len(training)))
+        with np.errstate(over="ignore"):  # only by rows that don't train
+            weight = (self.weight / mean).astype(self.X.dtype)
+        return replace(self, weight=weight), mean
+
+
+class Batches:
+    """Mini-batches of training rows, one epoch after the other.
+
+    Each epoch shuffles the order that the epoch before had, by one shuffle of row
+    indices. Without shuffling, batches of all rows are slices of the data.
+    """
+
+    def __init__(
+        self,
+        data: TrainingRows,
+        batch_size: int,
+        random_state: np.random.RandomState | None,
+    ) -> None:
+        self.data = data
+        self.batch_size = batch_size
+        self.random_state = random_state
+        n_rows = len(data)
+        self._starts = range(0, n_rows, batch_size)
+        self.n_batches = len(self._starts)
+        self._order = np.arange(n_rows) if data.rows is None else data.rows
+        self._sliced = random_state is None and data.rows is None
+        self._buffers: dict[int, tuple[Any, Array, Array]] = {}
+
+    def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
+        """(X, Y, weight) of each batch; valid until the next one is asked for."""
+        if self.random_state is not None:
+            self._order = self._order[self.random_state.permutation(len(self._order))]
+        batch = self._slice if self._sliced else self._gather
+        for start in self._starts:
+            yield batch(start, start + self.batch_size)
+
+    def _slice(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
+        X, Y, weight = self.data.X, self.data.Y, self.data.weight
+        weight = None if weight is None else weight[start:stop]
+        return X[start:stop], Y[start:stop], weight
+
+    def _gather(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
+        rows, data = self._order[start:stop], self.data
+        if len(rows) not in self._buffers:  # the last batch may be shorter
+            self._buffers[len(rows)] = self._make_buffers(len(rows))
+        X, Y, weight = self._buffers[len(rows)]
+        # mode="clip" skips NumPy's own buffer; the rows are in range
+        if X is None:
+            X = data.X[rows]
+        else:
+            data.X.take(rows, axis=0, out=X, mode="clip")
+        data.Y.T.take(rows, axis=1, out=Y.T, mode="clip")
+        if data.weight is None:
+            return X, Y, None
+        return X, Y, data.weight.take(rows, out=weight, mode="clip")
+
+    def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array]:
+        """For X, unless it is sparse, for Y with contiguous columns, and weights."""
+        X, Y = self.data.X, self.data.Y
+        is_dense = isinstance(X, np.ndarray)
+        return (
+            np.empty((n_rows, X.shape[1]), X.dtype) if is_dense else None,
+            np.empty((n_rows, Y.shape[1]), Y.dtype, order="F"),
+            np.empty(n_rows, X.dtype),
+        )
