@@ -159,7 +159,7 @@ class Training:
         self.report.iteration(self.n_iter, self.loss)
 
     def _train_batches(self) -> float:
-        """Set the loss to the mean of the batches' values; returns that of penalties."""
+        """Set the loss to the mean of the batches' values; returns the penalty's."""
         evaluate, reported = self.objective.value_and_gradient, self.objective.reported
         step, params = self._step_function(), self.params
         state = self.solver_state.state

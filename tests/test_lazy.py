@@ -50,7 +50,7 @@ def dense_steps(solver, batches, alpha=0.0):
 
 def lazy_steps(solver, batches, alpha=0.0):
     lazy, params, state = problem(solver, alpha)
-    values = [lazy.step(X, Y, None, RATE).total for X, Y in batches]
+    values = [lazy.step(X, Y, None, RATE)[0].total for X, Y in batches]
     lazy.settle(RATE)
     return params, state, values
 
@@ -110,7 +110,7 @@ def test_the_value_counts_the_penalty_of_all_weights(solver):
         X, Y = batch(i, [i, i + 3])
         lazy.settle(RATE)
         expected = lazy.objective.value_and_gradient(params, X, Y)[0]
-        value = lazy.step(X, Y, None, RATE)
+        value, _ = lazy.step(X, Y, None, RATE)
         assert value.loss == pytest.approx(expected.loss, rel=1e-10)
         assert value.penalty == pytest.approx(expected.penalty, rel=1e-10)
 

@@ -111,7 +111,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ends. For 'lbfgs': the largest component of the gradient at which it ends.
 
     verbose : bool or int, default=False
-        Whether to print a line for each epoch or iteration.
+        True or 1 prints each epoch or iteration as scikit-learn does; k from 2 on the
+        first, every k-th and the last one, with validation loss and score, rate and
+        seconds where there are any.
 
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the fit before.
@@ -203,6 +205,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     best_validation_score_ : float or None
         The best of them, over all fits that went on from each other; a fit that
         reaches a new best keeps that epoch's weights.
+
+    best_epoch_ : int or None
+        The epoch whose weights early stopping kept, counted from 1 over all fits that
+        went on from each other; None where no epoch was chosen.
+
+    stop_reason_ : str
+        Why the last fit ended, as a sentence.
+
+    history_ : dict of ndarray of shape (n_epochs,)
+        Of each epoch, or iteration of 'lbfgs': 'loss' (without the penalty), 'penalty',
+        'validation_loss' and 'validation_score' with early stopping, 'learning_rate',
+        'gradient_norm' (of the last batch), 'parameter_norm' and 'seconds'; nan where
+        an epoch has none.
+
+    n_updates_ : int
+        Updates by a stochastic solver, or evaluations by 'lbfgs', over all fits that
+        went on from each other.
 
     n_iter_ : int
         Epochs or iterations of the last fit.
