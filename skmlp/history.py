@@ -82,7 +82,7 @@ class History:
     def record(self, **values: float) -> None:
         """Add an epoch's numbers, by name."""
         for name, column in self.records.items():
-            column.append(float(values.get(name, math.nan)))
+            column.append(values.get(name, math.nan))
 
     def amend(self, **values: float) -> None:
         """Add numbers to the last epoch's."""

@@ -153,7 +153,7 @@ class Training:
             penalty=penalty,
             learning_rate=self._last_rate,
             gradient_norm=self._gradient_norm,
-            parameter_norm=float(np.linalg.norm(self.params)),
+            parameter_norm=float(self.params.dot(self.params)) ** 0.5,
             seconds=time.perf_counter() - start,
         )
         self.report.iteration(self.n_iter, self.loss)
@@ -174,7 +174,7 @@ class Training:
                 if lazy is None:
                     value, grad = evaluate(params, X, Y, weight)
                     if not n_left:  # measured once an epoch
-                        self._gradient_norm = float(np.linalg.norm(grad))
+                        self._gradient_norm = float(grad.dot(grad)) ** 0.5
                     step(params, grad, state, learning_rate)
                 else:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
