@@ -138,7 +138,7 @@ def _check_same_columns(estimator, encoder, classes) -> None:
 
 
 def _has_columns(y) -> bool:
-    return type_of_target(y) == "multiclass-multioutput"
+    return y.ndim == 2 and type_of_target(y) == "multiclass-multioutput"
 
 
 def _is_list_of_arrays(classes) -> bool:
