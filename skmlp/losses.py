@@ -112,7 +112,35 @@ LEAST_SHARE = 1e-12
 
 
 @dataclass
-class MultinomialLogLoss(Loss):
+class SoftmaxLoss(Loss):
+    """Base of losses whose raw outputs become probabilities that sum to 1."""
+
+    abstract: ClassVar[bool] = True
+    out_activation: ClassVar[str] = "softmax"
+
+    def inverse_link(self, raw: Array) -> Array:
+        return np.asarray(softmax(raw, axis=1))
+
+    def log_inverse_link(self, raw: Array) -> Array:
+        return np.asarray(log_softmax(raw, axis=1))
+
+
+@dataclass
+class LogisticLoss(Loss):
+    """Base of losses whose raw outputs become one probability each."""
+
+    abstract: ClassVar[bool] = True
+    out_activation: ClassVar[str] = "logistic"
+
+    def inverse_link(self, raw: Array) -> Array:
+        return np.asarray(expit(raw))
+
+    def log_inverse_link(self, raw: Array) -> Array:
+        return np.asarray(log_expit(raw))
+
+
+@dataclass
+class MultinomialLogLoss(SoftmaxLoss):
     """Cross-entropy of one class out of several, with the softmax as inverse link.
 
         values_i     = log sum_k exp(raw_ik) - sum_k y_ik raw_ik
@@ -123,8 +151,6 @@ class MultinomialLogLoss(Loss):
     Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception architecture
     for computer vision, 2016, section 7.
     """
-
-    out_activation: ClassVar[str] = "softmax"
 
     label_smoothing: float = setting(0.0, SHARE)
 
@@ -144,12 +170,6 @@ class MultinomialLogLoss(Loss):
         values -= at_target
         return np.asarray(values)
 
-    def inverse_link(self, raw: Array) -> Array:
-        return np.asarray(softmax(raw, axis=1))
-
-    def log_inverse_link(self, raw: Array) -> Array:
-        return np.asarray(log_softmax(raw, axis=1))
-
     def constant_optimum(self, Y: Array, weight: Array | None = None) -> Array:
         share, n_classes = self.label_smoothing, Y.shape[1]
         mean = _mean(Y, weight) * (1.0 - share) + share / n_classes
@@ -157,7 +177,7 @@ class MultinomialLogLoss(Loss):
 
 
 @dataclass
-class BinomialLogLoss(Loss):
+class BinomialLogLoss(LogisticLoss):
     """Cross-entropy of yes or no for each output, with the logistic inverse link.
 
         values_i     = sum_k log(1 + exp(raw_ik)) - y_ik raw_ik
@@ -166,8 +186,6 @@ class BinomialLogLoss(Loss):
     y in [0, 1]. Bishop, Pattern Recognition and Machine Learning, 2006, equations 4.90
     and 4.91. With label smoothing y is (1 - s) y + s / 2.
     """
-
-    out_activation: ClassVar[str] = "logistic"
 
     label_smoothing: float = setting(0.0, SHARE)
 
@@ -189,12 +207,6 @@ class BinomialLogLoss(Loss):
         raw -= Y
         return np.asarray(values.sum(axis=1))
 
-    def inverse_link(self, raw: Array) -> Array:
-        return np.asarray(expit(raw))
-
-    def log_inverse_link(self, raw: Array) -> Array:
-        return np.asarray(log_expit(raw))
-
     def constant_optimum(self, Y: Array, weight: Array | None = None) -> Array:
         share = self.label_smoothing
         mean = _mean(Y, weight) * (1.0 - share) + share / 2.0
@@ -214,7 +226,7 @@ def _focused(log_p: Array, gamma: float) -> tuple[Array, Array]:
 
 
 @dataclass
-class MultinomialFocal(Loss):
+class MultinomialFocal(SoftmaxLoss):
     """Log loss of one class out of several that counts hard rows more.
 
         values_i     = - sum_k y_ik (1 - p_ik)^gamma log p_ik,  p = softmax(raw)
@@ -224,8 +236,6 @@ class MultinomialFocal(Loss):
     object detection, 2017, equation 4. Its probabilities are less sure than those of
     the log loss.
     """
-
-    out_activation: ClassVar[str] = "softmax"
 
     gamma: float = setting(2.0, real(0))
 
@@ -238,15 +248,9 @@ class MultinomialFocal(Loss):
         raw += slope
         return np.asarray(-(Y * focused).sum(axis=1))
 
-    def inverse_link(self, raw: Array) -> Array:
-        return np.asarray(softmax(raw, axis=1))
-
-    def log_inverse_link(self, raw: Array) -> Array:
-        return np.asarray(log_softmax(raw, axis=1))
-
 
 @dataclass
-class BinomialFocal(Loss):
+class BinomialFocal(LogisticLoss):
     """Log loss of yes or no that counts hard rows more.
 
         values_i     = - sum_k y_ik (1 - p_ik)^gamma log p_ik
@@ -255,8 +259,6 @@ class BinomialFocal(Loss):
     with p = logistic(raw); y in [0, 1]. Lin, Goyal, Girshick, He and Dollar, Focal loss
     for dense object detection, 2017, equation 4.
     """
-
-    out_activation: ClassVar[str] = "logistic"
 
     gamma: float = setting(2.0, real(0))
 
@@ -267,12 +269,6 @@ class BinomialFocal(Loss):
         no, slope_no = _focused(log_q, self.gamma)
         raw[...] = (1.0 - Y) * slope_no * np.exp(log_p) - Y * slope_yes * np.exp(log_q)
         return np.asarray(-(Y * yes + (1.0 - Y) * no).sum(axis=1))
-
-    def inverse_link(self, raw: Array) -> Array:
-        return np.asarray(expit(raw))
-
-    def log_inverse_link(self, raw: Array) -> Array:
-        return np.asarray(log_expit(raw))
 
 
 @dataclass

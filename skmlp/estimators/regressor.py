@@ -54,6 +54,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ``skmlp.activations``, which has their formulas, such as
         ``LeakyReLU(slope=0.1)``. An object of your own needs the methods
         ``forward(z, out)`` and ``backward(delta, z, a)``; ``fit`` compares them.
+        Predictions read it anew: change it only together with a new fit.
 
     solver : str or object, default='adam'
         How the weights are optimized: by 'lbfgs', limited-memory BFGS on all rows at
