@@ -37,6 +37,38 @@ class Initializer(Part):
 
 
 @dataclass
+class Uniform(Initializer):
+    """Base: W uniform within the root of ``_square``, b = 0."""
+
+    abstract: ClassVar[bool] = True
+
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        raise NotImplementedError
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        bound = np.sqrt(self._square(fan_in, fan_out))
+        return random_state.uniform(-bound, bound, (fan_in, fan_out))
+
+
+@dataclass
+class Normal(Initializer):
+    """Base: W normal with variance ``_square``, b = 0."""
+
+    abstract: ClassVar[bool] = True
+
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        raise NotImplementedError
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        spread = np.sqrt(self._square(fan_in, fan_out))
+        return random_state.normal(0.0, spread, (fan_in, fan_out))
+
+
+@dataclass
 class GlorotUniform(Initializer):
     """W and b uniform within sqrt(gain / (fan_in + fan_out)), weights drawn first.
 
@@ -58,66 +90,53 @@ class GlorotUniform(Initializer):
 
 
 @dataclass
-class GlorotNormal(Initializer):
+class GlorotNormal(Normal):
     """W normal with variance 2 / (fan_in + fan_out), b = 0.
 
     Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
     networks, 2010, equation 12.
     """
 
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
-    ) -> Array:
-        spread = np.sqrt(2.0 / (fan_in + fan_out))
-        return random_state.normal(0.0, spread, (fan_in, fan_out))
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        return 2.0 / (fan_in + fan_out)
 
 
 @dataclass
-class HeUniform(Initializer):
+class HeUniform(Uniform):
     """W uniform within sqrt(6 / fan_in), which has He's variance, b = 0."""
 
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
-    ) -> Array:
-        bound = np.sqrt(6.0 / fan_in)
-        return random_state.uniform(-bound, bound, (fan_in, fan_out))
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        return 6.0 / fan_in
 
 
 @dataclass
-class HeNormal(Initializer):
+class HeNormal(Normal):
     """W normal with variance 2 / fan_in, b = 0; for relu and its kin.
 
     He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, equation 10.
     """
 
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
-    ) -> Array:
-        return random_state.normal(0.0, np.sqrt(2.0 / fan_in), (fan_in, fan_out))
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        return 2.0 / fan_in
 
 
 @dataclass
-class LeCunUniform(Initializer):
+class LeCunUniform(Uniform):
     """W uniform within sqrt(3 / fan_in), which has LeCun's variance, b = 0."""
 
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
-    ) -> Array:
-        bound = np.sqrt(3.0 / fan_in)
-        return random_state.uniform(-bound, bound, (fan_in, fan_out))
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        return 3.0 / fan_in
 
 
 @dataclass
-class LeCunNormal(Initializer):
+class LeCunNormal(Normal):
     """W normal with variance 1 / fan_in, b = 0; for selu and tanh.
 
     LeCun, Bottou, Orr and Mueller, Efficient BackProp, 1998, equation 16.
     """
 
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
-    ) -> Array:
-        return random_state.normal(0.0, np.sqrt(1.0 / fan_in), (fan_in, fan_out))
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        return 1.0 / fan_in
 
 
 @dataclass

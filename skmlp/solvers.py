@@ -126,6 +126,18 @@ class Lazy(Stochastic):
         raise NotImplementedError
 
 
+@dataclass
+class TwoMoments(Stochastic):
+    """Base of Adam's kin: decays of the moments m and v, what is added to a root."""
+
+    abstract: ClassVar[bool] = True
+    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
+
+    beta_1: float = setting(0.9, DECAY)
+    beta_2: float = setting(0.999, DECAY)
+    epsilon: float = setting(1e-8, POSITIVE)
+
+
 def clip(grad: Array, norm: float) -> None:
     """Shorten `grad` to the norm where it is longer."""
     # scaled by the largest entry, so that no square overflows
@@ -189,7 +201,7 @@ class SGD(Lazy):
 
 
 @dataclass
-class Adam(Lazy):
+class Adam(Lazy, TwoMoments):
     """Steps scaled by running moments of the gradient.
 
         m       <- beta_1 m + (1 - beta_1) grad
@@ -202,12 +214,7 @@ class Adam(Lazy):
     m / (1 - beta_1) and v / (1 - beta_2), which saves two passes over the vector.
     """
 
-    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
     moments: ClassVar[tuple[str, ...]] = ("m", "v")
-
-    beta_1: float = setting(0.9, DECAY)
-    beta_2: float = setting(0.999, DECAY)
-    epsilon: float = setting(1e-8, POSITIVE)
 
     def _init(self, params: Array) -> State:
         return {"m": np.zeros_like(params), "v": np.zeros_like(params), "t": 0}
@@ -308,7 +315,7 @@ class AdamW(Adam):
 
 
 @dataclass
-class AMSGrad(Stochastic):
+class AMSGrad(TwoMoments):
     """Adam with the largest second moment so far, so that rates never grow.
 
         m, v as Adam's;  vmax <- max(vmax, v)
@@ -317,12 +324,6 @@ class AMSGrad(Stochastic):
     Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018, algorithm 2,
     with Adam's corrections: mhat = m / (1 - beta_1^t).
     """
-
-    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
-
-    beta_1: float = setting(0.9, DECAY)
-    beta_2: float = setting(0.999, DECAY)
-    epsilon: float = setting(1e-8, POSITIVE)
 
     def _init(self, params: Array) -> State:
         return {"t": 0} | {name: np.zeros_like(params) for name in ("m", "v", "vmax")}
@@ -345,7 +346,7 @@ class AMSGrad(Stochastic):
 
 
 @dataclass
-class Nadam(Stochastic):
+class Nadam(TwoMoments):
     """Adam with Nesterov's momentum.
 
         mu_t    = beta_1 (1 - 0.96^(t momentum_decay) / 2),  M_t = mu_1 ... mu_t
@@ -356,11 +357,6 @@ class Nadam(Stochastic):
     into Adam, 2016, algorithm 2.
     """
 
-    flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
-
-    beta_1: float = setting(0.9, DECAY)
-    beta_2: float = setting(0.999, DECAY)
-    epsilon: float = setting(1e-8, POSITIVE)
     momentum_decay: float = setting(0.004, real(0))
 
     def _init(self, params: Array) -> State:

@@ -152,9 +152,9 @@ class BaseMLP(StatefulMixin, BaseEstimator):
                 reason = training.run(int(self.max_iter))
         if reason == "diverged" and not training.keeps_best:
             raise DivergenceError(diagnosis(self, training))
-        training.report.end(stop_reason(self, training, reason))
         self._publish(network, training, call)
         self.stop_reason_ = stop_reason(self, training, reason)
+        training.report.end(self.stop_reason_)
         return training, reason
 
     def _check_parameters(self, incremental):
@@ -176,7 +176,7 @@ class BaseMLP(StatefulMixin, BaseEstimator):
     def _network(self, data, loss) -> Network:
         hidden = hidden_sizes(self)
         sizes = (data.X.shape[1], *hidden, loss.n_outputs(data.Y.shape[1]))
-        activations = activations_of(self, len(hidden))
+        activations = activations_of(self, len(hidden), check=True)
         return Network(sizes, activations, noise_of(self, len(hidden)))
 
     def _first_params(self, network, data, random_state, call):
@@ -389,7 +389,9 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         check_parameters(self, {"activation": RULES["activation"]})
         layers = fitted_layers(self)
         sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
-        return Network(sizes, activations_of(self, len(layers) - 1)), layers
+        return Network(
+            sizes, activations_of(self, len(layers) - 1, check=False)
+        ), layers
 
     def _raw(self, X):
         """Raw outputs (n_samples, n_outputs)."""

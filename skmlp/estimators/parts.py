@@ -79,8 +79,11 @@ def schedule_is_function(schedule) -> bool:
     return not isinstance(schedule, str) and not hasattr(schedule, "each_step")
 
 
-def activations_of(estimator, n_hidden):
-    """One activation, or a list of one for each hidden layer."""
+def activations_of(estimator, n_hidden, *, check):
+    """One activation, or a list of one for each hidden layer.
+
+    check : whether to compare the derivatives of a user's own, as fits do.
+    """
     given = estimator.activation
     if isinstance(given, (list, tuple, np.ndarray)):
         if len(given) != n_hidden:
@@ -89,17 +92,26 @@ def activations_of(estimator, n_hidden):
                 f"one for each of the {n_hidden}, got {len(given)}."
             )
         layers = enumerate(given, start=1)
-        return [_activation(estimator, one, f"hidden layer {i}") for i, one in layers]
-    return _activation(estimator, given, "all hidden layers")
+        return [
+            _activation(estimator, one, f"hidden layer {i}", check) for i, one in layers
+        ]
+    return _activation(estimator, given, "all hidden layers", check)
 
 
-def _activation(estimator, given, where) -> Activation:
+def _activation(estimator, given, where, check) -> Activation:
     if isinstance(given, str) or type(given) in ACTIVATIONS.values():
         return make_part(ACTIVATIONS, given, estimator, "activation")
     if isinstance(given, Activation):
         own = make_part(ACTIVATIONS, given, estimator, "activation")
     else:
         own = UserActivation(given)
+    if check:
+        _check_own(estimator, own, given, where)
+    return own
+
+
+def _check_own(estimator, own, given, where) -> None:
+    """Refuse a user's own activation whose derivative or gain is wrong."""
     with naming(estimator, "activation", f"{ACTIVATION[1]} of numbers", given):
         error = derivative_error(own)
         gain = own.gain
@@ -115,7 +127,6 @@ def _activation(estimator, given, where) -> Activation:
             f"to out, got {shown(given)}, which differs from central differences by "
             f"up to {error:.3g}."
         )
-    return own
 
 
 def noise_of(estimator, n_hidden) -> list[Noise] | None:
