@@ -1,6 +1,6 @@
 """Multi-layer perceptrons for scikit-learn users, on an engine of their own."""
 
 from skmlp.estimators import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp.version import __version__
 
-__all__ = ["DiagnosticWarning", "MLPClassifier", "MLPRegressor"]
-__version__ = "0.1.0"
+__all__ = ["DiagnosticWarning", "MLPClassifier", "MLPRegressor", "__version__"]

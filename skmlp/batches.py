@@ -6,15 +6,49 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 Array = NDArray[np.floating[Any]]
+
+
+class ScaledRows:
+    """Rows of an array that are standardised when they are asked for, not before.
+
+    center, scale : (n_features,), of X's dtype.
+    """
+
+    def __init__(self, X: Array, center: Array, scale: Array) -> None:
+        self._X, self._center, self._scale = X, center, scale
+        self.shape, self.dtype = X.shape, X.dtype
+
+    def __getitem__(self, rows: Any) -> Array:
+        X = self._X[rows] - self._center
+        X /= self._scale
+        return np.asarray(X)
+
+    def take(self, rows: Any, axis: int, out: Array, mode: Any) -> None:
+        """As NumPy's method of that name."""
+        self._X.take(rows, axis=axis, out=out, mode=mode)
+        out -= self._center
+        out /= self._scale
+
+
+class ChosenRows:
+    """Some rows of a matrix, gathered when they are asked for, not before."""
+
+    def __init__(self, X: Any, rows: NDArray[np.intp]) -> None:
+        self._X, self._rows = X, rows
+        self.shape, self.dtype = (len(rows), X.shape[1]), X.dtype
+
+    def __getitem__(self, rows: Any) -> Any:
+        return self._X[self._rows[rows]]
 
 
 @dataclass
 class TrainingRows:
     """The data of a fit, and which of its rows train.
 
-    X : array or CSR matrix (n_samples, n_features), rows contiguous.
+    X : array or CSR matrix (n_samples, n_features), rows contiguous, or ScaledRows.
     Y : (n_samples, n_outputs), of X's dtype, columns contiguous.
     weight : (n_samples,), or None for ones.
     rows : the training rows' indices, or None for all.
@@ -27,6 +61,22 @@ class TrainingRows:
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
+
+    def weighed(self, factors: Array | None) -> "TrainingRows":
+        """The rows with their weights times `factors`, unless these are None."""
+        if factors is None:
+            return self
+        weight = factors if self.weight is None else self.weight * factors
+        return replace(self, weight=weight)
+
+    def only_training(self, n_rows_at_once: int) -> "TrainingRows":
+        """The training rows alone, with X as a matrix if it has so few rows."""
+        X, (Y, weight) = self.X, self.training_targets()
+        if self.rows is not None:
+            X = ChosenRows(X, self.rows)
+        if len(self) <= n_rows_at_once and isinstance(X, (ChosenRows, ScaledRows)):
+            X = X[:]
+        return TrainingRows(X, np.asfortranarray(Y), weight)
 
     def training_targets(self) -> tuple[Array, Array | None]:
         """Y and weight of the rows that train."""
@@ -67,14 +117,14 @@ class Batches:
         n_rows = len(data)
         self._starts = range(0, n_rows, batch_size)
         self.n_batches = len(self._starts)
-        self._order = np.arange(n_rows) if data.rows is None else data.rows
+        self.order = np.arange(n_rows) if data.rows is None else data.rows
         self._sliced = random_state is None and data.rows is None
         self._buffers: dict[int, tuple[Any, Array, Array]] = {}
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, Y, weight) of each batch; valid until the next one is asked for."""
         if self.random_state is not None:
-            self._order = self._order[self.random_state.permutation(len(self._order))]
+            self.order = self.order[self.random_state.permutation(len(self.order))]
         batch = self._slice if self._sliced else self._gather
         for start in self._starts:
             yield batch(start, start + self.batch_size)
@@ -85,7 +135,7 @@ class Batches:
         return X[start:stop], Y[start:stop], weight
 
     def _gather(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
-        rows, data = self._order[start:stop], self.data
+        rows, data = self.order[start:stop], self.data
         if len(rows) not in self._buffers:  # the last batch may be shorter
             self._buffers[len(rows)] = self._make_buffers(len(rows))
         X, Y, weight = self._buffers[len(rows)]
@@ -102,7 +152,7 @@ class Batches:
     def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array]:
         """For X, unless it is sparse, for Y with contiguous columns, and weights."""
         X, Y = self.data.X, self.data.Y
-        is_dense = isinstance(X, np.ndarray)
+        is_dense = not issparse(X)
         return (
             np.empty((n_rows, X.shape[1]), X.dtype) if is_dense else None,
             np.empty((n_rows, Y.shape[1]), Y.dtype, order="F"),

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
 
-Reason = Literal["converged", "max_iter", "interrupted", "diverged"]
+Reason = Literal[
+    "converged", "max_iter", "out_of_time", "callback", "interrupted", "diverged"
+]
 
 RECORDS = (
     "loss",
@@ -21,6 +23,7 @@ RECORDS = (
     "parameter_norm",
     "seconds",
 )
+COLUMN = {name: i for i, name in enumerate(RECORDS)}
 
 
 @dataclass
@@ -28,16 +31,21 @@ class Patience:
     """Counts the epochs in which a merit did not rise by more than `tol`.
 
     Merit is what grows when training goes well: a score, or minus the loss.
+    `tol` counts in `unit`, or if `relative` in sizes of the best merit. Before
+    `min_updates` updates of the model patience is never over.
     """
 
     tol: float
     n_iter_no_change: float
     best: float = -math.inf
     n_without_rise: int = 0
+    unit: float = 1.0
+    relative: bool = False
+    min_updates: int = 0
 
     def update(self, merit: float) -> bool:
         """Count the epoch; returns whether its merit is the best so far."""
-        if merit >= self.best + self.tol:
+        if merit >= self.best + self._margin:
             self.n_without_rise = 0
         else:
             self.n_without_rise += 1
@@ -47,9 +55,15 @@ class Patience:
         return rises
 
     @property
-    def is_over(self) -> bool:
+    def _margin(self) -> float:
+        if self.relative and math.isfinite(self.best):
+            return self.tol * abs(self.best)
+        return self.tol * self.unit
+
+    def is_over(self, n_updates: int) -> bool:
         # one more than asked for, as scikit-learn counts
-        return self.n_without_rise > self.n_iter_no_change
+        spent = self.n_without_rise > self.n_iter_no_change
+        return spent and n_updates >= self.min_updates
 
 
 @dataclass
@@ -59,37 +73,49 @@ class History:
     n_samples : rows seen, counted once an epoch.
     n_updates : steps of a stochastic solver, or evaluations by one that minimizes.
     validation_scores : one an epoch with early stopping, else None.
-    records : of each epoch, or iteration, one number in each of these lists; nan where
-        there is none. `loss` is without the penalty, `gradient_norm` that of the last
-        batch's objective, and `seconds` those of the epoch.
+    rows : of each epoch, or iteration, the numbers of RECORDS; nan where there is none.
+        `loss` is without the penalty, `gradient_norm` that of the last batch's
+        objective, and `seconds` those of the epoch.
     """
 
     loss_curve: list[float] = field(default_factory=list)
     validation_scores: list[float] | None = None
     n_samples: int = 0
     n_updates: int = 0
-    records: dict[str, list[float]] = field(
-        default_factory=lambda: {name: [] for name in RECORDS},
-        compare=False,  # no two epochs take the same time
-    )
+    # no two epochs take the same time
+    rows: list[list[float]] = field(default_factory=list, compare=False)
 
     def go_on_from(self, arrays: dict[str, Array]) -> None:
         """Take up the records of earlier fits; what these did not have is nan."""
         n_epochs = max(map(len, arrays.values()), default=0)
-        for name, column in self.records.items():
-            column += arrays.get(name, np.full(n_epochs, np.nan)).tolist()
+        missing = np.full(n_epochs, np.nan)
+        columns = [arrays.get(name, missing) for name in RECORDS]
+        self.rows = np.column_stack(columns).tolist()
 
-    def record(self, **values: float) -> None:
-        """Add an epoch's numbers, by name."""
-        for name, column in self.records.items():
-            column.append(values.get(name, math.nan))
+    def record(
+        self,
+        loss: float,
+        penalty: float,
+        gradient_norm: float,
+        parameter_norm: float,
+        seconds: float,
+        learning_rate: float = math.nan,
+    ) -> None:
+        """Add an epoch's numbers, in the order of RECORDS."""
+        rate, norms = learning_rate, (gradient_norm, parameter_norm)
+        self.rows.append([loss, penalty, math.nan, math.nan, rate, *norms, seconds])
 
     def amend(self, **values: float) -> None:
         """Add numbers to the last epoch's."""
         for name, value in values.items():
-            self.records[name][-1] = float(value)
+            self.rows[-1][COLUMN[name]] = float(value)
+
+    def last(self, name: str) -> float:
+        """A number of the last epoch."""
+        return self.rows[-1][COLUMN[name]]
 
     def as_arrays(self) -> dict[str, Array]:
         """The records (n_epochs,) by name, those alone that hold a number."""
-        arrays = {name: np.array(column) for name, column in self.records.items()}
+        table = np.array(self.rows, np.float64).reshape(-1, len(RECORDS))
+        arrays = {name: table[:, i].copy() for name, i in COLUMN.items()}
         return {n: array for n, array in arrays.items() if not np.isnan(array).all()}

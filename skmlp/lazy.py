@@ -98,6 +98,14 @@ class LazyRows:
         self._done[behind] = self._n_steps
         self._square = self._sum_of_squares()
 
+    def get_state(self) -> dict[str, Any]:
+        """What a checkpoint keeps: which rows are behind, and by how much."""
+        names = ("_n_steps", "_done", "_square")
+        return {name: getattr(self, name) for name in names}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+
     def _sum_of_squares(self) -> float:
         W = self._rows["params"].ravel()
         return float(W.dot(W))
@@ -129,7 +137,7 @@ class LazyRows:
             grad_W = grad[: W.size].reshape(W.shape)
             grad_W += W * (strength * share.missed).astype(W.dtype)
         others = 0.5 * strength * max(0.0, self._square - share.square())
-        return Value(value.loss, value.penalty + others), grad
+        return value._replace(penalty=value.penalty + others), grad
 
     def _update(self, share: Share, grad: Array, learning_rate: float) -> None:
         """The solver's step on the share's vectors, and with its clock."""

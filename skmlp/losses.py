@@ -302,6 +302,41 @@ class Heads(Loss):
 
 
 @dataclass
+class InUnits(Loss):
+    """A loss on scaled targets, with what makes its values those in units of y.
+
+    Its values are (n_samples, n_targets), one for each target, to be multiplied by the
+    `factors` (n_targets,) for the report; training makes the plain sum small.
+    """
+
+    loss: Loss
+    factors: Array
+
+    @property
+    def out_activation(self) -> str:  # type: ignore[override]
+        return self.loss.out_activation
+
+    def value_and_gradient(self, Y: Array, raw: Array) -> Array:
+        values, n_levels = np.empty_like(Y), self.loss.n_outputs(1)
+        for i in range(Y.shape[1]):
+            outputs = raw[:, i * n_levels : (i + 1) * n_levels]
+            values[:, i] = self.loss.value_and_gradient(Y[:, i : i + 1], outputs)
+        return values
+
+    def inverse_link(self, raw: Array) -> Array:
+        return self.loss.inverse_link(raw)
+
+    def n_outputs(self, n_targets: int) -> int:
+        return self.loss.n_outputs(n_targets)
+
+    def reported_share(self, n_outputs: int) -> float:
+        return self.loss.reported_share(n_outputs)
+
+    def constant_optimum(self, Y: Array, weight: Array | None = None) -> Array:
+        return self.loss.constant_optimum(Y, weight)
+
+
+@dataclass
 class ClassificationLoss(Part):
     """A loss for classes, whatever the kind of targets.
 
@@ -361,9 +396,17 @@ class Focal(ClassificationLoss):
 
 @dataclass
 class RegressionLoss(Loss):
-    """Base of the losses for numbers."""
+    """Base of the losses for numbers.
+
+    degree : k where the loss of errors s times as large is s^k times the loss, with
+        settings such as Huber's delta made larger alike; None where there is none.
+    """
 
     abstract: ClassVar[bool] = True
+
+    @property
+    def degree(self) -> float | None:
+        return None
 
 
 @dataclass
@@ -376,6 +419,10 @@ class SquaredError(RegressionLoss):
     The reported loss is the mean over outputs. Bishop, Pattern Recognition and Machine
     Learning, 2006, equation 5.11.
     """
+
+    @property
+    def degree(self) -> float:
+        return 2.0
 
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         raw -= Y
@@ -403,6 +450,10 @@ class AbsoluteError(RegressionLoss):
 
     smooth: ClassVar[bool] = False
 
+    @property
+    def degree(self) -> float:
+        return 1.0
+
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         raw -= Y
         values = np.abs(raw).sum(axis=1)
@@ -425,6 +476,10 @@ class Huber(RegressionLoss):
     """
 
     delta: float = setting(1.0, real(0, open_low=True))
+
+    @property
+    def degree(self) -> float:
+        return 2.0
 
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         raw -= Y
@@ -449,6 +504,10 @@ class LogCosh(RegressionLoss):
     Saleh and Saleh, Statistical properties of the log-cosh loss function used in
     machine learning, 2022, equation 1.
     """
+
+    @property
+    def degree(self) -> float:
+        return 2.0
 
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         raw -= Y
@@ -488,6 +547,10 @@ class Quantile(RegressionLoss):
     def n_outputs(self, n_targets: int) -> int:
         return n_targets * len(self.levels)
 
+    @property
+    def degree(self) -> float:
+        return 1.0
+
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         levels = np.array(self.levels, raw.dtype)
         grouped = raw.reshape(len(raw), -1, len(levels))
@@ -525,6 +588,10 @@ class PoissonDeviance(RegressionLoss):
     def domain(self) -> str:
         return ">= 0"
 
+    @property
+    def degree(self) -> float:
+        return 1.0
+
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         values = xlogy(Y, Y)
         values -= Y * raw
@@ -553,6 +620,10 @@ class GammaDeviance(PoissonDeviance):
     @property
     def domain(self) -> str:
         return "> 0"
+
+    @property
+    def degree(self) -> float:
+        return 0.0
 
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         values = raw - np.log(Y)
@@ -584,6 +655,10 @@ class TweedieDeviance(PoissonDeviance):
     @property
     def domain(self) -> str:
         return ">= 0" if self.power < 2 else "> 0"
+
+    @property
+    def degree(self) -> float:
+        return 2.0 - self.power
 
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         p = self.power

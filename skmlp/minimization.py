@@ -3,13 +3,14 @@
 import math
 import time
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.batches import TrainingRows
 from skmlp.history import History, Reason
+from skmlp.monitor import Hooks, Monitor
 from skmlp.objective import Objective, Value
 from skmlp.report import Report
 from skmlp.solvers import LBFGS
@@ -19,25 +20,47 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass
 class Minimization:
-    """Training over all rows at once by a solver that minimizes."""
+    """Training over all rows at once by a solver that minimizes.
+
+    `hooks` are told of each iterate when it is there.
+    """
 
     objective: Objective
     params: Array
     data: TrainingRows
     solver: LBFGS
     tol: float
-    history: History
-    report: Report = field(default_factory=Report)
+    monitor: Monitor
+    max_seconds: float = math.inf
+    hooks: Hooks | None = None
     n_iter: int = 0
     loss: float = math.nan
     max_iter: int = 0
     status: int = 0
     message: str = ""
     stop_reason: str = ""
-    keeps_best: ClassVar[bool] = False
-    kept_start: ClassVar[bool] = False
+    recoveries: list[str] = field(default_factory=list)
+    plateaus: list[int] = field(default_factory=list)
+    ended: Reason | None = None
+    refitted: str = ""
+    kept_start: bool = False
 
-    best_epoch: ClassVar[None] = None
+    @property
+    def keeps_best(self) -> bool:
+        """Whether divergence leaves parameters to go back to."""
+        return self.monitor.stops_early
+
+    @property
+    def n_rows_at_once(self) -> int:
+        return self.objective.n_rows_at_once
+
+    @property
+    def history(self) -> History:
+        return self.monitor.history
+
+    @property
+    def report(self) -> Report:
+        return self.monitor.report
 
     def run(self, max_iter: int) -> Reason:
         """Minimize in at most max_iter iterations; returns why it ended.
@@ -45,28 +68,36 @@ class Minimization:
         An interrupt keeps the last iterate; before the first one it goes on up.
         """
         self.max_iter = max_iter
-        self._start = time.perf_counter()
+        self.monitor.start(self.params)
+        self._started = self._epoch_started = time.perf_counter()
         with np.errstate(all="ignore"):  # divergence is found at the end
-            return self._run(max_iter)
+            reason = self._run(max_iter)
+        self.kept_start = self.monitor.choose(self.params, reason)
+        return reason
 
     def _run(self, max_iter: int) -> Reason:
-        n_outputs = self.data.Y.shape[1]
         try:
             minimum = self.solver.minimize(
                 self._total, self.params, self.tol, max_iter, self._count
             )
             self.n_iter, self.status = minimum.n_iter, minimum.status
             self.message, self.loss = minimum.message, minimum.value
-            self.stop_reason = f"L-BFGS ended: {self.message}"
-            reason: Reason = "converged" if self.status == 0 else "max_iter"
+            reason = self._reason()
         except KeyboardInterrupt:
             if not self.n_iter:
                 raise
             reason = "interrupted"
-        if reason == "interrupted" or self.objective.loss.reported_share(n_outputs) < 1:
+        if reason == "interrupted" or not self.objective.reports_value:
             self.loss = self.objective.reported(self._value(self.params)[0])
         finite = math.isfinite(self.loss) and np.isfinite(self.params).all()
         return reason if finite else "diverged"
+
+    def _reason(self) -> Reason:
+        """Why the solver ended: by itself, or because `_count` had it end."""
+        if self.ended is not None:
+            return self.ended
+        self.stop_reason = f"L-BFGS ended: {self.message}"
+        return "converged" if self.status == 0 else "max_iter"
 
     def _value(self, params: Array) -> tuple[Value, Array]:
         data = self.data
@@ -81,14 +112,34 @@ class Minimization:
     def _count(self, value: float) -> None:
         """Record an iterate, whose evaluation was the last one."""
         self.n_iter += 1
-        now = time.perf_counter()
+        loss, now = self.objective.reported(self._last), time.perf_counter()
+        penalty = self.objective.penalty_factor * self._last.penalty
         self.history.record(
-            loss=self.objective.reported(self._last) - self._last.penalty,
-            penalty=self._last.penalty,
+            loss=loss - penalty,
+            penalty=penalty,
             gradient_norm=self._gradient_norm,
             parameter_norm=float(np.linalg.norm(self.params)),
-            seconds=now - self._start,
+            seconds=now - self._epoch_started,
         )
-        self._start = now
-        self.report.iteration(self.n_iter, value)
-        self.report.epoch(self.n_iter, value, self.history)
+        self._epoch_started = now
+        self.report.iteration(self.n_iter, loss)
+        self.monitor.measure(self.params, loss)
+        self.report.epoch(self.n_iter, loss, self.history)
+        self.ended = self._end(now)
+        if self.ended is not None:
+            raise StopIteration  # by which SciPy's callbacks end a minimization
+
+    def _end(self, now: float) -> Reason | None:
+        """Why training ends after this iterate, if it does."""
+        if self.hooks is not None:
+            self.hooks.begin(self)
+            if self.hooks.end(self):
+                return "callback"
+        if self.monitor.stops_early and self.monitor.is_over:
+            self.stop_reason = self.monitor.plateau
+            return "converged"
+        return "out_of_time" if now - self._started >= self.max_seconds else None
+
+    def model(self) -> Array:
+        """The parameters of the last iterate."""
+        return self.params

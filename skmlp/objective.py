@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.losses import Loss
+from skmlp.losses import InUnits, Loss
 from skmlp.network import Network, Workspace, block_rows
 from skmlp.solvers import BLOCK
 
@@ -13,10 +13,11 @@ Array = NDArray[np.floating[Any]]
 
 
 class Value(NamedTuple):
-    """The two terms of the objective."""
+    """The two terms of the objective; of the loss, what it is in units of y, too."""
 
     loss: float
     penalty: float
+    in_units: float | None = None
 
     @property
     def total(self) -> float:
@@ -59,6 +60,11 @@ class Objective:
         self.alpha_l1 = alpha_l1
         self.generator = generator
         self._reported_share = loss.reported_share(network.layer_sizes[-1])
+        self._factors = loss.factors if isinstance(loss, InUnits) else None
+        self.reports_value = self._factors is None and self._reported_share == 1.0
+        self.penalty_factor = (
+            1.0 if self._factors is None else float(self._factors.mean())
+        )
         self.n_rows_at_once = min(n_rows, block_rows(network))
         self._workspace = Workspace(
             network, self.n_rows_at_once, dtype, generator=generator
@@ -97,10 +103,16 @@ class Objective:
             loss, grad = self._evaluate(X, Y, weight, n_rows), self._grad
         else:
             loss, grad = self._accumulate(X, Y, weight, n_rows), self._sum
-        return Value(loss, self._penalize(grad, n_rows)), grad
+        penalty = self._penalize(grad, n_rows)
+        if self._factors is None:
+            return Value(float(loss), penalty), grad
+        return Value(float(loss.sum()), penalty, float(loss @ self._factors)), grad
 
-    def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
-        """The rows' share of the mean loss over n_rows rows; its gradient in _grad."""
+    def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> Any:
+        """The rows' share of the mean loss over n_rows rows; its gradient in _grad.
+
+        A number, or one for each target where the loss gives them apart.
+        """
         workspace = self._workspace.rows(X.shape[0])
         delta = self.network.forward(self._views, X, workspace)
         values = self.loss.value_and_gradient(Y, delta)
@@ -111,11 +123,11 @@ class Objective:
             loss = weight.dot(values)
             delta *= weight[:, np.newaxis] / n_rows
         self.network.backward(self._views, self._grad_views, X, delta, workspace)
-        return float(loss) / n_rows
+        return loss / n_rows
 
-    def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
+    def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> Any:
         """The mean loss, block by block in a fixed order; its gradient in _sum."""
-        loss = 0.0
+        loss: Any = 0.0
         self._sum[...] = 0.0
         for start in range(0, n_rows, self.n_rows_at_once):
             rows = slice(start, start + self.n_rows_at_once)
@@ -125,8 +137,14 @@ class Objective:
         return loss
 
     def reported(self, value: Value) -> float:
-        """The loss as scikit-learn reports it: some losses as a mean over outputs."""
-        return self._reported_share * value.loss + value.penalty
+        """The loss as scikit-learn reports it: some losses as a mean over outputs.
+
+        In units of y, where training has scaled it.
+        """
+        if value.in_units is None:
+            return self._reported_share * value.loss + value.penalty
+        loss = self._reported_share * value.in_units
+        return loss + self.penalty_factor * value.penalty
 
     def _view(self, params: Array) -> None:
         self._params = params

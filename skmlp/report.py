@@ -38,7 +38,7 @@ class Report:
         """Say all of an epoch, once it has been measured."""
         if self.level < 2:
             return
-        values = {name: history.records[name][-1] for name in ADDED}
+        values = {name: history.last(name) for name in ADDED}
         parts = [f"Iteration {n_iter}, loss = {loss:.8f}"]
         parts += [ADDED[n].format(v) for n, v in values.items() if not math.isnan(v)]
         self._pending = ", ".join(parts)

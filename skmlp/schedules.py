@@ -21,6 +21,7 @@ class Clock:
         epoch of this fit; 0 during the first epoch of a fit.
     n_plateaus : how often patience has run out without ending the training.
     n_epoch_steps : updates of the first epoch, by which training plans.
+    seconds, max_seconds : the time that training has taken, and may take.
     """
 
     n_steps: int = 0
@@ -28,11 +29,18 @@ class Clock:
     n_samples: int = 0
     n_plateaus: int = 0
     n_epoch_steps: int = 0
+    seconds: float = 0.0
+    max_seconds: float = math.inf
 
     @property
     def progress(self) -> float:
-        """The share of the planned updates that are made, from 0 to 1."""
-        return min(1.0, self.n_steps / self.n_planned) if self.n_planned else 0.0
+        """The share of the planned updates, or of the time, that is over: 0 to 1."""
+        made = self.n_steps / self.n_planned if self.n_planned else 0.0
+        return min(1.0, max(made, self.seconds / self.max_seconds))
+
+    @property
+    def is_out_of_time(self) -> bool:
+        return self.seconds >= self.max_seconds
 
 
 @dataclass

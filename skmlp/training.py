@@ -1,5 +1,6 @@
 """The training loop by mini-batches: epochs, history, stopping. It owns the time."""
 
+import copy
 import math
 import time
 from collections.abc import Callable
@@ -8,16 +9,31 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from skmlp.batches import Batches, TrainingRows
-from skmlp.history import History, Patience, Reason
+from skmlp.checkpoint import Checkpoint
+from skmlp.history import History, Reason
 from skmlp.lazy import LazyRows
+from skmlp.monitor import Hooks, Monitor
 from skmlp.objective import Objective
 from skmlp.report import Report
 from skmlp.schedules import Clock, Schedule
 from skmlp.solvers import Lazy, Stochastic, clip
 
 Array = NDArray[np.floating[Any]]
+
+N_RECOVERIES = 3
+# What of a training's own attributes changes while it runs.
+PROGRESS = (
+    "n_iter",
+    "loss",
+    "rate_factor",
+    "stop_reason",
+    "recoveries",
+    "plateaus",
+    "ended",
+)
 
 
 @dataclass
@@ -49,17 +65,32 @@ class SolverState:
         if iterate is not None and np.array_equal(params, model):
             params[...] = iterate
 
+    def get_state(self) -> dict[str, Any]:
+        """All that changes during training, as numbers and arrays."""
+        noise = self.generator and self.generator.bit_generator.state
+        return {"solver": self.state, "clock": vars(self.clock), "noise": noise}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        for name in self.state.keys() - state["solver"].keys():
+            del self.state[name]
+        for name, value in state["solver"].items():
+            if isinstance(value, np.ndarray) and name in self.state:
+                self.state[name][...] = value  # in place: lazy steps hold views
+            else:
+                self.state[name] = value
+        vars(self.clock).update(state["clock"])
+        if self.generator is not None:
+            self.generator.bit_generator.state = state["noise"]
+
 
 @dataclass
 class Training:
     """Training by mini-batches, as one epoch after the other.
 
-    With `validation_score`, a function of the parameters, patience looks at that score
-    and the best epoch's parameters are kept; else it looks at the training loss.
-    `validation_loss` gives the loss of the same rows and parameters. Epochs count over
-    all fits of the model.
     `n_planned_epochs` is what the schedule plans with, and `max_norm` what each unit's
-    incoming weights are shortened to after each step.
+    incoming weights are shortened to after each step. `hooks` are told of each epoch.
+    With `recovers`, divergence goes back to the last good epoch, at half the rate, up
+    to N_RECOVERIES times.
     """
 
     objective: Objective
@@ -69,38 +100,47 @@ class Training:
     solver_state: SolverState
     schedule: Schedule
     learning_rate_init: float
-    patience: Patience
-    history: History
-    validation_score: Callable[[Array], float] | None = None
-    validation_loss: Callable[[], float] | None = None
-    report: Report = field(default_factory=Report)
+    monitor: Monitor
     n_planned_epochs: int = 1
+    max_seconds: float = math.inf
     max_norm: float | None = None
+    recovers: bool = False
+    checkpoint: Checkpoint | None = None
+    hooks: Hooks | None = None
     n_iter: int = 0
     loss: float = math.nan
-    best_epoch: int | None = None
+    rate_factor: float = 1.0
     stop_reason: str = ""
-    has_best: bool = False
+    recoveries: list[str] = field(default_factory=list)
+    plateaus: list[int] = field(default_factory=list)
+    ended: Reason | None = None
+    refitted: str = ""
     kept_start: bool = False
 
     @property
     def keeps_best(self) -> bool:
         """Whether divergence leaves parameters to go back to."""
-        return self.validation_score is not None
+        return self.monitor.stops_early
+
+    @property
+    def n_rows_at_once(self) -> int:
+        return self.objective.n_rows_at_once
+
+    @property
+    def history(self) -> History:
+        return self.monitor.history
+
+    @property
+    def report(self) -> Report:
+        return self.monitor.report
 
     def run(self, n_epochs: int) -> Reason:
         """Train for up to n_epochs epochs; returns why training ended.
 
         An interrupt before the first update leaves nothing to keep and goes on up.
         """
-        self._best_params = self.params.copy() if self.validation_score else None
-        self._clock = self.solver_state.clock
-        self._clock.n_epoch_steps = self._clock.n_epoch_steps or self.batches.n_batches
-        self._clock.n_planned = self.n_planned_epochs * self._clock.n_epoch_steps
+        self._start_up()
         n_steps = self._clock.n_steps
-        self._gradient_norm = math.nan
-        self.solver_state.resume(self.params)
-        self._lazy_rows = self._make_lazy_rows()
         try:
             with np.errstate(all="ignore"):  # divergence is found at the epoch's end
                 reason = self._run(n_epochs)
@@ -113,42 +153,60 @@ class Training:
         if reason != "diverged" and not np.isfinite(self.params).all():
             reason = "diverged"
         self.solver_state.pause(self.params)
-        self._choose_params(reason)
+        self.kept_start = self.monitor.choose(self.params, reason)
         return reason
+
+    def _start_up(self) -> None:
+        self.monitor.start(self.params)
+        self._clock = clock = self.solver_state.clock
+        clock.n_epoch_steps = clock.n_epoch_steps or self.batches.n_batches
+        clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
+        clock.seconds, clock.max_seconds = 0.0, self.max_seconds
+        self._gradient_norm = math.nan
+        self.solver_state.resume(self.params)
+        self._lazy_rows = self._make_lazy_rows()
+        self._last_good: dict[str, Any] | None = None
 
     def _make_lazy_rows(self) -> LazyRows | None:
         solver, state = self.solver_state.solver, self.solver_state.state
-        sparse = not isinstance(self.data.X, np.ndarray)
-        if sparse and isinstance(solver, Lazy) and solver.lazy:
+        if issparse(self.data.X) and isinstance(solver, Lazy) and solver.lazy:
             return LazyRows(self.objective, self.params, solver, state)
         return None
 
     def _run(self, n_epochs: int) -> Reason:
-        for _ in range(n_epochs):
+        last = self.n_iter + n_epochs
+        self._go_on_from_checkpoint()
+        self._started = time.perf_counter() - self._clock.seconds
+        while self.ended is None:
+            self._keep_good()
+            if self.hooks is not None:
+                self.hooks.begin(self)
             self._train_epoch()
-            if not self._is_finite():
-                self._record_divergence()
+            if self._is_finite():
+                self._measure()
+                self.ended = self._end(last)
+                self._save()
+            elif not self._recover():
+                self.monitor.measure_divergence()
                 return "diverged"
-            self._measure()
-            self.report.epoch(self.n_iter, self.loss, self.history)
-            self._clock.n_samples = self.history.n_samples
-            if self.patience.is_over and self._plateau_ends():
-                return "converged"
-        return "max_iter"
+        ended, self.ended = self.ended, None
+        return ended
 
     @property
     def learning_rate(self) -> float:
-        return self.learning_rate_init * self.schedule(self.solver_state.clock)
+        factor = self.rate_factor * self.schedule(self.solver_state.clock)
+        return self.learning_rate_init * factor
 
     def _train_epoch(self) -> None:
         """One update for each batch; the epoch's loss is the mean over its rows."""
-        start = time.perf_counter()
-        penalty = self._train_batches()
+        start, n_steps = time.perf_counter(), self._clock.n_steps
+        n_rows, penalty = self._train_batches()
         self.n_iter += 1
-        self.history.n_samples += len(self.data)
-        self.history.n_updates += self.batches.n_batches
-        self.history.loss_curve.append(self.loss)
-        self.history.record(
+        history = self.history
+        history.n_samples += n_rows
+        history.n_updates += self._clock.n_steps - n_steps
+        history.loss_curve.append(self.loss)
+        history.record(
             loss=self.loss - penalty,
             penalty=penalty,
             learning_rate=self._last_rate,
@@ -158,13 +216,17 @@ class Training:
         )
         self.report.iteration(self.n_iter, self.loss)
 
-    def _train_batches(self) -> float:
-        """Set the loss to the mean of the batches' values; returns the penalty's."""
+    def _train_batches(self) -> tuple[int, float]:
+        """Set the loss to the mean of the batches'; returns the rows and the penalty.
+
+        An epoch is cut short where the time is over.
+        """
         evaluate, reported = self.objective.value_and_gradient, self.objective.reported
         step, params = self._step_function(), self.params
         state = self.solver_state.state
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
+        timed = clock.max_seconds < math.inf
         total, penalty, n_rows = 0.0, 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
@@ -182,12 +244,18 @@ class Training:
                 penalty += value.penalty * len(Y)
                 n_rows += len(Y)
                 clock.n_steps += 1
+                if timed and self._is_out_of_time():
+                    break
         except KeyboardInterrupt:
             if n_rows and not self.n_iter:  # a first epoch in part has a loss, too
                 self.loss = total / n_rows
             raise
         self._last_rate, self.loss = learning_rate, total / n_rows
-        return penalty / n_rows
+        return n_rows, self.objective.penalty_factor * penalty / n_rows
+
+    def _is_out_of_time(self) -> bool:
+        self._clock.seconds = time.perf_counter() - self._started
+        return self._clock.is_out_of_time
 
     def _settle(self) -> None:
         """Complete the parameters, if steps were lazy."""
@@ -215,56 +283,91 @@ class Training:
     def _is_finite(self) -> bool:
         return math.isfinite(self.loss) and bool(np.isfinite(self.params).all())
 
-    def _measure(self) -> None:
-        """Count the epoch for patience; with a validation score, keep the best one."""
-        if self.validation_score is None:
-            self.patience.update(-self.loss)
-            return
+    def model(self) -> Array:
+        """The parameters of the model after the last epoch."""
         self._settle()
-        params = self.solver_state.averaged(self.params)
-        score = self._record_score(self.validation_score(params))
-        if self.validation_loss is not None:
-            self.history.amend(validation_loss=self.validation_loss())
-        if self.patience.update(score):
-            self._best_params = params.copy()
-            self.best_epoch = len(self.history.loss_curve)
-            self.has_best = True
+        return self.solver_state.averaged(self.params)
 
-    def _record_divergence(self) -> None:
-        if self.validation_score is not None:
-            self._record_score(math.nan)
+    def _measure(self) -> None:
+        """Have the epoch measured and said."""
+        params = self.params if self.monitor.validation is None else self.model()
+        self.monitor.measure(params, self.loss)
+        self.report.epoch(self.n_iter, self.loss, self.history)
+        self._clock.n_samples = self.history.n_samples
 
-    def _record_score(self, score: float) -> float:
-        assert self.history.validation_scores is not None
-        self.history.validation_scores.append(score)
-        self.history.amend(validation_score=score)
-        self.report.say(f"Validation score: {score:f}")
-        return score
+    def _end(self, last: int) -> Reason | None:
+        """Why training ends after this epoch, if it does."""
+        if self.hooks is not None and self.hooks.end(self):
+            return "callback"
+        if self.monitor.is_over and self._plateau_ends():
+            return "converged"
+        if self._clock.is_out_of_time:
+            return "out_of_time"
+        return "max_iter" if self.n_iter >= last else None
 
     def _plateau_ends(self) -> bool:
         """Whether training ends where patience is over; else the schedule goes on."""
-        what = "Validation score" if self.validation_score else "Training loss"
-        message = f"{what} did not improve more than tol={self.patience.tol:f} for "
-        message += f"{self.patience.n_iter_no_change} consecutive epochs."
+        message = self.monitor.plateau
         if self.schedule.ends_at_plateau(self._clock, self.learning_rate):
             self.report.say(f"{message} {self.schedule.farewell}")
             self.stop_reason = message
             return True
         self._clock.n_plateaus += 1
-        self.patience.n_without_rise = 0
+        self.plateaus = [*self.plateaus, self.n_iter]
+        self.monitor.patience.n_without_rise = 0
         self.report.say(f"{message} Setting learning rate to {self.learning_rate:f}")
         return False
 
-    def _choose_params(self, reason: Reason) -> None:
-        """With a validation score, go back to the best epoch's parameters.
+    # States, to go back to or to go on from.
 
-        Where no epoch of this fit beat the best score of the fits before, the last
-        parameters stay, as in scikit-learn. Without any score, or after divergence, the
-        parameters at the start come back.
-        """
-        if self._best_params is None:
-            return
-        never_scored = self.patience.best == -math.inf and reason != "interrupted"
-        self.kept_start = never_scored and not self.has_best
-        if self.has_best or never_scored or reason == "diverged":
-            np.copyto(self.params, self._best_params)
+    def get_state(self) -> dict[str, Any]:
+        """All that changes during training, as numbers, strings and arrays."""
+        monitor, draws = self.monitor, self.batches.random_state
+        return {
+            "training": {name: getattr(self, name) for name in PROGRESS},
+            "params": self.params,
+            "solver_state": self.solver_state.get_state(),
+            "lazy": self._lazy_rows and self._lazy_rows.get_state(),
+            "monitor": monitor.get_state(),
+            "order": self.batches.order,
+            "shuffles": draws and draws.get_state(legacy=False),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Be where `get_state` was called."""
+        np.copyto(self.params, state["params"])
+        vars(self).update(state["training"])
+        self.batches.order = state["order"]
+        if self.batches.random_state is not None:
+            self.batches.random_state.set_state(state["shuffles"])
+        self.solver_state.set_state(state["solver_state"])
+        self.monitor.set_state(state["monitor"])
+        if self._lazy_rows is not None:
+            self._lazy_rows.set_state(state["lazy"])
+
+    def _keep_good(self) -> None:
+        if self.recovers:
+            self._last_good = copy.deepcopy(self.get_state())
+
+    def _recover(self) -> bool:
+        """After divergence, go back to the last good epoch; returns whether it did."""
+        if self._last_good is None or len(self.recoveries) == N_RECOVERIES:
+            return False
+        factor, recoveries = self.rate_factor / 2, self.recoveries
+        message = f"Epoch {self.n_iter} diverged and began anew with "
+        message += f"learning_rate_init={self.learning_rate_init * factor:g}."
+        self.set_state(self._last_good)
+        self.rate_factor, self.recoveries = factor, [*recoveries, message]
+        self.report.say(message)
+        return True
+
+    def _save(self) -> None:
+        checkpoint = self.checkpoint
+        if checkpoint is not None and (self.ended or checkpoint.is_due(self.n_iter)):
+            self._is_out_of_time()  # for its seconds
+            checkpoint.save(self.get_state())
+
+    def _go_on_from_checkpoint(self) -> None:
+        state = None if self.checkpoint is None else self.checkpoint.load()
+        if state is not None:
+            self.set_state(state)

@@ -14,7 +14,7 @@ ROOT = Path(skmlp.__file__).parent
 # Each floor imports lower floors only, and nothing of its own: a new module gets its
 # name here, on the lowest floor that holds all it imports. Folders count as a module.
 FLOORS = [
-    {"rules"},
+    {"checkpoint", "rules", "version"},
     {"parts"},
     {"activations", "initializers", "losses", "schedules", "solvers"},
     {"layers"},
@@ -22,14 +22,25 @@ FLOORS = [
     {"objective"},
     {"batches", "history", "lazy"},
     {"report"},
+    {"monitor"},
     {"minimization", "training"},
     {"estimators"},
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
-    {"state", "threads", "validation"},
-    {"class_columns", "messages", "parts", "splitting", "weighting"},
-    {"refusals", "targets"},
+    {"callbacks", "scaling", "state", "threads", "validation"},
+    {
+        "checkpoints",
+        "class_columns",
+        "messages",
+        "monitoring",
+        "parts",
+        "splitting",
+        "weighting",
+    },
+    {"continuation", "refusals", "targets"},
+    {"assembly"},
+    {"refitting"},
     {"base"},
     {"classifier", "regressor"},
 ]

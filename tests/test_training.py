@@ -11,6 +11,7 @@ from sklearn.utils import shuffle
 from skmlp.activations import ACTIVATIONS
 from skmlp.batches import Batches, TrainingRows
 from skmlp.history import History, Patience
+from skmlp.monitor import Monitor
 from skmlp.layers import Noise
 from skmlp.losses import LOSSES
 from skmlp.minimization import Minimization
@@ -178,7 +179,7 @@ def test_the_length_is_the_number_of_rows_that_train(rows, n_rows):
 def n_epochs_until_over(patience, merits):
     for n_epochs, merit in enumerate(merits, start=1):
         patience.update(merit)
-        if patience.is_over:
+        if patience.is_over(0):
             return n_epochs
     return None
 
@@ -236,6 +237,16 @@ def test_nan_is_no_rise_and_never_the_best():
 NETWORK = Network((2, 3, 1), ACTIVATIONS["tanh"]())
 
 
+class Scored:
+    """Validation rows with that score."""
+
+    def __init__(self, score):
+        self.score = score
+
+    def measure(self, params):
+        return self.score(params), math.nan
+
+
 def make_training(
     batch_size=4,
     shuffled=True,
@@ -246,6 +257,7 @@ def make_training(
     objective=None,
     data=None,
     validation_score=None,
+    report=None,
     dtype=np.float64,
     network=NETWORK,
     generator=None,
@@ -276,9 +288,13 @@ def make_training(
         solver_state=SolverState(solver, solver.init(params, network.n_weights)),
         schedule=Constant() if schedule is None else schedule,
         learning_rate_init=learning_rate,
-        patience=Patience(0.0, FOREVER) if patience is None else patience,
-        history=History(validation_scores=[] if validation_score else None),
-        validation_score=validation_score,
+        monitor=Monitor(
+            patience=Patience(0.0, FOREVER) if patience is None else patience,
+            history=History(validation_scores=[] if validation_score else None),
+            report=Report() if report is None else report,
+            validation=validation_score and Scored(validation_score),
+            stops_early=validation_score is not None,
+        ),
         **settings,
     )
 
@@ -393,6 +409,7 @@ class Scripted:
     """An objective that gives one loss after the other and a gradient of ones."""
 
     network = NETWORK
+    penalty_factor = 1.0
 
     def __init__(self, losses):
         self.losses = iter(losses)
@@ -470,16 +487,16 @@ def test_with_a_validation_score_the_best_epochs_params_are_kept():
     params = training.params
     assert training.keeps_best
     assert training.run(5) == "max_iter"
-    assert training.has_best
+    assert training.monitor.has_best
     assert (training.params == 2).all()  # the first of two equal scores
     assert training.params is params
 
 
 def test_where_no_epoch_beats_an_earlier_fit_the_last_params_stay():
     training = scripted(losses=3 * [1.0], scores=[1, 3, 2])
-    training.patience.best = 5.0
+    training.monitor.patience.best = 5.0
     training.run(3)
-    assert not training.has_best
+    assert not training.monitor.has_best
     assert (training.params == 3).all()
 
 
@@ -811,12 +828,12 @@ def test_after_divergence_in_the_first_epoch_the_params_at_the_start_come_back()
     training = scripted([math.nan], [])
     assert training.run(4) == "diverged"
     assert (training.params == 0).all()
-    assert not training.has_best
+    assert not training.monitor.has_best
 
 
 def test_after_divergence_params_that_beat_no_earlier_fit_are_not_kept():
     training = scripted([3.0, math.nan], [1])
-    training.patience.best = 5.0
+    training.monitor.patience.best = 5.0
     assert training.run(4) == "diverged"
     assert (training.params == 0).all()
 
@@ -948,8 +965,7 @@ def make_minimization(tol=1e-6, level=0, dtype=np.float64, objective=None):
         data=training.data,
         solver=LBFGS(),
         tol=tol,
-        history=History(),
-        report=Report(level),
+        monitor=Monitor(Patience(0.0, FOREVER), History(), Report(level)),
     )
 
 
@@ -964,6 +980,9 @@ class Interrupted:
         if self.n_calls == self.at:
             raise KeyboardInterrupt
         return self.objective.value_and_gradient(*arguments)
+
+    reports_value = True
+    penalty_factor = 1.0
 
     def reported(self, value):
         return self.objective.reported(value)

@@ -1,26 +1,32 @@
 """What classifier and regressor share: fit as a table of contents, and raw outputs."""
 
 import copy
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.batches import Batches, TrainingRows
+from skmlp.batches import TrainingRows
+from skmlp.estimators.assembly import Call, Fit, assemble, set_output_bias
+from skmlp.estimators.callbacks import (
+    CallbackSupportMixin,
+    epoch_hooks,
+    with_callbacks,
+)
 from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
 from skmlp.estimators.parts import (
     activations_of,
     is_stochastic,
     make_part,
     noise_of,
-    schedule_of,
-    solver_of,
 )
-from skmlp.estimators.refusals import refuse_combinations, warn_of_no_effect
-from skmlp.estimators.splitting import Validation, held_out, hold_out
+from skmlp.estimators.refitting import refit
+from skmlp.estimators.refusals import (
+    refuse_combinations,
+    refuse_for_partial_fit,
+    warn_of_no_effect,
+)
+from skmlp.estimators.scaling import scaling_of
+from skmlp.estimators.splitting import HeldOut, hold_out
 from skmlp.estimators.state import (
     DivergenceError,
     Memory,
@@ -31,49 +37,32 @@ from skmlp.estimators.threads import blas_threads
 from skmlp.estimators.validation import (
     FLOATS,
     RULES,
-    check_batch_size,
     check_n_features,
     check_parameters,
-    check_penalty,
     check_same_architecture,
     check_sample_weight,
     check_seed,
     check_start,
     check_X,
     check_X_to_predict,
+    describe,
     fitted_layers,
     hidden_sizes,
+    naming,
     owner,
 )
-from skmlp.history import History, Patience
+from skmlp.estimators.weighting import weigh_classes
 from skmlp.initializers import INITIALIZERS
-from skmlp.minimization import Minimization
 from skmlp.network import Network
-from skmlp.objective import Objective
-from skmlp.report import Report
-from skmlp.training import SolverState, Training
+from skmlp.training import Training
 
 STOCHASTIC_ATTRIBUTES = (
     "loss_curve_",
+    "validation_loss_curve_",
     "best_loss_",
     "validation_scores_",
     "best_validation_score_",
 )
-
-
-@dataclass(frozen=True)
-class Call:
-    """How training was asked for.
-
-    incremental : by ``partial_fit``, for one epoch.
-    continued : from the parameters the estimator has, by ``partial_fit`` or
-        ``warm_start=True``.
-    classes : all classes, where ``partial_fit`` names them.
-    """
-
-    incremental: bool
-    continued: bool
-    classes: Any = None
 
 
 def has_partial_fit(estimator) -> bool:
@@ -86,7 +75,7 @@ def has_partial_fit(estimator) -> bool:
     return True
 
 
-class BaseMLP(StatefulMixin, BaseEstimator):
+class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
     """Base of the two estimators, which see for parameters and attributes."""
 
     _rules = RULES
@@ -98,20 +87,28 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         """Y of shape (n_samples, n_outputs), of the given dtype."""
         raise NotImplementedError
 
+    def _decode_target(self, Y):
+        """What the user would give as y."""
+        raise NotImplementedError
+
     def _make_loss(self):
         """The loss of a fit, with its inverse link."""
         raise NotImplementedError
 
-    def _weigh_classes(self, data):
-        """The data with weights that heed ``class_weight``."""
-        return data
+    def _class_weights(self, data):
+        """A function from Y to the weights of its rows' classes, or None."""
+        return None
 
     def _strata(self, Y):
         """What an early-stopping split stratifies by, or None."""
         raise NotImplementedError
 
+    def _has_default_score(self):
+        """Whether validation has a score besides the loss."""
+        raise NotImplementedError
+
     def _score_raw(self, Y, raw, weight):
-        """The validation score of raw outputs; nan where they are not finite."""
+        """The validation score of raw outputs, which are finite."""
         raise NotImplementedError
 
     def __sklearn_clone__(self):
@@ -126,45 +123,61 @@ class BaseMLP(StatefulMixin, BaseEstimator):
 
     # Training, from top to bottom.
 
-    def _learn(self, X, y, sample_weight, *, incremental, classes=None):
+    @with_callbacks
+    def _learn(self, X, y, sample_weight, call):
         """Train by ``fit`` or ``partial_fit``: all of it happens, or nothing."""
+        self._check_parameters(call)
+        hooks = None if call.incremental else epoch_hooks(self, X, y, sample_weight)
         with all_or_nothing(self):
-            self._check_parameters(incremental)
-            continued = hasattr(self, "coefs_") and (incremental or self.warm_start)
-            call = Call(incremental, continued, classes)
-            training, reason = self._train(X, y, sample_weight, call)
-        warn_of_no_effect(self, training, stacklevel=3)
-        warn_of_end(self, training, reason, incremental=incremental, stacklevel=3)
+            fit = self._prepare(X, y, sample_weight, call)
+            training, reason = self._train(fit, hooks)
+            self._publish(fit, training, reason)
+        if hooks is not None:
+            hooks.close()
+        warn_of_no_effect(self, training, stacklevel=4)
+        warn_of_end(self, fit, training, reason, stacklevel=4)
         return self
 
-    def _train(self, X, y, sample_weight, call):
+    def _check_parameters(self, call):
+        check_parameters(self, self._rules)
+        if call.incremental:
+            refuse_for_partial_fit(self)
+
+    def _call(self, **how):
+        """How training was asked for; an estimator that is trained may go on."""
+        goes_on = how.get("incremental", False) or self.warm_start
+        return Call(continued=bool(hasattr(self, "coefs_") and goes_on), **how)
+
+    def _prepare(self, X, y, sample_weight, call) -> Fit:
+        """All that training begins with, drawn in scikit-learn's order."""
         data = self._check_data(X, y, sample_weight, call)
         random_state = check_seed(self)
         loss = self._make_loss()
         refuse_combinations(self, loss, data.X)
         network = self._network(data, loss)
         params = self._first_params(network, data, random_state, call)
-        training = self._training(network, loss, params, data, random_state, call)
-        if call.incremental:
+        rows, held = self._split(data, random_state, call)
+        drawn = not call.continued and self.coefs_init is None
+        fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
+        self._scale(fit)
+        return fit
+
+    def _train(self, fit, hooks):
+        """The training that has run, and why it ended."""
+        if hooks is not None:
+            hooks.attributes_of = fit.attributes
+        start = fit.params.copy() if self.refit else None
+        training = assemble(self, fit, hooks)
+        if fit.call.incremental:
             reason = training.run(1)
         else:
-            with blas_threads(network.layer_sizes, training.objective.n_rows_at_once):
+            with blas_threads(fit.network.layer_sizes, training.n_rows_at_once):
                 reason = training.run(int(self.max_iter))
+                if start is not None:
+                    reason = refit(self, fit, start, training, reason)
         if reason == "diverged" and not training.keeps_best:
-            raise DivergenceError(diagnosis(self, training))
-        self._publish(network, training, call)
-        self.stop_reason_ = stop_reason(self, training, reason)
-        training.report.end(self.stop_reason_)
+            raise DivergenceError(diagnosis(self, fit, training))
         return training, reason
-
-    def _check_parameters(self, incremental):
-        check_parameters(self, self._rules)
-        if incremental and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True\n"
-                f"{owner(self)}: early_stopping must be False for partial_fit, got "
-                f"{self.early_stopping!r}."
-            )
 
     def _check_data(self, X, y, sample_weight, call) -> TrainingRows:
         """The checked arrays, of the dtype of X or of the model that goes on."""
@@ -191,163 +204,88 @@ class BaseMLP(StatefulMixin, BaseEstimator):
         check_same_architecture(self, network.layer_sizes, fitted.layer_sizes)
         return network.flatten(layers, dtype)
 
-    def _training(self, network, loss, params, data, random_state, call):
-        if not is_stochastic(self.solver):
-            data = self._weigh_classes(data)
-            self._set_output_bias(network, loss, params, data, call)
-            return self._by_all_rows(network, loss, params, data, call)
-        validation = None
-        if self.early_stopping:
-            strata = self._strata(data.Y)
-            data, validation = hold_out(self, data, strata, random_state)
-        data = self._weigh_classes(data)
-        if self.early_stopping:
-            rows = held_out(data, validation)
-            validation = Validation(network, loss, rows, self._score_raw)
-        self._set_output_bias(network, loss, params, data, call)
-        return self._by_batches(
-            network, loss, params, data, random_state, validation, call
-        )
+    def _split(self, data, random_state, call):
+        """The rows that train, and those that validate or None, weighed by class."""
+        held = self._check_validation(data, call)
+        if held is None and self._holds_out(call):
+            y, strata = self._decode_target(data.Y), self._strata(data.Y)
+            data, held = hold_out(self, data, y, strata, call.groups, random_state)
+        factors = self._class_weights(data)
+        if factors is None:
+            return data, held
+        return weigh_classes(self, factors, data, held)
 
-    def _set_output_bias(self, network, loss, params, data, call):
-        """Start the last biases at the loss's best constant, if that was asked for."""
-        if self.output_bias == "optimum" and not call.continued:
-            Y, weight = data.training_targets()
-            network.views(params)[-1][1][...] = loss.constant_optimum(Y, weight)
+    def _holds_out(self, call) -> bool:
+        """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
+        acts = is_stochastic(self.solver) or self.scoring is not None
+        if call.groups is not None and not self.early_stopping:
+            raise ValueError(
+                f"{owner(self)}: groups must be None with early_stopping=False, which "
+                f"splits no rows off, got {describe(call.groups)}."
+            )
+        return bool(self.early_stopping and acts)
 
-    def _by_batches(
-        self, network, loss, params, data, random_state, validation, call
-    ) -> Training:
-        data, mean_weight = data.normalized()
-        batch_size = check_batch_size(self, len(data))
-        solver_state = self._solver_state(network, params, random_state, call)
-        objective = partial(self._objective, network, loss, data, mean_weight)
-        return Training(
-            objective=objective(batch_size, solver_state.generator),
-            params=params,
-            data=data,
-            batches=Batches(data, batch_size, random_state if self.shuffle else None),
-            solver_state=solver_state,
-            schedule=schedule_of(self, solver_state.solver),
-            learning_rate_init=float(self.learning_rate_init),
-            patience=self._patience(call),
-            history=self._history(call),
-            validation_score=None if validation is None else validation.score,
-            validation_loss=None if validation is None else validation.loss_value,
-            report=Report(int(self.verbose)),
-            n_planned_epochs=int(self.max_iter),
-            max_norm=None if self.max_norm is None else float(self.max_norm),
-        )
+    def _check_validation(self, data, call) -> HeldOut | None:
+        """The user's own validation rows, if there are any."""
+        X, y, weight = call.validation
+        if X is None and y is None and weight is None:
+            return None
+        if X is None:
+            raise ValueError(
+                f"{owner(self)}: X_val must be given with y_val and sample_weight_val, "
+                "got None."
+            )
+        X = check_X(self, X, reset=False, dtype=data.X.dtype, name="X_val")
+        as_known = Call(incremental=True, continued=True)
+        with naming(self, "y_val", "targets of the kind of y", y):
+            Y = self._encode_target(y, X.shape[0], X.dtype, as_known)
+        weight = check_sample_weight(self, weight, X, name="sample_weight_val")
+        return HeldOut(X, Y, weight)
 
-    def _by_all_rows(self, network, loss, params, data, call) -> Minimization:
-        data, mean_weight = data.normalized()
-        return Minimization(
-            objective=self._objective(network, loss, data, mean_weight, len(data)),
-            params=params,
-            data=data,
-            solver=solver_of(self),
-            tol=float(self.tol),
-            history=self._history(call),
-            report=Report(int(self.verbose)),
-        )
-
-    def _objective(
-        self, network, loss, data, mean_weight, n_rows, generator=None
-    ) -> Objective:
-        dtype = data.X.dtype
-        return Objective(
-            network,
-            loss,
-            check_penalty(self, "alpha", mean_weight, dtype),
-            n_rows,
-            dtype,
-            alpha_l1=check_penalty(self, "alpha_l1", mean_weight, dtype),
-            generator=generator,
-        )
-
-    # What goes on from an earlier fit.
-
-    def _solver_state(self, network, params, random_state, call) -> SolverState:
-        """The solver's state: partial_fit goes on with a copy of the last one.
-
-        Unless the solver, the network or the dtype is another one than then.
-        """
-        solver = solver_of(self)
-        memory = getattr(self, "_memory", None) if call.incremental else None
-        if memory is None or not memory.is_of(solver, network, params.dtype):
-            state = SolverState(solver, solver.init(params, network.n_weights))
+    def _scale(self, fit) -> None:
+        """Have the fit train in the scales of its rows, if that was asked for."""
+        memory = getattr(self, "_memory", None) if fit.call.incremental else None
+        if memory is not None:
+            fit.scaling = memory.scaling
         else:
-            before = copy.deepcopy(memory.solver_state)
-            if not memory.pickled:  # left by fit, whose plan is done
-                before.clock.n_steps = before.clock.n_epoch_steps = 0
-            state = SolverState(solver, before.state, before.clock, before.generator)
-        if any(network.noise) and state.generator is None:
-            # drawn here only, so that fits without noise draw what they always did
-            seed = random_state.randint(2**32, size=4, dtype="uint32")
-            state.generator = np.random.Generator(np.random.SFC64(seed))
-        return state
-
-    def _patience(self, call) -> Patience:
-        """Patience with the best merit and the count that an earlier fit left."""
-        patience = Patience(float(self.tol), self.n_iter_no_change)
-        before = None
-        if call.continued and self.early_stopping:
-            before = getattr(self, "best_validation_score_", None)
-        elif call.continued and getattr(self, "best_loss_", None) is not None:
-            before = -self.best_loss_
-        if before is not None:
-            patience.best = before
-            patience.n_without_rise = getattr(self, "_n_without_rise", 0)
-        return patience
-
-    def _history(self, call) -> History:
-        history = History()
-        if call.continued:
-            history.loss_curve = list(getattr(self, "loss_curve_", ()))
-            scores = getattr(self, "validation_scores_", None)
-            history.validation_scores = None if scores is None else list(scores)
-            history.n_samples = getattr(self, "t_", 0)
-            history.n_updates = getattr(self, "n_updates_", 0)
-            history.go_on_from(getattr(self, "history_", {}))
-        if not self.early_stopping:
-            history.validation_scores = None
-        elif history.validation_scores is None:
-            history.validation_scores = []
-        return history
+            fit.scaling = scaling_of(self, fit.data, fit.loss)
+        if not fit.is_drawn:
+            fit.params = fit.scaling.unfold(fit.network, fit.params)
+        if self.output_bias == "optimum" and not fit.call.continued:
+            set_output_bias(fit)
 
     # The fitted attributes.
 
-    def _publish(self, network, training, call):
-        views = network.views(training.params)
-        self.coefs_ = [W for W, _ in views]
-        self.intercepts_ = [b for _, b in views]
-        self.n_features_in_ = network.layer_sizes[0]
-        self.n_layers_ = len(network.layer_sizes)
-        self.n_outputs_ = network.layer_sizes[-1]
-        self.out_activation_ = training.objective.loss.out_activation
-        self._fitted_loss = training.objective.loss
+    def _publish(self, fit, training, reason):
+        vars(self).update(fit.attributes(training.params))
+        history = training.history
         self.n_iter_ = training.n_iter
         self.loss_ = training.loss
-        self.history_ = training.history.as_arrays()
-        self.n_updates_ = training.history.n_updates
-        self.best_epoch_ = training.best_epoch
+        self.history_ = history.as_arrays()
+        self.n_updates_ = history.n_updates
+        self.best_epoch_ = training.monitor.best_epoch
+        self.stop_reason_ = stop_reason(self, training, reason)
         if isinstance(training, Training):
             self._publish_history(training)
             self._memory = Memory(
                 training.solver_state,
-                network.layer_sizes,
+                fit.network.layer_sizes,
                 training.params.dtype,
-                pickled=call.incremental,
+                fit.scaling,
+                pickled=fit.call.incremental,
             )
         else:
-            self._drop_history(call)
+            self._drop_history(fit.call)
+        training.report.end(self.stop_reason_)
 
     def _publish_history(self, training):
-        patience, history = training.patience, training.history
-        stops_early = self.early_stopping
+        patience, history = training.monitor.patience, training.history
+        stops_early = training.monitor.stops_early
         self.t_ = history.n_samples
         self.loss_curve_ = history.loss_curve
         self.validation_scores_ = history.validation_scores
+        losses = self.history_.get("validation_loss")
+        self.validation_loss_curve_ = None if losses is None else losses.tolist()
         self.best_loss_ = None if stops_early else -patience.best
         self.best_validation_score_ = patience.best if stops_early else None
         self._n_without_rise = patience.n_without_rise

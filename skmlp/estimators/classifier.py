@@ -22,7 +22,7 @@ from skmlp.estimators.targets import (
     encoder_of_shares,
 )
 from skmlp.estimators.validation import RULES, owner
-from skmlp.estimators.weighting import weigh_classes
+from skmlp.estimators.weighting import class_weights
 from skmlp.losses import (
     CLASSIFICATION_LOSSES,
     BinomialLogLoss,
@@ -178,6 +178,47 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     max_norm : float or None, default=None
         The largest Euclidean norm of each unit's incoming weights, to which they are
         shortened after each update. Not with 'lbfgs'.
+
+    scoring : str, callable or None, default=None
+        What early stopping watches on the validation rows: None is the accuracy, 'loss'
+        minus their loss, else a scorer of scikit-learn by its name, or a callable of
+        estimator, X and y (and sample_weight, if it has that parameter); larger is
+        better.
+
+    tol_mode : {'absolute', 'relative'}, default='absolute'
+        Whether `tol` is a difference, or a share of the best loss or score so far.
+
+    min_updates : int, default=0
+        Updates of the model before which patience does not end training.
+
+    refit : bool, default=False
+        Whether, after early stopping, training starts again on all rows, for as many
+        epochs as were best. ``history_``, curves and scores stay those of the first
+        run. Needs ``early_stopping=True``.
+
+    max_time : float or None, default=None
+        The most seconds a fit may train. Schedules of progress run through in that
+        time, so that training still ends at their low rates. With `refit` each of the
+        two runs has one half.
+
+    recover : bool, default=False
+        Whether a fit that diverges goes back to its last good epoch and on at half the
+        rate, up to three times; ``stop_reason_`` names each. Not with 'lbfgs'.
+
+    scale_input : bool, default=False
+        Whether the network trains on standardised columns of X, by mean and standard
+        deviation of the rows that train. Both are folded into the first layer, so that
+        ``coefs_`` and predictions are for X as it is. `alpha`, `input_noise` and
+        `initializer` act on the standardised columns. Not with sparse X.
+
+    checkpoint : path-like or None, default=None
+        A file, written every `checkpoint_every` epochs and at the end, from which the
+        same fit, started again, goes on to the same model, bit for bit. A file of
+        another fit is refused; delete it to begin anew. Needs an integer
+        `random_state`. Not with 'lbfgs' or `refit`.
+
+    checkpoint_every : int, default=1
+        Epochs from one writing of `checkpoint` to the next.
 
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         What training makes small: the cross-entropy, or the focal loss, which counts
@@ -338,6 +379,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         input_noise=0.0,
         alpha_l1=0.0,
         max_norm=None,
+        scoring=None,
+        tol_mode="absolute",
+        min_updates=0,
+        refit=False,
+        max_time=None,
+        recover=False,
+        scale_input=False,
+        checkpoint=None,
+        checkpoint_every=1,
         loss="log_loss",
         class_weight=None,
     ):
@@ -372,10 +422,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.input_noise = input_noise
         self.alpha_l1 = alpha_l1
         self.max_norm = max_norm
+        self.scoring = scoring
+        self.tol_mode = tol_mode
+        self.min_updates = min_updates
+        self.refit = refit
+        self.max_time = max_time
+        self.recover = recover
+        self.scale_input = scale_input
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
         self.loss = loss
         self.class_weight = class_weight
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
 
         Parameters
@@ -393,6 +462,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), float or None, default=None
             Weights >= 0 of the rows.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows of your own; no rows are then split off X. Their loss and
+            score are in ``history_``, and ``early_stopping=True`` watches them.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a `validation_fraction` that is a splitter.
+
         Returns
         -------
         self : MLPClassifier
@@ -405,7 +487,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        return self._learn(X, y, sample_weight, incremental=False)
+        validation = (X_val, y_val, sample_weight_val)
+        call = self._call(validation=validation, groups=groups)
+        return self._learn(X, y, sample_weight, call)
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -450,7 +534,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "not see the rows that 'balanced' counts and must weigh all calls "
                 f"alike, got {self.class_weight!r}. Pass sample_weight instead."
             )
-        return self._learn(X, y, sample_weight, incremental=True, classes=classes)
+        call = self._call(incremental=True, classes=classes)
+        return self._learn(X, y, sample_weight, call)
 
     def predict(self, X):
         """Predict labels.
@@ -590,6 +675,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
         return loss.soft_targets
 
+    def _decode_target(self, Y):
+        return decode(encoder_of(self), 2.0 * Y - 1.0)
+
     def _make_loss(self):
         loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
         encoder = encoder_of(self)
@@ -604,25 +692,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         many = encoder_of(self).y_type_.startswith("multiclass")
         return MultinomialLogLoss() if many else BinomialLogLoss()
 
-    def _weigh_classes(self, data):
+    def _class_weights(self, data):
         if self.class_weight is None:
-            return data
+            return None
         if self._is_soft():
             raise ValueError(
                 f"{owner(self)}: class_weight must be None with soft_targets=True, "
                 f"where rows have no one class, got {self.class_weight!r}."
             )
-        return weigh_classes(self, columns_of_classes(encoder_of(self)), data)
+        return class_weights(self, columns_of_classes(encoder_of(self)), data)
 
     def _strata(self, Y):
         # scikit-learn stratifies single outputs only; its error message, which its
         # users know, names the strata as strings
         return np.where(Y[:, 0] > 0.5, "True", "False") if Y.shape[1] == 1 else None
 
+    def _has_default_score(self):
+        return True
+
     def _score_raw(self, Y, raw, weight):
         """Accuracy; with several labels or columns, of rows with all of them right."""
-        if not np.isfinite(raw).all():
-            return np.nan
         encoder = encoder_of(self)
         if isinstance(encoder, ClassColumns):
             right = (encoder.codes(Y) == encoder.codes(raw)).all(axis=1)

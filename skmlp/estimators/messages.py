@@ -11,14 +11,15 @@ from skmlp.estimators.validation import owner
 from skmlp.training import Training
 
 
-def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None:
+def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
     """Say how training ended, where the user should know."""
     stacklevel += 1
     if reason == "interrupted":
         warnings.warn("Training interrupted by user.", stacklevel=stacklevel)
     elif reason == "diverged":
-        kept = "those of the best epoch" if training.has_best else "those at the start"
-        message = f"{diagnosis(estimator, training)} The weights are {kept}."
+        best = training.monitor.has_best
+        kept = "those of the best epoch" if best else "those at the start"
+        message = f"{diagnosis(estimator, fit, training)} The weights are {kept}."
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
     elif training.kept_start:
         message = (
@@ -26,18 +27,27 @@ def warn_of_end(estimator, training, reason, *, incremental, stacklevel) -> None
             "weights are those at the start. Scale X and y."
         )
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
-    elif reason == "max_iter" and not incremental:
+    elif reason == "max_iter" and not fit.call.incremental:
         by_epochs = isinstance(training, Training)
         message = _out_of_epochs(estimator) if by_epochs else _out_of_steps(training)
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
 
 
 def stop_reason(estimator, training, reason) -> str:
-    """Why training ended, as a sentence."""
+    """Why training ended, as a sentence, and what happened before or after."""
+    why = _why(estimator, training, reason)
+    return " ".join([*training.recoveries, why, training.refitted]).rstrip()
+
+
+def _why(estimator, training, reason) -> str:
     if reason == "interrupted":
         return f"It was interrupted in epoch {training.n_iter + 1}."
     if reason == "diverged":
         return f"The loss stopped being finite in epoch {training.n_iter}."
+    if reason == "callback":
+        return f"A callback ended it after epoch {training.n_iter}."
+    if reason == "out_of_time":
+        return f"max_time={estimator.max_time} s were over in epoch {training.n_iter}."
     if training.stop_reason:
         return training.stop_reason
     return f"It had trained for max_iter={estimator.max_iter} epochs."
@@ -67,7 +77,7 @@ def _out_of_steps(training) -> str:
     )
 
 
-def diagnosis(estimator, training) -> str:
+def diagnosis(estimator, fit, training) -> str:
     """Why a fit diverged: when, at which rate, on data of which scale."""
     if isinstance(training, Training):
         where = f"epoch {training.n_iter}"
@@ -75,9 +85,9 @@ def diagnosis(estimator, training) -> str:
         remedy = " or lower learning_rate_init"
     else:
         where, remedy = f"iteration {training.n_iter} of lbfgs", ""
-    scales, scaled = f"the largest |X| is {_largest(training.data.X):.3g}", "X"
+    scales, scaled = f"the largest |X| is {_largest(fit.data.X):.3g}", "X"
     if is_regressor(estimator):
-        scales += f" and the largest |y| {_largest(training.data.Y):.3g}"
+        scales += f" and the largest |y| {_largest(fit.data.Y):.3g}"
         scaled = "X and y"
     return (
         "Solver produced non-finite parameter weights. The input data may contain "

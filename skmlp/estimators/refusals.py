@@ -5,10 +5,13 @@ import warnings
 from scipy.sparse import issparse
 
 from skmlp.estimators.parts import is_stochastic
-from skmlp.estimators.validation import owner
+from skmlp.estimators.validation import owner, shown
+from skmlp.rules import is_integer
 
 # What needs mini-batches, and its value for "off".
 STOCHASTIC_ONLY = {
+    "recover": False,
+    "checkpoint": None,
     "dropout": 0,
     "input_dropout": 0,
     "input_noise": 0,
@@ -30,8 +33,37 @@ def refuse_combinations(estimator, loss, X) -> None:
         _refuse_for_lazy(estimator)
     if estimator.coefs_init is not None and estimator.output_bias != "drawn":
         _refuse(estimator, "output_bias", "drawn", "with coefs_init, which has biases")
+    if estimator.scale_input and issparse(X):
+        _refuse(
+            estimator, "scale_input", False, "with sparse X, whose zeros it would fill"
+        )
+    if getattr(estimator, "scale_target", False) and loss.degree is None:
+        _refuse(estimator, "scale_target", False, f"with loss={estimator.loss!r}")
+    if estimator.refit and not estimator.early_stopping:
+        _refuse(estimator, "refit", False, "with early_stopping=False")
+    if estimator.refit and estimator.checkpoint is not None:
+        _refuse(estimator, "checkpoint", None, "with refit=True")
+    if estimator.checkpoint is not None and not is_integer(estimator.random_state):
+        raise ValueError(
+            f"{owner(estimator)}: random_state must be an integer with checkpoint, so "
+            "that the fit that goes on is the same fit, got "
+            f"{shown(estimator.random_state)}."
+        )
     if estimator.input_noise and issparse(X):
         _refuse(estimator, "input_noise", 0, "with sparse X, whose zeros it would fill")
+
+
+def refuse_for_partial_fit(estimator) -> None:
+    """Raise a ValueError for parameters that only a whole fit can follow."""
+    if estimator.early_stopping:
+        raise ValueError(
+            "partial_fit does not support early_stopping=True\n"
+            f"{owner(estimator)}: early_stopping must be False for partial_fit, got "
+            f"{estimator.early_stopping!r}."
+        )
+    for name in ("max_time", "checkpoint"):
+        if getattr(estimator, name) is not None:
+            _refuse(estimator, name, None, "for partial_fit, which trains one epoch")
 
 
 def _refuse_for_lbfgs(estimator, loss) -> None:

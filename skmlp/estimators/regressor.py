@@ -18,6 +18,7 @@ from skmlp.losses import (
     SquaredError,
 )
 from skmlp.parts import part_of
+from skmlp.rules import BOOLEAN
 
 # For others R2 would stop training early at the wrong model, such as a mean for a high
 # quantile.
@@ -181,6 +182,54 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         The largest Euclidean norm of each unit's incoming weights, to which they are
         shortened after each update. Not with 'lbfgs'.
 
+    scoring : str, callable or None, default=None
+        What early stopping watches on the validation rows: None is R2 with the losses
+        that scikit-learn has and minus the loss with others, 'loss' minus the loss,
+        else a scorer of scikit-learn by its name, or a callable of estimator, X and y
+        (and sample_weight, if it has that parameter); larger is better.
+
+    tol_mode : {'absolute', 'relative'}, default='absolute'
+        Whether `tol` is a difference, or a share of the best loss or score so far.
+
+    min_updates : int, default=0
+        Updates of the model before which patience does not end training.
+
+    refit : bool, default=False
+        Whether, after early stopping, training starts again on all rows, for as many
+        epochs as were best. ``history_``, curves and scores stay those of the first
+        run. Needs ``early_stopping=True``.
+
+    max_time : float or None, default=None
+        The most seconds a fit may train. Schedules of progress run through in that
+        time, so that training still ends at their low rates. With `refit` each of the
+        two runs has one half.
+
+    recover : bool, default=False
+        Whether a fit that diverges goes back to its last good epoch and on at half the
+        rate, up to three times; ``stop_reason_`` names each. Not with 'lbfgs'.
+
+    scale_input : bool, default=False
+        Whether the network trains on standardised columns of X, by mean and standard
+        deviation of the rows that train. Both are folded into the first layer, so that
+        ``coefs_`` and predictions are for X as it is. `alpha`, `input_noise` and
+        `initializer` act on the standardised columns. Not with sparse X.
+
+    scale_target : bool, default=False
+        Whether the network trains on standardised targets, or on targets over their
+        mean for losses with log link. This is folded into the last layer, so that
+        ``coefs_``, predictions and losses are in units of y. `tol`, settings such as
+        ``Huber(delta=1.0)``, and `alpha` act on the standardised targets, each of
+        which counts alike.
+
+    checkpoint : path-like or None, default=None
+        A file, written every `checkpoint_every` epochs and at the end, from which the
+        same fit, started again, goes on to the same model, bit for bit. A file of
+        another fit is refused; delete it to begin anew. Needs an integer
+        `random_state`. Not with 'lbfgs' or `refit`.
+
+    checkpoint_every : int, default=1
+        Epochs from one writing of `checkpoint` to the next.
+
     Attributes
     ----------
     coefs_ : list of ndarray, coefs_[i] of shape (fan_in, fan_out)
@@ -283,7 +332,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     (1,)
     """
 
-    _rules: ClassVar = {"loss": LOSS_RULE, **RULES}
+    _rules: ClassVar = {"loss": LOSS_RULE, **RULES, "scale_target": BOOLEAN}
 
     def __init__(
         self,
@@ -320,6 +369,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         input_noise=0.0,
         alpha_l1=0.0,
         max_norm=None,
+        scoring=None,
+        tol_mode="absolute",
+        min_updates=0,
+        refit=False,
+        max_time=None,
+        recover=False,
+        scale_input=False,
+        scale_target=False,
+        checkpoint=None,
+        checkpoint_every=1,
     ):
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -353,8 +412,28 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.input_noise = input_noise
         self.alpha_l1 = alpha_l1
         self.max_norm = max_norm
+        self.scoring = scoring
+        self.tol_mode = tol_mode
+        self.min_updates = min_updates
+        self.refit = refit
+        self.max_time = max_time
+        self.recover = recover
+        self.scale_input = scale_input
+        self.scale_target = scale_target
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+    ):
         """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
 
         Parameters
@@ -369,6 +448,19 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), float or None, default=None
             Weights >= 0 of the rows.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows of your own; no rows are then split off X. Their loss and
+            score are in ``history_``, and ``early_stopping=True`` watches them.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a `validation_fraction` that is a splitter.
+
         Returns
         -------
         self : MLPRegressor
@@ -381,7 +473,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        return self._learn(X, y, sample_weight, incremental=False)
+        validation = (X_val, y_val, sample_weight_val)
+        call = self._call(validation=validation, groups=groups)
+        return self._learn(X, y, sample_weight, call)
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None):
@@ -413,7 +507,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        return self._learn(X, y, sample_weight, incremental=True)
+        return self._learn(X, y, sample_weight, self._call(incremental=True))
 
     def predict(self, X):
         """Predict numbers.
@@ -474,6 +568,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         check_domain(self, self._make_loss(), Y)
         return Y
 
+    def _decode_target(self, Y):
+        return Y[:, 0] if Y.shape[1] == 1 else Y
+
     def _make_loss(self):
         check_parameters(self, {"loss": self._rules["loss"]})
         return make_part(REGRESSION_LOSSES, self.loss, self, "loss")
@@ -485,12 +582,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _strata(self, Y):
         return None
 
+    def _has_default_score(self):
+        return type(self._make_loss()) in SCORED_BY_R2
+
     def _score_raw(self, Y, raw, weight):
-        """R2, the mean over outputs; for losses that scikit-learn lacks, minus them."""
+        """R2, the mean over outputs."""
         loss = self._make_loss()
-        if type(loss) not in SCORED_BY_R2:
-            values = loss.value_and_gradient(Y, raw.copy())
-            return -np.average(values, weights=weight)
         predicted = loss.inverse_link(raw)
         if not np.isfinite(predicted).all():
             return np.nan

@@ -1,4 +1,4 @@
-"""Which rows train and which validate when training stops early."""
+"""Which rows train and which validate."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from skmlp.estimators.validation import owner
+from skmlp.estimators.validation import describe, naming, owner
+
+SPLITTER = (
+    "a splitter whose last split has training rows and validation rows, none of them "
+    "both"
+)
 
 
 @dataclass
@@ -15,53 +20,56 @@ class HeldOut:
 
     X: Any
     Y: Any
-    weight: Any
+    weight: Any = None
+
+    def weighed(self, factors):
+        """The rows with their weights times `factors`, unless these are None."""
+        if factors is None:
+            return self
+        weight = factors if self.weight is None else self.weight * factors
+        return replace(self, weight=weight)
 
 
-class Validation:
-    """The validation rows' score, and the loss of the same parameters.
+def hold_out(estimator, data, y, strata, groups, random_state):
+    """The data with its training rows chosen, and the validation rows.
 
-    Parameters
-    ----------
-    network, loss : what the parameters belong to.
-    rows : HeldOut
-    score_raw : a function of Y, raw outputs and weight.
-    """
-
-    def __init__(self, network, loss, rows, score_raw):
-        self.network, self.loss, self.rows = network, loss, rows
-        self._score_raw = score_raw
-        self._raw = None
-
-    def score(self, params) -> float:
-        """The score; nan where raw outputs are not finite."""
-        network, rows = self.network, self.rows
-        self._raw = network.predict(network.views(params), rows.X)
-        return float(self._score_raw(rows.Y, self._raw, rows.weight))
-
-    def loss_value(self) -> float:
-        """The weighted mean loss, without penalty, of the parameters scored last."""
-        rows, share = self.rows, self.loss.reported_share(self._raw.shape[1])
-        values = self.loss.value_and_gradient(rows.Y, self._raw)  # spends raw
-        return share * float(np.average(values, weights=rows.weight))
-
-
-def hold_out(estimator, data, strata, random_state):
-    """The data with its training rows chosen, and the validation rows' indices.
-
+    y : what the user's splitter looks at.
     strata : (n_samples,) or None; each part gets its share of every stratum.
     """
-    training, validation = _split(estimator, data, strata, random_state)
+    if hasattr(estimator.validation_fraction, "split"):
+        training, validation = _split_by_splitter(estimator, data, y, groups)
+    else:
+        _refuse_groups(estimator, groups)
+        training, validation = _split(estimator, data, strata, random_state)
     weight = data.weight
     if weight is not None:
         _check_both_weighted(estimator, weight[training], weight[validation])
-    return replace(data, rows=training), validation
+        weight = weight[validation]
+    held = HeldOut(data.X[validation], data.Y[validation], weight)
+    return replace(data, rows=training), held
 
 
-def held_out(data, rows) -> HeldOut:
-    """The validation rows of the data."""
-    weight = None if data.weight is None else data.weight[rows]
-    return HeldOut(data.X[rows], data.Y[rows], weight)
+def _split_by_splitter(estimator, data, y, groups):
+    """The last of the splits, which of a time series trains on the most rows."""
+    splitter, n_samples = estimator.validation_fraction, len(data)
+    with naming(estimator, "validation_fraction", SPLITTER, splitter):
+        splits = list(splitter.split(data.X, y, groups))
+        training, validation = (np.asarray(rows, np.intp) for rows in splits[-1])
+        if not len(training) or not len(validation):
+            raise ValueError("A part has no rows.")
+        if np.intersect1d(training, validation).size:
+            raise ValueError("Rows are in both parts.")
+        if max(training.max(), validation.max()) >= n_samples:
+            raise ValueError(f"There are only {n_samples} rows.")
+    return training, validation
+
+
+def _refuse_groups(estimator, groups) -> None:
+    if groups is not None:
+        raise ValueError(
+            f"{owner(estimator)}: groups must be None, unless validation_fraction is a "
+            f"splitter such as GroupShuffleSplit(), got {describe(groups)}."
+        )
 
 
 def _split(estimator, data, strata, random_state):
@@ -76,7 +84,8 @@ def _split(estimator, data, strata, random_state):
         )
     except ValueError as error:
         raise ValueError(f"{error}\n{_needs(estimator, n_samples)}") from error
-    if len(validation) < 2:
+    # R2 needs two; a loss does not
+    if len(validation) < 2 and estimator.scoring != "loss":
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "
             f"size of your dataset.\n{_needs(estimator, n_samples)}"

@@ -19,6 +19,7 @@ class Memory:
     """What a stochastic solver goes on with at the next ``partial_fit``.
 
     layer_sizes, dtype : of the network that the state belongs to.
+    scaling : in whose units the solver works.
     pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
         ``fit`` a pickle holds the model and nothing else.
     """
@@ -26,6 +27,7 @@ class Memory:
     solver_state: SolverState
     layer_sizes: tuple[int, ...]
     dtype: Any
+    scaling: Any
     pickled: bool
 
     def is_of(self, solver, network, dtype) -> bool:

@@ -1,6 +1,7 @@
 """The border: parameters and arrays are checked here, once, before anything else."""
 
 import math
+import os
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -45,6 +46,19 @@ def _is_function(value) -> bool:
     return callable(value) and not isinstance(value, (type, Part))
 
 
+def _is_scoring(value) -> bool:
+    return value is None or isinstance(value, str) or _is_function(value)
+
+
+def _is_splitter(value) -> bool:
+    return hasattr(value, "split") and not isinstance(value, (str, type))
+
+
+def _is_path(value) -> bool:
+    is_name = isinstance(value, (str, os.PathLike)) and str(value) != ""
+    return value is None or is_name
+
+
 ACTIVATION: Rule = (
     lambda value: (
         value in ACTIVATIONS if isinstance(value, str) else is_activation(value)
@@ -72,7 +86,7 @@ RULES: dict[str, Rule] = {
     "momentum": real(0, 1, open_high=False),
     "nesterovs_momentum": BOOLEAN,
     "early_stopping": BOOLEAN,
-    "validation_fraction": real(0, 1),
+    "validation_fraction": any_of(real(0, 1), (_is_splitter, "a splitter")),
     "beta_1": real(0, 1),
     "beta_2": real(0, 1),
     "epsilon": real(0, open_low=True),
@@ -85,6 +99,15 @@ RULES: dict[str, Rule] = {
     "input_noise": real(0),
     "alpha_l1": real(0),
     "max_norm": either(real(0, open_low=True), None),
+    "scoring": (_is_scoring, "None, 'loss', a scorer's name or a callable"),
+    "tol_mode": one_of(("absolute", "relative")),
+    "min_updates": integer(0),
+    "refit": BOOLEAN,
+    "max_time": either(real(0, open_low=True), None),
+    "recover": BOOLEAN,
+    "scale_input": BOOLEAN,
+    "checkpoint": (_is_path, "None or the path of a file"),
+    "checkpoint_every": integer(1),
 }
 
 
@@ -196,13 +219,13 @@ def refuse_unsupported(value) -> None:
         raise ValueError("Complex data not supported.")
 
 
-def check_X(estimator, X, *, reset, dtype=FLOATS, order="C"):
+def check_X(estimator, X, *, reset, dtype=FLOATS, order="C", name="X"):
     """X as a float array of that order, or a CSR matrix; records its features on reset.
 
     Training takes rows in any order, which is fast where rows are contiguous.
     """
     expected = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
-    with naming(estimator, "X", expected, X):
+    with naming(estimator, name, expected, X):
         refuse_unsupported(X)
         return validate_data(
             estimator,
@@ -269,13 +292,13 @@ def check_y(estimator, y, n_samples, *, expected, numeric):
         return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
 
 
-def check_sample_weight(estimator, sample_weight, X):
+def check_sample_weight(estimator, sample_weight, X, name="sample_weight"):
     """The weights as float64 of shape (n_samples,), or None for none."""
     if sample_weight is None:
         return None
     n_samples = X.shape[0]
     expected = f"a number >= 0 or {n_samples} of them, not all 0"
-    with naming(estimator, "sample_weight", expected, sample_weight):
+    with naming(estimator, name, expected, sample_weight):
         refuse_unsupported(sample_weight)
         if isinstance(sample_weight, (Number, str)) or _is_0d(sample_weight):
             sample_weight = np.full(n_samples, sample_weight)
@@ -283,7 +306,7 @@ def check_sample_weight(estimator, sample_weight, X):
             sample_weight,
             ensure_2d=False,
             dtype=np.float64,
-            input_name="sample_weight",
+            input_name=name,
             estimator=estimator,
         )
         if weight.ndim != 1:
@@ -338,7 +361,7 @@ def check_batch_size(estimator, n_rows) -> int:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to "
             "be clipped",
-            stacklevel=7,
+            stacklevel=8,
         )
     return min(int(batch_size), n_rows)
 

@@ -1,7 +1,5 @@
 """Class weights: how much the rows of each class count."""
 
-from dataclasses import replace
-
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -15,36 +13,38 @@ CLASS_WEIGHT = (
 ACCEPTS_WEIGHT, _ = real(0)
 
 
-def weigh_classes(estimator, columns, data):
-    """The data with each row's weight times the weight of its class.
+def class_weights(estimator, columns, data):
+    """A function from Y (n, n_outputs) to the class weights (n,) of its rows.
 
     columns : of each column of classes its labels (n_classes,), and a function from Y
         to the codes (n_samples,) of its rows' labels. Weights of several columns are
-        multiplied. "balanced" looks at the training rows alone.
+        multiplied. "balanced" looks at the training rows of the data alone.
     """
-    n_samples = data.Y.shape[0]
-    weight = np.ones(n_samples) if data.weight is None else data.weight
+    by_column = []
     given = _by_column(estimator, len(columns))
     for (labels, codes_of), one in zip(columns, given, strict=True):
-        codes = codes_of(data.Y)
         if isinstance(one, dict):
             by_class = _from_dict(estimator, one, labels)
         else:
-            by_class = _balanced(codes, data, len(labels))
+            by_class = _balanced(codes_of(data.Y), data, len(labels))
+        by_column.append((codes_of, by_class))
+
+    def factors(Y):
         with np.errstate(over="ignore", under="ignore"):
-            weight = weight * by_class[codes]
-    for rows, what in _parts(data):
-        _check_usable(estimator, weight[rows], what)
-    return replace(data, weight=weight)
+            return np.prod([w[codes_of(Y)] for codes_of, w in by_column], axis=0)
+
+    return factors
 
 
-def _parts(data):
-    """The rows that train, and those that are held out, with their names."""
-    if data.rows is None:
-        return [(slice(None), "training")]
-    held_out = np.ones(data.Y.shape[0], bool)
-    held_out[data.rows] = False
-    return [(data.rows, "training"), (held_out, "validation")]
+def weigh_classes(estimator, factors, data, held):
+    """Training data and validation rows, if any, weighed by a function of their Y."""
+    with np.errstate(over="ignore", under="ignore"):
+        data = data.weighed(factors(data.Y))
+        held = held and held.weighed(factors(held.Y))
+    _check_usable(estimator, data.training_targets()[1], "training")
+    if held is not None:
+        _check_usable(estimator, held.weight, "validation")
+    return data, held
 
 
 def _check_usable(estimator, weight, what) -> None:

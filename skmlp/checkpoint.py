@@ -1,0 +1,147 @@
+"""Checkpoints: the state of a training in a file that is whole or not there.
+
+The file is NumPy's npz without pickle: arrays as members, all else as JSON in the
+member ``state``, whose floats are exact. It is written to a temporary file in the same
+folder, flushed to the disk, and renamed over the last one.
+"""
+
+import glob
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+FORMAT = 1
+ARRAY = "array member"
+
+
+class CheckpointError(ValueError):
+    """The file is no checkpoint of this training, or can't be one."""
+
+
+@dataclass
+class Checkpoint:
+    """A file with the state of a training, written every `every` epochs.
+
+    identity : by name, what a state belongs to, such as data and settings; states of
+        another identity are refused.
+    on_failure : called with the OSError of a state that could not be written; the last
+        file is then still there.
+    """
+
+    path: Path
+    every: int
+    identity: dict[str, str]
+    on_failure: Callable[[OSError], None]
+
+    def is_due(self, n_epochs: int) -> bool:
+        return n_epochs % self.every == 0
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Put the state in the place of the last one."""
+        try:
+            self._write(state)
+        except OSError as error:
+            self.on_failure(error)
+
+    def load(self) -> dict[str, Any] | None:
+        """The state in the file, or None where there is no file.
+
+        Makes sure at once that the folder can be written to, and removes what a killed
+        process left there.
+        """
+        try:
+            found = self._read() if self.path.exists() else None
+            self._temporary.touch()
+            for leftover in self.path.parent.glob(f".{glob.escape(self.path.name)}-*"):
+                leftover.unlink()
+        except OSError as error:
+            raise CheckpointError(f"It can't be read and written: {error}.") from error
+        if found is None:
+            return None
+        self._check_identity(found["identity"])
+        return dict(found["state"])
+
+    def _check_identity(self, found: dict[str, str]) -> None:
+        own = self.identity.items()
+        wrong = [name for name, value in own if found.get(name) != value]
+        if wrong:
+            raise CheckpointError(
+                f"The file belongs to a fit with other {' and '.join(wrong)}; it is "
+                "left as it is."
+            )
+
+    @property
+    def _temporary(self) -> Path:
+        return self.path.with_name(f".{self.path.name}-{os.getpid()}")
+
+    def _write(self, state: dict[str, Any]) -> None:
+        arrays: list[Any] = []
+        content = {"identity": self.identity, "state": state, "format": FORMAT}
+        text = json.dumps(_pack(content, arrays)).encode()
+        temporary = self._temporary
+        try:
+            with temporary.open("wb") as file:
+                members = {f"array_{i}": array for i, array in enumerate(arrays)}
+                np.savez(file, state=np.frombuffer(text, np.uint8), **members)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(self.path.parent)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                content = json.loads(file["state"].tobytes())
+                if content["format"] != FORMAT:
+                    raise CheckpointError("It was written by another version of skmlp.")
+                found = _unpack(content, file)
+                return {key: dict(found[key]) for key in ("identity", "state")}
+        except (OSError, CheckpointError):
+            raise
+        except Exception as error:  # of many kinds, as damage goes
+            raise CheckpointError(
+                f"The file is damaged, or no checkpoint: {error}. It is left as it is."
+            ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the renaming survive a loss of power, where the system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _pack(value: Any, arrays: list[Any]) -> Any:
+    """The value as JSON has it, its arrays moved to the list."""
+    if isinstance(value, dict):
+        return {key: _pack(item, arrays) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {ARRAY: len(arrays) - 1}
+    if isinstance(value, list) and value and isinstance(value[0], (list, float)):
+        # the history, in full precision and little space
+        return {"list": _pack(np.array(value, np.float64), arrays)}
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _unpack(value: Any, members: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if ARRAY in value:
+        return members[f"array_{value[ARRAY]}"]
+    if "list" in value:
+        return _unpack(value["list"], members).tolist()
+    return {key: _unpack(item, members) for key, item in value.items()}

@@ -1,0 +1,75 @@
+"""scikit-learn's callbacks, which are new and experimental in its version 1.9."""
+
+from functools import wraps
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn before 1.9
+
+    def with_callbacks(method):
+        @wraps(method)
+        def managed(estimator, *args, **kwargs):
+            return method(estimator, *args, **kwargs)
+
+        return managed
+
+    class CallbackSupportMixin:
+        def set_callbacks(self, *callbacks):
+            """Refuse, for want of scikit-learn 1.9."""
+            raise NotImplementedError(
+                f"{type(self).__name__}: set_callbacks needs scikit-learn 1.9 or later."
+            )
+
+
+__all__ = ["CallbackSupportMixin", "EpochHooks", "epoch_hooks", "with_callbacks"]
+
+
+def epoch_hooks(estimator, X, y, sample_weight):
+    """What tells an estimator's callbacks of its epochs; None without callbacks."""
+    if not hasattr(estimator, "_skl_callbacks"):
+        return None
+    return EpochHooks(estimator, X, y, sample_weight)
+
+
+class EpochHooks:
+    """Tells callbacks of a fit and of each of its epochs, or iterations.
+
+    Callbacks see X and y as they were given to ``fit``, and may ask for an estimator
+    with the parameters of the moment.
+    """
+
+    def __init__(self, estimator, X, y, sample_weight):
+        self._estimator = estimator
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._seen = {"X": X, "y": y, "metadata": weights or None}
+        self._fit = estimator._init_callback_context(
+            task_name="fit", max_subtasks=int(estimator.max_iter)
+        )
+        self._fit.call_on_fit_task_begin(estimator=estimator, **self._seen)
+        self.attributes_of = None  # a function of parameters; known once a fit is
+        self._epoch = None
+
+    def begin(self, training) -> None:
+        if self._epoch is not None:  # one that diverged, and is trained again
+            return
+        self._epoch = self._fit.subcontext(task_name="epoch")
+        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._seen)
+
+    def end(self, training) -> bool:
+        """Returns whether a callback wants training to end."""
+
+        def attributes():
+            return self.attributes_of(training.model().copy())
+
+        epoch, self._epoch = self._epoch, None
+        return epoch.call_on_fit_task_end(
+            estimator=self._estimator,
+            reconstruction_attributes=attributes,
+            **self._seen,
+        )
+
+    def close(self) -> None:
+        """The fit is done, and its attributes are there."""
+        self._fit.call_on_fit_task_end(
+            estimator=self._estimator, reconstruction_attributes=dict, **self._seen
+        )

@@ -1,0 +1,98 @@
+"""What validation rows say of an epoch: a score and the loss."""
+
+import copy
+import inspect
+
+import numpy as np
+from sklearn.metrics import check_scoring
+
+from skmlp.estimators.validation import naming, owner, shown
+from skmlp.rules import is_real
+
+SCORING = (
+    "None, 'loss', the name of a scorer of scikit-learn, or a callable of estimator, X "
+    "and y, that gives a number for the validation rows"
+)
+
+
+def scored_by_loss(estimator) -> bool:
+    """Whether early stopping's score is minus the loss."""
+    by_default = estimator.scoring is None and not estimator._has_default_score()
+    return by_default or estimator.scoring == "loss"
+
+
+class Validation:
+    """Measures parameters on the validation rows.
+
+    Parameters
+    ----------
+    estimator : whose ``scoring`` says what the score is.
+    fit : Fit
+        With its validation rows; their loss is in units of y.
+    """
+
+    def __init__(self, estimator, fit):
+        self.estimator, self.fit = estimator, fit
+        self.network, self.loss = fit.network, fit.trained_loss
+        self.rows = fit.scaling.held_out(fit.held)
+        self._by_loss = scored_by_loss(estimator)
+        named = estimator.scoring not in (None, "loss")
+        self._scorer = Scorer(estimator, fit) if named else None
+
+    def measure(self, params):
+        """Score and loss, without penalty; the score is nan if outputs diverge."""
+        raw = self.network.predict(self.network.views(params), self.rows.X)
+        score = None if self._by_loss else self._score(params, raw)
+        loss = self._loss_value(raw)
+        return (-loss if score is None else score), loss
+
+    def _score(self, params, raw) -> float:
+        if not np.isfinite(raw).all():
+            return np.nan
+        if self._scorer is not None:
+            return self._scorer(params)
+        return float(self.estimator._score_raw(self.rows.Y, raw, self.rows.weight))
+
+    def _loss_value(self, raw):
+        """The weighted mean; spends the raw outputs."""
+        share = self.loss.reported_share(raw.shape[1])
+        values = self.loss.value_and_gradient(self.rows.Y, raw)
+        mean = np.average(values, axis=0, weights=self.rows.weight)
+        return share * float(self.fit.scaling.in_units(mean))
+
+
+class Scorer:
+    """A scorer of scikit-learn, or a user's own, applied to parameters.
+
+    It sees a fitted copy of the estimator and, as arrays, X and y as the user gave
+    them; the weights too, if there are any.
+    """
+
+    def __init__(self, estimator, fit):
+        self.estimator, self.fit = estimator, fit
+        self.X, self.y = fit.held.X, estimator._decode_target(fit.held.Y)
+        self.weights = {}
+        with naming(estimator, "scoring", SCORING, estimator.scoring):
+            self._score = check_scoring(estimator, scoring=estimator.scoring)
+        if fit.held.weight is not None and _takes_weights(self._score):
+            self.weights = {"sample_weight": fit.held.weight}
+
+    def __call__(self, params):
+        model = copy.copy(self.estimator)
+        vars(model).pop("feature_names_in_", None)
+        vars(model).update(self.fit.attributes(params))
+        scoring = self.estimator.scoring
+        with naming(model, "scoring", SCORING, scoring):
+            score = self._score(model, self.X, self.y, **self.weights)
+        if not is_real(score) or np.isnan(score):
+            raise ValueError(
+                f"{owner(model)}: scoring must be {SCORING}, got {shown(scoring)}, "
+                f"which gives {shown(score)}."
+            )
+        return float(score)
+
+
+def _takes_weights(score) -> bool:
+    """Whether a scorer has a parameter for them, as scikit-learn's all have."""
+    parameters = inspect.signature(score).parameters.values()
+    return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)

@@ -1,0 +1,83 @@
+"""Training once more on all rows, for as long as was best on some of them."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from skmlp.estimators.assembly import assemble
+from skmlp.estimators.scaling import scaling_of
+from skmlp.estimators.weighting import weigh_classes
+from skmlp.history import Patience
+from skmlp.monitor import Monitor
+from skmlp.training import Training
+
+
+@dataclass
+class Replay(Patience):
+    """Patience that is over in the epochs in which it was over before."""
+
+    epochs: list[int] = field(default_factory=list)
+    n_epochs: int = 0
+
+    def update(self, merit: float) -> bool:
+        self.n_epochs += 1
+        return super().update(merit)
+
+    def is_over(self, n_updates: int) -> bool:
+        return self.n_epochs in self.epochs
+
+
+def refit(estimator, fit, start, watched, reason):
+    """Train from `start` on all rows for the best number of epochs of `watched`.
+
+    That training keeps its history; parameters, loss and solver state become those of
+    the new one. Where no epoch was best, or the user ended it, nothing happens. Returns
+    why training ended.
+    """
+    if not watched.monitor.has_best or reason in ("interrupted", "callback"):
+        return reason
+    whole = _on_all_rows(estimator, fit, start)
+    training = assemble(estimator, whole)
+    training.monitor = _replaying(watched)
+    n_before = len(watched.history.rows) - watched.n_iter
+    try:
+        ended = training.run(watched.monitor.best_epoch - n_before)
+    except KeyboardInterrupt:
+        ended = "interrupted"
+    if ended in ("interrupted", "diverged"):
+        watched.refitted = f"The refit on all rows was {ended} and dropped."
+        return ended if ended == "interrupted" else reason
+    _take_over(whole, training, fit, watched)
+    watched.refitted = f"It was refitted on all rows for {training.n_iter} epochs."
+    return reason
+
+
+def _on_all_rows(estimator, fit, start):
+    """The fit on all rows; where it begins is the same model."""
+    whole = replace(fit, params=start, data=fit.whole, held=None)
+    factors = estimator._class_weights(fit.whole)
+    if factors is not None:
+        whole.data, _ = weigh_classes(estimator, factors, fit.whole, None)
+    whole.scaling = scaling_of(estimator, whole.data, fit.loss)
+    if not fit.is_drawn:
+        start = fit.scaling.fold(fit.network, start)
+        whole.params = whole.scaling.unfold(fit.network, start)
+    return whole
+
+
+def _replaying(watched) -> Monitor:
+    return Monitor(
+        Replay(0.0, math.inf, epochs=watched.plateaus),
+        replace(watched.history, loss_curve=[], validation_scores=None, rows=[]),
+        watched.report,
+    )
+
+
+def _take_over(whole, training, fit, watched) -> None:
+    """Let the watched training end where the other did."""
+    fit.scaling = whole.scaling
+    watched.params[...] = training.params
+    watched.loss = training.loss
+    watched.history.n_updates = training.history.n_updates
+    watched.history.n_samples = training.history.n_samples
+    if isinstance(training, Training):
+        watched.solver_state = training.solver_state

@@ -1,0 +1,151 @@
+"""Standardised inputs and targets, in which a network trains, folded back into it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from skmlp.batches import ScaledRows
+from skmlp.losses import InUnits
+
+# Rows that the scaler looks at in one go.
+BLOCK_ROWS = 4096
+
+
+@dataclass
+class Scaling:
+    """The scales of inputs and targets; each of the first four may be None.
+
+    Training sees (X - center) / scale and (Y - shift) / unit, or Y / unit where the
+    inverse link is exp; `fold` gives the network that does the same on X and Y.
+
+    center, scale : (n_features,).
+    shift, unit : (n_targets,).
+    factors : (n_targets,), by which losses are multiplied to be in units of y.
+    n_levels : outputs a target.
+    """
+
+    center: Any = None
+    scale: Any = None
+    shift: Any = None
+    unit: Any = None
+    factors: Any = None
+    n_levels: int = 1
+    log_link: bool = False
+    # the last folding, which `unfold` undoes to the bit
+    _inner: Any = None
+    _folded: Any = None
+
+    def training_rows(self, data):
+        """The data as training sees it; X is scaled when its rows are asked for."""
+        return replace(data, X=self._inputs(data.X), Y=self._targets(data.Y))
+
+    def held_out(self, held):
+        return replace(held, X=self._inputs(held.X), Y=self._targets(held.Y))
+
+    def _inputs(self, X):
+        if self.center is None:
+            return X
+        return ScaledRows(X, self.center.astype(X.dtype), self.scale.astype(X.dtype))
+
+    def _targets(self, Y):
+        if self.unit is None:
+            return Y
+        return np.asfortranarray((Y - self.shift) / self.unit, dtype=Y.dtype)
+
+    def trained_loss(self, loss):
+        """The loss that training makes small."""
+        return loss if self.unit is None else InUnits(loss, self.factors)
+
+    def in_units(self, loss):
+        """A mean loss, or one for each target, as a number in units of y."""
+        return loss if self.unit is None else loss @ self.factors
+
+    @property
+    def loss_unit(self) -> float:
+        """How large a difference of 1 in the loss is in units of y."""
+        return 1.0 if self.unit is None else float(np.mean(self.factors))
+
+    @property
+    def is_plain(self) -> bool:
+        return self.center is None and self.unit is None
+
+    def fold(self, network, params):
+        """The parameters for X and Y as they are; `params` itself if nothing scales."""
+        if self.is_plain:
+            return params
+        folded = params.copy()
+        views = network.views(folded)
+        if self.center is not None:
+            W, b = views[0]
+            W /= self.scale[:, np.newaxis]
+            b -= self.center @ W
+        if self.unit is not None:
+            self._fold_outputs(*views[-1])
+        self._inner, self._folded = params.copy(), folded.copy()
+        return folded
+
+    def unfold(self, network, params):
+        """The parameters that `fold` makes these of."""
+        if self.is_plain:
+            return params
+        if self._folded is not None and np.array_equal(params, self._folded):
+            return self._inner.copy()
+        inner = params.copy()
+        views = network.views(inner)
+        if self.unit is not None:
+            self._unfold_outputs(*views[-1])
+        if self.center is not None:
+            W, b = views[0]
+            b += self.center @ W
+            W *= self.scale[:, np.newaxis]
+        return inner
+
+    def _fold_outputs(self, W, b):
+        unit, shift = self._by_output(self.unit), self._by_output(self.shift)
+        if self.log_link:
+            b += np.log(unit)
+            return
+        W *= unit
+        b *= unit
+        b += shift
+
+    def _unfold_outputs(self, W, b):
+        unit, shift = self._by_output(self.unit), self._by_output(self.shift)
+        if self.log_link:
+            b -= np.log(unit)
+            return
+        W /= unit
+        b -= shift
+        b /= unit
+
+    def _by_output(self, values):
+        return np.repeat(values, self.n_levels)
+
+
+def scaling_of(estimator, data, loss) -> Scaling:
+    """The scales of the rows that train, as far as the estimator asks for them."""
+    scaling = Scaling(n_levels=loss.n_outputs(1))
+    if estimator.scale_input:
+        scaling.center, scaling.scale = _mean_and_scale(data, data.X)
+    if getattr(estimator, "scale_target", False):
+        scaling.log_link = loss.out_activation == "exp"
+        mean, unit = _mean_and_scale(data, data.Y)
+        if scaling.log_link:
+            mean, unit = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
+        scaling.shift, scaling.unit = mean, unit
+        scaling.factors = unit**loss.degree
+    return scaling
+
+
+def _mean_and_scale(data, values):
+    """Weighted mean and standard deviation of each column, 1 where it is constant."""
+    scaler = StandardScaler()
+    rows = np.arange(len(values)) if data.rows is None else np.sort(data.rows)
+    for start in range(0, len(rows), BLOCK_ROWS):
+        block = rows[start : start + BLOCK_ROWS]
+        weight = None if data.weight is None else data.weight[block]
+        if weight is None or weight.any():
+            scaler.partial_fit(values[block], sample_weight=weight)
+    return scaler.mean_, scaler.scale_

@@ -1,0 +1,3 @@
+"""The version, which checkpoints name."""
+
+__version__ = "0.1.0"
