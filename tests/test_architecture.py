@@ -39,7 +39,7 @@ ESTIMATOR_FLOORS = [
         "weighting",
     },
     {"continuation", "refusals", "targets"},
-    {"assembly"},
+    {"assembly", "diagnostics"},
     {"refitting"},
     {"base"},
     {"classifier", "regressor"},

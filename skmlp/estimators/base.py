@@ -12,6 +12,8 @@ from skmlp.estimators.callbacks import (
     epoch_hooks,
     with_callbacks,
 )
+from skmlp.estimators.checkpoints import naming_checkpoint
+from skmlp.estimators.diagnostics import diagnose
 from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
 from skmlp.estimators.parts import (
     activations_of,
@@ -136,6 +138,8 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
             hooks.close()
         warn_of_no_effect(self, training, stacklevel=4)
         warn_of_end(self, fit, training, reason, stacklevel=4)
+        if not call.incremental:
+            diagnose(self, fit, training, stacklevel=4)
         return self
 
     def _check_parameters(self, call):
@@ -171,7 +175,8 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
         if fit.call.incremental:
             reason = training.run(1)
         else:
-            with blas_threads(fit.network.layer_sizes, training.n_rows_at_once):
+            threads = blas_threads(fit.network.layer_sizes, training.n_rows_at_once)
+            with threads, naming_checkpoint(self):
                 reason = training.run(int(self.max_iter))
                 if start is not None:
                     reason = refit(self, fit, start, training, reason)

@@ -2,12 +2,13 @@
 
 import os
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
 import numpy as np
 
-from skmlp.checkpoint import Checkpoint
+from skmlp.checkpoint import Checkpoint, CheckpointError
 from skmlp.estimators.validation import owner
 from skmlp.version import __version__
 
@@ -25,6 +26,19 @@ def checkpoint_of(estimator, fit) -> Checkpoint | None:
         _identity(estimator, fit),
         _Failure(estimator),
     )
+
+
+@contextmanager
+def naming_checkpoint(estimator):
+    """Add class, parameter and expectation to a complaint about the file."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise ValueError(
+            f"{error}\n{owner(estimator)}: checkpoint must be None or the path of a "
+            "file that this same fit wrote, or of none, in a folder that can be "
+            f"written to, got {estimator.checkpoint!r}."
+        ) from error
 
 
 def _identity(estimator, fit):

@@ -10,6 +10,10 @@ from sklearn.exceptions import ConvergenceWarning
 from skmlp.estimators.validation import owner
 from skmlp.training import Training
 
+# Epochs whose fall of the loss is told, and the share from which it still falls.
+N_LAST = 10
+STILL_FALLING = 0.01
+
 
 def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
     """Say how training ended, where the user should know."""
@@ -30,6 +34,7 @@ def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
     elif reason == "max_iter" and not fit.call.incremental:
         by_epochs = isinstance(training, Training)
         message = _out_of_epochs(estimator) if by_epochs else _out_of_steps(training)
+        message += _course(training)
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
 
 
@@ -75,6 +80,19 @@ def _out_of_steps(training) -> str:
         "\nYou might also want to scale the data as shown in:\n"
         "    https://scikit-learn.org/stable/modules/preprocessing.html"
     )
+
+
+def _course(training) -> str:
+    """What the last epochs or iterations were like."""
+    arrays = training.history.as_arrays()
+    losses = (arrays["loss"] + arrays["penalty"])[-N_LAST - 1 :]
+    if len(losses) < 2 or not losses[0]:
+        return ""
+    fall, n_steps = (losses[0] - losses[-1]) / abs(losses[0]), len(losses) - 1
+    course = f"\nOver the last {n_steps} of them the loss fell by {fall:.2%} "
+    if fall >= STILL_FALLING:
+        return course + "and is still falling: raise max_iter or learning_rate_init."
+    return course + "and is nearly at rest: a larger tol would have ended it there."
 
 
 def diagnosis(estimator, fit, training) -> str:

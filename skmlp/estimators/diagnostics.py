@@ -1,0 +1,183 @@
+"""Warnings that diagnose: faults of data, settings and course that a fit shows."""
+
+import warnings
+
+import numpy as np
+from scipy.sparse import issparse
+
+from skmlp.estimators.refusals import DiagnosticWarning
+from skmlp.estimators.validation import owner
+from skmlp.losses import RegressionLoss
+from skmlp.network import Workspace
+from skmlp.training import Training
+
+# Rows that are looked at, evenly spaced.
+N_ROWS = 500
+# How much larger than others, or than 1, columns are that make training hard.
+UNEQUAL = 1e3
+# The share of units without gradient by which a layer counts as dead or saturated.
+MANY = 0.5
+# A derivative, of at most about 1, below which a unit hardly learns.
+FLAT = 0.01
+# A loss within this share of the constant model's is no better than it.
+NO_BETTER = 0.99
+# Epochs over which the course is judged.
+N_LAST = 10
+
+
+def diagnose(estimator, fit, training, *, stacklevel) -> None:
+    """Warn of each fault that the fit shows; where y is constant there is none."""
+    rows = _sample(fit)
+    constant = _constant_loss(fit, rows)
+    if constant == 0.0:
+        return
+    found = [_unequal_columns(estimator, fit)]
+    if isinstance(training, Training):
+        found.append(_large_target(estimator, fit))
+        found.append(_small_target(estimator, training, constant))
+        found.append(_jumping(training, constant))
+    found.append(_no_better(fit, training, rows, constant))
+    found += _idle_layers(fit, training, rows)
+    for text in filter(None, found):
+        message = f"{owner(estimator)}: {text}"
+        warnings.warn(message, DiagnosticWarning, stacklevel=stacklevel + 1)
+
+
+def _sample(fit):
+    """Some of the training rows as training sees them: X, Y and weight."""
+    data = fit.scaling.training_rows(fit.data)
+    rows = np.arange(len(data)) if data.rows is None else data.rows
+    rows = rows[:: max(1, len(rows) // N_ROWS)]
+    weight = None if data.weight is None else data.weight[rows]
+    return data.X[rows], data.Y[rows], weight
+
+
+def _mean_loss(fit, raw, rows) -> float:
+    _, Y, weight = rows
+    if weight is not None and not weight.any():
+        return 0.0
+    return float(np.average(fit.loss.value_and_gradient(Y, raw), weights=weight))
+
+
+def _constant_loss(fit, rows) -> float:
+    """The loss of the best model that gives all rows the same outputs."""
+    _, Y, weight = rows
+    if (Y == Y[0]).all():
+        return 0.0
+    constant = fit.loss.constant_optimum(Y, weight).astype(Y.dtype)
+    return _mean_loss(fit, np.tile(constant, (len(Y), 1)), rows)
+
+
+def _unequal_columns(estimator, fit):
+    """Columns of X whose scales differ so much that one drowns the others."""
+    X = fit.data.X
+    if estimator.scale_input or issparse(X) or X.shape[1] < 2:
+        return None
+    X = np.asarray(X[:: max(1, len(X) // N_ROWS)], np.float64)
+    with np.errstate(all="ignore"):
+        spread, offset = X.std(axis=0), np.abs(X.mean(axis=0))
+        size = np.hypot(spread, offset)
+        typical = np.median(spread[spread > 0]) if spread.any() else 0.0
+    worst = int(np.argmax(size))
+    if not max(UNEQUAL * typical, UNEQUAL / 10) < size[worst] < np.inf:
+        return None
+    names = getattr(estimator, "feature_names_in_", None)
+    name = worst if names is None else repr(str(names[worst]))
+    return (
+        f"the columns of X are of very unequal scale: that of column {name} is "
+        f"{size[worst]:.3g}, the median spread {typical:.3g}. Scale X, as by "
+        "StandardScaler in a pipeline or scale_input=True."
+    )
+
+
+def _large_target(estimator, fit):
+    """Numbers so large, or so far from 0, that outputs have a long way to go."""
+    if not isinstance(fit.loss, RegressionLoss) or estimator.scale_target:
+        return None
+    if fit.loss.out_activation != "identity":
+        return None
+    Y = fit.data.Y.astype(np.float64)
+    with np.errstate(all="ignore"):
+        spread, offset = Y.std(axis=0), np.abs(Y.mean(axis=0))
+    worst = int(np.argmax(np.hypot(spread, offset)))
+    size = float(np.hypot(spread, offset)[worst])
+    moved = estimator.output_bias == "optimum" and spread[worst] < UNEQUAL
+    if size < UNEQUAL or moved or not np.isfinite(size):
+        return None
+    which = f"column {worst} of y" if Y.shape[1] > 1 else "y"
+    mean = Y[:, worst].mean()
+    return (
+        "the targets are of very unequal scale to the network's first outputs, which "
+        f"are about 1: {which} has mean {mean:.3g} and standard deviation "
+        f"{spread[worst]:.3g}. Scale y, as by scale_target=True."
+    )
+
+
+def _small_target(estimator, training, constant):
+    """Losses so small that `tol` stops what has hardly begun."""
+    patience = training.monitor.patience
+    by_loss = not training.monitor.stops_early and not patience.relative
+    ended = training.stop_reason != ""
+    if not (by_loss and ended and constant < N_LAST * patience.tol):
+        return None
+    return (
+        f"tol={estimator.tol:g} is large beside the loss of a constant model, which is "
+        f"{constant:.3g}: training ended for want of improvements that the loss has no "
+        "room for. Set tol_mode='relative', a smaller tol, or scale_target=True."
+    )
+
+
+def _no_better(fit, training, rows, constant):
+    X, network = rows[0], fit.network
+    raw = network.predict(network.views(training.params), X)
+    loss = _mean_loss(fit, raw, rows)
+    if loss < NO_BETTER * constant:
+        return None
+    return (
+        f"the model is no better than a constant one: its loss on training rows is "
+        f"{loss:.3g}, that of the best constant {constant:.3g}. Scale X (and y), raise "
+        "max_iter or learning_rate_init, or lower alpha."
+    )
+
+
+def _jumping(training, constant):
+    """A loss that jumps up and down from epoch to epoch and does not fall."""
+    losses = np.array(training.history.loss_curve[-N_LAST - 1 :])
+    if len(losses) <= N_LAST or not np.isfinite(losses).all():
+        return None
+    steps = np.diff(losses)
+    jump = float(np.abs(steps).mean())
+    scale = constant * training.monitor.patience.unit
+    if jump < 0.1 * max(scale, losses.min()) or abs(steps.sum()) > 0.5 * jump * N_LAST:
+        return None
+    return (
+        f"the training loss jumps by {jump:.3g} from epoch to epoch and does not fall. "
+        "Lower learning_rate_init, or raise batch_size."
+    )
+
+
+def _idle_layers(fit, training, rows):
+    """Hidden layers of which most units have no gradient on any row."""
+    X, network = rows[0], fit.network
+    views = network.views(training.params)
+    X = np.ascontiguousarray(X) if not issparse(X) else X
+    workspace = Workspace(network, X.shape[0], views[0][0].dtype)
+    with np.errstate(all="ignore"):
+        network.forward(views, X, workspace)
+        found = [_idle(network, workspace, i) for i in range(len(network.layers) - 1)]
+    return found
+
+
+def _idle(network, workspace, i):
+    activation = network.layers[i].activation
+    z, a = workspace.values[i]
+    derivative = np.ones_like(a)
+    activation.backward(derivative, z, a)
+    share = float((np.abs(derivative).max(axis=0) < FLAT).mean())
+    if share <= MANY:
+        return None
+    return (
+        f"{share:.0%} of the units of hidden layer {i + 1} are dead or saturated: on "
+        "no row do they have a gradient. Scale X, lower learning_rate_init, or choose "
+        "another activation, such as 'leaky_relu'."
+    )
