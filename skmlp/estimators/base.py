@@ -139,7 +139,7 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
         warn_of_no_effect(self, training, stacklevel=4)
         warn_of_end(self, fit, training, reason, stacklevel=4)
         if not call.incremental:
-            diagnose(self, fit, training, stacklevel=4)
+            diagnose(self, fit, training, reason, stacklevel=4)
         return self
 
     def _check_parameters(self, call):

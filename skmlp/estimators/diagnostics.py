@@ -17,27 +17,40 @@ N_ROWS = 500
 UNEQUAL = 1e3
 # The share of units without gradient by which a layer counts as dead or saturated.
 MANY = 0.5
+# Units of a layer from which that share says something.
+WIDE = 10
 # A derivative, of at most about 1, below which a unit hardly learns.
 FLAT = 0.01
 # A loss within this share of the constant model's is no better than it.
 NO_BETTER = 0.99
 # Epochs over which the course is judged.
 N_LAST = 10
+# Fewer rows show nothing. Fewer epochs, or a larger tol, are the user's own wish.
+FEW = 20
+COARSE = 0.01
 
 
-def diagnose(estimator, fit, training, *, stacklevel) -> None:
-    """Warn of each fault that the fit shows; where y is constant there is none."""
+def diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
+    """Warn of each fault that the fit shows.
+
+    A handful of rows shows none, nor does a constant y.
+    """
     rows = _sample(fit)
-    constant = _constant_loss(fit, rows)
+    constant = _constant_loss(fit, rows) if len(rows[1]) >= FEW else 0.0
     if constant == 0.0:
         return
+    converged = reason == "converged" and training.monitor.patience.tol <= COARSE
     found = [_unequal_columns(estimator, fit)]
     if isinstance(training, Training):
         found.append(_large_target(estimator, fit))
-        found.append(_small_target(estimator, training, constant))
+        if converged:
+            found.append(_small_target(estimator, training, constant))
         found.append(_jumping(training, constant))
-    found.append(_no_better(fit, training, rows, constant))
-    found += _idle_layers(fit, training, rows)
+    workspace, raw = _forward(fit, training, rows)
+    loss = _mean_loss(fit, raw, rows)
+    if converged or training.n_iter >= FEW:
+        found.append(_no_better(loss, constant))
+    found += _idle_layers(fit, workspace, is_good=loss < NO_BETTER * constant)
     for text in filter(None, found):
         message = f"{owner(estimator)}: {text}"
         warnings.warn(message, DiagnosticWarning, stacklevel=stacklevel + 1)
@@ -50,6 +63,15 @@ def _sample(fit):
     rows = rows[:: max(1, len(rows) // N_ROWS)]
     weight = None if data.weight is None else data.weight[rows]
     return data.X[rows], data.Y[rows], weight
+
+
+def _forward(fit, training, rows):
+    """The layers' values on the rows, and the raw outputs."""
+    network, params = fit.network, training.params
+    workspace = Workspace(network, len(rows[1]), params.dtype)
+    with np.errstate(all="ignore"):
+        raw = network.forward(network.views(params), rows[0], workspace)
+    return workspace, raw
 
 
 def _mean_loss(fit, raw, rows) -> float:
@@ -117,8 +139,7 @@ def _small_target(estimator, training, constant):
     """Losses so small that `tol` stops what has hardly begun."""
     patience = training.monitor.patience
     by_loss = not training.monitor.stops_early and not patience.relative
-    ended = training.stop_reason != ""
-    if not (by_loss and ended and constant < N_LAST * patience.tol):
+    if not by_loss or constant > N_LAST * patience.tol:
         return None
     return (
         f"tol={estimator.tol:g} is large beside the loss of a constant model, which is "
@@ -127,10 +148,7 @@ def _small_target(estimator, training, constant):
     )
 
 
-def _no_better(fit, training, rows, constant):
-    X, network = rows[0], fit.network
-    raw = network.predict(network.views(training.params), X)
-    loss = _mean_loss(fit, raw, rows)
+def _no_better(loss, constant):
     if loss < NO_BETTER * constant:
         return None
     return (
@@ -156,28 +174,27 @@ def _jumping(training, constant):
     )
 
 
-def _idle_layers(fit, training, rows):
-    """Hidden layers of which most units have no gradient on any row."""
-    X, network = rows[0], fit.network
-    views = network.views(training.params)
-    X = np.ascontiguousarray(X) if not issparse(X) else X
-    workspace = Workspace(network, X.shape[0], views[0][0].dtype)
-    with np.errstate(all="ignore"):
-        network.forward(views, X, workspace)
-        found = [_idle(network, workspace, i) for i in range(len(network.layers) - 1)]
+def _idle_layers(fit, workspace, *, is_good):
+    """Hidden layers of which most units have no gradient on any row.
+
+    Where the model is of use, a saturated unit may still tell rows apart, and counts
+    as idle only if it gives the same for all.
+    """
+    found = []
+    for i, layer in enumerate(fit.network.layers[:-1], start=1):
+        z, a = workspace.values[i - 1]
+        idle = np.ptp(a, axis=0) < FLAT if is_good else True
+        derivative = np.ones_like(a)
+        layer.activation.backward(derivative, z, a)
+        idle &= np.abs(derivative).max(axis=0) < FLAT
+        if idle.all() or (idle.mean() > MANY and len(idle) >= WIDE):
+            found.append(_idle(i, idle.mean()))
     return found
 
 
-def _idle(network, workspace, i):
-    activation = network.layers[i].activation
-    z, a = workspace.values[i]
-    derivative = np.ones_like(a)
-    activation.backward(derivative, z, a)
-    share = float((np.abs(derivative).max(axis=0) < FLAT).mean())
-    if share <= MANY:
-        return None
+def _idle(number, share):
     return (
-        f"{share:.0%} of the units of hidden layer {i + 1} are dead or saturated: on "
+        f"{share:.0%} of the units of hidden layer {number} are dead or saturated: on "
         "no row do they have a gradient. Scale X, lower learning_rate_init, or choose "
         "another activation, such as 'leaky_relu'."
     )

@@ -213,6 +213,7 @@ def test_labels_are_balanced_one_by_one(given):
 # What it does
 
 
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 def test_a_class_that_counts_more_is_predicted_more_often():
     # rows that say nothing: the weights of the classes alone decide
     params = {"solver": "lbfgs", "hidden_layer_sizes": (), "alpha": 0.0, "X": 0 * X}

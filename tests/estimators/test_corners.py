@@ -21,7 +21,10 @@ LABELS = np.digitize(X[:, 0], [-0.5, 0.5])
 NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
 SOFT = {"loss": LogLoss(soft_targets=True)}
 # a given number of epochs is enough here
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
 
 
 def same_parameters(first, second):

@@ -17,7 +17,10 @@ SOLVERS = ["sgd", "adam", "lbfgs"]
 every_estimator = pytest.mark.parametrize("kind", TARGETS)
 every_solver = pytest.mark.parametrize("solver", SOLVERS)
 # a given number of epochs is enough here
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
 
 
 def make(kind, **params):

@@ -110,7 +110,13 @@ def train_both(task, params, train=fit, *, X=None, y=None, **fit_params):
 
 
 # What scikit-learn does not have.
-OURS = {"best_epoch_", "history_", "n_updates_", "stop_reason_"}
+OURS = {
+    "best_epoch_",
+    "history_",
+    "n_updates_",
+    "stop_reason_",
+    "validation_loss_curve_",
+}
 
 
 def fitted_attributes(estimator):

@@ -382,6 +382,7 @@ ALWAYS = {
 }
 BY_EPOCHS = {
     "loss_curve_",
+    "validation_loss_curve_",
     "best_loss_",
     "validation_scores_",
     "best_validation_score_",
@@ -515,6 +516,16 @@ CHANGED = {
     "input_noise": 0.3,
     "alpha_l1": 0.01,
     "max_norm": 2.0,
+    "scoring": "loss",
+    "tol_mode": "relative",
+    "min_updates": 3,
+    "refit": True,
+    "max_time": 1e6,
+    "recover": True,
+    "scale_input": True,
+    "scale_target": True,
+    "checkpoint": None,  # not together with refit
+    "checkpoint_every": 2,
     "class_weight": {0: 2.0},
 }
 OF_CLASSES = {"loss": "focal"}
@@ -553,7 +564,7 @@ def test_every_parameter_but_the_start_is_changed_from_its_default(kind):
     same = {
         name for name, value in changed_params(kind).items() if value == defaults[name]
     }
-    assert same == {"coefs_init"}
+    assert same == {"coefs_init", "checkpoint"}
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -848,6 +859,7 @@ def test_ctrl_c_keeps_the_last_iterate_of_lbfgs(kind, n_calls, monkeypatch):
     assert attributes(model) == attributes(stopped)
 
 
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_ctrl_c_with_early_stopping_keeps_the_best_epoch(kind, monkeypatch):
     params = {"early_stopping": True, "validation_fraction": 0.3}
@@ -1000,6 +1012,7 @@ SMALLEST = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 @pytest.mark.parametrize(("rows", "columns", "params"), SMALLEST.values(), ids=SMALLEST)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
