@@ -114,6 +114,11 @@ class History:
         """A number of the last epoch."""
         return self.rows[-1][COLUMN[name]]
 
+    def totals(self, n_epochs: int) -> list[float]:
+        """Loss plus penalty of the last epochs, up to so many."""
+        i, j = COLUMN["loss"], COLUMN["penalty"]
+        return [row[i] + row[j] for row in self.rows[-n_epochs:]]
+
     def as_arrays(self) -> dict[str, Array]:
         """The records (n_epochs,) by name, those alone that hold a number."""
         table = np.array(self.rows, np.float64).reshape(-1, len(RECORDS))

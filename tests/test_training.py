@@ -11,10 +11,10 @@ from sklearn.utils import shuffle
 from skmlp.activations import ACTIVATIONS
 from skmlp.batches import Batches, TrainingRows
 from skmlp.history import History, Patience
-from skmlp.monitor import Monitor
 from skmlp.layers import Noise
 from skmlp.losses import LOSSES
 from skmlp.minimization import Minimization
+from skmlp.monitor import Monitor
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
 from skmlp.report import Report

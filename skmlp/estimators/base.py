@@ -28,7 +28,7 @@ from skmlp.estimators.refusals import (
     warn_of_no_effect,
 )
 from skmlp.estimators.scaling import scaling_of
-from skmlp.estimators.splitting import HeldOut, hold_out
+from skmlp.estimators.splitting import HeldOut, hold_out, refuse_groups
 from skmlp.estimators.state import (
     DivergenceError,
     Memory,
@@ -47,7 +47,6 @@ from skmlp.estimators.validation import (
     check_start,
     check_X,
     check_X_to_predict,
-    describe,
     fitted_layers,
     hidden_sizes,
     naming,
@@ -212,7 +211,9 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
     def _split(self, data, random_state, call):
         """The rows that train, and those that validate or None, weighed by class."""
         held = self._check_validation(data, call)
-        if held is None and self._holds_out(call):
+        splits = held is None and self._holds_out()
+        refuse_groups(self, call.groups, splits=splits)
+        if splits:
             y, strata = self._decode_target(data.Y), self._strata(data.Y)
             data, held = hold_out(self, data, y, strata, call.groups, random_state)
         factors = self._class_weights(data)
@@ -220,14 +221,9 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
             return data, held
         return weigh_classes(self, factors, data, held)
 
-    def _holds_out(self, call) -> bool:
+    def _holds_out(self) -> bool:
         """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
         acts = is_stochastic(self.solver) or self.scoring is not None
-        if call.groups is not None and not self.early_stopping:
-            raise ValueError(
-                f"{owner(self)}: groups must be None with early_stopping=False, which "
-                f"splits no rows off, got {describe(call.groups)}."
-            )
         return bool(self.early_stopping and acts)
 
     def _check_validation(self, data, call) -> HeldOut | None:

@@ -57,9 +57,11 @@ def diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
 
 
 def _sample(fit):
-    """Some of the training rows as training sees them: X, Y and weight."""
+    """Some of the rows that count, as training sees them: X, Y and weight."""
     data = fit.scaling.training_rows(fit.data)
     rows = np.arange(len(data)) if data.rows is None else data.rows
+    if data.weight is not None:
+        rows = rows[data.weight[rows] > 0]
     rows = rows[:: max(1, len(rows) // N_ROWS)]
     weight = None if data.weight is None else data.weight[rows]
     return data.X[rows], data.Y[rows], weight
@@ -76,8 +78,6 @@ def _forward(fit, training, rows):
 
 def _mean_loss(fit, raw, rows) -> float:
     _, Y, weight = rows
-    if weight is not None and not weight.any():
-        return 0.0
     return float(np.average(fit.loss.value_and_gradient(Y, raw), weights=weight))
 
 
@@ -96,6 +96,8 @@ def _unequal_columns(estimator, fit):
     if estimator.scale_input or issparse(X) or X.shape[1] < 2:
         return None
     X = np.asarray(X[:: max(1, len(X) // N_ROWS)], np.float64)
+    if max(X.max(), -X.min()) < UNEQUAL / 10:
+        return None
     with np.errstate(all="ignore"):
         spread, offset = X.std(axis=0), np.abs(X.mean(axis=0))
         size = np.hypot(spread, offset)
@@ -160,7 +162,7 @@ def _no_better(loss, constant):
 
 def _jumping(training, constant):
     """A loss that jumps up and down from epoch to epoch and does not fall."""
-    losses = np.array(training.history.loss_curve[-N_LAST - 1 :])
+    losses = np.array(training.history.totals(N_LAST + 1))
     if len(losses) <= N_LAST or not np.isfinite(losses).all():
         return None
     steps = np.diff(losses)

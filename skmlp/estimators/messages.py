@@ -84,8 +84,7 @@ def _out_of_steps(training) -> str:
 
 def _course(training) -> str:
     """What the last epochs or iterations were like."""
-    arrays = training.history.as_arrays()
-    losses = (arrays["loss"] + arrays["penalty"])[-N_LAST - 1 :]
+    losses = training.history.totals(N_LAST + 1)
     if len(losses) < 2 or not losses[0]:
         return ""
     fall, n_steps = (losses[0] - losses[-1]) / abs(losses[0]), len(losses) - 1

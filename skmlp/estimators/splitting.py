@@ -36,10 +36,9 @@ def hold_out(estimator, data, y, strata, groups, random_state):
     y : what the user's splitter looks at.
     strata : (n_samples,) or None; each part gets its share of every stratum.
     """
-    if hasattr(estimator.validation_fraction, "split"):
+    if _is_splitter(estimator.validation_fraction):
         training, validation = _split_by_splitter(estimator, data, y, groups)
     else:
-        _refuse_groups(estimator, groups)
         training, validation = _split(estimator, data, strata, random_state)
     weight = data.weight
     if weight is not None:
@@ -64,12 +63,19 @@ def _split_by_splitter(estimator, data, y, groups):
     return training, validation
 
 
-def _refuse_groups(estimator, groups) -> None:
-    if groups is not None:
+def refuse_groups(estimator, groups, *, splits) -> None:
+    """Groups are for a splitter, where rows are split off."""
+    by_splitter = splits and _is_splitter(estimator.validation_fraction)
+    if groups is not None and not by_splitter:
         raise ValueError(
-            f"{owner(estimator)}: groups must be None, unless validation_fraction is a "
-            f"splitter such as GroupShuffleSplit(), got {describe(groups)}."
+            f"{owner(estimator)}: groups must be None, unless early_stopping splits "
+            "rows off by a validation_fraction that is a splitter such as "
+            f"GroupShuffleSplit(), got {describe(groups)}."
         )
+
+
+def _is_splitter(value) -> bool:
+    return hasattr(value, "split")
 
 
 def _split(estimator, data, strata, random_state):

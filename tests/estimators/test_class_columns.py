@@ -27,7 +27,10 @@ SETTINGS = {
     "random_state": 0,
 }
 # a given number of epochs is enough here
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
 
 
 def fit(y, **params):

@@ -26,6 +26,9 @@ from sklearn.utils.estimator_checks import (
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor
 
+# What is trained here is not meant to learn much.
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
 # scikit-learn's estimator checks
 
 # Settings under which networks of all sizes pass the checks that ask for a good score:

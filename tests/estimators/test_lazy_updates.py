@@ -12,7 +12,10 @@ every_solver = pytest.mark.parametrize("make", SOLVERS.values(), ids=SOLVERS)
 ESTIMATORS = {"classifier": MLPClassifier, "regressor": MLPRegressor}
 every_estimator = pytest.mark.parametrize("kind", ESTIMATORS.values(), ids=ESTIMATORS)
 # a given number of epochs is enough here
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
 
 
 def words(kind, n_rows=300, n_words=400):

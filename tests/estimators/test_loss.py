@@ -18,6 +18,9 @@ from skmlp.losses import (
     TweedieDeviance,
 )
 
+# What is trained here is not meant to learn much.
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
 N_ROWS = 80
 
 RNG = np.random.default_rng(0)

@@ -12,6 +12,9 @@ from skmlp.losses import REGRESSION_LOSSES, AbsoluteError, Quantile
 from skmlp.schedules import Linear
 from skmlp.solvers import LBFGS, SGD, SOLVERS
 
+# What is trained here is not meant to learn much.
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 N_ROWS = 60
 

@@ -105,8 +105,21 @@ def train_both(task, params, train=fit, *, X=None, y=None, **fit_params):
             warnings.simplefilter("always")
             train(estimator, X, y, **fit_params)
         estimators.append(estimator)
-        heard.append([(w.category, str(w.message)) for w in caught])
+        heard.append(
+            [
+                (w.category, str(w.message))
+                for w in caught
+                if w.category is not skmlp.DiagnosticWarning
+            ]
+        )
     return estimators, heard
+
+
+def assert_same_warnings(ours, theirs):
+    """In the same words, after which ours may go on."""
+    assert [category for category, _ in ours] == [category for category, _ in theirs]
+    for (_, our_text), (_, their_text) in zip(ours, theirs, strict=True):
+        assert our_text.startswith(their_text)
 
 
 # What scikit-learn does not have.
@@ -188,7 +201,7 @@ def assert_same_predictions(ours, theirs, X, rtol):
 def check_same(task, params, train=fit, *, X=None, y=None, rtol=1e-6, **fit_params):
     """Train both packages, compare everything; returns the warnings, for more."""
     estimators, heard = train_both(task, params, train, X=X, y=y, **fit_params)
-    assert heard[0] == heard[1]
+    assert_same_warnings(*heard)
     assert_same_model(estimators, TASKS[task][2] if X is None else X, rtol)
     return estimators, heard[0]
 
@@ -455,7 +468,7 @@ def test_every_kind_of_label_gives_scikit_learns_model(
 def test_every_kind_of_label_indicator_gives_scikit_learns_model(kind, solver):
     y = kind(TASKS["multilabel"][3])
     (ours, theirs), heard = train_both("multilabel", SOLVERS[solver], y=y)
-    assert heard[0] == heard[1]
+    assert_same_warnings(*heard)
     X = TASKS["multilabel"][2]
     assert_close(ours.predict_proba(X), theirs.predict_proba(X), 1e-6, "predict_proba")
     actual, expected = ours.predict(X), theirs.predict(X)

@@ -12,6 +12,9 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.initializers import INITIALIZERS, HeNormal, Orthogonal
 from skmlp.losses import Focal, LogLoss, Quantile
 
+# What is trained here is not meant to learn much.
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 N_ROWS = 60
 
