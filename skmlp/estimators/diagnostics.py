@@ -33,12 +33,22 @@ COARSE = 0.01
 def diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
     """Warn of each fault that the fit shows.
 
-    A handful of rows shows none, nor does a constant y.
+    A handful of rows shows none, nor does a constant y, nor a fit that was broken off.
     """
+    if reason in ("diverged", "interrupted"):
+        return
+    with np.errstate(all="ignore"):
+        found = _faults(estimator, fit, training, reason)
+    for text in filter(None, found):
+        message = f"{owner(estimator)}: {text}"
+        warnings.warn(message, DiagnosticWarning, stacklevel=stacklevel + 1)
+
+
+def _faults(estimator, fit, training, reason):
     rows = _sample(fit)
     constant = _constant_loss(fit, rows) if len(rows[1]) >= FEW else 0.0
     if constant == 0.0:
-        return
+        return []
     converged = reason == "converged" and training.monitor.patience.tol <= COARSE
     found = [_unequal_columns(estimator, fit)]
     if isinstance(training, Training):
@@ -51,9 +61,7 @@ def diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
     if converged or training.n_iter >= FEW:
         found.append(_no_better(loss, constant))
     found += _idle_layers(fit, workspace, is_good=loss < NO_BETTER * constant)
-    for text in filter(None, found):
-        message = f"{owner(estimator)}: {text}"
-        warnings.warn(message, DiagnosticWarning, stacklevel=stacklevel + 1)
+    return found
 
 
 def _sample(fit):
@@ -71,8 +79,7 @@ def _forward(fit, training, rows):
     """The layers' values on the rows, and the raw outputs."""
     network, params = fit.network, training.params
     workspace = Workspace(network, len(rows[1]), params.dtype)
-    with np.errstate(all="ignore"):
-        raw = network.forward(network.views(params), rows[0], workspace)
+    raw = network.forward(network.views(params), rows[0], workspace)
     return workspace, raw
 
 
@@ -98,10 +105,9 @@ def _unequal_columns(estimator, fit):
     X = np.asarray(X[:: max(1, len(X) // N_ROWS)], np.float64)
     if max(X.max(), -X.min()) < UNEQUAL / 10:
         return None
-    with np.errstate(all="ignore"):
-        spread, offset = X.std(axis=0), np.abs(X.mean(axis=0))
-        size = np.hypot(spread, offset)
-        typical = np.median(spread[spread > 0]) if spread.any() else 0.0
+    spread, offset = X.std(axis=0), np.abs(X.mean(axis=0))
+    size = np.hypot(spread, offset)
+    typical = np.median(spread[spread > 0]) if spread.any() else 0.0
     worst = int(np.argmax(size))
     if not max(UNEQUAL * typical, UNEQUAL / 10) < size[worst] < np.inf:
         return None
@@ -121,8 +127,7 @@ def _large_target(estimator, fit):
     if fit.loss.out_activation != "identity":
         return None
     Y = fit.data.Y.astype(np.float64)
-    with np.errstate(all="ignore"):
-        spread, offset = Y.std(axis=0), np.abs(Y.mean(axis=0))
+    spread, offset = Y.std(axis=0), np.abs(Y.mean(axis=0))
     worst = int(np.argmax(np.hypot(spread, offset)))
     size = float(np.hypot(spread, offset)[worst])
     moved = estimator.output_bias == "optimum" and spread[worst] < UNEQUAL

@@ -352,6 +352,7 @@ GOOD_SIZES = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 @pytest.mark.parametrize("kind", ESTIMATORS)
 @pytest.mark.parametrize(
     ("given", "sizes"), GOOD_SIZES, ids=[repr(given) for given, _ in GOOD_SIZES]
