@@ -43,6 +43,7 @@ class Minimization:
     plateaus: list[int] = field(default_factory=list)
     ended: Reason | None = None
     refitted: str = ""
+    refit_interrupted: bool = False
     kept_start: bool = False
 
     @property

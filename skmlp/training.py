@@ -115,6 +115,7 @@ class Training:
     plateaus: list[int] = field(default_factory=list)
     ended: Reason | None = None
     refitted: str = ""
+    refit_interrupted: bool = False
     kept_start: bool = False
 
     @property

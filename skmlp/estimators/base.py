@@ -15,6 +15,7 @@ from skmlp.estimators.callbacks import (
 from skmlp.estimators.checkpoints import naming_checkpoint
 from skmlp.estimators.diagnostics import diagnose
 from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
+from skmlp.estimators.monitoring import refuse_one_row, scored_by_loss
 from skmlp.estimators.parts import (
     activations_of,
     is_stochastic,
@@ -178,7 +179,7 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
             with threads, naming_checkpoint(self):
                 reason = training.run(int(self.max_iter))
                 if start is not None:
-                    reason = refit(self, fit, start, training, reason)
+                    refit(self, fit, start, training, reason)
         if reason == "diverged" and not training.keeps_best:
             raise DivergenceError(diagnosis(self, fit, training))
         return training, reason
@@ -211,11 +212,22 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
     def _split(self, data, random_state, call):
         """The rows that train, and those that validate or None, weighed by class."""
         held = self._check_validation(data, call)
+        if held is not None and self.refit:
+            raise ValueError(
+                f"{owner(self)}: refit must be False with X_val, whose rows it would "
+                "leave out, got True. Put all rows into X, and have validation_fraction "
+                "be a splitter such as PredefinedSplit."
+            )
         splits = held is None and self._holds_out()
         refuse_groups(self, call.groups, splits=splits)
         if splits:
             y, strata = self._decode_target(data.Y), self._strata(data.Y)
-            data, held = hold_out(self, data, y, strata, call.groups, random_state)
+            least = 1 if scored_by_loss(self) else 2
+            data, held = hold_out(
+                self, data, y, strata, call.groups, random_state, least=least
+            )
+        if held is not None:
+            refuse_one_row(self, held)
         factors = self._class_weights(data)
         if factors is None:
             return data, held
@@ -240,6 +252,8 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
         as_known = Call(incremental=True, continued=True)
         with naming(self, "y_val", "targets of the kind of y", y):
             Y = self._encode_target(y, X.shape[0], X.dtype, as_known)
+            if Y.shape[1] != data.Y.shape[1]:
+                raise ValueError(f"y has {data.Y.shape[1]} column(s).")
         weight = check_sample_weight(self, weight, X, name="sample_weight_val")
         return HeldOut(X, Y, weight)
 

@@ -18,7 +18,7 @@ STILL_FALLING = 0.01
 def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
     """Say how training ended, where the user should know."""
     stacklevel += 1
-    if reason == "interrupted":
+    if reason == "interrupted" or training.refit_interrupted:
         warnings.warn("Training interrupted by user.", stacklevel=stacklevel)
     elif reason == "diverged":
         best = training.monitor.has_best

@@ -4,6 +4,7 @@ import copy
 import inspect
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring
 
 from skmlp.estimators.validation import naming, owner, shown
@@ -19,6 +20,19 @@ def scored_by_loss(estimator) -> bool:
     """Whether early stopping's score is minus the loss."""
     by_default = estimator.scoring is None and not estimator._has_default_score()
     return by_default or estimator.scoring == "loss"
+
+
+def refuse_one_row(estimator, held) -> None:
+    """Early stopping can't watch R2 on a single row, for which it is not defined."""
+    if not is_regressor(estimator) or not estimator.early_stopping:
+        return
+    by_r2 = estimator.scoring is None and not scored_by_loss(estimator)
+    if by_r2 and len(held.Y) < 2:
+        raise ValueError(
+            f"{owner(estimator)}: X_val, or validation_fraction, must have 2 validation "
+            "rows or more for R2, which early stopping watches with scoring=None, got "
+            "1. scoring='loss' needs one."
+        )
 
 
 class Validation:
@@ -80,7 +94,7 @@ class Scorer:
     def __call__(self, params):
         model = copy.copy(self.estimator)
         vars(model).pop("feature_names_in_", None)
-        vars(model).update(self.fit.attributes(params))
+        vars(model).update(self.fit.attributes(params.copy()))
         scoring = self.estimator.scoring
         with naming(model, "scoring", SCORING, scoring):
             score = self._score(model, self.X, self.y, **self.weights)

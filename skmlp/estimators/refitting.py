@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from skmlp.estimators.assembly import assemble
+from skmlp.estimators.assembly import assemble, set_output_bias
 from skmlp.estimators.scaling import scaling_of
 from skmlp.estimators.weighting import weigh_classes
 from skmlp.history import Patience
@@ -30,25 +30,25 @@ def refit(estimator, fit, start, watched, reason):
     """Train from `start` on all rows for the best number of epochs of `watched`.
 
     That training keeps its history; parameters, loss and solver state become those of
-    the new one. Where no epoch was best, or the user ended it, nothing happens. Returns
-    why training ended.
+    the new one. Where no epoch was best, or the user ended it, nothing happens.
     """
     if not watched.monitor.has_best or reason in ("interrupted", "callback"):
-        return reason
+        return
     whole = _on_all_rows(estimator, fit, start)
     training = assemble(estimator, whole)
-    training.monitor = _replaying(watched)
+    training.monitor = _replaying(watched, training)
     n_before = len(watched.history.rows) - watched.n_iter
     try:
         ended = training.run(watched.monitor.best_epoch - n_before)
     except KeyboardInterrupt:
         ended = "interrupted"
     if ended in ("interrupted", "diverged"):
-        watched.refitted = f"The refit on all rows was {ended} and dropped."
-        return ended if ended == "interrupted" else reason
+        watched.refit_interrupted = ended == "interrupted"
+        was = "was interrupted" if watched.refit_interrupted else "diverged"
+        watched.refitted = f"The refit on all rows {was} and was dropped."
+        return
     _take_over(whole, training, fit, watched)
     watched.refitted = f"It was refitted on all rows for {training.n_iter} epochs."
-    return reason
 
 
 def _on_all_rows(estimator, fit, start):
@@ -61,13 +61,16 @@ def _on_all_rows(estimator, fit, start):
     if not fit.is_drawn:
         start = fit.scaling.fold(fit.network, start)
         whole.params = whole.scaling.unfold(fit.network, start)
+    if estimator.output_bias == "optimum" and not fit.call.continued:
+        set_output_bias(whole)
     return whole
 
 
-def _replaying(watched) -> Monitor:
+def _replaying(watched, training) -> Monitor:
+    """A monitor that watches nothing, with plateaus where they were."""
     return Monitor(
         Replay(0.0, math.inf, epochs=watched.plateaus),
-        replace(watched.history, loss_curve=[], validation_scores=None, rows=[]),
+        replace(training.history, validation_scores=None),
         watched.report,
     )
 

@@ -127,13 +127,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Whether 'sgd' uses Nesterov's momentum.
 
     early_stopping : bool, default=False
-        Whether stochastic solvers hold out ``validation_fraction`` of the rows, watch
-        the R2 on them (with losses other than 'squared_error' and 'poisson', minus
-        their loss) instead of the training loss, and go back to the weights of the best
-        epoch. 'lbfgs' ignores it.
+        Whether training holds rows out (`validation_fraction`, or ``X_val`` of
+        ``fit``), watches R2 on them, or what `scoring` says, instead of the training
+        loss, and goes back to the weights of the best epoch. 'lbfgs' ignores it, unless
+        `scoring` or ``X_val`` is given.
 
-    validation_fraction : float, default=0.1
-        The share of rows that early stopping holds out.
+    validation_fraction : float or splitter, default=0.1
+        The share of rows that early stopping holds out, or a splitter of scikit-learn's
+        kind, such as ``GroupShuffleSplit()`` or ``TimeSeriesSplit()``, whose last split
+        says which rows train and which validate.
 
     beta_1 : float, default=0.9
         Decay of adam's first moment, in [0, 1).
@@ -197,7 +199,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     refit : bool, default=False
         Whether, after early stopping, training starts again on all rows, for as many
         epochs as were best. ``history_``, curves and scores stay those of the first
-        run. Needs ``early_stopping=True``.
+        run; ``loss_``, ``t_`` and ``n_updates_`` are those of the second. Needs
+        ``early_stopping=True``; not with ``X_val``.
 
     max_time : float or None, default=None
         The most seconds a fit may train. Schedules of progress run through in that
@@ -244,7 +247,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         as a mean over the last epoch.
 
     loss_curve_ : list of float
-        The loss of each epoch. Absent after 'lbfgs', like the next three.
+        The loss of each epoch. Absent after 'lbfgs', like the next four.
+
+    validation_loss_curve_ : list of float or None
+        The loss on the validation rows after each epoch, without penalty; nan for
+        epochs of earlier fits that had none, None where no epoch had one.
 
     best_loss_ : float or None
         The smallest loss that patience has seen; None with early stopping.
@@ -265,7 +272,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     history_ : dict of ndarray of shape (n_epochs,)
         Of each epoch, or iteration of 'lbfgs': 'loss' (without the penalty), 'penalty',
-        'validation_loss' and 'validation_score' with early stopping, 'learning_rate',
+        'validation_loss' and 'validation_score' of validation rows, 'learning_rate',
         'gradient_norm' (of the last batch), 'parameter_norm' and 'seconds'; nan where
         an epoch has none.
 
@@ -589,7 +596,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """R2, the mean over outputs."""
         loss = self._make_loss()
         predicted = loss.inverse_link(raw)
-        if not np.isfinite(predicted).all():
+        if len(Y) < 2 or not np.isfinite(predicted).all():
             return np.nan
         return r2_score(Y, predicted, sample_weight=weight)
 

@@ -30,16 +30,17 @@ class HeldOut:
         return replace(self, weight=weight)
 
 
-def hold_out(estimator, data, y, strata, groups, random_state):
+def hold_out(estimator, data, y, strata, groups, random_state, *, least):
     """The data with its training rows chosen, and the validation rows.
 
     y : what the user's splitter looks at.
+    least : how many validation rows a share of the rows must be.
     strata : (n_samples,) or None; each part gets its share of every stratum.
     """
     if _is_splitter(estimator.validation_fraction):
         training, validation = _split_by_splitter(estimator, data, y, groups)
     else:
-        training, validation = _split(estimator, data, strata, random_state)
+        training, validation = _split(estimator, data, strata, random_state, least)
     weight = data.weight
     if weight is not None:
         _check_both_weighted(estimator, weight[training], weight[validation])
@@ -53,14 +54,19 @@ def _split_by_splitter(estimator, data, y, groups):
     splitter, n_samples = estimator.validation_fraction, len(data)
     with naming(estimator, "validation_fraction", SPLITTER, splitter):
         splits = list(splitter.split(data.X, y, groups))
-        training, validation = (np.asarray(rows, np.intp) for rows in splits[-1])
+        if not splits:
+            raise ValueError("It gives no split.")
+        training, validation = map(np.asarray, splits[-1])
         if not len(training) or not len(validation):
             raise ValueError("A part has no rows.")
+        if training.dtype.kind not in "iu" or validation.dtype.kind not in "iu":
+            raise ValueError("It does not give row numbers.")
+        rows = np.concatenate([training, validation])
+        if rows.min() < 0 or rows.max() >= n_samples:
+            raise ValueError(f"It gives rows outside [0, {n_samples}).")
         if np.intersect1d(training, validation).size:
             raise ValueError("Rows are in both parts.")
-        if max(training.max(), validation.max()) >= n_samples:
-            raise ValueError(f"There are only {n_samples} rows.")
-    return training, validation
+    return training.astype(np.intp), validation.astype(np.intp)
 
 
 def refuse_groups(estimator, groups, *, splits) -> None:
@@ -78,7 +84,7 @@ def _is_splitter(value) -> bool:
     return hasattr(value, "split")
 
 
-def _split(estimator, data, strata, random_state):
+def _split(estimator, data, strata, random_state, least):
     """Indices of the training rows and of the validation rows."""
     n_samples = len(data)
     try:
@@ -90,8 +96,7 @@ def _split(estimator, data, strata, random_state):
         )
     except ValueError as error:
         raise ValueError(f"{error}\n{_needs(estimator, n_samples)}") from error
-    # R2 needs two; a loss does not
-    if len(validation) < 2 and estimator.scoring != "loss":
+    if len(validation) < least:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "
             f"size of your dataset.\n{_needs(estimator, n_samples)}"

@@ -1,0 +1,563 @@
+"""Warnings that diagnose a fit: each where its fault is, and none where there is none.
+
+And what the ConvergenceWarning tells of the last epochs.
+"""
+
+import re
+import warnings
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+import sklearn.neural_network
+from sklearn import datasets
+from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.preprocessing import StandardScaler
+
+import skmlp
+import skmlp.solvers
+from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp.losses import LogLoss, Quantile
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(200, 5))
+NUMBERS = X @ [1.0, 2.0, -1.0, 0.5, 0.0] + 0.1 * rng.normal(size=200)
+NUMBERS = (NUMBERS - NUMBERS.mean()) / NUMBERS.std()
+TARGETS = {MLPClassifier: (NUMBERS > 0).astype(int), MLPRegressor: NUMBERS}
+KINDS = list(TARGETS)
+every_estimator = pytest.mark.parametrize("kind", KINDS)
+every_solver = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+
+
+def diagnoses(mlp, *data, method="fit", **more):
+    """The texts of the DiagnosticWarnings of a fit, which may not give others."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        getattr(mlp, method)(*data, **more)
+    assert {warning.category for warning in caught} <= {DiagnosticWarning}
+    # which point at the call
+    assert {warning.filename for warning in caught} <= {__file__}
+    return [str(warning.message) for warning in caught]
+
+
+def the_one(texts, start):
+    """The one text that begins so; a fit never gives two of a kind."""
+    found = [text for text in texts if start in text]
+    assert len(found) == 1, texts
+    return found[0]
+
+
+def make(kind=MLPRegressor, **params):
+    return kind(**{"random_state": 0} | params)
+
+
+UNEQUAL = "the columns of X are of very unequal scale"
+LARGE = "the targets are of very unequal scale"
+SMALL = "is large beside the loss of a constant model"
+NO_BETTER = "the model is no better than a constant one"
+IDLE = "are dead or saturated"
+JUMPING = "the training loss jumps"
+
+
+# --- each fault
+
+
+@every_solver
+@every_estimator
+@pytest.mark.parametrize("unit", [1e4, 1e8])
+def test_a_column_that_drowns_the_others_is_named(kind, solver, unit):
+    data = X * [1.0, 1.0, 1.0, unit, 1.0]
+    mlp = make(kind, solver=solver, max_iter=3, learning_rate_init=1e-30)
+    text = the_one(diagnoses(mlp, data, TARGETS[kind]), UNEQUAL)
+    assert text.startswith(f"{kind.__name__}: ") and "scale_input=True" in text
+    size = np.hypot(data[:, 3].std(), data[:, 3].mean())
+    assert f"column 3 is {size:.3g}, the median spread" in text
+
+
+def test_a_column_far_from_zero_drowns_the_others():
+    data = X + np.array([0.0, 1e5, 0.0, 0.0, 0.0])
+    text = the_one(diagnoses(make(max_iter=3), data, NUMBERS), UNEQUAL)
+    assert "column 1 is 1e+05" in text
+
+
+def test_the_column_of_a_frame_is_named_by_its_name():
+    frame = pd.DataFrame(X * [1e4, 1, 1, 1, 1], columns=list("abcde"))
+    text = the_one(diagnoses(make(max_iter=3), frame, NUMBERS), UNEQUAL)
+    assert "that of column 'a' is" in text
+
+
+@pytest.mark.parametrize("data", [X * 30, X + 10, X[:, :1] * 1e5, X * 1e-6])
+def test_columns_of_like_scale_are_no_fault(data):
+    mlp = make(max_iter=3, learning_rate_init=1e-30)
+    assert not any(UNEQUAL in text for text in diagnoses(mlp, data, NUMBERS))
+
+
+def test_columns_that_are_scaled_inside_are_no_fault():
+    data = X * [1, 1, 1, 1e6, 1]
+    assert diagnoses(make(scale_input=True), data, NUMBERS) == []
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize(
+    ("scale", "offset"), [(1e4, 0.0), (5e4, 2e5), (1.0, 2e3)], ids=str
+)
+def test_targets_far_from_the_first_outputs_are_too_large(solver, scale, offset):
+    y = scale * NUMBERS + offset
+    mlp = make(solver=solver, max_iter=3, learning_rate_init=1e-30)
+    text = the_one(diagnoses(mlp, X, y), LARGE)
+    assert text.startswith("MLPRegressor: ") and "scale_target=True" in text
+    told = f"y has mean {y.mean():.3g} and standard deviation {y.std():.3g}"
+    assert told in text
+
+
+def test_the_worst_of_several_targets_is_told():
+    y = np.column_stack([NUMBERS, 1e5 * NUMBERS])
+    mlp = make(max_iter=3, learning_rate_init=1e-30)
+    text = the_one(diagnoses(mlp, X, y), LARGE)
+    assert "column 1 of y has mean" in text
+
+
+SUITED = {
+    "scaled inside": {"scale_target": True},
+    "moved": {"output_bias": "optimum"},
+    "log link": {"loss": "poisson"},
+    "lbfgs": {"solver": "lbfgs"},
+}
+
+
+@pytest.mark.parametrize("params", SUITED.values(), ids=SUITED)
+def test_targets_are_not_too_large_for_what_is_made_for_them(params):
+    mlp = make(**{"max_iter": 3} | params)
+    texts = diagnoses(mlp, X, NUMBERS + 5e3)
+    assert not any(LARGE in text for text in texts)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_targets_without_room_for_tol_are_too_small(solver):
+    y = 1e-3 * NUMBERS
+    text = the_one(diagnoses(make(solver=solver, max_iter=400), X, y), SMALL)
+    assert text.startswith("MLPRegressor: tol=0.0001 is large")
+    assert f"constant model, which is {y.var() / 2:.3g}:" in text
+    for remedy in "tol_mode='relative'", "scale_target=True", "smaller tol":
+        assert remedy in text
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"tol_mode": "relative"}, {"scale_target": True}, {"tol": 0.0}, {"max_iter": 20}],
+    ids=str,
+)
+def test_tol_is_not_too_large_where_it_did_not_end_training_so(params):
+    texts = diagnoses(make(**{"max_iter": 400} | params), X, 1e-3 * NUMBERS)
+    assert not any(SMALL in text for text in texts)
+
+
+def constant_loss(kind, y):
+    """The loss of the best constant, and of predictions: by other means."""
+    if kind is MLPClassifier:
+        return log_loss(y, np.full(len(y), y.mean()))
+    return y.var() / 2
+
+
+def model_loss(mlp, X, y):
+    if is_classifier(mlp):
+        return log_loss(y, mlp.predict_proba(X))
+    return mean_squared_error(y, mlp.predict(X)) / 2
+
+
+@every_solver
+@every_estimator
+def test_a_model_no_better_than_a_constant_is_told_with_both_losses(kind, solver):
+    y = TARGETS[kind]
+    # a penalty that leaves no weight
+    mlp = make(kind, solver=solver, alpha=1e5, max_iter=50, learning_rate_init=1e-3)
+    text = the_one(diagnoses(mlp, X, y), NO_BETTER)
+    assert text.startswith(f"{kind.__name__}: ") and "alpha" in text
+    assert "learning_rate_init" in text and "max_iter" in text
+    losses = model_loss(mlp, X, y), constant_loss(kind, y)
+    told = re.search(
+        r"training rows is (\S+), that of the best constant (\S+)\. ", text
+    )
+    # as many digits as are told
+    assert [float(number) for number in told.groups()] == pytest.approx(
+        losses, rel=5e-3
+    )
+
+
+@every_estimator
+def test_a_rate_too_small_leaves_a_model_no_better_than_a_constant(kind):
+    mlp = make(kind, learning_rate_init=1e-9, max_iter=25, n_iter_no_change=30)
+    texts = diagnoses(mlp, X, TARGETS[kind])
+    worse = model_loss(mlp, X, TARGETS[kind]) >= constant_loss(kind, TARGETS[kind])
+    assert any(NO_BETTER in text for text in texts) == worse
+    assert worse  # with this seed
+
+
+def layers(scale=1.0, bias=0.0):
+    """Layers of 20 units whose sums are moved or stretched."""
+    first, last = rng.normal(size=(5, 20)), rng.normal(size=(20, 1))
+    return [scale * first, last], [np.full(20, bias), np.zeros(1)]
+
+
+@pytest.mark.parametrize(
+    ("activation", "start"),
+    [
+        ("relu", layers(bias=-100.0)),
+        ("tanh", layers(bias=1e3)),
+        ("logistic", layers(1e6)),
+    ],
+    ids=["dead", "saturated", "stretched"],
+)
+@every_solver
+@every_estimator
+def test_a_layer_without_gradient_is_told(kind, solver, activation, start):
+    mlp = make(kind, activation=activation, solver=solver, max_iter=2)
+    mlp.set_params(hidden_layer_sizes=20, coefs_init=start, learning_rate_init=1e-9)
+    text = the_one(diagnoses(mlp, X, TARGETS[kind]), IDLE)
+    assert text.startswith(f"{kind.__name__}: ")
+    told = re.search(r"(\d+)% of the units of hidden layer 1 are", text)
+    z = X @ mlp.coefs_[0] + mlp.intercepts_[0]
+    if activation == "relu":
+        slope = z > 0
+    elif activation == "tanh":
+        slope = 1 - np.tanh(z) ** 2
+    else:
+        slope = 0.25 * (1 - np.tanh(z / 2) ** 2)
+    # a unit counts where on no row of X its slope is 0.01
+    share = (slope.max(axis=0) < 0.01).mean()
+    assert float(told[1]) / 100 == pytest.approx(share, abs=0.005) and share > 0.5
+    assert "learning_rate_init" in text and "activation" in text
+
+
+def test_the_layer_without_gradient_is_the_one_told():
+    # the second of three; after it nothing depends on X
+    sizes = 5, 8, 8, 8, 1
+    coefs = [rng.normal(size=pair) / 3 for pair in pairwise(sizes)]
+    biases = [np.zeros(n) for n in sizes[1:]]
+    biases[1] -= 100.0
+    mlp = make(hidden_layer_sizes=(8, 8, 8), coefs_init=(coefs, biases), max_iter=2)
+    mlp.set_params(activation=["relu", "relu", "identity"])
+    text = the_one(diagnoses(mlp, X, NUMBERS), IDLE)
+    assert "100% of the units of hidden layer 2" in text
+
+
+@pytest.mark.parametrize("activation", ["leaky_relu", "identity", "gelu"])
+def test_other_activations_of_the_same_layer_are_alive(activation):
+    start = layers(bias=-1.0)
+    mlp = make(activation=activation, hidden_layer_sizes=20, coefs_init=start)
+    texts = diagnoses(mlp.set_params(max_iter=2), X, NUMBERS)
+    assert not any(IDLE in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate"), [(MLPClassifier, 3.0), (MLPRegressor, 1.0)], ids=["C", "R"]
+)
+def test_a_loss_that_jumps_without_falling_is_told(kind, rate):
+    mlp = make(kind, learning_rate_init=rate, tol=0, n_iter_no_change=10)
+    text = the_one(diagnoses(mlp, X, TARGETS[kind]), JUMPING)
+    assert text.startswith(f"{kind.__name__}: ")
+    steps = np.diff(mlp.loss_curve_[-11:])
+    assert f"jumps by {np.abs(steps).mean():.3g} from epoch to epoch" in text
+    assert "learning_rate_init" in text and "batch_size" in text
+    assert abs(steps.sum()) < np.abs(steps).sum()
+
+
+@every_estimator
+def test_faults_are_told_at_each_fit_and_once(kind):
+    data = X * [1, 1, 1, 1e4, 1]
+    mlp = make(kind, max_iter=3)
+    for _ in range(2):
+        texts = diagnoses(mlp, data, TARGETS[kind])
+        kinds = [re.sub(r"[\d.e+-]+", "", text) for text in texts]
+        assert texts and len(set(kinds)) == len(kinds)
+
+
+def test_faults_are_filtered_by_their_category():
+    data, mlp = X * [1, 1, 1, 1e4, 1], make(MLPClassifier, max_iter=3)
+    assert DiagnosticWarning is skmlp.DiagnosticWarning
+    assert issubclass(DiagnosticWarning, UserWarning)
+    assert not issubclass(DiagnosticWarning, ConvergenceWarning)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DiagnosticWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mlp.fit(data, TARGETS[MLPClassifier])  # other warnings are errors here
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        with pytest.raises(DiagnosticWarning):
+            mlp.fit(data, TARGETS[MLPClassifier])
+
+
+@every_solver
+@every_estimator
+def test_a_diagnosis_changes_no_bit(kind, solver):
+    data, params = X * [1, 1, 1, 1e4, 1], {"solver": solver, "max_iter": 30}
+    params["learning_rate_init"] = 1e-9
+    mlp, unheard = make(kind, **params), make(kind, **params)
+    assert diagnoses(mlp, data, TARGETS[kind])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("skmlp.estimators.base.diagnose", lambda *a, **k: None)
+            unheard.fit(data, TARGETS[kind])
+    for a, b in zip(mlp.coefs_, unheard.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+# --- no fault
+
+
+TABLES = {
+    "iris": datasets.load_iris,
+    "wine": datasets.load_wine,
+    "breast cancer": datasets.load_breast_cancer,
+    "digits": datasets.load_digits,
+    "diabetes": datasets.load_diabetes,
+}
+
+
+def load(table):
+    data, y = TABLES[table](return_X_y=True)
+    if table == "diabetes":
+        return MLPRegressor, StandardScaler().fit_transform(data), y / y.std()
+    return MLPClassifier, StandardScaler().fit_transform(data), y
+
+
+@pytest.mark.parametrize("activation", ["relu", "logistic", "tanh"])
+@every_solver
+@pytest.mark.parametrize("table", TABLES)
+def test_fits_of_scaled_tables_by_defaults_have_no_fault(table, solver, activation):
+    kind, data, y = load(table)
+    y = (y - y.mean()) / y.std() if kind is MLPRegressor else y
+    assert diagnoses(make(kind, solver=solver, activation=activation), data, y) == []
+
+
+MORE = {
+    "early stopping": {"early_stopping": True},
+    "refit": {"early_stopping": True, "refit": True},
+    "cosine": {"learning_rate": "cosine", "learning_rate_init": 0.01},
+    "three layers": {"hidden_layer_sizes": "32x3"},
+    "no hidden layer": {"hidden_layer_sizes": (), "learning_rate_init": 0.01},
+    "dropout": {"dropout": 0.3},
+    "averaging": {"solver": skmlp.solvers.Adam(averaging=0.99)},
+    "small batches": {"batch_size": 8, "learning_rate_init": 0.01, "max_iter": 50},
+    "scaled inside": {"scale_input": True},
+    "own validation": {"early_stopping": True, "tol": 0.01},
+}
+
+
+@pytest.mark.parametrize("params", MORE.values(), ids=MORE)
+@pytest.mark.parametrize("table", ["wine", "diabetes"])
+def test_other_fits_have_no_fault_either(table, params):
+    kind, data, y = load(table)
+    assert diagnoses(make(kind, **params), data, y) == []
+
+
+CONSTANT = {
+    "one class": (MLPClassifier, np.ones(200, int)),
+    "constant": (MLPRegressor, np.full(200, 0.1)),
+    "large": (MLPRegressor, np.full(200, 2e3)),
+    "two columns": (MLPRegressor, np.tile([0.1, 7.0], (200, 1))),
+}
+
+
+@pytest.mark.parametrize("case", CONSTANT)
+@every_solver
+def test_where_y_is_constant_there_is_no_fault(solver, case):
+    kind, y = CONSTANT[case]
+    data = X * [1, 1, 1, 1e4, 1] if solver == "lbfgs" else X
+    mlp = make(kind, solver=solver, learning_rate_init=1e-4)
+    assert diagnoses(mlp, data, y) == []
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@every_estimator
+def test_where_y_is_constant_on_the_rows_that_count_there_is_no_fault(kind, solver):
+    y = np.where(np.arange(200) % 2, 0.1, 0.9)
+    y = (y > 0.5).astype(int) if kind is MLPClassifier else y
+    weight = (np.arange(200) % 2).astype(float)
+    assert diagnoses(make(kind, solver=solver), X, y, sample_weight=weight) == []
+
+
+@every_estimator
+def test_partial_fits_are_not_diagnosed(kind):
+    data = X * [1, 1, 1, 1e4, 1]
+    y = TARGETS[kind] * (1 if kind is MLPClassifier else 1e5)
+    classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
+    mlp = make(kind, alpha=1e5)
+    for _ in range(3):
+        assert diagnoses(mlp, data, y, method="partial_fit", **classes) == []
+
+
+def kinds_of_data():
+    labels, columns = TARGETS[MLPClassifier], np.column_stack([NUMBERS, X[:, 0]])
+    shares = np.column_stack([np.where(labels, 0.9, 0.1), np.where(labels, 0.1, 0.9)])
+    many = np.column_stack([labels, X[:, 0] > 0, X[:, 1] > 1]).astype(int)
+    zeros = (np.arange(200) % 3 > 0).astype(float)
+    soft = LogLoss(soft_targets=True)
+    return {
+        "several labels": (MLPClassifier(), X, many, {}),
+        "columns of classes": (MLPClassifier(), X, many + many[:, ::-1], {}),
+        "soft targets": (MLPClassifier(loss=soft), X, shares, {}),
+        "weights with zeros": (MLPClassifier(), X, labels, {"sample_weight": zeros}),
+        "class weights": (MLPClassifier(class_weight="balanced"), X, labels, {}),
+        "focal loss": (MLPClassifier(loss="focal"), X, labels, {}),
+        "sparse": (MLPClassifier(), scipy.sparse.csr_matrix(X), labels, {}),
+        "float32": (MLPClassifier(), X.astype(np.float32), labels, {}),
+        "frame": (MLPClassifier(), pd.DataFrame(X, columns=list("abcde")), labels, {}),
+        "one feature": (MLPRegressor(), X[:, 1:2], NUMBERS, {}),
+        "several outputs": (MLPRegressor(), X, columns, {}),
+        "weighted numbers": (MLPRegressor(), X, NUMBERS, {"sample_weight": zeros}),
+        "sparse numbers": (MLPRegressor(), scipy.sparse.csr_matrix(X), NUMBERS, {}),
+        "float32 numbers": (MLPRegressor(), X.astype(np.float32), NUMBERS, {}),
+        "a quantile": (MLPRegressor(loss=Quantile(level=0.9)), X, NUMBERS, {}),
+        "quantiles": (MLPRegressor(loss=Quantile(level=[0.1, 0.9])), X, columns, {}),
+        "counts": (MLPRegressor(loss="poisson"), X, np.exp(NUMBERS).round(), {}),
+        "small amounts": (
+            MLPRegressor(loss="gamma", scale_target=True),
+            X,
+            1e-6 * np.exp(NUMBERS),
+            {},
+        ),
+        "scaled inside": (
+            MLPRegressor(scale_input=True, scale_target=True),
+            X * [1e5, 1, 1, 1, 1],
+            columns * [1e5, 1e-5],
+            {},
+        ),
+    }
+
+
+@pytest.mark.parametrize("case", kinds_of_data())
+def test_all_kinds_of_data_can_have_no_fault(case):
+    mlp, data, y, more = kinds_of_data()[case]
+    mlp.set_params(random_state=0, learning_rate_init=0.01, tol=1e-6)
+    assert diagnoses(mlp, data, y, **more) == []
+
+
+@pytest.mark.parametrize("case", kinds_of_data())
+def test_all_kinds_of_data_can_have_faults(case):
+    mlp, data, y, more = kinds_of_data()[case]
+    mlp.set_params(random_state=0, alpha=1e6, learning_rate_init=0.1, max_iter=100)
+    the_one(diagnoses(mlp, data, y, **more), NO_BETTER)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_faults_of_targets_scaled_inside_do_not_depend_on_their_unit(
+    early_stopping, unit
+):
+    params = {"learning_rate_init": 0.01, "batch_size": 8, "max_iter": 30}
+    params |= {"early_stopping": early_stopping, "n_iter_no_change": 30}
+    mlp = make(scale_target=True, **params)
+    assert diagnoses(mlp, X, NUMBERS) == []
+    assert diagnoses(mlp, X, unit * NUMBERS) == []
+    assert mlp.score(X, unit * NUMBERS) > 0.99
+
+
+# --- the ConvergenceWarning
+
+
+def convergence_warning(mlp, X, y):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DiagnosticWarning)
+        with pytest.warns(ConvergenceWarning) as caught:
+            mlp.fit(X, y)
+    (text,) = [str(w.message) for w in caught if w.category is ConvergenceWarning]
+    return text
+
+
+@every_solver
+@every_estimator
+def test_the_convergence_warning_begins_as_scikit_learns_does(kind, solver):
+    params = {"solver": solver, "max_iter": 5, "random_state": 0}
+    theirs = getattr(sklearn.neural_network, kind.__name__)(**params)
+    ours = convergence_warning(kind(**params), X, TARGETS[kind])
+    assert ours.startswith(convergence_warning(theirs, X, TARGETS[kind]))
+
+
+def told_change(text):
+    told = re.search(r"Over the last (\d+) of them the loss fell by (\S+)%", text)
+    return int(told[1]), float(told[2]) / 100
+
+
+@pytest.mark.parametrize("max_iter", [2, 5, 11, 40])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@every_estimator
+def test_the_fall_of_the_loss_over_the_last_ten_epochs_is_told(kind, solver, max_iter):
+    mlp = make(kind, solver=solver, max_iter=max_iter, alpha=0.5)
+    n_told, told = told_change(convergence_warning(mlp, X, TARGETS[kind]))
+    n_steps = min(10, max_iter - 1)
+    before, after = mlp.loss_curve_[-1 - n_steps], mlp.loss_curve_[-1]
+    # two decimals of a percentage
+    assert n_told == n_steps
+    assert told == pytest.approx((before - after) / before, abs=0.5001e-4)
+
+
+@every_estimator
+def test_the_fall_of_the_loss_over_the_last_ten_iterations_is_told(kind):
+    mlp = make(kind, solver="lbfgs", max_iter=15)
+    n_told, told = told_change(convergence_warning(mlp, X, TARGETS[kind]))
+    losses = (mlp.history_["loss"] + mlp.history_["penalty"])[-11:]
+    assert n_told == 10
+    assert told == pytest.approx((losses[0] - losses[-1]) / losses[0], abs=0.5001e-4)
+
+
+def test_what_helps_depends_on_whether_the_loss_still_falls():
+    falling = convergence_warning(make(max_iter=20), X, NUMBERS)
+    assert falling.endswith("still falling: raise max_iter or learning_rate_init.")
+    still = make(max_iter=20, learning_rate_init=1e-9, n_iter_no_change=30)
+    at_rest = convergence_warning(still, X, NUMBERS)
+    assert at_rest.endswith("nearly at rest: a larger tol would have ended it there.")
+
+
+def test_a_loss_that_rises_is_not_said_to_be_at_rest():
+    # momentum carries this fit from its minimum back up
+    mlp = make(solver="sgd", momentum=1.0, nesterovs_momentum=False)
+    mlp.set_params(n_iter_no_change=300)
+    mlp.set_params(hidden_layer_sizes=(), batch_size=200, learning_rate_init=1e-3)
+    for max_iter in range(20, 200, 20):
+        text = convergence_warning(mlp.set_params(max_iter=max_iter), X, NUMBERS)
+        losses = mlp.loss_curve_[-11:]
+        if losses[-1] > 1.5 * losses[0]:
+            break
+    else:
+        pytest.fail("the loss never rose")
+    assert "fell by -" not in text and "at rest" not in text
+
+
+def test_a_single_epoch_has_no_course():
+    assert "Over the last" not in convergence_warning(make(max_iter=1), X, NUMBERS)
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_lbfgs_without_a_first_step_is_divergence_or_no_convergence(n_targets):
+    # a penalty whose gradient's square overflows
+    y = NUMBERS if n_targets == 1 else np.column_stack([NUMBERS, NUMBERS])
+    mlp = make(solver="lbfgs", alpha=1e200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DiagnosticWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        try:
+            mlp.fit(X, y)
+        except ValueError as error:
+            assert "in iteration 0 of lbfgs" in str(error)
+
+
+@every_estimator
+def test_fits_by_lbfgs_are_not_told_of_a_rate_or_batches(kind):
+    start = layers(bias=-100.0)
+    mlp = make(kind, solver="lbfgs", coefs_init=start, hidden_layer_sizes=20)
+    texts = diagnoses(mlp.set_params(tol=1e300), X, TARGETS[kind])
+    still = make(kind, solver="lbfgs", max_iter=15)
+    texts.append(convergence_warning(still, X, TARGETS[kind]))
+    mlp = make(kind, solver="lbfgs", alpha=1e5)
+    texts += diagnoses(mlp, X, TARGETS[kind])
+    for fault in IDLE, NO_BETTER, "still falling":
+        assert any(fault in text for text in texts)
+    for name in "learning_rate_init", "batch_size":
+        assert not any(name in text for text in texts)

@@ -1,0 +1,848 @@
+"""Laws of ``scale_input`` and ``scale_target``: units don't matter, and fold away."""
+
+import copy
+import pickle
+import tracemalloc
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import scipy.sparse
+from calculus import central_difference, relative_error
+from sklearn.base import clone
+from sklearn.metrics import (
+    mean_absolute_error,
+    mean_gamma_deviance,
+    mean_poisson_deviance,
+    mean_squared_error,
+    mean_tweedie_deviance,
+)
+from sklearn.model_selection import ShuffleSplit
+from sklearn.preprocessing import StandardScaler
+
+from skmlp import MLPClassifier, MLPRegressor
+from skmlp.activations import ACTIVATIONS
+from skmlp.batches import ChosenRows, ScaledRows
+from skmlp.losses import REGRESSION_LOSSES, Huber, InUnits, Quantile, RegressionLoss
+from skmlp.network import Network
+from skmlp.objective import Objective
+
+# a given number of epochs is enough here, however good the model is
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
+
+rng = np.random.default_rng(0)
+N_ROWS = 60
+X = rng.normal(size=(N_ROWS, 3))
+# positive, so that every loss takes it
+Y = np.exp(0.5 * X @ rng.normal(size=(3, 2)) + 0.1 * rng.normal(size=(N_ROWS, 2)))
+X_NEW = rng.normal(size=(20, 3))
+SOLVERS = ["sgd", "adam", "lbfgs"]
+LOG_LINK = {
+    name for name, loss in REGRESSION_LOSSES.items() if loss.out_activation == "exp"
+}
+
+
+def losses_with_solvers():
+    for name, loss in REGRESSION_LOSSES.items():
+        for solver in SOLVERS:
+            if solver != "lbfgs" or loss.smooth:
+                yield name, solver
+
+
+every_loss = pytest.mark.parametrize("loss", REGRESSION_LOSSES)
+every_loss_and_solver = pytest.mark.parametrize(
+    ("loss", "solver"), list(losses_with_solvers())
+)
+one_and_several = pytest.mark.parametrize("n_targets", [1, 2])
+every_solver = pytest.mark.parametrize("solver", SOLVERS)
+
+
+def target(n_targets):
+    return Y[:, 0] if n_targets == 1 else Y
+
+
+def make(loss="squared_error", **params):
+    defaults = {"hidden_layer_sizes": (5,), "max_iter": 20, "batch_size": 20}
+    defaults |= {"scale_input": True, "scale_target": True, "random_state": 0}
+    return MLPRegressor(loss, **defaults | params)
+
+
+def plain(loss="squared_error", **params):
+    """The same on data that was scaled by hand."""
+    return make(loss, **{"scale_input": False, "scale_target": False} | params)
+
+
+def r2(mlp, X, y, **fit_params):
+    return mlp.fit(X, y, **fit_params).score(X, y)
+
+
+def forward(mlp, X):
+    """Raw outputs by the fitted layers alone."""
+    for W, b in zip(mlp.coefs_[:-1], mlp.intercepts_[:-1], strict=True):
+        X = np.maximum(X @ W + b, 0.0)
+    return X @ mlp.coefs_[-1] + mlp.intercepts_[-1]
+
+
+def scaled(values, like=None, weight=None, log_link=False):
+    """Standardised by hand, by the rows `like`; divided by their mean for log links."""
+    values = values.reshape(len(values), -1)
+    like = values if like is None else like.reshape(len(like), -1)
+    scaler = StandardScaler().fit(like, sample_weight=weight)
+    if log_link:
+        return values / scaler.mean_, np.zeros_like(scaler.mean_), scaler.mean_
+    return scaler.transform(values), scaler.mean_, scaler.scale_
+
+
+def unscaled(values, shift, unit):
+    n_targets = len(unit)
+    values = values.reshape(len(values), n_targets, -1)
+    values = values * unit[:, np.newaxis] + shift[:, np.newaxis]
+    return np.squeeze(values, axis=tuple(i for i in (1, 2) if values.shape[i] == 1))
+
+
+# --- units and offsets
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("offset", [0.0, 1.0, 1e6])
+@one_and_several
+@every_loss_and_solver
+def test_r2_does_not_depend_on_units_and_offset_of_y(
+    loss, solver, n_targets, offset, scale
+):
+    y = target(n_targets)
+    moved = scale * y if loss in LOG_LINK else scale * (y + offset)
+    found = r2(make(loss, solver=solver), X, moved)
+    expected = r2(make(loss, solver=solver), X, y)
+    # an offset of 1e6 units leaves 10 digits of y; twenty epochs lose two or three
+    assert found == pytest.approx(expected, rel=1e-6 if offset else 1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6, 1e-150, 1e150])
+@every_solver
+def test_r2_does_not_depend_on_the_unit_of_any_column_of_x(solver, scale):
+    expected = r2(make(solver=solver), X, Y)
+    for column in range(X.shape[1]):
+        moved = X.copy()
+        moved[:, column] *= scale
+        # rounding of the scales
+        assert r2(make(solver=solver), moved, Y) == pytest.approx(expected, rel=1e-9)
+
+
+@every_solver
+def test_r2_does_not_depend_on_the_offsets_of_columns_of_x(solver):
+    moved = X * [1e-6, 1.0, 1e6] + [1.0, -1e6, 1e12]
+    expected = r2(make(solver=solver), X, Y)
+    # offsets of 1e6 units leave 10 digits, of which twenty epochs lose a few
+    assert r2(make(solver=solver), moved, Y) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", sorted(set(REGRESSION_LOSSES) - LOG_LINK))
+def test_units_that_are_powers_of_two_change_no_bit(loss, dtype):
+    x_unit, y_unit = dtype([2.0**20, 1.0, 2.0**-20]), dtype(2.0**-20)
+    one = make(loss).fit(X.astype(dtype), Y.astype(dtype))
+    other = make(loss).fit(X.astype(dtype) * x_unit, Y.astype(dtype) * y_unit)
+    assert {array.dtype for array in other.coefs_ + other.intercepts_} == {
+        np.dtype(dtype)
+    }
+    for a, b in zip(one.coefs_[1:], other.coefs_[1:], strict=True):
+        np.testing.assert_array_equal(a * y_unit, b)
+    np.testing.assert_array_equal(
+        one.coefs_[0] / x_unit[:, np.newaxis], other.coefs_[0]
+    )
+    predicted = other.predict(X_NEW.astype(dtype) * x_unit)
+    np.testing.assert_array_equal(predicted, one.predict(X_NEW.astype(dtype)) * y_unit)
+
+
+HOW = {
+    "no hidden layer": {"hidden_layer_sizes": ()},
+    "two hidden layers": {"hidden_layer_sizes": (5, 4)},
+    "output bias": {"output_bias": "optimum"},
+    "penalty": {"alpha": 1.0},
+    "patience": {"tol": 0.02, "n_iter_no_change": 2, "max_iter": 100},
+    "relative patience": {
+        "tol": 0.05,
+        "tol_mode": "relative",
+        "n_iter_no_change": 2,
+        "max_iter": 100,
+    },
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.3},
+    "early stopping by loss": {
+        "early_stopping": True,
+        "scoring": "loss",
+        "validation_fraction": 0.3,
+        "tol": 0.02,
+        "n_iter_no_change": 2,
+        "max_iter": 100,
+    },
+    "refit": {"early_stopping": True, "validation_fraction": 0.3, "refit": True},
+    "averaging and noise": {"input_noise": 0.1, "dropout": 0.2},
+}
+ways = pytest.mark.parametrize("how", HOW.values(), ids=HOW)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@one_and_several
+@ways
+def test_however_a_network_is_trained_units_do_not_matter(how, n_targets, weighted):
+    y = target(n_targets)
+    weight = rng.integers(0, 3, N_ROWS).astype(float) if weighted else None
+    moved = X * [1e-3, 1.0, 1e3], 1e5 * (y + 10.0)
+    mlps = make(**how), make(**how)
+    expected = r2(mlps[0], X, y, sample_weight=weight)
+    # the offset of ten units costs a digit
+    assert r2(mlps[1], *moved, sample_weight=weight) == pytest.approx(
+        expected, rel=1e-8
+    )
+    assert mlps[0].n_iter_ == mlps[1].n_iter_
+
+
+@pytest.mark.parametrize("units", [[1e-4, 1e4], [1e4, 1e-4]], ids=str)
+@pytest.mark.parametrize(
+    "how", ["patience", "early stopping", "early stopping by loss"]
+)
+def test_r2_does_not_depend_on_the_unit_of_one_of_several_targets(how, units):
+    # the second target is hard to learn, and the first is learnt fast
+    y = np.column_stack([X[:, 0], np.random.default_rng(1).normal(size=N_ROWS)])
+    one, other = make(**HOW[how]).fit(X, y), make(**HOW[how])
+    other.fit(X, y * units)
+    assert (other.n_iter_, other.best_epoch_) == (one.n_iter_, one.best_epoch_)
+    # rounding of the scales
+    assert other.score(X, y * units) == pytest.approx(one.score(X, y), rel=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.2, [0.9], [0.1, 0.5, 0.9]])
+@one_and_several
+def test_quantiles_are_in_units_of_y(level, n_targets):
+    y = target(n_targets)
+    one = make(Quantile(level=level)).fit(X, y).predict(X_NEW)
+    other = make(Quantile(level=level)).fit(X, 1e4 * (y - 3)).predict(X_NEW)
+    # as above
+    np.testing.assert_allclose(other, 1e4 * (one - 3), rtol=1e-7)
+
+
+def test_units_do_not_matter_for_classes():
+    labels = (X[:, 0] > 0) + (X[:, 1] > 0).astype(int)
+    params = {"scale_input": True, "random_state": 0, "max_iter": 20}
+    one, other = MLPClassifier(5, **params), MLPClassifier(5, **params)
+    moved = (X + np.array([0.0, 5.0, 0.0])) * [1e6, 1e-6, 1.0]
+    found, expected = other.fit(moved, labels), one.fit(X, labels)
+    # an offset of 5 units costs a digit
+    np.testing.assert_allclose(
+        found.predict_proba(moved), expected.predict_proba(X), rtol=1e-9
+    )
+
+
+# --- what the model is
+
+
+def standardised(y, loss="squared_error", weight=None, like=slice(None)):
+    """X, X_NEW and y, scaled by hand, with shift and unit of y."""
+    weight = None if weight is None else weight[like]
+    inputs, *_ = scaled(X, X[like], weight)
+    new, *_ = scaled(X_NEW, X[like], weight)
+    target, shift, unit = scaled(y, y[like], weight, loss in LOG_LINK)
+    return inputs, new, target[:, 0] if y.ndim == 1 else target, shift, unit
+
+
+@one_and_several
+@every_loss_and_solver
+def test_the_model_is_the_one_trained_on_standardised_data(loss, solver, n_targets):
+    y = 1e3 * target(n_targets)
+    inputs, new, target_, shift, unit = standardised(y, loss)
+    by_hand = plain(loss, solver=solver).fit(inputs, target_).predict(new)
+    mlp = make(loss, solver=solver).fit(X, y)
+    # sums in another order, over twenty epochs or iterations
+    expected = unscaled(by_hand, shift, unit)
+    np.testing.assert_allclose(mlp.predict(X_NEW), expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "absolute_error"])
+@pytest.mark.parametrize("how", [how for how in HOW.values() if "refit" not in how])
+def test_however_it_is_trained_the_model_is_the_one_on_standardised_data(how, loss):
+    y, weight = 1e3 * Y[:, 0], rng.integers(0, 3, N_ROWS).astype(float)
+    how, like = dict(how), slice(None)
+    if how.get("early_stopping"):
+        how["validation_fraction"] = ShuffleSplit(1, test_size=0.3, random_state=0)
+        like, _ = next(how["validation_fraction"].split(X))
+    inputs, new, target_, shift, unit = standardised(y, loss, weight, like)
+    by_hand = plain(loss, **how).fit(inputs, target_, weight)
+    mlp = make(loss, **how).fit(X, y, weight)
+    assert mlp.n_iter_ == by_hand.n_iter_
+    # as above
+    expected = unscaled(by_hand.predict(new), shift, unit)
+    np.testing.assert_allclose(mlp.predict(X_NEW), expected, rtol=1e-8)
+
+
+def test_a_refit_scales_by_all_rows():
+    params = {"shuffle": False, "batch_size": 1, "learning_rate_init": 0.01}
+    mlp = make(early_stopping=True, refit=True, **params).fit(X, Y)
+    once = make(**params | {"max_iter": mlp.best_epoch_}).fit(X, Y)
+    np.testing.assert_array_equal(mlp.predict(X_NEW), once.predict(X_NEW))
+
+
+def test_log_links_divide_by_the_mean_and_leave_zeros():
+    y = np.where(Y[:, 0] > 1, Y[:, 0], 0.0) * 50.0
+    by_hand = plain("poisson", scale_input=True).fit(X, y / y.mean())
+    mlp = make("poisson").fit(X, y)
+    # sums in another order
+    np.testing.assert_allclose(
+        mlp.predict(X_NEW), by_hand.predict(X_NEW) * y.mean(), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4)], ids=len)
+@one_and_several
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@every_solver
+def test_weights_and_biases_alone_predict(solver, loss, n_targets, hidden):
+    moved = X * [1e3, 1.0, 1e-3] + 1.0
+    mlp = make(loss, solver=solver, hidden_layer_sizes=hidden)
+    mlp.fit(moved, 1e3 * target(n_targets))
+    new = X_NEW * [1e3, 1.0, 1e-3] + 1.0
+    fresh = MLPRegressor(loss)
+    fresh.coefs_, fresh.intercepts_ = mlp.coefs_, mlp.intercepts_
+    np.testing.assert_array_equal(fresh.predict(new), mlp.predict(new))
+    raw = forward(mlp, new)
+    expected = np.exp(raw) if loss == "poisson" else raw
+    # sums in another order
+    np.testing.assert_allclose(
+        mlp.predict(new).reshape(expected.shape), expected, rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@one_and_several
+def test_training_starts_at_the_model_of_coefs_init(n_targets, solver, loss):
+    y = target(n_targets)
+    start = make(loss).fit(X, y)
+    params = {"coefs_init": start, "learning_rate_init": 1e-300, "max_iter": 1}
+    mlp = make(loss, solver=solver, **params).fit(3 * X + 1, 5 * y)
+    # folding, and its opposite, round
+    np.testing.assert_allclose(mlp.predict(X_NEW), start.predict(X_NEW), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@every_solver
+def test_warm_starts_go_on_from_the_model_whatever_the_new_scales(solver, loss):
+    mlp = make(loss, solver=solver, warm_start=True).fit(X, Y)
+    before = mlp.predict(X_NEW)
+    still = {"learning_rate_init": 1e-300, "max_iter": 1}
+    if solver == "lbfgs":
+        still["tol"] = 1e300  # which is reached at the start
+    mlp.set_params(**still).fit(3 * X + 1, 5 * Y)
+    # as above
+    np.testing.assert_allclose(mlp.predict(X_NEW), before, rtol=1e-12)
+
+
+@every_solver
+def test_warm_starts_on_the_same_rows_are_those_on_standardised_data(solver):
+    inputs, new, target_, shift, unit = standardised(Y)
+    mlp = make(solver=solver, warm_start=True, max_iter=5)
+    by_hand = plain(solver=solver, warm_start=True, max_iter=5)
+    for _ in range(3):
+        mlp.fit(X, Y)
+        by_hand.fit(inputs, target_)
+    # sums in another order
+    expected = unscaled(by_hand.predict(new), shift, unit)
+    np.testing.assert_allclose(mlp.predict(X_NEW), expected, rtol=1e-7)
+
+
+@every_loss
+def test_output_biases_start_at_the_best_constant_in_units_of_y(loss):
+    y, part = 1e3 * Y + 500, REGRESSION_LOSSES[loss]()
+    mlp = make(
+        loss,
+        hidden_layer_sizes=(),
+        output_bias="optimum",
+        learning_rate_init=1e-300,
+        max_iter=1,
+    )
+    mlp.fit(np.ones((N_ROWS, 3)), y)  # so that only biases make a difference
+    if loss in ("huber", "log_cosh"):  # whose scale is the unit of standardised y
+        target_, shift, unit = scaled(y)
+        expected = shift + unit * part.constant_optimum(target_)
+    else:
+        expected = part.inverse_link(part.constant_optimum(y)[np.newaxis])[0]
+    # a minimum that is found by iterations
+    np.testing.assert_allclose(mlp.predict(np.ones((1, 3)))[0], expected, rtol=1e-9)
+
+
+# --- losses in units of y
+
+
+def half_squares(y, predicted):
+    return mean_squared_error(y, predicted) / 2  # a mean over outputs, too
+
+
+def summed(metric, factor=1.0, **settings):
+    """A loss of scikit-learn's, summed over outputs."""
+
+    def loss(y, predicted):
+        y, predicted = y.reshape(N_ROWS, -1), predicted.reshape(N_ROWS, -1)
+        columns = zip(y.T, predicted.T, strict=True)
+        return factor * sum(metric(a, b, **settings) for a, b in columns)
+
+    return loss
+
+
+INDEPENDENT = {
+    "squared_error": half_squares,
+    "absolute_error": summed(mean_absolute_error),
+    "quantile": summed(mean_absolute_error, 0.5),
+    "poisson": summed(mean_poisson_deviance, 0.5),
+    "gamma": summed(mean_gamma_deviance, 0.5),
+    "tweedie": summed(mean_tweedie_deviance, 0.5, power=1.5),
+}
+
+
+def settled_losses(y):
+    """Huber's and log cosh, whose own scale is the unit of standardised y."""
+    unit = y.reshape(N_ROWS, -1).std(axis=0)
+
+    def errors(y, predicted):
+        return (y - predicted).reshape(N_ROWS, -1) / unit
+
+    def huber(y, predicted):
+        r = np.abs(errors(y, predicted))
+        values = np.where(r <= 1, r**2 / 2, r - 0.5)
+        return float((values.mean(axis=0) * unit**2).sum())
+
+    def log_cosh(y, predicted):
+        values = np.log(np.cosh(errors(y, predicted)))
+        return float((values.mean(axis=0) * unit**2).sum())
+
+    return {"huber": huber, "log_cosh": log_cosh}
+
+
+def independent(loss, y):
+    return (INDEPENDENT | settled_losses(y))[loss]
+
+
+@one_and_several
+@pytest.mark.parametrize(
+    "loss", [name for name, loss in REGRESSION_LOSSES.items() if loss.smooth]
+)
+def test_lbfgs_tells_the_loss_of_its_predictions(loss, n_targets):
+    y = target(n_targets) * (30.0 if n_targets == 1 else np.array([30.0, 0.01]))
+    mlp = make(loss, solver="lbfgs", alpha=0).fit(X, y)
+    expected = independent(loss, y)(y, mlp.predict(X))
+    # sums in another order
+    assert mlp.loss_ == pytest.approx(expected, rel=1e-9)
+    assert mlp.history_["loss"][-1] == pytest.approx(expected, rel=1e-9)
+
+
+@one_and_several
+@every_loss
+def test_epochs_tell_losses_in_units_of_y(loss, n_targets):
+    y = target(n_targets) * (30.0 if n_targets == 1 else np.array([30.0, 0.01]))
+    # of a model that stays as it is
+    mlp = make(loss, alpha=0, learning_rate_init=1e-300, max_iter=2)
+    mlp.fit(X, y, X_val=X, y_val=y)
+    expected = independent(loss, y)(y, mlp.predict(X))
+    records = mlp.history_["loss"], mlp.history_["validation_loss"]
+    for losses in (*records, mlp.loss_curve_, mlp.validation_loss_curve_):
+        # sums in another order
+        np.testing.assert_allclose(losses, [expected] * 2, rtol=1e-9)
+    assert mlp.loss_ == pytest.approx(expected, rel=1e-9)
+    assert mlp.best_loss_ == pytest.approx(expected, rel=1e-9)
+
+
+@every_loss
+def test_losses_and_penalties_are_those_on_standardised_data_times_the_unit(loss):
+    y = 30.0 * Y[:, 0]
+    inputs, _, target_, _, unit = standardised(y, loss)
+    mlp, by_hand = make(loss, alpha=1.0).fit(X, y), plain(loss, alpha=1.0)
+    by_hand.fit(inputs, target_)
+    factor = unit[0] ** REGRESSION_LOSSES[loss]().degree
+    for name in "loss", "penalty":
+        # sums in another order, over twenty epochs
+        np.testing.assert_allclose(
+            mlp.history_[name], factor * by_hand.history_[name], rtol=1e-8
+        )
+    expected = factor * np.array(by_hand.loss_curve_)
+    np.testing.assert_allclose(mlp.loss_curve_, expected, rtol=1e-8)
+
+
+def test_early_stopping_by_loss_scores_in_units_of_y():
+    params = {"early_stopping": True, "scoring": "loss"}
+    one, other = make(**params).fit(X, Y), make(**params).fit(X, 10 * Y)
+    # rounding of the scales
+    np.testing.assert_allclose(
+        other.validation_scores_, 100 * np.array(one.validation_scores_), rtol=1e-9
+    )
+    np.testing.assert_array_equal(
+        -other.history_["validation_loss"], other.validation_scores_
+    )
+
+
+# --- corners
+
+
+CORNERS = {
+    "a constant column": (X * [1, 0, 1] + [0, 3.0, 0], Y),
+    "constant columns": (np.ones_like(X), Y),
+    "a constant target": (X, np.full(N_ROWS, 1e6)),
+    "one constant target of two": (X, Y * [1, 0] + [0, 5.0]),
+    "all zero": (np.zeros_like(X), np.zeros(N_ROWS)),
+    "one row": (X[:1], Y[:1]),
+    "huge X": (1e150 * X, Y),
+    "huge y": (X, 1e150 * Y),
+    "X too huge for squares": (1e200 * X, Y),
+    "tiny X": (1e-150 * X, Y),
+    "tiny y": (X, 1e-150 * Y),
+    "X too tiny for squares": (1e-200 * X, Y),
+    "an outlier": (np.vstack([X, [1e100, 0, 0]]), np.append(Y[:, 0], 1.0)),
+}
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+@every_solver
+def test_odd_data_give_finite_models_without_a_word(solver, corner):
+    X, y = CORNERS[corner]
+    mlp = make(solver=solver, batch_size="auto").fit(X, y)
+    assert all(np.isfinite(array).all() for array in mlp.coefs_ + mlp.intercepts_)
+    assert np.isfinite(mlp.predict(X)).all() and np.isfinite(mlp.loss_)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e150])
+@every_solver
+def test_huge_and_tiny_targets_are_learnt_like_others(solver, scale):
+    one, other = make(solver=solver).fit(X, Y), make(solver=solver).fit(X, scale * Y)
+    # rounding of the scales
+    np.testing.assert_allclose(
+        other.predict(X_NEW) / scale, one.predict(X_NEW), rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e100, 1e300])
+@every_solver
+def test_the_unit_of_weights_does_not_matter(solver, scale):
+    # without penalty, which counts weights
+    one, other = make(solver=solver, alpha=0), make(solver=solver, alpha=0)
+    one.fit(X, Y, np.ones(N_ROWS))
+    other.fit(X, Y, np.full(N_ROWS, scale))
+    # rounding of the scales
+    np.testing.assert_allclose(other.predict(X_NEW), one.predict(X_NEW), rtol=1e-9)
+
+
+@every_solver
+def test_constant_targets_are_predicted_where_nothing_else_is_learnt(solver):
+    # standardised they are all 0, which the best constant is
+    mlp = make(solver=solver, output_bias="optimum", hidden_layer_sizes=())
+    mlp.set_params(learning_rate_init=0.05, max_iter=500, tol=0, alpha=0)
+    mlp.fit(X, np.full(N_ROWS, 1e6))
+    assert np.abs(mlp.predict(X) - 1e6).max() < 0.1  # in spreads of 1
+
+
+@pytest.mark.parametrize("loss", sorted(LOG_LINK - {"gamma"}))
+def test_targets_that_are_all_zero_have_the_unit_one(loss):
+    mlp = make(loss).fit(X, np.zeros(N_ROWS))
+    assert np.isfinite(mlp.predict(X)).all()
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_sparse_rows_are_not_scaled(kind):
+    rows = scipy.sparse.csr_matrix(X)
+    with pytest.raises(ValueError, match=f"{kind.__name__}: scale_input must be False"):
+        kind(scale_input=True).fit(rows, (X[:, 0] > 0).astype(int))
+
+
+def test_targets_are_scaled_with_sparse_rows_too():
+    params = {"scale_input": False, "random_state": 0}
+    dense, sparse = make(**params).fit(X, Y), make(**params)
+    sparse.fit(scipy.sparse.csr_matrix(X), Y)
+    # sums in another order
+    np.testing.assert_allclose(sparse.predict(X), dense.predict(X), rtol=1e-8)
+
+
+def test_a_classifier_has_no_targets_to_scale():
+    assert "scale_target" not in MLPClassifier().get_params()
+    with pytest.raises(ValueError, match="Invalid parameter 'scale_target'"):
+        MLPClassifier().set_params(scale_target=True)
+
+
+@pytest.mark.parametrize("name", ["scale_input", "scale_target"])
+@pytest.mark.parametrize("value", ["yes", 2, None])
+def test_scaling_is_on_or_off(name, value):
+    with pytest.raises(ValueError, match=f"MLPRegressor: {name} must be True or False"):
+        MLPRegressor(**{name: value}).fit(X, Y)
+
+
+@dataclass
+class Fourth(RegressionLoss):
+    """The fourth power, of which nobody has said how it scales."""
+
+    def value_and_gradient(self, Y, raw):
+        raw -= Y
+        values = (raw**4).sum(axis=1)
+        raw[...] = 4 * raw**3
+        return values
+
+
+def test_targets_are_not_scaled_for_a_loss_without_degree():
+    with pytest.raises(ValueError, match="MLPRegressor: scale_target must be False"):
+        make(Fourth()).fit(X, Y)
+    make(Fourth(), scale_target=False).fit(X, Y)
+
+
+# --- memory
+
+
+N_MANY, N_WIDE = 20_000, 50
+
+
+def peak(mlp):
+    """The most memory of a fit, in sizes of X."""
+    X = np.ones((N_MANY, N_WIDE))
+    X[::2] = -1.0
+    y = X[:, 0].copy()
+    tracemalloc.start()
+    mlp.fit(X, y)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most / X.nbytes
+
+
+MEMORY = {
+    "adam": {},
+    "adam in order": {"shuffle": False},
+    "lbfgs": {"solver": "lbfgs"},
+    "adam, early stopping": {"early_stopping": True},
+    "adam, early stopping by a scorer": {
+        "early_stopping": True,
+        "scoring": "neg_mean_squared_error",
+    },
+    "lbfgs, early stopping": {
+        "solver": "lbfgs",
+        "early_stopping": True,
+        "scoring": "loss",
+    },
+    "lbfgs, early stopping by a scorer": {
+        "solver": "lbfgs",
+        "early_stopping": True,
+        "scoring": "neg_mean_squared_error",
+    },
+}
+
+
+@pytest.mark.parametrize("how", MEMORY.values(), ids=MEMORY)
+def test_scaling_makes_no_second_copy_of_x(how):
+    params = {"hidden_layer_sizes": (30,), "max_iter": 1, "batch_size": 200} | how
+    assert peak(make(**params)) < peak(plain(**params)) + 0.5
+
+
+# --- partial_fit, copies and pickles
+
+
+PARTS = [(X[:30], Y[:30]), (2 * X[30:] + 1, 3 * Y[30:]), (X, Y), (X - 5, Y)]
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson", "quantile"])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_partial_fit_keeps_the_scales_of_the_first_call(solver, loss):
+    mlp, by_hand = make(loss, solver=solver), plain(loss, solver=solver)
+    (first, first_target), log_link = PARTS[0], loss in LOG_LINK
+    for inputs, y in PARTS:
+        mlp.partial_fit(inputs, y)
+        y, shift, unit = scaled(y, first_target, log_link=log_link)
+        by_hand.partial_fit(scaled(inputs, first)[0], y)
+    _, shift, unit = scaled(first_target, log_link=log_link)
+    expected = unscaled(by_hand.predict(scaled(X_NEW, first)[0]), shift, unit)
+    # sums in another order
+    np.testing.assert_allclose(mlp.predict(X_NEW), expected, rtol=1e-9)
+
+
+def by_pickle(mlp):
+    return pickle.loads(pickle.dumps(mlp))
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("copied", [by_pickle, copy.copy, copy.deepcopy])
+def test_partial_fits_around_a_copy_change_no_bit(copied, solver, kind):
+    params = {"scale_input": True, "solver": solver, "random_state": 0}
+    if kind is MLPRegressor:
+        params["scale_target"] = True
+    classes = {} if kind is MLPRegressor else {"classes": [False, True]}
+    at_once = kind(hidden_layer_sizes=5, **params)
+    in_parts = clone(at_once)
+    for inputs, y in PARTS:
+        y = y[:, 0] > 1 if classes else y
+        at_once.partial_fit(inputs, y, **classes)
+        in_parts = copied(in_parts.partial_fit(inputs, y, **classes))
+    for a, b in zip(at_once.coefs_, in_parts.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert at_once.loss_curve_ == in_parts.loss_curve_
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_layers_set_by_hand_are_where_partial_fit_goes_on(loss):
+    mlp, other = make(loss).partial_fit(X, Y), make(loss).fit(2 * X, Y)
+    mlp.coefs_, mlp.intercepts_ = other.coefs_, other.intercepts_
+    mlp.set_params(learning_rate_init=1e-300).partial_fit(X, Y)
+    # folding, and its opposite, round; adam's first steps of that rate move nothing
+    np.testing.assert_allclose(mlp.predict(X_NEW), other.predict(X_NEW), rtol=1e-12)
+
+
+def test_scaling_is_a_parameter_like_others():
+    mlp = clone(make())
+    assert mlp.get_params()["scale_input"] and mlp.get_params()["scale_target"]
+    fitted = mlp.fit(X, Y)
+    for twin in (by_pickle(fitted), copy.deepcopy(fitted)):
+        np.testing.assert_array_equal(twin.predict(X_NEW), fitted.predict(X_NEW))
+    assert "scale_input=True" in repr(mlp) and "scale_target=True" in repr(mlp)
+    assert not MLPRegressor().scale_input and not MLPRegressor().scale_target
+
+
+def test_x_and_y_stay_as_they_are():
+    inputs, y = X.copy(), Y.copy()
+    for solver in SOLVERS:
+        make(solver=solver).fit(inputs, y)
+    np.testing.assert_array_equal(inputs, X)
+    np.testing.assert_array_equal(y, Y)
+
+
+# --- rows that are scaled when they are asked for
+
+
+CENTER, SCALE = X.mean(axis=0), X.std(axis=0)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [slice(3, 9), slice(None), np.array([5, 0, 5]), slice(None, None, 7)],
+    ids=str,
+)
+def test_scaled_rows_are_rows_of_the_scaled_array(rows):
+    lazy, whole = ScaledRows(X, CENTER, SCALE), (X - CENTER) / SCALE
+    np.testing.assert_array_equal(lazy[rows], whole[rows])
+    assert (lazy.shape, lazy.dtype) == (X.shape, X.dtype)
+    chosen = np.array([50, 3, 3, 17, 8, 9, 1, 0, 2, 11])
+    some = slice(2, 7)
+    np.testing.assert_array_equal(ChosenRows(lazy, chosen)[some], whole[chosen][some])
+    assert ChosenRows(lazy, chosen).shape == (10, 3)
+
+
+def test_rows_are_taken_into_a_buffer():
+    out, rows = np.empty((4, 3)), np.array([5, 0, 5, 59])
+    ScaledRows(X, CENTER, SCALE).take(rows, axis=0, out=out, mode="clip")
+    np.testing.assert_array_equal(out, ((X - CENTER) / SCALE)[rows])
+
+
+# --- the loss on scaled targets
+
+
+ALL_LOSSES = {name: make() for name, make in REGRESSION_LOSSES.items()}
+ALL_LOSSES |= {
+    "huber of another delta": Huber(delta=0.3),
+    "three quantiles": Quantile(level=[0.1, 0.5, 0.9]),
+}
+each_loss = pytest.mark.parametrize("loss", ALL_LOSSES.values(), ids=ALL_LOSSES)
+FACTORS = np.array([3.0, 1e4])
+
+
+def raw_outputs(loss):
+    return np.random.default_rng(1).normal(size=(N_ROWS, loss.n_outputs(2)))
+
+
+@each_loss
+def test_values_by_target_sum_to_those_of_the_loss(loss):
+    raw, by_target_raw = raw_outputs(loss), raw_outputs(loss)
+    values = loss.value_and_gradient(Y, raw)
+    by_target = InUnits(loss, FACTORS).value_and_gradient(Y, by_target_raw)
+    assert by_target.shape == (N_ROWS, 2)
+    # a sum in another order
+    np.testing.assert_allclose(by_target.sum(axis=1), values, rtol=1e-12)
+    np.testing.assert_array_equal(by_target_raw, raw)  # the gradient
+
+
+@each_loss
+def test_the_gradient_of_a_loss_in_units_is_that_of_its_sum(loss):
+    wrapped, raw = InUnits(loss, FACTORS), raw_outputs(loss)
+    rows = slice(0, 5)
+
+    def total(flat):
+        outputs = flat.reshape(5, -1).copy()
+        return float(wrapped.value_and_gradient(Y[rows], outputs).sum())
+
+    slope = central_difference(total, raw[rows].ravel())
+    gradient = raw[rows].copy()
+    wrapped.value_and_gradient(Y[rows], gradient)
+    # truncation and rounding of the differences, 1e-8 beside gradients of about 1;
+    # no error is within 1e-6 of a corner of a loss
+    assert relative_error(gradient.ravel(), slope) < 1e-6
+
+
+@each_loss
+def test_other_than_its_values_the_loss_in_units_is_the_loss(loss):
+    wrapped, raw = InUnits(loss, FACTORS), raw_outputs(loss)
+    np.testing.assert_array_equal(wrapped.inverse_link(raw), loss.inverse_link(raw))
+    assert wrapped.out_activation == loss.out_activation
+    assert wrapped.n_outputs(2) == loss.n_outputs(2)
+    assert wrapped.reported_share(2) == loss.reported_share(2)
+    np.testing.assert_array_equal(wrapped.constant_optimum(Y), loss.constant_optimum(Y))
+
+
+@each_loss
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_objective_trains_the_plain_sum_and_tells_units_besides(loss, weighted):
+    network = Network((3, 4, loss.n_outputs(2)), ACTIVATIONS["tanh"]())
+    params = np.random.default_rng(2).normal(size=network.n_params)
+    weight = rng.uniform(0.5, 2.0, N_ROWS) if weighted else None
+    inner = Objective(network, loss, 0.3, N_ROWS, np.float64)
+    outer = Objective(network, InUnits(loss, FACTORS), 0.3, N_ROWS, np.float64)
+    expected, expected_grad = inner.value_and_gradient(params, X, Y, weight)
+    value, grad = outer.value_and_gradient(params, X, Y, weight)
+    # sums in another order
+    np.testing.assert_allclose(grad, expected_grad, rtol=1e-11, atol=1e-14)
+    assert value.total == pytest.approx(expected.total, rel=1e-12)
+    raw = network.predict(network.views(params), X)
+    values = InUnits(loss, FACTORS).value_and_gradient(Y, raw)
+    in_units = np.average(values @ FACTORS, weights=np.ones(N_ROWS))
+    if weighted:
+        in_units = weight @ (values @ FACTORS) / N_ROWS
+    share = loss.reported_share(network.layer_sizes[-1])
+    expected = share * in_units + FACTORS.mean() * value.penalty
+    assert outer.reported(value) == pytest.approx(expected, rel=1e-12)
+
+
+def with_scale(loss, s):
+    """The loss whose settings are made larger with the errors."""
+    return Huber(delta=s * loss.delta) if isinstance(loss, Huber) else loss
+
+
+# without log cosh, whose scale is always 1
+SCALABLE = {name: loss for name, loss in ALL_LOSSES.items() if name != "log_cosh"}
+
+
+@pytest.mark.parametrize("s", [1e-3, 0.5, 7.0, 1e5])
+@pytest.mark.parametrize("loss", SCALABLE.values(), ids=SCALABLE)
+def test_a_loss_is_of_the_degree_that_it_tells(loss, s):
+    raw = raw_outputs(loss)
+    moved = raw + np.log(s) if loss.out_activation == "exp" else s * raw
+    found = with_scale(loss, s).value_and_gradient(s * Y, moved)
+    expected = s**loss.degree * loss.value_and_gradient(Y, raw)
+    # sums and logarithms of terms that nearly cancel
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11 * s**loss.degree)
+
+
+@pytest.mark.parametrize("power", [1.0, 1.2, 1.5, 1.9, 2.0])
+def test_the_degree_of_a_tweedie_deviance_is_two_less_its_power(power):
+    assert REGRESSION_LOSSES["tweedie"](power).degree == pytest.approx(2 - power)
+
+
+def test_log_cosh_is_of_degree_two_where_errors_are_small():
+    loss, raw = REGRESSION_LOSSES["log_cosh"](), np.array([[2e-4]])
+    zero = np.zeros((1, 1))
+    value, half = (loss.value_and_gradient(zero, r) for r in (raw.copy(), raw / 2))
+    # the next term is of order r^2, 1e-8; and log cancels digits of 1
+    assert value[0] / half[0] == pytest.approx(2.0**loss.degree, rel=1e-6)

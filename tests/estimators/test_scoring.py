@@ -1,0 +1,746 @@
+"""What early stopping watches, and when its patience is over."""
+
+import copy
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.metrics import (
+    accuracy_score,
+    fbeta_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+    mean_pinball_loss,
+    mean_squared_error,
+)
+from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmlp import MLPClassifier, MLPRegressor
+from skmlp.history import Patience
+from skmlp.losses import Quantile
+from skmlp.solvers import Adam
+
+# some updates are enough here, whether they converged or not
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
+
+N_ROWS, N_TRAINING = 90, 60
+RNG = np.random.default_rng(0)
+X_ALL = RNG.normal(size=(N_ROWS, 4))
+NUMBERS = X_ALL @ [1.0, -2.0, 0.5, 0.0] + 0.3 * RNG.normal(size=N_ROWS)
+CODES = np.digitize(NUMBERS, [-1.5, 1.0])
+WEIGHT = RNG.uniform(0.2, 3.0, N_ROWS)
+X, X_VAL = X_ALL[:N_TRAINING], X_ALL[N_TRAINING:]
+HELD = PredefinedSplit(np.where(np.arange(N_ROWS) < N_TRAINING, -1, 0))
+
+TASKS = {
+    "binary": (MLPClassifier, NUMBERS > 0),
+    "words": (MLPClassifier, np.array(["a", "b", "c"])[CODES]),
+    "labels": (MLPClassifier, np.c_[NUMBERS > 1, X_ALL[:, 0] > 0].astype(int)),
+    "numbers": (MLPRegressor, NUMBERS),
+    "outputs": (MLPRegressor, X_ALL[:, :2] ** 2),
+}
+every_solver = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+every_task = pytest.mark.parametrize("task", TASKS)
+each_kind = pytest.mark.parametrize("task", ["words", "numbers"])
+
+
+def make(task, **params):
+    defaults = {
+        "hidden_layer_sizes": (6,),
+        "batch_size": 20,
+        "max_iter": 6,
+        "learning_rate_init": 0.02,
+        "n_iter_no_change": np.inf,
+        "random_state": 0,
+    }
+    return TASKS[task][0](**{**defaults, **params})
+
+
+def fit(task, *, weighted=False, validated=True, X=X, X_val=X_VAL, **params):
+    """A fit on the first rows, with the others as validation rows or without any."""
+    y = TASKS[task][1]
+    more = {"sample_weight": WEIGHT[:N_TRAINING]} if weighted else {}
+    if validated:
+        more |= {"X_val": X_val, "y_val": y[N_TRAINING:]}
+    if validated and weighted:
+        more |= {"sample_weight_val": WEIGHT[N_TRAINING:]}
+    return make(task, **params).fit(X, y[:N_TRAINING], **more)
+
+
+def parameters(model):
+    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
+
+
+def assert_same_parameters(model, expected):
+    np.testing.assert_array_equal(parameters(model), parameters(expected))
+    assert parameters(model).dtype == parameters(expected).dtype
+
+
+# The score of an epoch
+
+
+def default_score(model, X, y, sample_weight=None):
+    return model.score(X, y, sample_weight)
+
+
+def minus_log_loss(model, X, y, sample_weight=None):
+    return -log_loss(y, model.predict_proba(X), sample_weight=sample_weight)
+
+
+def minus_half_squared_error(model, X, y, sample_weight=None):
+    return -mean_squared_error(y, model.predict(X), sample_weight=sample_weight) / 2
+
+
+def largest_error(model, X, y):
+    return -np.abs(model.predict(X) - y).max()
+
+
+def share_right(estimator, X, y, *, sample_weight=None):
+    return np.average(estimator.predict(X) == y, weights=sample_weight)
+
+
+def with_any(estimator, X, y, **more):
+    return share_right(estimator, X, y, **more)
+
+
+class OfAllRows:
+    """A scorer that is an object."""
+
+    def __call__(self, estimator, X, y, sample_weight):
+        return np.float32(share_right(estimator, X, y, sample_weight=sample_weight))
+
+
+F2 = make_scorer(fbeta_score, beta=2, average="macro")
+PINBALL = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
+# the task, the parameter, and what gives the same from a model if it does not
+SCORINGS = {
+    "None": ("words", None, default_score),
+    "None, binary": ("binary", None, default_score),
+    "None, labels": ("labels", None, default_score),
+    "None, numbers": ("numbers", None, default_score),
+    "None, outputs": ("outputs", None, default_score),
+    "loss": ("words", "loss", minus_log_loss),
+    "loss, binary": ("binary", "loss", minus_log_loss),
+    "loss, numbers": ("numbers", "loss", minus_half_squared_error),
+    "loss, outputs": ("outputs", "loss", minus_half_squared_error),
+    "log loss": ("words", "neg_log_loss", None),
+    "balanced accuracy": ("words", "balanced_accuracy", None),
+    "area": ("binary", "roc_auc", None),
+    "f1": ("labels", "f1_macro", None),
+    "absolute error": ("numbers", "neg_mean_absolute_error", None),
+    "R2": ("numbers", "r2", None),
+    "R2, outputs": ("outputs", "r2", None),
+    "scorer object": ("words", F2, None),
+    "scorer of a loss": ("numbers", PINBALL, None),
+    "a callable": ("numbers", largest_error, None),
+    "a callable with weights": ("words", share_right, None),
+    "a callable of anything": ("words", with_any, None),
+}
+every_scoring = pytest.mark.parametrize(
+    ("task", "scoring", "reference"), SCORINGS.values(), ids=SCORINGS
+)
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@every_solver
+@every_scoring
+def test_the_score_of_an_epoch_is_that_of_its_model(
+    task, scoring, reference, solver, weighted
+):
+    params = {"solver": solver, "early_stopping": True, "scoring": scoring}
+    watched = fit(task, weighted=weighted, **params)
+    score, y = reference or get_scorer(scoring), TASKS[task][1][N_TRAINING:]
+    more = {}
+    if weighted and score is not largest_error:  # which takes no weights
+        more = {"sample_weight": WEIGHT[N_TRAINING:]}
+    scores = watched.history_["validation_score"]
+    for k, found in enumerate(scores, start=1):
+        model = fit(task, weighted=weighted, solver=solver, max_iter=k, validated=False)
+        # raw outputs and sums may round differently than predictions
+        assert found == pytest.approx(score(model, X_VAL, y, **more), rel=1e-10)
+    assert k == watched.n_iter_
+    if solver != "lbfgs":
+        assert watched.validation_scores_ == scores.tolist()
+
+
+@pytest.mark.parametrize("form", ["float32", "frame"])
+@every_scoring
+def test_the_score_is_that_of_the_model_in_every_form_of_X(
+    task, scoring, reference, form
+):
+    both = {
+        "float32": (X.astype(np.float32), X_VAL.astype(np.float32)),
+        "frame": tuple(pd.DataFrame(rows, columns=list("abcd")) for rows in (X, X_VAL)),
+    }
+    X_form, X_val = both[form]
+    params = {"early_stopping": True, "scoring": scoring}
+    watched = fit(task, X=X_form, X_val=X_val, **params)
+    score, y = reference or get_scorer(scoring), TASKS[task][1][N_TRAINING:]
+    # float32 has seven digits, of which sums of 30 rows lose one
+    rel = 1e-5 if form == "float32" else 1e-10
+    best = watched.best_validation_score_
+    assert best == pytest.approx(score(watched, X_val, y), rel=rel)
+
+
+def test_an_object_as_a_scorer_gets_the_weights_it_asks_for():
+    params = {"early_stopping": True, "scoring": OfAllRows()}
+    model = fit("words", weighted=True, **params)
+    best = model.score(X_VAL, TASKS["words"][1][N_TRAINING:], WEIGHT[N_TRAINING:])
+    # it gives float32, of seven digits
+    assert model.best_validation_score_ == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss", share_right])
+def test_scores_count_class_weights(scoring):
+    by_class = {"a": 5.0, "b": 0.3, "c": 1.0}
+    params = {"early_stopping": True, "scoring": scoring, "class_weight": by_class}
+    model, y = fit("words", **params), TASKS["words"][1][N_TRAINING:]
+    weight = np.array([by_class[label] for label in y])
+    score = default_score if scoring is None else get_scorer(scoring)
+    expected = score(model, X_VAL, y, sample_weight=weight)
+    assert model.best_validation_score_ == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("scoring", [None, "r2", "neg_mean_absolute_error", "loss"])
+def test_scores_are_in_units_of_y_where_training_scales(scoring):
+    y = 100.0 + 50.0 * NUMBERS
+    params = {"scale_input": True, "scale_target": True, "early_stopping": True}
+    model = make("numbers", scoring=scoring, validation_fraction=HELD, **params)
+    model.fit(X_ALL, y)
+    score = {None: default_score, "loss": minus_half_squared_error}.get(scoring)
+    score = score or get_scorer(scoring)
+    best = model.best_validation_score_
+    # the folded layers round differently than the scaled columns
+    assert best == pytest.approx(score(model, X_VAL, y[N_TRAINING:]), rel=1e-9)
+
+
+LOSSES = {
+    "squared_error": True,
+    "poisson": True,
+    "absolute_error": False,
+    "huber": False,
+    "log_cosh": False,
+    "quantile": False,
+    "gamma": False,
+    "tweedie": False,
+    "levels": False,
+}
+
+
+@pytest.mark.parametrize(("loss", "by_r2"), LOSSES.items())
+def test_losses_that_scikit_learn_lacks_are_scored_by_minus_the_loss(loss, by_r2):
+    y = np.abs(NUMBERS) + 0.1
+    loss = Quantile(level=[0.1, 0.5, 0.9]) if loss == "levels" else loss
+    params = {"loss": loss, "early_stopping": True, "validation_fraction": HELD}
+    model = make("numbers", **params).fit(X_ALL, y)
+    scores = np.array(model.validation_scores_)
+    if by_r2:
+        best = model.score(X_VAL, y[N_TRAINING:])
+        assert scores.max() == pytest.approx(best, rel=1e-12)
+    else:
+        np.testing.assert_array_equal(scores, -np.array(model.validation_loss_curve_))
+
+
+@every_task
+def test_scoring_by_the_loss_is_minus_the_validation_loss(task):
+    model = fit(task, early_stopping=True, scoring="loss", weighted=True)
+    scores, curve = model.validation_scores_, model.validation_loss_curve_
+    np.testing.assert_array_equal(scores, -np.array(curve))
+
+
+# The best epoch
+
+
+@every_solver
+@every_scoring
+def test_the_model_is_that_of_the_best_epoch(task, scoring, reference, solver):
+    # few epochs of large steps, so that the last one is not the best
+    params = {"solver": solver, "max_iter": 25, "learning_rate_init": 0.1}
+    params |= {"early_stopping": True, "scoring": scoring}
+    model = fit(task, **params)
+    scores = model.history_["validation_score"]
+    assert model.best_epoch_ == np.argmax(scores) + 1
+    score, y = reference or get_scorer(scoring), TASKS[task][1][N_TRAINING:]
+    best = score(model, X_VAL, y)
+    assert best == pytest.approx(scores.max(), rel=1e-10)
+    if solver != "lbfgs":
+        assert model.best_validation_score_ == scores.max()
+    params |= {"early_stopping": False, "max_iter": model.best_epoch_}
+    assert_same_parameters(model, fit(task, **params, validated=False))
+
+
+@pytest.mark.parametrize("task", ["binary", "words"])
+def test_some_of_these_models_are_not_of_the_last_epoch(task):
+    params = {"max_iter": 25, "learning_rate_init": 0.1, "early_stopping": True}
+    model = fit(task, **params)
+    assert model.best_epoch_ < model.n_iter_ == 25
+
+
+# A scorer and the estimator
+
+
+def test_a_scorer_sees_a_fitted_model_and_the_rows_as_they_were_given():
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append((estimator, X, y))
+        return len(seen)
+
+    y = TASKS["words"][1]
+    frame = pd.DataFrame(X_ALL, columns=list("abcd"))
+    params = {"early_stopping": True, "validation_fraction": HELD, "scoring": score}
+    model = make("words", **params).fit(frame, y)
+    for estimator, X, labels in seen:
+        assert type(estimator) is MLPClassifier and estimator is not model
+        np.testing.assert_array_equal(estimator.classes_, ["a", "b", "c"])
+        assert estimator.predict(X).shape == labels.shape
+        np.testing.assert_array_equal(X, X_VAL)
+        np.testing.assert_array_equal(labels, y[N_TRAINING:])
+    assert model.validation_scores_ == [1, 2, 3, 4, 5, 6]
+
+
+@every_solver
+def test_a_scorer_may_keep_the_models_that_it_sees(solver):
+    models = []
+
+    def score(estimator, X, y):
+        models.append(estimator)
+        return 0.0
+
+    fit("words", solver=solver, early_stopping=True, scoring=score)
+    assert models
+    for k, model in enumerate(models, start=1):
+        expected = fit("words", solver=solver, max_iter=k, validated=False)
+        assert_same_parameters(model, expected)
+
+
+def test_what_a_scorer_does_to_its_model_does_not_reach_the_estimator():
+    def score(estimator, X, y):
+        estimator.extra = 1
+        estimator.alpha = 100.0
+        estimator.max_iter = 1
+        del estimator.classes_
+        return 0.0
+
+    model = fit("words", early_stopping=True, scoring=score)
+    expected = fit("words", early_stopping=True, scoring=lambda estimator, X, y: 0.0)
+    assert_same_parameters(model, expected)
+    assert vars(model).keys() == vars(expected).keys()
+    assert model.alpha == expected.alpha and model.n_iter_ == 6
+
+
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "loss", F2, share_right])
+@every_solver
+def test_scoring_changes_nothing_but_what_is_recorded(solver, scoring):
+    params = {"solver": solver, "scoring": scoring}
+    recorded, plain = fit("words", **params), fit("words", solver=solver)
+    assert_same_parameters(recorded, plain)
+    unwatched = fit("words", solver=solver, validated=False)
+    assert_same_parameters(recorded, unwatched)
+    assert recorded.loss_ == plain.loss_ and recorded.best_epoch_ is None
+
+
+# What is refused
+
+
+def raising(error):
+    def score(estimator, X, y):
+        raise error("There is no score.")
+
+    return score
+
+
+def giving(value):
+    return lambda estimator, X, y: value
+
+
+BAD_SCORING = {
+    "unknown": "no such score",
+    "empty": "",
+    "a class": OfAllRows,
+    "a number": 1,
+    "a list": ["r2"],
+    "a metric": accuracy_score,
+    "gives nan": giving(np.nan),
+    "gives a string": giving("0.5"),
+    "gives an array": giving(np.array([0.5, 0.6])),
+    "gives None": giving(None),
+    "gives a complex number": giving(0.5 + 1j),
+    "takes too little": lambda estimator: 0.0,
+    "raises a ValueError": raising(ValueError),
+    "raises a TypeError": raising(TypeError),
+}
+
+
+def assert_refused(model, error, *words, **more):
+    """A fit is refused by an error with the words, and leaves all as it was."""
+    before = vars(model).copy()
+    y = TASKS["words" if isinstance(model, MLPClassifier) else "numbers"][1]
+    with pytest.raises(error) as caught:
+        model.fit(X_ALL, y, **more)
+    for word in words:
+        assert word in str(caught.value)
+    now = vars(model)
+    assert now.keys() == before.keys()
+    assert all(now[name] is before[name] for name in now)
+
+
+@pytest.mark.parametrize("is_fitted", [False, True], ids=["new", "fitted"])
+@every_solver
+@pytest.mark.parametrize("scoring", BAD_SCORING.values(), ids=BAD_SCORING)
+@each_kind
+def test_bad_scoring_is_refused(task, scoring, solver, is_fitted):
+    model = make(task, solver=solver)
+    if is_fitted:
+        model.fit(X_ALL, TASKS[task][1])
+    model.set_params(early_stopping=True, scoring=scoring, validation_fraction=0.5)
+    owner = TASKS[task][0].__name__
+    error = (ValueError, TypeError)
+    assert_refused(model, error, f"{owner}: scoring must be")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyError, ZeroDivisionError])
+def test_other_errors_of_a_scorer_come_through_and_leave_all_as_it_was(error):
+    model = make("words").fit(X_ALL, TASKS["words"][1])
+    model.set_params(early_stopping=True, scoring=raising(error))
+    assert_refused(model, error, "There is no score.")
+
+
+def test_a_scorer_that_does_not_suit_the_targets_is_refused():
+    rows = TASKS["binary"][1][N_TRAINING:]
+    model = make("words", early_stopping=True, scoring="roc_auc")
+    assert_refused(model, ValueError, "MLPClassifier: scoring must be")
+    assert rows.dtype == bool
+    model = make("numbers", early_stopping=True, scoring="neg_log_loss")
+    assert_refused(model, (ValueError, AttributeError), "MLPRegressor")
+
+
+# Patience
+
+
+def is_over(merits, tol, n_iter_no_change, *, relative=False, unit=1.0):
+    """Whether none of the last epochs, one more than borne, brought enough."""
+    rises = []
+    for epoch, merit in enumerate(merits):
+        before = [m for m in merits[:epoch] if not math.isnan(m)]
+        best = max(before, default=-math.inf)
+        known = relative and math.isfinite(best)
+        rises.append(merit >= best + (tol * abs(best) if known else tol * unit))
+    n_last = n_iter_no_change + 1
+    return len(rises) >= n_last and not any(rises[-n_last:])
+
+
+def first_end(merits, *args, min_updates=0, updates=None, **kwargs):
+    """The first epoch after which patience is over, or None."""
+    updates = range(1, len(merits) + 1) if updates is None else updates
+    for epoch, made in enumerate(updates, start=1):
+        if made >= min_updates and is_over(merits[:epoch], *args, **kwargs):
+            return epoch
+    return None
+
+
+def scripted(merits, *args, updates=None, **kwargs):
+    """The same by Patience."""
+    patience = Patience(*args, **kwargs)
+    updates = range(1, len(merits) + 1) if updates is None else updates
+    for epoch, (merit, made) in enumerate(zip(merits, updates, strict=True), start=1):
+        patience.update(merit)
+        if patience.is_over(made):
+            return epoch
+    return None
+
+
+WALK = np.random.default_rng(1)
+MERITS = {
+    "rises": -np.exp(-0.1 * np.arange(50)),
+    "rises to a plateau": np.minimum(np.arange(50) / 20, 1.0),
+    "falls": -np.arange(50.0),
+    "stands": np.full(50, 0.7),
+    "stands at 0": np.zeros(50),
+    "walks": np.cumsum(WALK.normal(size=50)),
+    "walks below 0": -np.abs(np.cumsum(WALK.normal(size=50))),
+    "jumps": WALK.normal(size=50),
+    "loses scores": np.where(np.arange(50) % 3, WALK.normal(size=50), np.nan),
+    "has no scores": np.full(50, np.nan),
+    "begins late": np.r_[np.full(4, -np.inf), np.linspace(0, 0.1, 46)],
+    "begins at infinity": np.r_[np.full(4, np.nan), np.linspace(0, 0.1, 46)],
+}
+every_merit = pytest.mark.parametrize("merits", MERITS.values(), ids=MERITS)
+
+
+@pytest.mark.parametrize("min_updates", [0, 17, 49])
+@pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
+@pytest.mark.parametrize("n_iter_no_change", [1, 3, 10])
+@pytest.mark.parametrize("tol", [0.0, 1e-3, 0.05, 0.5])
+@every_merit
+def test_patience_ends_where_the_last_epochs_brought_too_little(
+    merits, tol, n_iter_no_change, relative, min_updates
+):
+    more = {"relative": relative, "min_updates": min_updates}
+    expected = first_end(merits.tolist(), tol, n_iter_no_change, **more)
+    assert scripted(merits, tol, n_iter_no_change, **more) == expected
+
+
+@pytest.mark.parametrize("unit", [0.01, 40.0])
+@every_merit
+def test_patience_counts_tol_in_its_unit(merits, unit):
+    expected = first_end(merits.tolist(), 0.05, 3, unit=unit)
+    assert scripted(merits, 0.05, 3, unit=unit) == expected
+    assert scripted(merits, 0.05 * unit, 3) == expected
+
+
+# powers of 2, by which all numbers scale without rounding
+@pytest.mark.parametrize("factor", [2.0**-10, 2.0**10])
+@pytest.mark.parametrize("tol", [1e-3, 0.05])
+@every_merit
+def test_relative_patience_does_not_depend_on_the_scale_of_the_merit(
+    merits, tol, factor
+):
+    ends = [scripted(m, tol, 3, relative=True) for m in (merits, factor * merits)]
+    assert ends[0] == ends[1]
+
+
+def test_absolute_patience_does_depend_on_it():
+    merits = MERITS["rises"]
+    assert scripted(merits, 1e-3, 3) != scripted(1e-3 * merits, 1e-3, 3)
+
+
+def test_patience_without_end_is_never_over():
+    assert scripted(MERITS["falls"], 1.0, math.inf) is None
+
+
+@every_merit
+def test_the_best_is_the_first_of_the_largest_merits(merits):
+    patience = Patience(0.1, 3)
+    rises = [i for i, merit in enumerate(merits) if patience.update(merit)]
+    known = merits[np.isfinite(merits)]
+    if known.size:
+        assert patience.best == known.max()
+        assert rises[-1] == np.nanargmax(merits)
+    else:
+        assert patience.best == -math.inf and not rises
+
+
+# Patience of a fit
+
+
+ENDS = {
+    "tol": {"tol": 0.01, "n_iter_no_change": 2},
+    "relative": {"tol": 0.02, "n_iter_no_change": 2, "tol_mode": "relative"},
+    "least updates": {"tol": 0.05, "n_iter_no_change": 1, "min_updates": 50},
+    "least updates within an epoch": {
+        "tol": 0.05,
+        "n_iter_no_change": 1,
+        "tol_mode": "relative",
+        "min_updates": 52,
+    },
+    "few updates": {"tol": 0.02, "n_iter_no_change": 3, "min_updates": 2},
+}
+WATCHING = {
+    "the training loss": {},
+    "the score": {"early_stopping": True},
+    "the loss": {"early_stopping": True, "scoring": "loss"},
+}
+
+
+@pytest.mark.parametrize("params", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("watching", WATCHING.values(), ids=WATCHING)
+@every_solver
+@every_task
+def test_a_fit_ends_as_soon_as_patience_is_over(task, solver, watching, params):
+    params = {"solver": solver, "max_iter": 60, "alpha": 0.1} | params | watching
+    early = params.get("early_stopping", False)
+    model = fit(task, **params)
+    endless = fit(task, **params | {"n_iter_no_change": np.inf})
+    if solver == "lbfgs" and not early:  # which has no patience then
+        assert model.n_iter_ == endless.n_iter_
+        return
+    merits = endless.history_["validation_score"]
+    updates = 3 * np.arange(1, endless.n_iter_ + 1)
+    if not early:
+        merits = -np.array(endless.loss_curve_)
+    if solver == "lbfgs":
+        endlessly = params | {"n_iter_no_change": np.inf}
+        epochs = range(1, endless.n_iter_ + 1)
+        updates = [fit(task, **endlessly | {"max_iter": k}).n_updates_ for k in epochs]
+    end = first_end(
+        merits.tolist(),
+        params["tol"],
+        params["n_iter_no_change"],
+        relative=params.get("tol_mode") == "relative",
+        min_updates=params.get("min_updates", 0),
+        updates=updates,
+    )
+    assert model.n_iter_ == (end or endless.n_iter_)
+    if end is not None and end < endless.n_iter_:
+        assert "did not improve more than tol=" in model.stop_reason_
+        assert model.n_updates_ >= params.get("min_updates", 0)
+
+
+def test_updates_of_fits_before_count_for_the_least_number():
+    params = {"tol": 1e9, "n_iter_no_change": 1, "min_updates": 15}
+    model = fit("words", **params, warm_start=True, validated=False, max_iter=50)
+    assert model.n_iter_ == 5 and model.n_updates_ == 15
+    model.fit(X, TASKS["words"][1][:N_TRAINING])
+    assert model.n_iter_ == 1
+
+
+SCALED = {
+    "the training loss": {},
+    "R2": {"early_stopping": True, "validation_fraction": HELD},
+    "the loss": {
+        "early_stopping": True,
+        "validation_fraction": HELD,
+        "scoring": "loss",
+    },
+    "another loss": {
+        "early_stopping": True,
+        "validation_fraction": HELD,
+        "loss": "huber",
+    },
+}
+
+
+@pytest.mark.parametrize("params", SCALED.values(), ids=SCALED)
+# powers of 2, by which all numbers scale without rounding
+@pytest.mark.parametrize("unit", [2.0**-10, 2.0**10])
+def test_with_scaled_targets_the_end_does_not_depend_on_the_unit_of_y(params, unit):
+    params = {"tol": 0.01, "n_iter_no_change": 2, "max_iter": 80} | params
+    fits = [
+        make("numbers", scale_target=True, **params).fit(X_ALL, y)
+        for y in (NUMBERS, unit * NUMBERS)
+    ]
+    assert fits[0].n_iter_ == fits[1].n_iter_ < 80
+    assert fits[0].best_epoch_ == fits[1].best_epoch_
+
+
+def test_with_a_relative_tol_the_end_does_not_depend_on_the_unit_of_y():
+    # plain gradient descent of a linear model from 0 scales with y
+    params = {"hidden_layer_sizes": (), "solver": "sgd", "alpha": 0.0, "max_iter": 80}
+    params |= {"tol": 0.01, "n_iter_no_change": 2, "tol_mode": "relative"}
+    params["coefs_init"] = [np.zeros((4, 1))], [np.zeros(1)]
+    ends = [
+        make("numbers", **params).fit(X_ALL, y).n_iter_
+        for y in (NUMBERS, 2.0**-10 * NUMBERS)
+    ]
+    assert ends[0] == ends[1] < 80
+    params["tol_mode"] = "absolute"
+    assert make("numbers", **params).fit(X_ALL, 2.0**-10 * NUMBERS).n_iter_ < ends[0]
+
+
+# lbfgs
+
+
+@every_task
+def test_lbfgs_ignores_early_stopping_by_default(task):
+    y = TASKS[task][1]
+    fits = [
+        make(task, solver="lbfgs", early_stopping=early).fit(X_ALL, y)
+        for early in (True, False)
+    ]
+    assert_same_parameters(*fits)
+    assert vars(fits[0]).keys() == vars(fits[1]).keys()
+    assert fits[0].history_.keys() == fits[1].history_.keys()
+    assert not {"validation_loss", "validation_score"} & fits[0].history_.keys()
+    assert fits[0].best_epoch_ is None
+    assert not hasattr(fits[0], "validation_scores_")
+    assert not hasattr(fits[0], "best_validation_score_")
+
+
+ACTING = {
+    "scoring": {"scoring": "loss", "validation_fraction": HELD},
+    "X_val": {},
+    "both": {"scoring": "loss"},
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("params", ACTING.values(), ids=ACTING)
+@every_task
+def test_lbfgs_stops_early_with_scoring_or_validation_rows(
+    task, params, weighted, dtype
+):
+    y = TASKS[task][1]
+    X = X_ALL.astype(dtype)
+    params = {"solver": "lbfgs", "early_stopping": True, "max_iter": 100} | params
+    params |= {"n_iter_no_change": 4, "alpha": 1e-6}
+    model = make(task, **params)
+    if "validation_fraction" in params:
+        more = {"sample_weight": WEIGHT} if weighted else {}
+        model.fit(X, y, **more)
+    else:
+        more = {"X_val": X[N_TRAINING:], "y_val": y[N_TRAINING:]}
+        if weighted:
+            more["sample_weight"] = WEIGHT[:N_TRAINING]
+            more["sample_weight_val"] = WEIGHT[N_TRAINING:]
+        model.fit(X[:N_TRAINING], y[:N_TRAINING], **more)
+    scores = model.history_["validation_score"]
+    assert len(scores) == model.n_iter_ < 100
+    assert model.best_epoch_ == np.argmax(scores) + 1 < model.n_iter_
+    assert model.stop_reason_.startswith("Validation score did not improve")
+    at_best = make(task, solver="lbfgs", max_iter=model.best_epoch_, alpha=1e-6)
+    more = {"sample_weight": WEIGHT[:N_TRAINING]} if weighted else {}
+    at_best.fit(X[:N_TRAINING], y[:N_TRAINING], **more)
+    assert parameters(model).dtype == dtype
+    # L-BFGS amplifies the rounding of sums over rows in another layout
+    rtol = 1e-6 if dtype is np.float64 else 2e-2
+    np.testing.assert_allclose(
+        parameters(model), parameters(at_best), rtol=rtol, atol=rtol
+    )
+
+
+def test_an_lbfgs_fit_that_ends_by_itself_says_so():
+    params = {"solver": "lbfgs", "early_stopping": True, "alpha": 10.0}
+    model = fit("words", **params, max_iter=500, tol=1e-3)
+    assert model.stop_reason_.startswith("L-BFGS ended: CONVERGENCE")
+    assert model.best_epoch_ == np.argmax(model.history_["validation_score"]) + 1
+
+
+def test_a_copy_of_an_early_stopped_estimator_is_the_same_model():
+    model = fit("words", early_stopping=True, scoring="neg_log_loss")
+    assert_same_parameters(copy.deepcopy(model), model)
+    assert copy.deepcopy(model).best_epoch_ == model.best_epoch_
+
+
+@pytest.mark.parametrize("averaging", [0.5, 0.95])
+def test_scores_are_those_of_the_averaged_model(averaging):
+    solver = Adam(averaging=averaging)
+    model = fit("words", solver=solver, early_stopping=True, scoring="neg_log_loss")
+    score = get_scorer("neg_log_loss")(model, X_VAL, TASKS["words"][1][N_TRAINING:])
+    assert model.best_validation_score_ == pytest.approx(score, rel=1e-12)
+
+
+# What it is good for
+
+
+SETS = {
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast cancer": load_breast_cancer,
+    "digits": load_digits,
+}
+
+
+@pytest.mark.parametrize("load", SETS.values(), ids=SETS)
+def test_stopping_by_the_loss_costs_no_accuracy(load):
+    X, y = load(return_X_y=True)
+    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+
+    def accuracy(**params):
+        mlp = MLPClassifier(max_iter=300, random_state=0, **params)
+        model = make_pipeline(StandardScaler(), mlp)
+        return cross_val_score(model, X, y, cv=folds).mean()
+
+    plain = accuracy()
+    early = accuracy(early_stopping=True, scoring="loss")
+    # a hundredth: one or two rows of a fold of the smaller sets
+    assert early == pytest.approx(plain, abs=0.01)

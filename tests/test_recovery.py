@@ -1,0 +1,459 @@
+"""Laws of recovery: divergence goes back to the last good epoch, at half the rate."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from skmlp import MLPClassifier, MLPRegressor
+from skmlp.activations import ACTIVATIONS
+from skmlp.batches import Batches, TrainingRows
+from skmlp.history import History, Patience
+from skmlp.layers import Noise
+from skmlp.losses import LOSSES
+from skmlp.monitor import Monitor
+from skmlp.network import Network
+from skmlp.objective import Objective, Value
+from skmlp.report import Report
+from skmlp.schedules import Constant, Linear, Plateau
+from skmlp.solvers import SGD, SOLVERS, Adam, Stochastic
+from skmlp.training import N_RECOVERIES, SolverState, Training
+
+NETWORK = Network((2, 3, 1), ACTIVATIONS["tanh"](), [Noise(0.0, 0.1), Noise(0.3)])
+SOLVERS_IN_TRAINING = {
+    name: make() for name, make in SOLVERS.items() if make.stochastic
+} | {
+    "sgd-averaged": SGD(averaging=0.9),
+    "adam-clipped-and-averaged": Adam(clip_norm=0.5, averaging=0.8),
+}
+every_solver = pytest.mark.parametrize(
+    "solver", SOLVERS_IN_TRAINING.values(), ids=SOLVERS_IN_TRAINING
+)
+
+
+class Scored:
+    """Validation rows with that score."""
+
+    def __init__(self, score):
+        self.score = score
+
+    def measure(self, params):
+        return self.score(params), math.nan
+
+
+def make_training(
+    objective=None,
+    solver=None,
+    batch_size=4,
+    learning_rate=0.01,
+    validation_score=None,
+    patience=None,
+    **settings,
+):
+    """A small, noisy regression; any part of it may be handed in."""
+    rng = np.random.default_rng(0)
+    params = rng.normal(size=NETWORK.n_params)
+    X = rng.normal(size=(10, 2))
+    data = TrainingRows(X, X[:, :1] * X[:, 1:])
+    generator = np.random.default_rng(5)
+    if objective is None:
+        objective = real_objective(generator)
+    elif callable(objective):
+        objective = objective(real_objective(generator))
+    solver = SGD() if solver is None else solver
+    state = solver.init(params, NETWORK.n_weights)
+    return Training(
+        objective=objective,
+        params=params,
+        data=data,
+        batches=Batches(data, batch_size, np.random.RandomState(0)),
+        solver_state=SolverState(solver, state, generator=generator),
+        monitor=Monitor(
+            patience=patience or Patience(0.0, math.inf),
+            history=History(validation_scores=[] if validation_score else None),
+            report=Report(),
+            validation=validation_score and Scored(validation_score),
+            stops_early=validation_score is not None,
+        ),
+        **{"schedule": Constant(), "learning_rate_init": learning_rate} | settings,
+    )
+
+
+def real_objective(generator):
+    loss = LOSSES["squared_error"]()
+    return Objective(NETWORK, loss, 0.1, 10, np.float64, generator=generator)
+
+
+class Failing:
+    """An objective whose evaluations with those numbers, from 0, are not finite."""
+
+    def __init__(self, objective, at):
+        self.objective, self.at, self.n_evaluations = objective, at, 0
+
+    def __getattr__(self, name):
+        return getattr(self.objective, name)
+
+    def value_and_gradient(self, *arguments):
+        value, grad = self.objective.value_and_gradient(*arguments)
+        if self.n_evaluations in self.at:
+            value, grad = Value(math.nan, 0.0), np.full_like(grad, np.inf)
+        self.n_evaluations += 1
+        return value, grad
+
+
+class Scripted:
+    """An objective that gives one loss after the other and a gradient of ones."""
+
+    network, penalty_factor = NETWORK, 1.0
+
+    def __init__(self, losses):
+        self.losses = iter(losses)
+
+    def value_and_gradient(self, params, X, Y, weight):
+        return Value(next(self.losses), 0.0), np.ones_like(params)
+
+    def reported(self, value):
+        return value.total
+
+
+class Counting(Stochastic):
+    """A solver whose params count the steps; it writes down the rates."""
+
+    def __init__(self):
+        super().__init__()
+        self.rates = []
+
+    def _init(self, params):
+        params[...] = 0
+        return {}
+
+    def step(self, params, grad, state, learning_rate):
+        params += grad
+        self.rates.append(learning_rate)
+
+
+def scripted(losses, scores=None, recovers=True, **parts):
+    """Training with one batch an epoch: after n epochs all params are n."""
+    rest = iter(scores or ())
+    solver = Counting()
+    return make_training(
+        Scripted(losses),
+        solver,
+        batch_size=10,
+        validation_score=None if scores is None else lambda params: next(rest),
+        recovers=recovers,
+        **parts,
+    )
+
+
+BAD = [math.nan, math.inf]
+every_bad = pytest.mark.parametrize("bad", BAD)
+
+
+# --- the course
+
+
+@every_bad
+@pytest.mark.parametrize("n_good", [0, 1, 3])
+def test_after_divergence_training_goes_on_from_the_last_good_epoch(n_good, bad):
+    good = [5.0 - i for i in range(n_good)]
+    training = scripted([*good, bad, 0.5, 0.25], learning_rate=0.8)
+    assert training.run(n_good + 2) == "max_iter"
+    assert training.history.loss_curve == [*good, 0.5, 0.25]
+    assert training.n_iter == n_good + 2 == training.history.n_updates
+    assert (training.params == training.n_iter).all()
+    clock = training.solver_state.clock
+    assert clock.n_steps == n_good + 2
+    assert clock.n_samples == training.history.n_samples == 10 * (n_good + 2)
+    # all rates are exact halves
+    rates = training.solver_state.solver.rates
+    assert rates == [0.8] * (n_good + 1) + [0.4, 0.4]
+    assert training.recoveries == [
+        f"Epoch {n_good + 1} diverged and began anew with learning_rate_init=0.4."
+    ]
+
+
+def test_divergence_of_params_is_divergence_too():
+    class Overflowing(Counting):
+        def step(self, params, grad, state, learning_rate):
+            super().step(params, grad, state, learning_rate)
+            if len(self.rates) == 2:
+                params[0] = np.inf
+
+    training = make_training(
+        Scripted([3.0, 2.0, 1.0]), Overflowing(), batch_size=10, recovers=True
+    )
+    assert training.run(2) == "max_iter"
+    assert training.history.loss_curve == [3.0, 1.0]
+    assert (training.params == 2).all()
+
+
+@pytest.mark.parametrize("n_bad", range(1, N_RECOVERIES + 1))
+def test_each_recovery_halves_the_rate_and_is_named(n_bad):
+    training = scripted([4.0] + n_bad * [math.nan] + [3.0], learning_rate=0.8)
+    assert training.run(2) == "max_iter"
+    assert training.history.loss_curve == [4.0, 3.0]
+    halves = [0.8 / 2**i for i in range(1, n_bad + 1)]
+    assert training.recoveries == [
+        f"Epoch 2 diverged and began anew with learning_rate_init={rate:g}."
+        for rate in halves
+    ]
+    assert training.solver_state.solver.rates == [0.8, 0.8, *halves]
+    assert training.history.last("learning_rate") == halves[-1]
+
+
+def test_recoveries_of_several_epochs_count_together():
+    losses = [4.0, math.nan, 3.0, math.nan, 2.0, math.nan, 1.0, math.nan, 0.5]
+    training = scripted(losses)
+    assert training.run(9) == "diverged"
+    assert len(training.recoveries) == N_RECOVERIES == 3
+    assert [text.split()[1] for text in training.recoveries] == ["2", "3", "4"]
+    assert training.n_iter == 5
+    assert training.history.loss_curve[:-1] == [4.0, 3.0, 2.0, 1.0]
+
+
+@every_bad
+def test_after_the_last_recovery_divergence_is_as_without(bad):
+    losses = [4.0, 3.0] + 4 * [bad]
+    training, without = scripted(losses), scripted(losses, recovers=False)
+    assert training.run(9) == without.run(9) == "diverged"
+    assert training.n_iter == without.n_iter == 3
+    np.testing.assert_array_equal(
+        training.history.loss_curve, without.history.loss_curve
+    )
+    assert without.recoveries == []
+
+
+def test_after_the_last_recovery_the_best_params_are_kept():
+    losses, scores = [4.0, 3.0, 2.0] + 4 * [math.nan], [0.1, 0.9, 0.5]
+    training = scripted(losses, scores)
+    assert training.run(9) == "diverged"
+    assert training.monitor.best_epoch == 2
+    assert (training.params == 2).all()
+
+
+def test_scores_and_the_best_epoch_are_those_of_good_epochs():
+    training = scripted([4.0, math.nan, 3.0, math.nan, 2.0], [0.1, 0.9, 0.5])
+    assert training.run(3) == "max_iter"
+    assert training.history.validation_scores == [0.1, 0.9, 0.5]
+    assert training.monitor.best_epoch == 2
+    assert (training.params == 2).all()
+
+
+def test_patience_counts_good_epochs_alone():
+    losses = [4.0, 4.0, math.nan, 4.0, 4.0, 4.0]
+    training = scripted(losses, patience=Patience(0.1, 2))
+    assert training.run(9) == "converged"
+    assert training.n_iter == 4  # one to set the best, and three without a fall
+    assert len(training.recoveries) == 1
+
+
+def test_a_schedule_goes_on_from_the_lower_rate():
+    losses = [4.0, 4.0, 4.0, math.nan, 4.0, 4.0]
+    settings = {"schedule": Plateau(factor=0.25, floor=0.01), "learning_rate": 0.8}
+    training = scripted(losses, patience=Patience(0.1, 1), **settings)
+    assert training.run(5) == "max_iter"
+    # a plateau after the third epoch divides by four, the recovery by two
+    rates = training.solver_state.solver.rates
+    assert rates == [0.8, 0.8, 0.8, 0.2, 0.1, 0.1]
+    assert training.plateaus == [3, 5]
+
+
+@every_solver
+@pytest.mark.parametrize("at", [0, 2, 5, 8], ids="evaluation-{}".format)
+def test_after_a_recovery_all_is_as_in_a_training_whose_rate_was_halved(solver, at):
+    # with noise, shuffles, averages and a schedule, all of which have a state
+    def failing(objective):
+        return Failing(objective, {at})
+
+    settings = {"schedule": Linear(), "n_planned_epochs": 7, "max_norm": 1.0}
+    training = make_training(failing, solver, recovers=True, **settings)
+    expected = make_training(None, solver, **settings)
+    n_good = at // 3  # three batches an epoch
+    if n_good:
+        expected.run(n_good)
+    expected.rate_factor = 0.5
+    assert training.run(5) == expected.run(5 - n_good)
+    assert len(training.recoveries) == 1
+    np.testing.assert_array_equal(training.params, expected.params)
+    assert training.history == expected.history
+    states = training.solver_state.state, expected.solver_state.state
+    assert states[0].keys() == states[1].keys()
+    for name in states[0]:
+        np.testing.assert_array_equal(states[0][name], states[1][name])
+    clocks = training.solver_state.clock, expected.solver_state.clock
+    assert vars(clocks[0]) == vars(clocks[1])
+
+
+@every_solver
+def test_without_divergence_recovery_changes_no_bit(solver):
+    settings = {"schedule": Linear(), "n_planned_epochs": 7, "max_norm": 1.0}
+    training = make_training(None, solver, recovers=True, **settings)
+    expected = make_training(None, solver, **settings)
+    assert training.run(5) == expected.run(5) == "max_iter"
+    np.testing.assert_array_equal(training.params, expected.params)
+    assert training.history == expected.history
+    assert training.recoveries == []
+
+
+# --- through estimators
+
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(60, 4))
+NUMBERS = X @ [1.0, 2.0, 0.0, 0.0]
+AMOUNTS = np.exp(NUMBERS / 2) + 0.01
+quiet = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore::skmlp.DiagnosticWarning"
+)
+# rates at which this fit diverges in its first epoch, and after how many halvings not
+RATES = {0.4: 1, 0.7: 2, 1.8: 3}
+HOPELESS = 100.0
+
+
+def make(rate, **params):
+    """A log-linear model of amounts, whose steps explode at large rates."""
+    params = {"solver": "sgd", "batch_size": 5, "max_iter": 10} | params
+    params = {"hidden_layer_sizes": (), "recover": True, "random_state": 0} | params
+    return MLPRegressor("gamma", learning_rate_init=rate, **params)
+
+
+def same_model(one, other):
+    layers = one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_
+    return all(np.array_equal(a, b) for a, b in zip(*layers, strict=True))
+
+
+@quiet
+@pytest.mark.parametrize(("rate", "n_halvings"), RATES.items())
+def test_a_rate_that_diverges_at_first_ends_in_a_finite_model(rate, n_halvings):
+    with pytest.raises(ValueError, match="stopped being finite in epoch 1 with"):
+        make(rate, recover=False).fit(X, AMOUNTS)
+    mlp = make(rate).fit(X, AMOUNTS)
+    assert mlp.score(X, AMOUNTS) > 0.9
+    named = [
+        f"Epoch 1 diverged and began anew with learning_rate_init={rate / 2**i:g}."
+        for i in range(1, n_halvings + 1)
+    ]
+    end = "It had trained for max_iter=10 epochs."
+    assert mlp.stop_reason_ == " ".join([*named, end])
+
+
+@quiet
+@pytest.mark.parametrize(("rate", "n_halvings"), RATES.items())
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"early_stopping": True},
+        {"batch_size": 5, "solver": SGD(averaging=0.9)},
+        {"scale_input": True, "scale_target": True},
+    ],
+    ids=["plain", "early stopping", "averaging", "scaled"],
+)
+def test_a_recovered_fit_is_the_fit_at_the_lower_rate(rate, n_halvings, params):
+    mlp = make(rate, **params).fit(X, AMOUNTS)
+    n_recoveries = mlp.stop_reason_.count("began anew")
+    # other settings may diverge at other rates
+    assert params or n_recoveries == n_halvings
+    expected = make(rate / 2**n_recoveries, recover=False, **params).fit(X, AMOUNTS)
+    assert same_model(mlp, expected)
+    assert mlp.loss_curve_ == expected.loss_curve_
+    assert (mlp.n_iter_, mlp.t_, mlp.n_updates_) == (
+        expected.n_iter_,
+        expected.t_,
+        expected.n_updates_,
+    )
+    for name in set(mlp.history_) - {"seconds"}:
+        np.testing.assert_array_equal(mlp.history_[name], expected.history_[name])
+    assert np.isfinite(mlp.loss_curve_).all() and len(mlp.loss_curve_) == mlp.n_iter_
+
+
+@quiet
+@pytest.mark.parametrize("solver", [SGD(lazy=True), SGD()], ids=["lazy", "all"])
+def test_fits_of_sparse_rows_recover_too(solver):
+    rows = scipy.sparse.csr_matrix(X)
+    mlp = make(0.4, solver=solver).fit(rows, AMOUNTS)
+    assert mlp.stop_reason_.count("began anew") == 1
+    expected = make(0.2, solver=solver, recover=False).fit(rows, AMOUNTS)
+    assert same_model(mlp, expected)
+
+
+@quiet
+def test_warm_starts_and_partial_fits_recover_too():
+    mlp = make(0.1, warm_start=True).fit(X, AMOUNTS)
+    n_before = mlp.n_iter_
+    mlp.set_params(learning_rate_init=0.3).fit(2 * X, AMOUNTS)
+    assert "began anew" in mlp.stop_reason_
+    assert np.isfinite(mlp.loss_curve_).all()
+    assert len(mlp.loss_curve_) == n_before + mlp.n_iter_
+    one, other = make(0.4).partial_fit(X, AMOUNTS), make(0.2).partial_fit(X, AMOUNTS)
+    assert "began anew" in one.stop_reason_ and "began anew" not in other.stop_reason_
+    assert same_model(one, other)
+
+
+@quiet
+def test_divergence_that_takes_several_epochs_is_recovered_from():
+    # three batches an epoch: the weights grow for epochs before they overflow, and
+    # the last epoch with a finite loss is not a good one
+    params = {"solver": "sgd", "batch_size": 20, "max_iter": 30, "random_state": 0}
+    mlp = MLPRegressor(hidden_layer_sizes=(5,), recover=True, **params)
+    mlp.set_params(learning_rate_init=0.95).fit(X, NUMBERS)
+    assert "began anew" in mlp.stop_reason_
+    assert mlp.score(X, NUMBERS) > 0.5
+
+
+@quiet
+def test_a_hopeless_rate_is_an_error_in_the_end():
+    fitted = make(0.1).fit(X, AMOUNTS).set_params(learning_rate_init=HOPELESS)
+    with pytest.raises(ValueError, match="stopped being finite in epoch 1 with"):
+        fitted.fit(X, AMOUNTS)
+    assert not hasattr(fitted, "coefs_")
+
+
+def test_a_hopeless_rate_leaves_the_best_weights_with_early_stopping():
+    mlp = make(HOPELESS, early_stopping=True, coefs_init=make_start())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="skmlp")
+        with pytest.warns(ConvergenceWarning, match="The weights are those at the st"):
+            mlp.fit(X, AMOUNTS)
+    assert mlp.stop_reason_.count("began anew") == 3
+    assert mlp.stop_reason_.endswith("The loss stopped being finite in epoch 1.")
+    for found, expected in zip(
+        (mlp.coefs_, mlp.intercepts_), make_start(), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def make_start():
+    return [np.zeros((4, 1))], [np.zeros(1)]
+
+
+@quiet
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_fits_that_do_not_diverge_are_the_same(early_stopping, solver, kind):
+    y = NUMBERS > 0 if kind is MLPClassifier else NUMBERS
+    params = {"solver": solver, "early_stopping": early_stopping, "max_iter": 20}
+    mlp = kind(recover=True, random_state=0, **params).fit(X, y)
+    expected = kind(random_state=0, **params).fit(X, y)
+    assert same_model(mlp, expected)
+    assert mlp.loss_curve_ == expected.loss_curve_
+    assert mlp.stop_reason_ == expected.stop_reason_
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_lbfgs_has_no_rate_to_halve(kind):
+    expected = f"{kind.__name__}: recover must be False with solver lbfgs"
+    with pytest.raises(ValueError, match=expected):
+        kind(solver="lbfgs", recover=True).fit(X, NUMBERS > 0)
+
+
+@quiet
+def test_recoveries_are_said_where_training_is_verbose(capsys):
+    make(0.4, verbose=True).fit(X, AMOUNTS)
+    said = capsys.readouterr().out
+    assert "Epoch 1 diverged and began anew with learning_rate_init=0.2." in said
