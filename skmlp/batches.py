@@ -88,14 +88,20 @@ class TrainingRows:
 
         Means are taken in float64; the weights become X's dtype after.
         """
+        weight, mean = self.weight_of_mean_1()
+        if weight is None:
+            return self, mean
+        return replace(self, weight=weight), mean
+
+    def weight_of_mean_1(self) -> tuple[Array | None, float]:
+        """Weights whose mean over the rows that train is 1, and the mean before."""
         if self.weight is None:
-            return self, 1.0
+            return None, 1.0
         training = self.weight if self.rows is None else self.weight[self.rows]
         # divided first, so that the sum of huge weights can't overflow
         mean = float(np.sum(training / len(training)))
         with np.errstate(over="ignore"):  # only by rows that don't train
-            weight = (self.weight / mean).astype(self.X.dtype)
-        return replace(self, weight=weight), mean
+            return (self.weight / mean).astype(self.X.dtype), mean
 
 
 class Batches:

@@ -5,9 +5,9 @@ member ``state``, whose floats are exact. It is written to a temporary file in t
 folder, flushed to the disk, and renamed over the last one.
 """
 
-import glob
 import json
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -58,8 +58,9 @@ class Checkpoint:
         try:
             found = self._read() if self.path.exists() else None
             self._temporary.touch()
-            for leftover in self.path.parent.glob(f".{glob.escape(self.path.name)}-*"):
-                leftover.unlink()
+            for file in self.path.parent.iterdir():
+                if re.fullmatch(rf"\.{re.escape(self.path.name)}-\d+", file.name):
+                    file.unlink()
         except OSError as error:
             raise CheckpointError(f"It can't be read and written: {error}.") from error
         if found is None:
@@ -98,7 +99,11 @@ class Checkpoint:
 
     def _read(self) -> dict[str, Any]:
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            # opened here, so that it is closed whatever NumPy makes of it
+            with self.path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+                damaged = file.zip.testzip()  # as a wrong header can hide it from NumPy
+                if damaged is not None:
+                    raise CheckpointError(f"Its {damaged} is damaged.")
                 content = json.loads(file["state"].tobytes())
                 if content["format"] != FORMAT:
                     raise CheckpointError("It was written by another version of skmlp.")

@@ -31,15 +31,14 @@ class Patience:
     """Counts the epochs in which a merit did not rise by more than `tol`.
 
     Merit is what grows when training goes well: a score, or minus the loss.
-    `tol` counts in `unit`, or if `relative` in sizes of the best merit. Before
-    `min_updates` updates of the model patience is never over.
+    If `relative`, `tol` counts in sizes of the best merit. Before `min_updates` updates
+    of the model patience is never over.
     """
 
     tol: float
     n_iter_no_change: float
     best: float = -math.inf
     n_without_rise: int = 0
-    unit: float = 1.0
     relative: bool = False
     min_updates: int = 0
 
@@ -58,7 +57,7 @@ class Patience:
     def _margin(self) -> float:
         if self.relative and math.isfinite(self.best):
             return self.tol * abs(self.best)
-        return self.tol * self.unit
+        return self.tol
 
     def is_over(self, n_updates: int) -> bool:
         # one more than asked for, as scikit-learn counts

@@ -124,7 +124,7 @@ class Minimization:
         )
         self._epoch_started = now
         self.report.iteration(self.n_iter, loss)
-        self.monitor.measure(self.params, loss)
+        self.monitor.measure(self.params, loss, self.objective.trained(self._last))
         self.report.epoch(self.n_iter, loss, self.history)
         self.ended = self._end(now)
         if self.ended is not None:

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,24 @@ from skmlp.report import Report
 Array = NDArray[np.floating[Any]]
 
 
+class Measured(NamedTuple):
+    """What validation rows say of parameters.
+
+    score : the larger the better, nan where there is none.
+    loss : without penalty.
+    merit : what patience looks at: the score, or minus the loss as training has it.
+    """
+
+    score: float
+    loss: float
+    merit: float
+
+
 class Validation(Protocol):
     """What training asks of validation rows."""
 
-    def measure(self, params: Array) -> tuple[float, float]:
-        """Score (the larger the better, nan where there is none) and loss."""
+    def measure(self, params: Array) -> Measured:
+        """The score and the loss."""
 
 
 class Hooks(Protocol):
@@ -38,6 +51,8 @@ class Monitor:
     patience looks at that score and the best epoch's parameters are kept; else it looks
     at the training loss.
 
+    best : the best score, or minus the least loss, that patience has seen, in the units
+        in which these are reported.
     best_epoch : counted over all fits of the model.
     has_best : whether an epoch of this fit beat the best score of the fits before.
     """
@@ -47,6 +62,7 @@ class Monitor:
     report: Report = field(default_factory=Report)
     validation: Validation | None = None
     stops_early: bool = False
+    best: float = -math.inf
     best_epoch: int | None = None
     has_best: bool = False
     best_params: Array | None = None
@@ -70,24 +86,31 @@ class Monitor:
             "epochs."
         )
 
-    def measure(self, params: Array, loss: float) -> None:
-        """Count the epoch that has that training loss; keep it if it is the best."""
-        merit = -loss
+    def measure(self, params: Array, loss: float, trained_loss: float) -> None:
+        """Count the epoch that has that training loss; keep it if it is the best.
+
+        trained_loss : the same in the units in which training goes on.
+        """
+        score, merit = -loss, -trained_loss
         if self.validation is not None:
-            score, validation_loss = self.validation.measure(params)
-            self.history.amend(validation_score=score, validation_loss=validation_loss)
+            measured = self.validation.measure(params)
+            self.history.amend(
+                validation_score=measured.score, validation_loss=measured.loss
+            )
             if self.stops_early:
+                score, merit = measured.score, measured.merit
                 self._say(score)
-                merit = score
-        rises = self.patience.update(merit)
-        if rises and self.stops_early:
+        if not self.patience.update(merit):
+            return
+        self.best = score
+        if self.stops_early:
             self.best_params = params.copy()
             self.best_epoch = len(self.history.rows)
             self.has_best = True
 
     def get_state(self) -> dict[str, Any]:
         """All that changes during training, as numbers and arrays."""
-        names = ("best_epoch", "has_best", "best_params")
+        names = ("best", "best_epoch", "has_best", "best_params")
         return {
             "own": {name: getattr(self, name) for name in names},
             "patience": vars(self.patience),

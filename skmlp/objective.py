@@ -142,9 +142,13 @@ class Objective:
         In units of y, where training has scaled it.
         """
         if value.in_units is None:
-            return self._reported_share * value.loss + value.penalty
+            return self.trained(value)
         loss = self._reported_share * value.in_units
         return loss + self.penalty_factor * value.penalty
+
+    def trained(self, value: Value) -> float:
+        """The reported loss in the units in which training goes on."""
+        return self._reported_share * value.loss + value.penalty
 
     def _view(self, params: Array) -> None:
         self._params = params

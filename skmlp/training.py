@@ -24,6 +24,8 @@ from skmlp.solvers import Lazy, Stochastic, clip
 Array = NDArray[np.floating[Any]]
 
 N_RECOVERIES = 3
+# A loss that is so many times the least one is not good to go back to.
+EXPLODED = 2.0
 # What of a training's own attributes changes while it runs.
 PROGRESS = (
     "n_iter",
@@ -167,6 +169,7 @@ class Training:
         self.solver_state.resume(self.params)
         self._lazy_rows = self._make_lazy_rows()
         self._last_good: dict[str, Any] | None = None
+        self._least = math.inf
 
     def _make_lazy_rows(self) -> LazyRows | None:
         solver, state = self.solver_state.solver, self.solver_state.state
@@ -228,7 +231,9 @@ class Training:
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
         timed = clock.max_seconds < math.inf
-        total, penalty, n_rows = 0.0, 0.0, 0
+        if self.recovers and self._least == math.inf:
+            reported = self._noting_the_first(reported)
+        total, penalty, others, n_rows = 0.0, 0.0, 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
                 n_left -= 1
@@ -243,6 +248,8 @@ class Training:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
                 total += reported(value) * len(Y)
                 penalty += value.penalty * len(Y)
+                if value.in_units is not None:
+                    others += self.objective.trained(value) * len(Y)
                 n_rows += len(Y)
                 clock.n_steps += 1
                 if timed and self._is_out_of_time():
@@ -252,6 +259,7 @@ class Training:
                 self.loss = total / n_rows
             raise
         self._last_rate, self.loss = learning_rate, total / n_rows
+        self._trained_loss = (others or total) / n_rows
         return n_rows, self.objective.penalty_factor * penalty / n_rows
 
     def _is_out_of_time(self) -> bool:
@@ -292,7 +300,7 @@ class Training:
     def _measure(self) -> None:
         """Have the epoch measured and said."""
         params = self.params if self.monitor.validation is None else self.model()
-        self.monitor.measure(params, self.loss)
+        self.monitor.measure(params, self.loss, self._trained_loss)
         self.report.epoch(self.n_iter, self.loss, self.history)
         self._clock.n_samples = self.history.n_samples
 
@@ -347,8 +355,25 @@ class Training:
             self._lazy_rows.set_state(state["lazy"])
 
     def _keep_good(self) -> None:
-        if self.recovers:
-            self._last_good = copy.deepcopy(self.get_state())
+        """Keep the state to go back to, unless it has begun to explode."""
+        if not self.recovers:
+            return
+        if self._last_good is not None:
+            if not self.loss <= EXPLODED * self._least:
+                return
+            self._least = min(self._least, self.loss)
+        self._last_good = copy.deepcopy(self.get_state())
+
+    def _noting_the_first(self, reported: Callable[..., float]) -> Callable[..., float]:
+        """The function, whose first value is the least loss so far."""
+
+        def noting(value: Any) -> float:
+            loss = reported(value)
+            if self._least == math.inf:
+                self._least = loss
+            return loss
+
+        return noting
 
     def _recover(self) -> bool:
         """After divergence, go back to the last good epoch; returns whether it did."""
@@ -357,7 +382,7 @@ class Training:
         factor, recoveries = self.rate_factor / 2, self.recoveries
         message = f"Epoch {self.n_iter} diverged and began anew with "
         message += f"learning_rate_init={self.learning_rate_init * factor:g}."
-        self.set_state(self._last_good)
+        self.set_state(copy.deepcopy(self._last_good))
         self.rate_factor, self.recoveries = factor, [*recoveries, message]
         self.report.say(message)
         return True
@@ -366,9 +391,11 @@ class Training:
         checkpoint = self.checkpoint
         if checkpoint is not None and (self.ended or checkpoint.is_due(self.n_iter)):
             self._is_out_of_time()  # for its seconds
-            checkpoint.save(self.get_state())
+            recovery = {"_last_good": self._last_good, "_least": self._least}
+            checkpoint.save(self.get_state() | {"recovery": recovery})
 
     def _go_on_from_checkpoint(self) -> None:
         state = None if self.checkpoint is None else self.checkpoint.load()
         if state is not None:
+            vars(self).update(state.pop("recovery"))
             self.set_state(state)

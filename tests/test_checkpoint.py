@@ -330,8 +330,6 @@ STATE = {
     "rows": [[0.5, math.nan], [0.25, math.inf]],
     "draws": {"state": {"key": np.arange(20, dtype=np.uint32), "pos": 3}},
 }
-# that refused files are closed is a law of its own, below
-no_matter_whether_closed = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 def load_or_none(path):
@@ -360,7 +358,6 @@ def headers_of(content):
         start = content.find(b"{'descr'", end)
 
 
-@no_matter_whether_closed
 def test_every_truncated_file_is_refused_and_left(path):
     make(path).save(STATE)
     content = path.read_bytes()
@@ -373,7 +370,6 @@ def test_every_truncated_file_is_refused_and_left(path):
     assert names_in(path.parent) == [path.name]
 
 
-@no_matter_whether_closed
 def test_a_hole_of_zeros_is_refused_or_does_no_harm(path):
     # as some file systems leave after a loss of power
     make(path).save(STATE)
@@ -387,7 +383,6 @@ def test_a_hole_of_zeros_is_refused_or_does_no_harm(path):
 MASKS = [1 << bit for bit in range(8)] + [0x0C, 0xFF]
 
 
-@no_matter_whether_closed
 @pytest.mark.parametrize("mask", MASKS, ids=hex)
 def test_a_flipped_byte_is_refused_or_does_no_harm(path, mask):
     make(path).save(STATE)
@@ -403,7 +398,6 @@ def test_a_flipped_byte_is_refused_or_does_no_harm(path, mask):
     assert not wrong, (len(wrong), wrong[:5])
 
 
-@no_matter_whether_closed
 def test_a_damaged_dtype_or_shape_is_refused_or_does_no_harm(path):
     # of an array that is read shorter than it is, zipfile does not see the checksum
     make(path).save(STATE)

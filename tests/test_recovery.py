@@ -14,7 +14,7 @@ from skmlp.batches import Batches, TrainingRows
 from skmlp.history import History, Patience
 from skmlp.layers import Noise
 from skmlp.losses import LOSSES
-from skmlp.monitor import Monitor
+from skmlp.monitor import Measured, Monitor
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
 from skmlp.report import Report
@@ -41,7 +41,8 @@ class Scored:
         self.score = score
 
     def measure(self, params):
-        return self.score(params), math.nan
+        score = self.score(params)
+        return Measured(score, math.nan, score)
 
 
 def make_training(
@@ -395,12 +396,13 @@ def test_warm_starts_and_partial_fits_recover_too():
 
 
 @quiet
-def test_divergence_that_takes_several_epochs_is_recovered_from():
+@pytest.mark.parametrize("rate", [0.7, 1.1])
+def test_divergence_that_takes_several_epochs_is_recovered_from(rate):
     # three batches an epoch: the weights grow for epochs before they overflow, and
     # the last epoch with a finite loss is not a good one
     params = {"solver": "sgd", "batch_size": 20, "max_iter": 30, "random_state": 0}
     mlp = MLPRegressor(hidden_layer_sizes=(5,), recover=True, **params)
-    mlp.set_params(learning_rate_init=0.95).fit(X, NUMBERS)
+    mlp.set_params(learning_rate_init=rate).fit(X, NUMBERS)
     assert "began anew" in mlp.stop_reason_
     assert mlp.score(X, NUMBERS) > 0.5
 

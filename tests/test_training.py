@@ -14,7 +14,7 @@ from skmlp.history import History, Patience
 from skmlp.layers import Noise
 from skmlp.losses import LOSSES
 from skmlp.minimization import Minimization
-from skmlp.monitor import Monitor
+from skmlp.monitor import Measured, Monitor
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
 from skmlp.report import Report
@@ -244,7 +244,8 @@ class Scored:
         self.score = score
 
     def measure(self, params):
-        return self.score(params), math.nan
+        score = self.score(params)
+        return Measured(score, math.nan, score)
 
 
 def make_training(
@@ -986,6 +987,8 @@ class Interrupted:
 
     def reported(self, value):
         return self.objective.reported(value)
+
+    trained = reported
 
 
 @pytest.mark.parametrize("dtype, tol", [(np.float64, 1e-6), (np.float32, 1e-3)])

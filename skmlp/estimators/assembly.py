@@ -8,6 +8,7 @@ from typing import Any
 from skmlp.batches import Batches, TrainingRows
 from skmlp.estimators.checkpoints import checkpoint_of
 from skmlp.estimators.continuation import (
+    best_before,
     history_of,
     patience_of,
     solver_state_of,
@@ -145,12 +146,14 @@ def max_seconds(estimator) -> float:
 
 
 def _monitor(estimator, fit) -> Monitor:
+    best = best_before(estimator, fit)
     return Monitor(
         patience=patience_of(estimator, fit),
         history=history_of(estimator, fit),
         report=Report(int(estimator.verbose)),
         validation=None if fit.held is None else Validation(estimator, fit),
         stops_early=stops_early(estimator, fit),
+        best=-math.inf if best is None else best,
     )
 
 

@@ -58,6 +58,7 @@ from skmlp.initializers import INITIALIZERS
 from skmlp.network import Network
 from skmlp.training import Training
 
+STOCHASTIC_STATE = ("_memory", "_n_without_rise", "_best_merit")
 STOCHASTIC_ATTRIBUTES = (
     "loss_curve_",
     "validation_loss_curve_",
@@ -215,8 +216,8 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
         if held is not None and self.refit:
             raise ValueError(
                 f"{owner(self)}: refit must be False with X_val, whose rows it would "
-                "leave out, got True. Put all rows into X, and have validation_fraction "
-                "be a splitter such as PredefinedSplit."
+                "leave out, got True. Put all rows into X, with a splitter such as "
+                "PredefinedSplit as validation_fraction."
             )
         splits = held is None and self._holds_out()
         refuse_groups(self, call.groups, splits=splits)
@@ -227,7 +228,7 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
                 self, data, y, strata, call.groups, random_state, least=least
             )
         if held is not None:
-            refuse_one_row(self, held)
+            refuse_one_row(self, held, "validation_fraction" if splits else "X_val")
         factors = self._class_weights(data)
         if factors is None:
             return data, held
@@ -294,21 +295,24 @@ class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
         training.report.end(self.stop_reason_)
 
     def _publish_history(self, training):
-        patience, history = training.monitor.patience, training.history
-        stops_early = training.monitor.stops_early
+        monitor, history = training.monitor, training.history
+        stops_early = monitor.stops_early
         self.t_ = history.n_samples
         self.loss_curve_ = history.loss_curve
         self.validation_scores_ = history.validation_scores
         losses = self.history_.get("validation_loss")
         self.validation_loss_curve_ = None if losses is None else losses.tolist()
-        self.best_loss_ = None if stops_early else -patience.best
-        self.best_validation_score_ = patience.best if stops_early else None
-        self._n_without_rise = patience.n_without_rise
+        self.best_loss_ = None if stops_early else -monitor.best
+        self.best_validation_score_ = monitor.best if stops_early else None
+        self._n_without_rise = monitor.patience.n_without_rise
+        vars(self).pop("_best_merit", None)
+        if monitor.patience.best != monitor.best:  # which scaled targets make differ
+            self._best_merit = monitor.patience.best
 
     def _drop_history(self, call):
         """lbfgs has no epochs, and leaves nothing that belongs to them."""
         self.t_ = getattr(self, "t_", 0) if call.continued else 0
-        for name in (*STOCHASTIC_ATTRIBUTES, "_memory", "_n_without_rise"):
+        for name in (*STOCHASTIC_ATTRIBUTES, *STOCHASTIC_STATE):
             vars(self).pop(name, None)
 
     def history_frame(self):

@@ -44,6 +44,9 @@ def naming_checkpoint(estimator):
 def _identity(estimator, fit):
     params = estimator.get_params(deep=False).items()
     params = {name: _hash(value) for name, value in params if name not in FREE}
+    start = estimator.coefs_init
+    if hasattr(start, "coefs_"):  # without its history, which has seconds
+        params["coefs_init"] = _hash([start.coefs_, start.intercepts_])
     data, held = fit.data, fit.held and vars(fit.held)
     return {
         "versions": f"skmlp {__version__}, numpy {np.__version__}",
@@ -75,5 +78,5 @@ class _Failure:
                 f"{self._name}: a checkpoint could not be written ({error}). Training "
                 "goes on, and the last one is left as it is.",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=10,
             )

@@ -4,7 +4,6 @@ import copy
 
 import numpy as np
 
-from skmlp.estimators.monitoring import scored_by_loss
 from skmlp.estimators.parts import is_stochastic, solver_of
 from skmlp.history import History, Patience
 from skmlp.training import SolverState
@@ -36,24 +35,24 @@ def patience_of(estimator, fit) -> Patience:
     patience = Patience(
         float(estimator.tol),
         estimator.n_iter_no_change,
-        unit=fit.scaling.loss_unit if watches_loss(estimator, fit) else 1.0,
         relative=estimator.tol_mode == "relative",
         min_updates=int(estimator.min_updates),
     )
-    before = None
-    if fit.call.continued and stops_early(estimator, fit):
-        before = getattr(estimator, "best_validation_score_", None)
-    elif fit.call.continued and getattr(estimator, "best_loss_", None) is not None:
-        before = -estimator.best_loss_
-    if before is not None:
-        patience.best = before
+    best = best_before(estimator, fit)
+    if best is not None:
+        patience.best = getattr(estimator, "_best_merit", best)
         patience.n_without_rise = getattr(estimator, "_n_without_rise", 0)
     return patience
 
 
-def watches_loss(estimator, fit) -> bool:
-    """Whether patience looks at a loss, in units of y, rather than at a score."""
-    return not stops_early(estimator, fit) or scored_by_loss(estimator)
+def best_before(estimator, fit):
+    """The best score, or minus the least loss, of the fits before; None if none."""
+    if not fit.call.continued:
+        return None
+    if stops_early(estimator, fit):
+        return getattr(estimator, "best_validation_score_", None)
+    loss = getattr(estimator, "best_loss_", None)
+    return None if loss is None else -loss
 
 
 def stops_early(estimator, fit) -> bool:

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import RegressorMixin
 
 from skmlp.estimators.refusals import DiagnosticWarning
 from skmlp.estimators.validation import owner
@@ -51,16 +52,18 @@ def _faults(estimator, fit, training, reason):
         return []
     converged = reason == "converged" and training.monitor.patience.tol <= COARSE
     found = [_unequal_columns(estimator, fit)]
-    if isinstance(training, Training):
+    by_rate = isinstance(training, Training)
+    if by_rate:
         found.append(_large_target(estimator, fit))
         if converged:
             found.append(_small_target(estimator, training, constant))
-        found.append(_jumping(training, constant))
+        found.append(_jumping(training, constant * fit.scaling.loss_unit))
     workspace, raw = _forward(fit, training, rows)
     loss = _mean_loss(fit, raw, rows)
     if converged or training.n_iter >= FEW:
-        found.append(_no_better(loss, constant))
-    found += _idle_layers(fit, workspace, is_good=loss < NO_BETTER * constant)
+        found.append(_no_better(loss, constant, by_rate=by_rate))
+    is_good = loss < NO_BETTER * constant
+    found += _idle_layers(fit, workspace, is_good=is_good, by_rate=by_rate)
     return found
 
 
@@ -151,17 +154,25 @@ def _small_target(estimator, training, constant):
     return (
         f"tol={estimator.tol:g} is large beside the loss of a constant model, which is "
         f"{constant:.3g}: training ended for want of improvements that the loss has no "
-        "room for. Set tol_mode='relative', a smaller tol, or scale_target=True."
+        f"room for. {_remedy(estimator)}"
     )
 
 
-def _no_better(loss, constant):
+def _remedy(estimator) -> str:
+    others = "tol_mode='relative' or a smaller tol."
+    if isinstance(estimator, RegressorMixin):
+        return f"Set scale_target=True, or {others}"
+    return f"Set {others}"
+
+
+def _no_better(loss, constant, *, by_rate):
     if loss < NO_BETTER * constant:
         return None
+    rate = " or learning_rate_init" if by_rate else ""
     return (
         f"the model is no better than a constant one: its loss on training rows is "
         f"{loss:.3g}, that of the best constant {constant:.3g}. Scale X (and y), raise "
-        "max_iter or learning_rate_init, or lower alpha."
+        f"max_iter{rate}, or lower alpha."
     )
 
 
@@ -172,8 +183,10 @@ def _jumping(training, constant):
         return None
     steps = np.diff(losses)
     jump = float(np.abs(steps).mean())
-    scale = constant * training.monitor.patience.unit
-    if jump < 0.1 * max(scale, losses.min()) or abs(steps.sum()) > 0.5 * jump * N_LAST:
+    if (
+        jump < 0.1 * max(constant, losses.min())
+        or abs(steps.sum()) > 0.5 * jump * N_LAST
+    ):
         return None
     return (
         f"the training loss jumps by {jump:.3g} from epoch to epoch and does not fall. "
@@ -181,7 +194,7 @@ def _jumping(training, constant):
     )
 
 
-def _idle_layers(fit, workspace, *, is_good):
+def _idle_layers(fit, workspace, *, is_good, by_rate):
     """Hidden layers of which most units have no gradient on any row.
 
     Where the model is of use, a saturated unit may still tell rows apart, and counts
@@ -195,13 +208,14 @@ def _idle_layers(fit, workspace, *, is_good):
         layer.activation.backward(derivative, z, a)
         idle &= np.abs(derivative).max(axis=0) < FLAT
         if idle.all() or (idle.mean() > MANY and len(idle) >= WIDE):
-            found.append(_idle(i, idle.mean()))
+            found.append(_idle(i, idle.mean(), by_rate))
     return found
 
 
-def _idle(number, share):
+def _idle(number, share, by_rate):
+    rate = ", lower learning_rate_init" if by_rate else ""
     return (
         f"{share:.0%} of the units of hidden layer {number} are dead or saturated: on "
-        "no row do they have a gradient. Scale X, lower learning_rate_init, or choose "
-        "another activation, such as 'leaky_relu'."
+        f"no row do they have a gradient. Scale X{rate}, or "
+        "choose another activation, such as 'leaky_relu'."
     )

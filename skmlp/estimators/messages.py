@@ -84,14 +84,22 @@ def _out_of_steps(training) -> str:
 
 def _course(training) -> str:
     """What the last epochs or iterations were like."""
-    losses = training.history.totals(N_LAST + 1)
+    losses = training.history.totals(min(N_LAST, training.n_iter) + 1)
     if len(losses) < 2 or not losses[0]:
         return ""
     fall, n_steps = (losses[0] - losses[-1]) / abs(losses[0]), len(losses) - 1
-    course = f"\nOver the last {n_steps} of them the loss fell by {fall:.2%} "
-    if fall >= STILL_FALLING:
-        return course + "and is still falling: raise max_iter or learning_rate_init."
-    return course + "and is nearly at rest: a larger tol would have ended it there."
+    by_rate = isinstance(training, Training)
+    if fall < 0:
+        course = f"rose by {-fall:.2%}" + (
+            ": lower learning_rate_init." * by_rate or "."
+        )
+    elif fall >= STILL_FALLING:
+        course = f"fell by {fall:.2%} and is still falling: raise max_iter"
+        course += " or learning_rate_init." if by_rate else "."
+    else:
+        course = f"fell by {fall:.2%} and is nearly at rest: a larger tol would have "
+        course += "ended it there."
+    return f"\nOver the last {n_steps} of them the loss {course}"
 
 
 def diagnosis(estimator, fit, training) -> str:
@@ -99,6 +107,7 @@ def diagnosis(estimator, fit, training) -> str:
     if isinstance(training, Training):
         where = f"epoch {training.n_iter}"
         where += f" with learning_rate_init={estimator.learning_rate_init!r}"
+        where += "".join(f" ({text})" for text in training.recoveries)
         remedy = " or lower learning_rate_init"
     else:
         where, remedy = f"iteration {training.n_iter} of lbfgs", ""

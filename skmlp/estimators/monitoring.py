@@ -8,6 +8,7 @@ from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring
 
 from skmlp.estimators.validation import naming, owner, shown
+from skmlp.monitor import Measured
 from skmlp.rules import is_real
 
 SCORING = (
@@ -22,16 +23,16 @@ def scored_by_loss(estimator) -> bool:
     return by_default or estimator.scoring == "loss"
 
 
-def refuse_one_row(estimator, held) -> None:
+def refuse_one_row(estimator, held, what) -> None:
     """Early stopping can't watch R2 on a single row, for which it is not defined."""
     if not is_regressor(estimator) or not estimator.early_stopping:
         return
     by_r2 = estimator.scoring is None and not scored_by_loss(estimator)
     if by_r2 and len(held.Y) < 2:
         raise ValueError(
-            f"{owner(estimator)}: X_val, or validation_fraction, must have 2 validation "
-            "rows or more for R2, which early stopping watches with scoring=None, got "
-            "1. scoring='loss' needs one."
+            f"{owner(estimator)}: {what} must have 2 validation rows or more for R2, "
+            "which early stopping watches with scoring=None, got 1; scoring='loss' "
+            "needs one."
         )
 
 
@@ -53,12 +54,15 @@ class Validation:
         named = estimator.scoring not in (None, "loss")
         self._scorer = Scorer(estimator, fit) if named else None
 
-    def measure(self, params):
+    def measure(self, params) -> Measured:
         """Score and loss, without penalty; the score is nan if outputs diverge."""
         raw = self.network.predict(self.network.views(params), self.rows.X)
         score = None if self._by_loss else self._score(params, raw)
-        loss = self._loss_value(raw)
-        return (-loss if score is None else score), loss
+        loss = self._mean_loss(raw)
+        in_units = float(self.fit.scaling.in_units(loss))
+        if score is None:
+            return Measured(-in_units, in_units, -float(np.sum(loss)))
+        return Measured(score, in_units, score)
 
     def _score(self, params, raw) -> float:
         if not np.isfinite(raw).all():
@@ -67,12 +71,11 @@ class Validation:
             return self._scorer(params)
         return float(self.estimator._score_raw(self.rows.Y, raw, self.rows.weight))
 
-    def _loss_value(self, raw):
-        """The weighted mean; spends the raw outputs."""
+    def _mean_loss(self, raw):
+        """The weighted mean, or one for each target; spends the raw outputs."""
         share = self.loss.reported_share(raw.shape[1])
         values = self.loss.value_and_gradient(self.rows.Y, raw)
-        mean = np.average(values, axis=0, weights=self.rows.weight)
-        return share * float(self.fit.scaling.in_units(mean))
+        return share * np.average(values, axis=0, weights=self.rows.weight)
 
 
 class Scorer:

@@ -64,7 +64,7 @@ class Scaling:
 
     @property
     def loss_unit(self) -> float:
-        """How large a difference of 1 in the loss is in units of y."""
+        """What a loss of 1 in training is in units of y, in the mean over targets."""
         return 1.0 if self.unit is None else float(np.mean(self.factors))
 
     @property
@@ -141,11 +141,16 @@ def scaling_of(estimator, data, loss) -> Scaling:
 
 def _mean_and_scale(data, values):
     """Weighted mean and standard deviation of each column, 1 where it is constant."""
-    scaler = StandardScaler()
     rows = np.arange(len(values)) if data.rows is None else np.sort(data.rows)
-    for start in range(0, len(rows), BLOCK_ROWS):
-        block = rows[start : start + BLOCK_ROWS]
-        weight = None if data.weight is None else data.weight[block]
-        if weight is None or weight.any():
-            scaler.partial_fit(values[block], sample_weight=weight)
-    return scaler.mean_, scaler.scale_
+    blocks = [rows[i : i + BLOCK_ROWS] for i in range(0, len(rows), BLOCK_ROWS)]
+    weight, _ = data.weight_of_mean_1()
+    # by powers of two, which round nothing, so that no square overflows
+    size = np.max([np.abs(values[block]).max(axis=0) for block in blocks], axis=0)
+    power = np.exp2(np.frexp(size.astype(np.float64))[1] - 1.0)
+    scaler = StandardScaler()
+    for block in blocks:
+        block_weight = None if weight is None else weight[block]
+        if weight is None or block_weight.any():
+            scaler.partial_fit(values[block] / power, sample_weight=block_weight)
+    constant = scaler.var_ == 0.0
+    return scaler.mean_ * power, np.where(constant, 1.0, scaler.scale_ * power)

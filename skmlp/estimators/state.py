@@ -7,7 +7,13 @@ from typing import Any
 
 from skmlp.training import SolverState
 
-PRIVATE_STATE = ("_label_binarizer", "_memory", "_n_without_rise", "_fitted_loss")
+PRIVATE_STATE = (
+    "_label_binarizer",
+    "_memory",
+    "_n_without_rise",
+    "_best_merit",
+    "_fitted_loss",
+)
 
 
 class DivergenceError(ValueError):

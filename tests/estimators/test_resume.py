@@ -1,7 +1,6 @@
 """A fit with a checkpoint that was stopped and is started again is the same fit."""
 
 import errno
-import gc
 import os
 import pickle
 import random
@@ -680,8 +679,6 @@ def test_a_second_warm_fit_is_another_fit(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"a text", b"PK\x03\x04", b"\x89PNG\r\n"])
-# that such a file is closed is a law of tests/test_checkpoint.py
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @every_estimator
 def test_a_file_that_is_no_checkpoint_is_refused_before_training(
     tmp_path, monkeypatch, kind, content
@@ -690,7 +687,6 @@ def test_a_file_that_is_no_checkpoint_is_refused_before_training(
     stop_after_steps(monkeypatch, 0, AssertionError("it trains"))
     mlp = make(kind, checkpoint=tmp_path / "run")
     assert_refused(mlp, (X, TARGETS[kind]), "damaged, or no checkpoint")
-    gc.collect()  # what it warns of, here
 
 
 @pytest.mark.parametrize("path", ["missing/run", "file/run", "folder", "."])

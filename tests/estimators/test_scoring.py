@@ -426,14 +426,14 @@ def test_a_scorer_that_does_not_suit_the_targets_is_refused():
 # Patience
 
 
-def is_over(merits, tol, n_iter_no_change, *, relative=False, unit=1.0):
+def is_over(merits, tol, n_iter_no_change, *, relative=False):
     """Whether none of the last epochs, one more than borne, brought enough."""
     rises = []
     for epoch, merit in enumerate(merits):
         before = [m for m in merits[:epoch] if not math.isnan(m)]
         best = max(before, default=-math.inf)
         known = relative and math.isfinite(best)
-        rises.append(merit >= best + (tol * abs(best) if known else tol * unit))
+        rises.append(merit >= best + (tol * abs(best) if known else tol))
     n_last = n_iter_no_change + 1
     return len(rises) >= n_last and not any(rises[-n_last:])
 
@@ -487,14 +487,6 @@ def test_patience_ends_where_the_last_epochs_brought_too_little(
     more = {"relative": relative, "min_updates": min_updates}
     expected = first_end(merits.tolist(), tol, n_iter_no_change, **more)
     assert scripted(merits, tol, n_iter_no_change, **more) == expected
-
-
-@pytest.mark.parametrize("unit", [0.01, 40.0])
-@every_merit
-def test_patience_counts_tol_in_its_unit(merits, unit):
-    expected = first_end(merits.tolist(), 0.05, 3, unit=unit)
-    assert scripted(merits, 0.05, 3, unit=unit) == expected
-    assert scripted(merits, 0.05 * unit, 3) == expected
 
 
 # powers of 2, by which all numbers scale without rounding
