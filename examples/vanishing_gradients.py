@@ -4,7 +4,8 @@ What to see: ten hidden layers of 20 units on 8 x 8 images of digits. "gradient"
 norm of the first hidden layer's gradient over that of the last one, before training:
 with the logistic function it vanishes, and the network learns nothing in 30 epochs.
 relu keeps it, but some of its units die (they are 0 for every row), more of them at a
-high rate; He's initial weights leave fewer dead. A leaky relu has no dead units.
+high rate; He's initial weights leave fewer dead. A leaky relu has no dead units. "told"
+is how many DiagnosticWarnings a fit gives, which say so in words; the first is printed.
 
     python examples/vanishing_gradients.py
 """
@@ -17,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from skmlp import MLPClassifier
+from skmlp import DiagnosticWarning, MLPClassifier
 from skmlp.activations import ACTIVATIONS
 
 DEPTH, WIDTH = 10, 20
@@ -48,13 +49,22 @@ def gradient_norms(mlp, X, y):
     return norms
 
 
+def diagnoses(mlp, X, y):
+    """Train; returns the texts of the DiagnosticWarnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DiagnosticWarning)
+        mlp.fit(X, y)
+    return [str(w.message) for w in caught if w.category is DiagnosticWarning]
+
+
 def main():
     warnings.simplefilter("ignore", ConvergenceWarning)  # 30 epochs are compared
     X, y = load_digits(return_X_y=True)
     X = StandardScaler().fit_transform(X)
     X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     header = f"{'activation':12}{'initializer':16}{'rate':>6}"
-    print(f"{header}{'gradient':>10}{'dead units':>12}{'accuracy':>10}")
+    print(f"{header}{'gradient':>10}{'dead units':>12}{'accuracy':>10}{'told':>6}")
+    first_told = None
     for activation in ("logistic", "relu", "leaky_relu"):
         for initializer in ("glorot_uniform", "he_normal"):
             for rate in (0.001, 0.02):
@@ -68,14 +78,16 @@ def main():
                 drawn = MLPClassifier(**settings, learning_rate_init=1e-12, max_iter=1)
                 norms = gradient_norms(drawn.fit(X_train, y_train), X_train, y_train)
                 mlp = MLPClassifier(**settings, learning_rate_init=rate, max_iter=30)
-                mlp.fit(X_train, y_train)
+                told = diagnoses(mlp, X_train, y_train)
+                first_told = first_told or told[0]
                 # a relu that is 0 for all rows has no gradient left to come back
                 dead = np.mean(
                     [(a == 0).all(axis=0) for _, a in hidden_values(mlp, X_train)]
                 )
                 row = f"{activation:12}{initializer:16}{rate:6}"
                 row += f"{norms[0] / norms[-1]:10.1e}{dead:12.0%}"
-                print(f"{row}{mlp.score(X_test, y_test):10.3f}")
+                print(f"{row}{mlp.score(X_test, y_test):10.3f}{len(told):6}")
+    print(f"\nthe first fit told: {first_told}")
 
 
 if __name__ == "__main__":
