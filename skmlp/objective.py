@@ -105,7 +105,7 @@ class Objective:
             loss, grad = self._accumulate(X, Y, weight, n_rows), self._sum
         penalty = self._penalize(grad, n_rows)
         if self._factors is None:
-            return Value(float(loss), penalty), grad
+            return Value(loss, penalty), grad
         return Value(float(loss.sum()), penalty, float(loss @ self._factors)), grad
 
     def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> Any:
@@ -123,7 +123,7 @@ class Objective:
             loss = weight.dot(values)
             delta *= weight[:, np.newaxis] / n_rows
         self.network.backward(self._views, self._grad_views, X, delta, workspace)
-        return loss / n_rows
+        return (float(loss) if self._factors is None else loss) / n_rows
 
     def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> Any:
         """The mean loss, block by block in a fixed order; its gradient in _sum."""
@@ -141,8 +141,8 @@ class Objective:
 
         In units of y, where training has scaled it.
         """
-        if value.in_units is None:
-            return self.trained(value)
+        if value.in_units is None:  # as `trained`, without the call
+            return self._reported_share * value.loss + value.penalty
         loss = self._reported_share * value.in_units
         return loss + self.penalty_factor * value.penalty
 

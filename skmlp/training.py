@@ -182,14 +182,16 @@ class Training:
         self._go_on_from_checkpoint()
         self._started = time.perf_counter() - self._clock.seconds
         while self.ended is None:
-            self._keep_good()
+            if self.recovers:
+                self._keep_good()
             if self.hooks is not None:
                 self.hooks.begin(self)
             self._train_epoch()
             if self._is_finite():
                 self._measure()
                 self.ended = self._end(last)
-                self._save()
+                if self.checkpoint is not None:
+                    self._save(self.checkpoint)
             elif not self._recover():
                 self.monitor.measure_divergence()
                 return "diverged"
@@ -246,12 +248,13 @@ class Training:
                     step(params, grad, state, learning_rate)
                 else:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
-                total += reported(value) * len(Y)
-                penalty += value.penalty * len(Y)
-                if value.in_units is not None:
-                    others += self.objective.trained(value) * len(Y)
-                n_rows += len(Y)
+                n = len(Y)
+                total += reported(value) * n
+                penalty += value.penalty * n
+                n_rows += n
                 clock.n_steps += 1
+                if value.in_units is not None:
+                    others += self.objective.trained(value) * n
                 if timed and self._is_out_of_time():
                     break
         except KeyboardInterrupt:
@@ -356,8 +359,6 @@ class Training:
 
     def _keep_good(self) -> None:
         """Keep the state to go back to, unless it has begun to explode."""
-        if not self.recovers:
-            return
         if self._last_good is not None:
             if not self.loss <= EXPLODED * self._least:
                 return
@@ -387,9 +388,8 @@ class Training:
         self.report.say(message)
         return True
 
-    def _save(self) -> None:
-        checkpoint = self.checkpoint
-        if checkpoint is not None and (self.ended or checkpoint.is_due(self.n_iter)):
+    def _save(self, checkpoint: Checkpoint) -> None:
+        if self.ended or checkpoint.is_due(self.n_iter):
             self._is_out_of_time()  # for its seconds
             recovery = {"_last_good": self._last_good, "_least": self._least}
             checkpoint.save(self.get_state() | {"recovery": recovery})
