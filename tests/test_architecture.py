@@ -32,6 +32,7 @@ ESTIMATOR_FLOORS = [
     {
         "checkpoints",
         "class_columns",
+        "explaining",
         "messages",
         "monitoring",
         "parts",

@@ -14,6 +14,7 @@ from skmlp.estimators.callbacks import (
 )
 from skmlp.estimators.checkpoints import naming_checkpoint
 from skmlp.estimators.diagnostics import diagnose
+from skmlp.estimators.explaining import ExplainingMixin
 from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
 from skmlp.estimators.monitoring import refuse_one_row, scored_by_loss
 from skmlp.estimators.parts import (
@@ -78,7 +79,7 @@ def has_partial_fit(estimator) -> bool:
     return True
 
 
-class BaseMLP(StatefulMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator):
     """Base of the two estimators, which see for parameters and attributes."""
 
     _rules = RULES
