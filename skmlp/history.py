@@ -75,6 +75,7 @@ class History:
     rows : of each epoch, or iteration, the numbers of RECORDS; nan where there is none.
         `loss` is without the penalty, `gradient_norm` that of the last batch's
         objective, and `seconds` those of the epoch.
+    layers : by name, of each epoch a number for each layer; empty if not asked for.
     """
 
     loss_curve: list[float] = field(default_factory=list)
@@ -83,6 +84,7 @@ class History:
     n_updates: int = 0
     # no two epochs take the same time
     rows: list[list[float]] = field(default_factory=list, compare=False)
+    layers: dict[str, list[list[float]]] = field(default_factory=dict)
 
     def go_on_from(self, arrays: dict[str, Array]) -> None:
         """Take up the records of earlier fits; what these did not have is nan."""
@@ -90,6 +92,7 @@ class History:
         missing = np.full(n_epochs, np.nan)
         columns = [arrays.get(name, missing) for name in RECORDS]
         self.rows = np.column_stack(columns).tolist()
+        self.layers = {n: a.tolist() for n, a in arrays.items() if a.ndim == 2}
 
     def record(
         self,
@@ -109,6 +112,13 @@ class History:
         for name, value in values.items():
             self.rows[-1][COLUMN[name]] = float(value)
 
+    def record_layers(self, **records: list[float]) -> None:
+        """Add to an epoch a number for each layer; nan for epochs that had none."""
+        for name, values in records.items():
+            table = self.layers.setdefault(name, [])
+            missing = len(self.rows) - 1 - len(table)
+            table += [[math.nan] * len(values) for _ in range(missing)] + [values]
+
     def last(self, name: str) -> float:
         """A number of the last epoch."""
         return self.rows[-1][COLUMN[name]]
@@ -122,4 +132,11 @@ class History:
         """The records (n_epochs,) by name, those alone that hold a number."""
         table = np.array(self.rows, np.float64).reshape(-1, len(RECORDS))
         arrays = {name: table[:, i].copy() for name, i in COLUMN.items()}
-        return {n: array for n, array in arrays.items() if not np.isnan(array).all()}
+        arrays = {n: array for n, array in arrays.items() if not np.isnan(array).all()}
+        return arrays | {name: self._whole(rows) for name, rows in self.layers.items()}
+
+    def _whole(self, rows: list[list[float]]) -> Array:
+        """(n_epochs, n_layers), with nan for the last epochs if they have none."""
+        array = np.array(rows, np.float64)
+        missing = np.full((len(self.rows) - len(array), array.shape[1]), np.nan)
+        return np.vstack([array, missing])

@@ -22,7 +22,8 @@ Array = NDArray[np.floating[Any]]
 class Minimization:
     """Training over all rows at once by a solver that minimizes.
 
-    `hooks` are told of each iterate when it is there.
+    `hooks` are told of each iterate when it is there. The first `n_frozen` layers stay
+    as they are.
     """
 
     objective: Objective
@@ -32,6 +33,7 @@ class Minimization:
     tol: float
     monitor: Monitor
     max_seconds: float = math.inf
+    n_frozen: int = 0
     hooks: Hooks | None = None
     n_iter: int = 0
     loss: float = math.nan
@@ -70,6 +72,8 @@ class Minimization:
         """
         self.max_iter = max_iter
         self.monitor.start(self.params)
+        n_frozen = self.n_frozen
+        self._frozen = self.objective.network.first(n_frozen) if n_frozen else []
         self._started = self._epoch_started = time.perf_counter()
         with np.errstate(all="ignore"):  # divergence is found at the end
             reason = self._run(max_iter)
@@ -106,6 +110,8 @@ class Minimization:
 
     def _total(self, params: Array) -> tuple[float, Array]:
         self._last, grad = self._value(params)
+        for part in self._frozen:
+            grad[part] = 0.0
         self._gradient_norm = float(np.linalg.norm(grad))
         self.history.n_updates += 1
         return self._last.total, grad

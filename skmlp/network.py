@@ -80,6 +80,13 @@ class Network:
             at, bias_at = stop, bias_stop
         return views
 
+    def first(self, n_layers: int) -> list[slice]:
+        """Where the weights and the biases of the first layers are."""
+        layers = self.layers[:n_layers]
+        n_weights = sum(layer.fan_in * layer.fan_out for layer in layers)
+        n_biases = sum(layer.fan_out for layer in layers)
+        return [slice(0, n_weights), slice(self.n_weights, self.n_weights + n_biases)]
+
     def flatten(self, layers: Sequence[tuple[Any, Any]], dtype: Any) -> Array:
         """The (W, b) of each layer as a new flat vector."""
         params = np.empty(self.n_params, dtype)

@@ -14,6 +14,7 @@ from scipy.sparse import issparse
 from skmlp.batches import Batches, TrainingRows
 from skmlp.checkpoint import Checkpoint
 from skmlp.history import History, Reason
+from skmlp.layer_records import LayerRecords
 from skmlp.lazy import LazyRows
 from skmlp.monitor import Hooks, Monitor
 from skmlp.objective import Objective
@@ -92,7 +93,7 @@ class Training:
     `n_planned_epochs` is what the schedule plans with, and `max_norm` what each unit's
     incoming weights are shortened to after each step. `hooks` are told of each epoch.
     With `recovers`, divergence goes back to the last good epoch, at half the rate, up
-    to N_RECOVERIES times.
+    to N_RECOVERIES times. The first `n_frozen` layers stay as they are.
     """
 
     objective: Objective
@@ -106,7 +107,9 @@ class Training:
     n_planned_epochs: int = 1
     max_seconds: float = math.inf
     max_norm: float | None = None
+    n_frozen: int = 0
     recovers: bool = False
+    layer_records: LayerRecords | None = None
     checkpoint: Checkpoint | None = None
     hooks: Hooks | None = None
     n_iter: int = 0
@@ -220,6 +223,8 @@ class Training:
             parameter_norm=float(self.params.dot(self.params)) ** 0.5,
             seconds=time.perf_counter() - start,
         )
+        if self.layer_records is not None:
+            history.record_layers(**self.layer_records.measure(self.params))
         self.report.iteration(self.n_iter, self.loss)
 
     def _train_batches(self) -> tuple[int, float]:
@@ -245,6 +250,8 @@ class Training:
                     value, grad = evaluate(params, X, Y, weight)
                     if not n_left:  # measured once an epoch
                         self._gradient_norm = float(grad.dot(grad)) ** 0.5
+                        if self.layer_records is not None:
+                            self.layer_records.before(params, grad)
                     step(params, grad, state, learning_rate)
                 else:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
@@ -277,17 +284,25 @@ class Training:
     def _step_function(self) -> Callable[..., None]:
         """The solver's step, with all that was asked for before and after it."""
         solver, max_norm = self.solver_state.solver, self.max_norm
-        if solver.clip_norm is None and solver.averaging is None and max_norm is None:
+        extras = (solver.clip_norm, solver.averaging, max_norm)
+        if extras == (None, None, None) and not self.n_frozen:
             return solver.step
         network = self.objective.network
         views = network.views(self.params)
+        frozen = [
+            (part, self.params[part].copy()) for part in network.first(self.n_frozen)
+        ]
 
         def step(params: Array, grad: Array, state: Any, learning_rate: float) -> None:
+            for part, _ in frozen:
+                grad[part] = 0.0
             if solver.clip_norm is not None:
                 clip(grad, solver.clip_norm)
             solver.step(params, grad, state, learning_rate)
             if max_norm is not None:
                 network.limit_norms(views, max_norm)
+            for part, values in frozen:  # against decay and momentum, too
+                params[part] = values
             solver.average(params, state)
 
         return step

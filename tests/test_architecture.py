@@ -20,7 +20,7 @@ FLOORS = [
     {"layers"},
     {"network"},
     {"objective"},
-    {"batches", "history", "lazy"},
+    {"batches", "history", "layer_records", "lazy"},
     {"report"},
     {"monitor"},
     {"minimization", "training"},
@@ -28,7 +28,7 @@ FLOORS = [
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
-    {"callbacks", "scaling", "state", "threads", "validation"},
+    {"callbacks", "optional", "scaling", "state", "threads", "validation"},
     {
         "checkpoints",
         "class_columns",
@@ -37,10 +37,12 @@ ESTIMATOR_FLOORS = [
         "monitoring",
         "parts",
         "splitting",
+        "summary",
         "weighting",
     },
     {"continuation", "refusals", "targets"},
-    {"assembly", "diagnostics"},
+    {"assembly"},
+    {"diagnostics"},
     {"refitting"},
     {"base"},
     {"classifier", "regressor"},

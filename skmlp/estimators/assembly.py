@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from skmlp.batches import Batches, TrainingRows
 from skmlp.estimators.checkpoints import checkpoint_of
 from skmlp.estimators.continuation import (
@@ -19,12 +21,16 @@ from skmlp.estimators.parts import is_stochastic, schedule_of, solver_of
 from skmlp.estimators.scaling import Scaling
 from skmlp.estimators.splitting import HeldOut
 from skmlp.estimators.validation import check_batch_size, check_penalty
+from skmlp.layer_records import LayerRecords
 from skmlp.minimization import Minimization
 from skmlp.monitor import Monitor
 from skmlp.network import Network
 from skmlp.objective import Objective
 from skmlp.report import Report
 from skmlp.training import Training
+
+# Training rows that are looked at for what layers do.
+N_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,9 @@ def _by_batches(estimator, fit, hooks) -> Training:
         n_planned_epochs=int(estimator.max_iter),
         max_seconds=max_seconds(estimator),
         max_norm=None if estimator.max_norm is None else float(estimator.max_norm),
+        n_frozen=int(estimator.freeze),
         recovers=bool(estimator.recover),
+        layer_records=_layer_records(estimator, fit, data),
         checkpoint=checkpoint_of(estimator, fit),
         hooks=hooks,
     )
@@ -127,6 +135,7 @@ def _by_all_rows(estimator, fit, hooks) -> Minimization:
         tol=float(estimator.tol),
         monitor=_monitor(estimator, fit),
         max_seconds=max_seconds(estimator),
+        n_frozen=int(estimator.freeze),
         hooks=hooks,
     )
 
@@ -143,6 +152,20 @@ def max_seconds(estimator) -> float:
     if estimator.max_time is None:
         return math.inf
     return float(estimator.max_time) / (2 if estimator.refit else 1)
+
+
+def _layer_records(estimator, fit, data) -> LayerRecords | None:
+    if estimator.record is None:
+        return None
+    return LayerRecords(fit.network, data.X[some_rows(data)])
+
+
+def some_rows(data):
+    """Some of the training rows' numbers, evenly spaced: of those that count."""
+    rows = np.arange(len(data)) if data.rows is None else data.rows
+    if data.weight is not None:
+        rows = rows[data.weight[rows] > 0]
+    return rows[:: max(1, len(rows) // N_ROWS)]
 
 
 def _monitor(estimator, fit) -> Monitor:

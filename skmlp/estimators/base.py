@@ -17,6 +17,7 @@ from skmlp.estimators.diagnostics import diagnose
 from skmlp.estimators.explaining import ExplainingMixin
 from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
 from skmlp.estimators.monitoring import refuse_one_row, scored_by_loss
+from skmlp.estimators.optional import import_pandas
 from skmlp.estimators.parts import (
     activations_of,
     is_stochastic,
@@ -37,6 +38,7 @@ from skmlp.estimators.state import (
     StatefulMixin,
     all_or_nothing,
 )
+from skmlp.estimators.summary import summarize
 from skmlp.estimators.threads import blas_threads
 from skmlp.estimators.validation import (
     FLOATS,
@@ -202,14 +204,26 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
     def _first_params(self, network, data, random_state, call):
         """Where training starts: a copy of the model's parameters, or new ones."""
         dtype = data.X.dtype
-        if not call.continued and self.coefs_init is not None:
-            return network.flatten(check_start(self, network.layer_sizes, dtype), dtype)
         if not call.continued:
-            initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
-            return network.initial_params(initializer, random_state, dtype)
+            return self._params_to_begin_with(network, random_state, dtype)
         fitted, layers = self._fitted_network()
         check_same_architecture(self, network.layer_sizes, fitted.layer_sizes)
         return network.flatten(layers, dtype)
+
+    def _params_to_begin_with(self, network, random_state, dtype):
+        """Those of ``coefs_init``; drawn are the layers that it does not have."""
+        start = []
+        if self.coefs_init is not None:
+            start = check_start(self, network.layer_sizes, dtype)
+        if len(start) == len(network.layers):
+            return network.flatten(start, dtype)
+        initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
+        params = network.initial_params(initializer, random_state, dtype)
+        for (W, b), (start_W, start_b) in zip(
+            network.views(params), start, strict=False
+        ):
+            W[...], b[...] = start_W, start_b
+        return params
 
     def _split(self, data, random_state, call):
         """The rows that train, and those that validate or None, weighed by class."""
@@ -330,15 +344,43 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             If pandas is not installed.
         """
         check_is_fitted(self, "history_")
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                f"{owner(self)}: history_frame needs pandas, which is not installed; "
-                "history_ holds the same as arrays."
-            ) from error
-        frame = pd.DataFrame(self.history_)
+        pd = import_pandas(f"{owner(self)}: history_frame")
+        frame = pd.DataFrame(dict(_columns(self.history_)))
         return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="epoch"))
+
+    def summary(self, n_features=None, n_outputs=None):
+        """The network's layers, with shapes, activations, parameters and bytes.
+
+        Parameters
+        ----------
+        n_features, n_outputs : int, default=None
+            Of X and y, which only a fitted estimator knows; a classifier of two classes
+            has one output.
+
+        Returns
+        -------
+        summary : Summary
+            A table that prints, shows in notebooks, and has a method ``frame()``.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is not fitted and the numbers are not given.
+
+        Examples
+        --------
+        >>> from skmlp import MLPClassifier
+        >>> MLPClassifier((5, 2)).summary(n_features=4, n_outputs=3)
+        MLPClassifier
+        layer     input   output  activation  parameters  bytes  products a row
+        -----------------------------------------------------------------------
+        hidden 1  (n, 4)  (n, 5)  relu                25    200              20
+        hidden 2  (n, 5)  (n, 2)  relu                12     96              10
+        output    (n, 2)  (n, 3)                       9     72               6
+        -----------------------------------------------------------------------
+        total                                         46    368              36
+        """
+        return summarize(self, n_features, n_outputs)
 
     # Raw outputs.
 
@@ -358,3 +400,12 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         network, layers = self._fitted_network()
         check_n_features(self, X, network.layer_sizes[0])
         return network.predict(layers, X)
+
+
+def _columns(history):
+    """The arrays (n_epochs,) of a history; those of layers are numbered from 1."""
+    for name, array in history.items():
+        if array.ndim == 1:
+            yield name, array
+        else:
+            yield from ((f"{name}_{i}", c) for i, c in enumerate(array.T, start=1))

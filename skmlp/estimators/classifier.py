@@ -215,6 +215,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ``coefs_`` and predictions are for X as it is. `alpha`, `input_noise` and
         `initializer` act on the standardised columns. Not with sparse X.
 
+    freeze : int, default=0
+        How many of the first layers keep the weights they start with, such as those of
+        `coefs_init`, of which the other layers then need not agree: those that do are
+        taken over, the others drawn. Not with `scale_input` or averaging.
+
+    record : {'layers'} or None, default=None
+        What ``history_`` has besides, in arrays (n_epochs, n_layers):
+        'layer_gradient_norm' and 'layer_update_ratio' (of the epoch's last step), and
+        for hidden layers 'layer_dead' (share of units that have no gradient on any of
+        500 rows) and 'layer_saturated' (share of units and rows without). Not with
+        'lbfgs'.
+
     checkpoint : path-like or None, default=None
         A file, written every `checkpoint_every` epochs and at the end, from which the
         same fit, started again, goes on to the same model, bit for bit. A file of
@@ -394,6 +406,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         max_time=None,
         recover=False,
         scale_input=False,
+        freeze=0,
+        record=None,
         checkpoint=None,
         checkpoint_every=1,
         loss="log_loss",
@@ -437,6 +451,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.max_time = max_time
         self.recover = recover
         self.scale_input = scale_input
+        self.freeze = freeze
+        self.record = record
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
         self.loss = loss

@@ -6,22 +6,19 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 
+from skmlp.estimators.assembly import N_ROWS, some_rows
 from skmlp.estimators.refusals import DiagnosticWarning
 from skmlp.estimators.validation import owner
+from skmlp.layer_records import FLAT, hidden_slopes
 from skmlp.losses import RegressionLoss
-from skmlp.network import Workspace
 from skmlp.training import Training
 
-# Rows that are looked at, evenly spaced.
-N_ROWS = 500
 # How much larger than others, or than 1, columns are that make training hard.
 UNEQUAL = 1e3
 # The share of units without gradient by which a layer counts as dead or saturated.
 MANY = 0.5
 # Units of a layer from which that share says something.
 WIDE = 10
-# A derivative, of at most about 1, below which a unit hardly learns.
-FLAT = 0.01
 # A loss within this share of the constant model's is no better than it.
 NO_BETTER = 0.99
 # Epochs over which the course is judged.
@@ -58,32 +55,22 @@ def _faults(estimator, fit, training, reason):
         if converged:
             found.append(_small_target(estimator, training, constant))
         found.append(_jumping(training, constant * fit.scaling.loss_unit))
-    workspace, raw = _forward(fit, training, rows)
+    views = fit.network.views(training.params)
+    raw, hidden = hidden_slopes(fit.network, views, rows[0])
     loss = _mean_loss(fit, raw, rows)
     if converged or training.n_iter >= FEW:
         found.append(_no_better(loss, constant, by_rate=by_rate))
     is_good = loss < NO_BETTER * constant
-    found += _idle_layers(fit, workspace, is_good=is_good, by_rate=by_rate)
+    found += _idle_layers(hidden, is_good=is_good, by_rate=by_rate)
     return found
 
 
 def _sample(fit):
     """Some of the rows that count, as training sees them: X, Y and weight."""
     data = fit.scaling.training_rows(fit.data)
-    rows = np.arange(len(data)) if data.rows is None else data.rows
-    if data.weight is not None:
-        rows = rows[data.weight[rows] > 0]
-    rows = rows[:: max(1, len(rows) // N_ROWS)]
+    rows = some_rows(data)
     weight = None if data.weight is None else data.weight[rows]
     return data.X[rows], data.Y[rows], weight
-
-
-def _forward(fit, training, rows):
-    """The layers' values on the rows, and the raw outputs."""
-    network, params = fit.network, training.params
-    workspace = Workspace(network, len(rows[1]), params.dtype)
-    raw = network.forward(network.views(params), rows[0], workspace)
-    return workspace, raw
 
 
 def _mean_loss(fit, raw, rows) -> float:
@@ -194,19 +181,17 @@ def _jumping(training, constant):
     )
 
 
-def _idle_layers(fit, workspace, *, is_good, by_rate):
+def _idle_layers(hidden, *, is_good, by_rate):
     """Hidden layers of which most units have no gradient on any row.
 
     Where the model is of use, a saturated unit may still tell rows apart, and counts
     as idle only if it gives the same for all.
     """
     found = []
-    for i, layer in enumerate(fit.network.layers[:-1], start=1):
-        z, a = workspace.values[i - 1]
-        idle = np.ptp(a, axis=0) < FLAT if is_good else True
-        derivative = np.ones_like(a)
-        layer.activation.backward(derivative, z, a)
-        idle &= np.abs(derivative).max(axis=0) < FLAT
+    for i, (a, slope) in enumerate(hidden, start=1):
+        idle = slope.max(axis=0) < FLAT
+        if is_good:
+            idle &= np.ptp(a, axis=0) < FLAT
         if idle.all() or (idle.mean() > MANY and len(idle) >= WIDE):
             found.append(_idle(i, idle.mean(), by_rate))
     return found

@@ -5,11 +5,12 @@ import warnings
 from scipy.sparse import issparse
 
 from skmlp.estimators.parts import is_stochastic
-from skmlp.estimators.validation import owner, shown
+from skmlp.estimators.validation import hidden_sizes, owner, shown
 from skmlp.rules import is_integer
 
 # What needs mini-batches, and its value for "off".
 STOCHASTIC_ONLY = {
+    "record": None,
     "recover": False,
     "checkpoint": None,
     "dropout": 0,
@@ -39,6 +40,8 @@ def refuse_combinations(estimator, loss, X) -> None:
         )
     if getattr(estimator, "scale_target", False) and loss.degree is None:
         _refuse(estimator, "scale_target", False, f"with loss={estimator.loss!r}")
+    if estimator.freeze:
+        _refuse_for_freeze(estimator)
     if estimator.refit and not estimator.early_stopping:
         _refuse(estimator, "refit", False, "with early_stopping=False")
     if estimator.refit and estimator.checkpoint is not None:
@@ -51,6 +54,22 @@ def refuse_combinations(estimator, loss, X) -> None:
         )
     if estimator.input_noise and issparse(X):
         _refuse(estimator, "input_noise", 0, "with sparse X, whose zeros it would fill")
+
+
+def _refuse_for_freeze(estimator) -> None:
+    n_layers = len(hidden_sizes(estimator)) + 1
+    if estimator.freeze >= n_layers:
+        raise ValueError(
+            f"{owner(estimator)}: freeze must leave one of the {n_layers} layers to "
+            f"train, got {estimator.freeze!r}."
+        )
+    if estimator.scale_input:
+        _refuse(estimator, "scale_input", False, "with freeze, which keeps weights")
+    if getattr(estimator.solver, "averaging", None) is not None:
+        raise ValueError(
+            f"{owner(estimator)}: solver__averaging must be None with freeze, whose "
+            f"weights it would round, got {estimator.solver.averaging!r}."
+        )
 
 
 def refuse_for_partial_fit(estimator) -> None:
@@ -87,6 +106,8 @@ def _refuse_for_lazy(estimator) -> None:
         "solver__averaging": solver.averaging,
         "max_norm": estimator.max_norm,
         "alpha_l1": estimator.alpha_l1 or None,
+        "record": estimator.record,
+        "freeze": estimator.freeze or None,
     }
     for name, value in values.items():
         if value is not None:

@@ -224,6 +224,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ``Huber(delta=1.0)``, and `alpha` act on the standardised targets, each of
         which counts alike.
 
+    freeze : int, default=0
+        How many of the first layers keep the weights they start with, such as those of
+        `coefs_init`, of which the other layers then need not agree: those that do are
+        taken over, the others drawn. Not with `scale_input` or averaging.
+
+    record : {'layers'} or None, default=None
+        What ``history_`` has besides, in arrays (n_epochs, n_layers):
+        'layer_gradient_norm' and 'layer_update_ratio' (of the epoch's last step), and
+        for hidden layers 'layer_dead' (share of units that have no gradient on any of
+        500 rows) and 'layer_saturated' (share of units and rows without). Not with
+        'lbfgs'.
+
     checkpoint : path-like or None, default=None
         A file, written every `checkpoint_every` epochs and at the end, from which the
         same fit, started again, goes on to the same model, bit for bit. A file of
@@ -384,6 +396,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         recover=False,
         scale_input=False,
         scale_target=False,
+        freeze=0,
+        record=None,
         checkpoint=None,
         checkpoint_every=1,
     ):
@@ -427,6 +441,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.recover = recover
         self.scale_input = scale_input
         self.scale_target = scale_target
+        self.freeze = freeze
+        self.record = record
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
 

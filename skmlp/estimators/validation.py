@@ -106,6 +106,8 @@ RULES: dict[str, Rule] = {
     "max_time": either(real(0, open_low=True), None),
     "recover": BOOLEAN,
     "scale_input": BOOLEAN,
+    "freeze": integer(0),
+    "record": either(one_of(("layers",)), None),
     "checkpoint": (_is_path, "None or the path of a file"),
     "checkpoint_every": integer(1),
 }
@@ -409,7 +411,11 @@ def _fit_together(layers) -> bool:
 
 
 def check_start(estimator, sizes, dtype):
-    """(W, b) of each layer from ``coefs_init``: an estimator, or two lists."""
+    """(W, b) of each layer from ``coefs_init``: an estimator, or two lists.
+
+    Where the first layers are frozen, only these must be there, and the layers that
+    come are those that fit.
+    """
     given = start = estimator.coefs_init
     expected = "None, a fitted estimator, or a pair (coefs, intercepts) of lists"
     expected += " of arrays of finite numbers"
@@ -424,12 +430,14 @@ def check_start(estimator, sizes, dtype):
         if not all(np.isfinite(array).all() for array in arrays):
             raise ValueError(f"It has entries that are not finite in {dtype}.")
     fitted = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
-    if fitted != sizes:
+    needed = sizes[: estimator.freeze + 1] if estimator.freeze else sizes
+    if fitted[: len(needed)] != needed or (not estimator.freeze and fitted != sizes):
         raise ValueError(
-            f"{owner(estimator)}: coefs_init must have layers of {sizes} units, from "
-            f"features to outputs, got {fitted}."
+            f"{owner(estimator)}: coefs_init must have layers of {needed} units, from "
+            f"features {'on' if estimator.freeze else 'to outputs'}, got {fitted}."
         )
-    return layers
+    agree = [a == b for a, b in zip(fitted, sizes, strict=False)]
+    return layers[: [*agree, False].index(False) - 1]
 
 
 def check_n_features(estimator, X, n_features) -> None:

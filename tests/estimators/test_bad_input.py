@@ -149,6 +149,8 @@ BAD_PARAMETERS = {
     "recover": NO_BOOLEAN,
     "scale_input": NO_BOOLEAN,
     "scale_target": NO_BOOLEAN,
+    "freeze": [*NO_INTEGER, -1, INF, -HUGE],
+    "record": [*[v for v in NO_NAME if v is not None], "layer", True],
     "checkpoint": [NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
     "checkpoint_every": [*NO_INTEGER, 0, -1, INF, -HUGE],
     "class_weight": [

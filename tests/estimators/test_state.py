@@ -522,8 +522,10 @@ CHANGED = {
     "refit": True,
     "max_time": 1e6,
     "recover": True,
-    "scale_input": True,
+    "scale_input": False,  # not together with freeze
     "scale_target": True,
+    "freeze": 1,
+    "record": "layers",
     "checkpoint": None,  # not together with refit
     "checkpoint_every": 2,
     "class_weight": {0: 2.0},
@@ -564,7 +566,7 @@ def test_every_parameter_but_the_start_is_changed_from_its_default(kind):
     same = {
         name for name, value in changed_params(kind).items() if value == defaults[name]
     }
-    assert same == {"coefs_init", "checkpoint"}
+    assert same == {"coefs_init", "checkpoint", "scale_input"}
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
