@@ -2,68 +2,29 @@
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.batches import TrainingRows
-from skmlp.history import History, Reason
-from skmlp.monitor import Hooks, Monitor
-from skmlp.objective import Objective, Value
-from skmlp.report import Report
+from skmlp.history import Reason
+from skmlp.objective import Value
+from skmlp.run import Run
 from skmlp.solvers import LBFGS
 
 Array = NDArray[np.floating[Any]]
 
 
-@dataclass
-class Minimization:
-    """Training over all rows at once by a solver that minimizes.
+@dataclass(kw_only=True)
+class Minimization(Run):
+    """Training over all rows at once by a solver that minimizes."""
 
-    `hooks` are told of each iterate when it is there. The first `n_frozen` layers stay
-    as they are.
-    """
-
-    objective: Objective
-    params: Array
-    data: TrainingRows
     solver: LBFGS
     tol: float
-    monitor: Monitor
-    max_seconds: float = math.inf
-    n_frozen: int = 0
-    hooks: Hooks | None = None
-    n_iter: int = 0
-    loss: float = math.nan
     max_iter: int = 0
     status: int = 0
     message: str = ""
-    stop_reason: str = ""
-    recoveries: list[str] = field(default_factory=list)
-    plateaus: list[int] = field(default_factory=list)
-    ended: Reason | None = None
-    refitted: str = ""
-    refit_interrupted: bool = False
-    kept_start: bool = False
-
-    @property
-    def keeps_best(self) -> bool:
-        """Whether divergence leaves parameters to go back to."""
-        return self.monitor.stops_early
-
-    @property
-    def n_rows_at_once(self) -> int:
-        return self.objective.n_rows_at_once
-
-    @property
-    def history(self) -> History:
-        return self.monitor.history
-
-    @property
-    def report(self) -> Report:
-        return self.monitor.report
 
     def run(self, max_iter: int) -> Reason:
         """Minimize in at most max_iter iterations; returns why it ended.
@@ -148,5 +109,4 @@ class Minimization:
         return "out_of_time" if now - self._started >= self.max_seconds else None
 
     def model(self) -> Array:
-        """The parameters of the last iterate."""
         return self.params

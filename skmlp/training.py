@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from skmlp.batches import Batches, TrainingRows
+from skmlp.batches import Batches
 from skmlp.checkpoint import Checkpoint
-from skmlp.history import History, Reason
+from skmlp.history import Reason
 from skmlp.layer_records import LayerRecords
 from skmlp.lazy import LazyRows
-from skmlp.monitor import Hooks, Monitor
-from skmlp.objective import Objective
-from skmlp.report import Report
+from skmlp.run import Run
 from skmlp.schedules import Clock, Schedule
 from skmlp.solvers import Lazy, Stochastic, clip
 
@@ -86,59 +84,25 @@ class SolverState:
             self.generator.bit_generator.state = state["noise"]
 
 
-@dataclass
-class Training:
+@dataclass(kw_only=True)
+class Training(Run):
     """Training by mini-batches, as one epoch after the other.
 
     `n_planned_epochs` is what the schedule plans with, and `max_norm` what each unit's
-    incoming weights are shortened to after each step. `hooks` are told of each epoch.
-    With `recovers`, divergence goes back to the last good epoch, at half the rate, up
-    to N_RECOVERIES times. The first `n_frozen` layers stay as they are.
+    incoming weights are shortened to after each step. With `recovers`, divergence goes
+    back to the last good epoch, at half the rate, up to N_RECOVERIES times.
     """
 
-    objective: Objective
-    params: Array
-    data: TrainingRows
     batches: Batches
     solver_state: SolverState
     schedule: Schedule
     learning_rate_init: float
-    monitor: Monitor
     n_planned_epochs: int = 1
-    max_seconds: float = math.inf
     max_norm: float | None = None
-    n_frozen: int = 0
     recovers: bool = False
     layer_records: LayerRecords | None = None
     checkpoint: Checkpoint | None = None
-    hooks: Hooks | None = None
-    n_iter: int = 0
-    loss: float = math.nan
     rate_factor: float = 1.0
-    stop_reason: str = ""
-    recoveries: list[str] = field(default_factory=list)
-    plateaus: list[int] = field(default_factory=list)
-    ended: Reason | None = None
-    refitted: str = ""
-    refit_interrupted: bool = False
-    kept_start: bool = False
-
-    @property
-    def keeps_best(self) -> bool:
-        """Whether divergence leaves parameters to go back to."""
-        return self.monitor.stops_early
-
-    @property
-    def n_rows_at_once(self) -> int:
-        return self.objective.n_rows_at_once
-
-    @property
-    def history(self) -> History:
-        return self.monitor.history
-
-    @property
-    def report(self) -> Report:
-        return self.monitor.report
 
     def run(self, n_epochs: int) -> Reason:
         """Train for up to n_epochs epochs; returns why training ended.
@@ -311,7 +275,6 @@ class Training:
         return math.isfinite(self.loss) and bool(np.isfinite(self.params).all())
 
     def model(self) -> Array:
-        """The parameters of the model after the last epoch."""
         self._settle()
         return self.solver_state.averaged(self.params)
 

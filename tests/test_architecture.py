@@ -23,6 +23,7 @@ FLOORS = [
     {"batches", "history", "layer_records", "lazy"},
     {"report"},
     {"monitor"},
+    {"run"},
     {"minimization", "training"},
     {"estimators"},
 ]
