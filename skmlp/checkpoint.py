@@ -5,6 +5,7 @@ member ``state``, whose floats are exact. It is written to a temporary file in t
 folder, flushed to the disk, and renamed over the last one.
 """
 
+import io
 import json
 import os
 import re
@@ -99,15 +100,16 @@ class Checkpoint:
 
     def _read(self) -> dict[str, Any]:
         try:
-            # opened here, so that it is closed whatever NumPy makes of it
-            with self.path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            # read at once, so that nothing stays open whatever NumPy makes of it
+            content = io.BytesIO(self.path.read_bytes())
+            with np.load(content, allow_pickle=False) as file:
                 damaged = file.zip.testzip()  # as a wrong header can hide it from NumPy
                 if damaged is not None:
                     raise CheckpointError(f"Its {damaged} is damaged.")
-                content = json.loads(file["state"].tobytes())
-                if content["format"] != FORMAT:
+                state = json.loads(file["state"].tobytes())
+                if state["format"] != FORMAT:
                     raise CheckpointError("It was written by another version of skmlp.")
-                found = _unpack(content, file)
+                found = _unpack(state, file)
                 return {key: dict(found[key]) for key in ("identity", "state")}
         except (OSError, CheckpointError):
             raise

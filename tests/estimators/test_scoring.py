@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.metrics import (
     accuracy_score,
-    fbeta_score,
+    balanced_accuracy_score,
     get_scorer,
     log_loss,
     make_scorer,
@@ -118,7 +118,7 @@ class OfAllRows:
         return np.float32(share_right(estimator, X, y, sample_weight=sample_weight))
 
 
-F2 = make_scorer(fbeta_score, beta=2, average="macro")
+ADJUSTED = make_scorer(balanced_accuracy_score, adjusted=True)
 PINBALL = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
 # the task, the parameter, and what gives the same from a model if it does not
 SCORINGS = {
@@ -138,7 +138,7 @@ SCORINGS = {
     "absolute error": ("numbers", "neg_mean_absolute_error", None),
     "R2": ("numbers", "r2", None),
     "R2, outputs": ("outputs", "r2", None),
-    "scorer object": ("words", F2, None),
+    "scorer object": ("words", ADJUSTED, None),
     "scorer of a loss": ("numbers", PINBALL, None),
     "a callable": ("numbers", largest_error, None),
     "a callable with weights": ("words", share_right, None),
@@ -337,7 +337,7 @@ def test_what_a_scorer_does_to_its_model_does_not_reach_the_estimator():
     assert model.alpha == expected.alpha and model.n_iter_ == 6
 
 
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "loss", F2, share_right])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", "loss", ADJUSTED, share_right])
 @every_solver
 def test_scoring_changes_nothing_but_what_is_recorded(solver, scoring):
     params = {"solver": solver, "scoring": scoring}

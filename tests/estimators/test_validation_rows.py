@@ -688,7 +688,7 @@ BAD_ROWS = {
     "columns": ("X_val", ValueError, lambda r: {"X_val": r.X_val[:, :3]}),
     "one column": ("X_val", ValueError, lambda r: {"X_val": r.X_val[:, 0]}),
     "NaN": ("X_val", ValueError, lambda r: {"X_val": nan_in(r.X_val)}),
-    "words": ("X_val", ValueError, lambda r: {"X_val": r.X_val.astype(str) + "a"}),
+    "words": ("X_val", ValueError, lambda r: {"X_val": np.full(r.X_val.shape, "a")}),
     "no rows": ("X_val", ValueError, lambda r: {"X_val": r.X_val[:0]}),
     "complex": ("X_val", ValueError, lambda r: {"X_val": r.X_val + 1j}),
     "no X_val": ("X_val", ValueError, lambda r: {"X_val": None}),
