@@ -83,14 +83,11 @@ class Checkpoint:
         return self.path.with_name(f".{self.path.name}-{os.getpid()}")
 
     def _write(self, state: dict[str, Any]) -> None:
-        arrays: list[Any] = []
         content = {"identity": self.identity, "state": state, "format": FORMAT}
-        text = json.dumps(_pack(content, arrays)).encode()
-        temporary = self._temporary
+        whole, temporary = _as_npz(content), self._temporary
         try:
             with temporary.open("wb") as file:
-                members = {f"array_{i}": array for i, array in enumerate(arrays)}
-                np.savez(file, state=np.frombuffer(text, np.uint8), **members)
+                file.write(whole)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
@@ -127,6 +124,16 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _as_npz(content: dict[str, Any]) -> memoryview:
+    """The bytes of the file, made in memory: no half-written archive is left open."""
+    arrays: list[Any] = []
+    text = json.dumps(_pack(content, arrays)).encode()
+    members = {f"array_{i}": array for i, array in enumerate(arrays)}
+    buffer = io.BytesIO()
+    np.savez(buffer, state=np.frombuffer(text, np.uint8), **members)
+    return buffer.getbuffer()
 
 
 def _pack(value: Any, arrays: list[Any]) -> Any:
