@@ -1,6 +1,19 @@
 """Multi-layer perceptrons for scikit-learn users, on an engine of their own."""
 
-from skmlp.estimators import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp.estimators import (
+    DiagnosticWarning,
+    MLPAutoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    MLPTransformer,
+)
 from skmlp.version import __version__
 
-__all__ = ["DiagnosticWarning", "MLPClassifier", "MLPRegressor", "__version__"]
+__all__ = [
+    "DiagnosticWarning",
+    "MLPAutoencoder",
+    "MLPClassifier",
+    "MLPRegressor",
+    "MLPTransformer",
+    "__version__",
+]

@@ -60,7 +60,9 @@ class Checkpoint:
             found = self._read() if self.path.exists() else None
             self._temporary.touch()
             for file in self.path.parent.iterdir():
-                if re.fullmatch(rf"\.{re.escape(self.path.name)}-\d+", file.name):
+                if re.fullmatch(
+                    rf"\.{re.escape(self.path.name)}\.\d+\.skmlp", file.name
+                ):
                     file.unlink()
         except OSError as error:
             raise CheckpointError(f"It can't be read and written: {error}.") from error
@@ -80,7 +82,7 @@ class Checkpoint:
 
     @property
     def _temporary(self) -> Path:
-        return self.path.with_name(f".{self.path.name}-{os.getpid()}")
+        return self.path.with_name(f".{self.path.name}.{os.getpid()}.skmlp")
 
     def _write(self, state: dict[str, Any]) -> None:
         content = {"identity": self.identity, "state": state, "format": FORMAT}

@@ -44,7 +44,7 @@ class Patience:
 
     def update(self, merit: float) -> bool:
         """Count the epoch; returns whether its merit is the best so far."""
-        if merit >= self.best + self._margin:
+        if self._improves(merit):
             self.n_without_rise = 0
         else:
             self.n_without_rise += 1
@@ -53,11 +53,12 @@ class Patience:
             self.best = merit
         return rises
 
-    @property
-    def _margin(self) -> float:
-        if self.relative and math.isfinite(self.best):
-            return self.tol * abs(self.best)
-        return self.tol
+    def _improves(self, merit: float) -> bool:
+        if not (self.relative and math.isfinite(self.best)):
+            return merit >= self.best + self.tol
+        margin = self.tol * abs(self.best)
+        # of a best of 0 there is no share that would have to be reached
+        return merit >= self.best + margin if margin else merit > self.best
 
     def is_over(self, n_updates: int) -> bool:
         # one more than asked for, as scikit-learn counts
@@ -118,6 +119,26 @@ class History:
             table = self.layers.setdefault(name, [])
             missing = len(self.rows) - 1 - len(table)
             table += [[math.nan] * len(values) for _ in range(missing)] + [values]
+
+    def mark(self) -> dict[str, int]:
+        """Where the records end now, for `go_back`."""
+        return {
+            "rows": len(self.rows),
+            "loss_curve": len(self.loss_curve),
+            "validation_scores": len(self.validation_scores or ()),
+            "n_samples": self.n_samples,
+            "n_updates": self.n_updates,
+        }
+
+    def go_back(self, mark: dict[str, int]) -> None:
+        """Forget what was recorded after the mark."""
+        del self.rows[mark["rows"] :]
+        del self.loss_curve[mark["loss_curve"] :]
+        if self.validation_scores is not None:
+            del self.validation_scores[mark["validation_scores"] :]
+        for table in self.layers.values():
+            del table[mark["rows"] :]
+        self.n_samples, self.n_updates = mark["n_samples"], mark["n_updates"]
 
     def last(self, name: str) -> float:
         """A number of the last epoch."""

@@ -66,9 +66,10 @@ class LayerRecords:
     def measure(self, params: Array) -> dict[str, list[float]]:
         """The records of the epoch that is over, by name."""
         before, self._before = self._before, None
+        gradients, self._gradients = self._gradients, [math.nan] * len(self._gradients)
         hidden = hidden_slopes(self.network, self.network.views(params), self.X)[1]
         return {
-            "layer_gradient_norm": self._gradients,
+            "layer_gradient_norm": gradients,
             "layer_update_ratio": self._update_ratios(before, params),
             "layer_dead": [
                 float((slope.max(axis=0) < FLAT).mean()) for _, slope in hidden

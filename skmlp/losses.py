@@ -312,19 +312,12 @@ class InUnits(Loss):
     loss: Loss
     factors: Array
 
-    @property
-    def out_activation(self) -> str:  # type: ignore[override]
-        return self.loss.out_activation
-
     def value_and_gradient(self, Y: Array, raw: Array) -> Array:
         values, n_levels = np.empty_like(Y), self.loss.n_outputs(1)
         for i in range(Y.shape[1]):
             outputs = raw[:, i * n_levels : (i + 1) * n_levels]
             values[:, i] = self.loss.value_and_gradient(Y[:, i : i + 1], outputs)
         return values
-
-    def inverse_link(self, raw: Array) -> Array:
-        return self.loss.inverse_link(raw)
 
     def n_outputs(self, n_targets: int) -> int:
         return self.loss.n_outputs(n_targets)

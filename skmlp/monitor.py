@@ -120,7 +120,8 @@ class Monitor:
     def set_state(self, state: dict[str, Any]) -> None:
         vars(self).update(state["own"])
         vars(self.patience).update(state["patience"])
-        vars(self.history).update(state["history"])
+        if "history" in state:
+            vars(self.history).update(state["history"])
 
     def measure_divergence(self) -> None:
         """Count an epoch without a score."""

@@ -28,7 +28,7 @@ class Run:
     ended, stop_reason : why training ended, as a word and as a sentence, if it has one.
     plateaus : the epochs in which patience ran out without ending training.
     recoveries : a sentence for each time that training went back after divergence.
-    refitted, refit_interrupted : what to say of a second training on all rows.
+    refitted, refit_ended : what to say of a second training, and why it ended.
     kept_start : whether the parameters at the end are those of the start.
     """
 
@@ -46,7 +46,7 @@ class Run:
     plateaus: list[int] = field(default_factory=list)
     recoveries: list[str] = field(default_factory=list)
     refitted: str = ""
-    refit_interrupted: bool = False
+    refit_ended: Reason | None = None
     kept_start: bool = False
 
     @property

@@ -16,6 +16,7 @@ from skmlp.checkpoint import Checkpoint
 from skmlp.history import Reason
 from skmlp.layer_records import LayerRecords
 from skmlp.lazy import LazyRows
+from skmlp.objective import Value
 from skmlp.run import Run
 from skmlp.schedules import Clock, Schedule
 from skmlp.solvers import Lazy, Stochastic, clip
@@ -132,7 +133,6 @@ class Training(Run):
         clock.n_epoch_steps = clock.n_epoch_steps or self.batches.n_batches
         clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
-        self._gradient_norm = math.nan
         self.solver_state.resume(self.params)
         self._lazy_rows = self._make_lazy_rows()
         self._last_good: dict[str, Any] | None = None
@@ -173,6 +173,7 @@ class Training(Run):
     def _train_epoch(self) -> None:
         """One update for each batch; the epoch's loss is the mean over its rows."""
         start, n_steps = time.perf_counter(), self._clock.n_steps
+        self._gradient_norm = math.nan  # if the time is over before the last batch
         n_rows, penalty = self._train_batches()
         self.n_iter += 1
         history = self.history
@@ -202,9 +203,11 @@ class Training(Run):
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
         timed = clock.max_seconds < math.inf
+        if self.n_frozen:
+            evaluate = self._without_frozen(evaluate)
         if self.recovers and self._least == math.inf:
             reported = self._noting_the_first(reported)
-        total, penalty, others, n_rows = 0.0, 0.0, 0.0, 0
+        total, penalty, trained, n_rows = 0.0, 0.0, 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
                 n_left -= 1
@@ -225,7 +228,7 @@ class Training(Run):
                 n_rows += n
                 clock.n_steps += 1
                 if value.in_units is not None:
-                    others += self.objective.trained(value) * n
+                    trained += self.objective.trained(value) * n
                 if timed and self._is_out_of_time():
                     break
         except KeyboardInterrupt:
@@ -233,8 +236,21 @@ class Training(Run):
                 self.loss = total / n_rows
             raise
         self._last_rate, self.loss = learning_rate, total / n_rows
-        self._trained_loss = (others or total) / n_rows
+        in_units = value.in_units is not None
+        self._trained_loss = trained / n_rows if in_units else self.loss
         return n_rows, self.objective.penalty_factor * penalty / n_rows
+
+    def _without_frozen(self, evaluate: Callable[..., Any]) -> Callable[..., Any]:
+        """The evaluation, with a gradient of 0 where layers are frozen."""
+        parts = self.objective.network.first(self.n_frozen)
+
+        def evaluate_others(*arguments: Any) -> tuple[Value, Array]:
+            value, grad = evaluate(*arguments)
+            for part in parts:
+                grad[part] = 0.0
+            return value, grad
+
+        return evaluate_others
 
     def _is_out_of_time(self) -> bool:
         self._clock.seconds = time.perf_counter() - self._started
@@ -258,8 +274,6 @@ class Training(Run):
         ]
 
         def step(params: Array, grad: Array, state: Any, learning_rate: float) -> None:
-            for part, _ in frozen:
-                grad[part] = 0.0
             if solver.clip_norm is not None:
                 clip(grad, solver.clip_norm)
             solver.step(params, grad, state, learning_rate)
@@ -291,7 +305,7 @@ class Training(Run):
             return "callback"
         if self.monitor.is_over and self._plateau_ends():
             return "converged"
-        if self._clock.is_out_of_time:
+        if self._clock.max_seconds < math.inf and self._is_out_of_time():
             return "out_of_time"
         return "max_iter" if self.n_iter >= last else None
 
@@ -338,10 +352,12 @@ class Training(Run):
     def _keep_good(self) -> None:
         """Keep the state to go back to, unless it has begun to explode."""
         if self._last_good is not None:
-            if not self.loss <= EXPLODED * self._least:
+            if not self.loss - self._least <= (EXPLODED - 1.0) * abs(self._least):
                 return
             self._least = min(self._least, self.loss)
-        self._last_good = copy.deepcopy(self.get_state())
+        state = self.get_state()
+        del state["monitor"]["history"]  # which only grows: its length will do
+        self._last_good = copy.deepcopy(state) | {"mark": self.history.mark()}
 
     def _noting_the_first(self, reported: Callable[..., float]) -> Callable[..., float]:
         """The function, whose first value is the least loss so far."""
@@ -361,7 +377,9 @@ class Training(Run):
         factor, recoveries = self.rate_factor / 2, self.recoveries
         message = f"Epoch {self.n_iter} diverged and began anew with "
         message += f"learning_rate_init={self.learning_rate_init * factor:g}."
-        self.set_state(copy.deepcopy(self._last_good))
+        good = copy.deepcopy(self._last_good)
+        self.history.go_back(good.pop("mark"))
+        self.set_state(good)
         self.rate_factor, self.recoveries = factor, [*recoveries, message]
         self.report.say(message)
         return True
@@ -369,8 +387,11 @@ class Training(Run):
     def _save(self, checkpoint: Checkpoint) -> None:
         if self.ended or checkpoint.is_due(self.n_iter):
             self._is_out_of_time()  # for its seconds
+            ended = None if self.ended == "callback" else self.ended
             recovery = {"_last_good": self._last_good, "_least": self._least}
-            checkpoint.save(self.get_state() | {"recovery": recovery})
+            state = self.get_state() | {"recovery": recovery}
+            state["training"]["ended"] = ended  # the next run has its own callbacks
+            checkpoint.save(state)
 
     def _go_on_from_checkpoint(self) -> None:
         state = None if self.checkpoint is None else self.checkpoint.load()

@@ -553,13 +553,13 @@ def test_an_error_of_a_checkpoint_is_a_value_error():
 def test_leftovers_of_a_killed_process_are_removed(path):
     make(path).save(AFTER)
     for pid in (1, 77, 4194304):
-        path.with_name(f".{path.name}-{pid}").write_bytes(b"PK half a file")
+        path.with_name(f".{path.name}.{pid}.skmlp").write_bytes(b"PK half a file")
     assert is_same(make(path).load(), AFTER)
     assert names_in(path.parent) == [path.name]
 
 
 def test_leftovers_are_removed_where_there_is_no_file_yet(path):
-    path.with_name(f".{path.name}-77").write_bytes(b"PK half a file")
+    path.with_name(f".{path.name}.77.skmlp").write_bytes(b"PK half a file")
     assert make(path).load() is None
     assert names_in(path.parent) == []
 
@@ -568,7 +568,7 @@ def test_leftovers_are_removed_where_there_is_no_file_yet(path):
 def test_files_of_others_in_the_folder_are_left(tmp_path, name):
     if os.name == "nt" and "?" in name:
         pytest.skip("no such name on Windows")
-    others = ["run.npz", "run-77", ".runs-77", ".ru", "notes.txt", ".other-77"]
+    others = ["run.npz", "run.77", ".runs.77.skmlp", ".ru", "notes.txt", ".run-2024"]
     for other in others:
         (tmp_path / other).write_text(other)
     make(tmp_path / name).load()
@@ -576,8 +576,8 @@ def test_files_of_others_in_the_folder_are_left(tmp_path, name):
 
 
 def test_what_another_checkpoint_is_writing_is_left(tmp_path):
-    # ".run-2-77" is that of process 77 for "run-2"
-    writing = tmp_path / ".run-2-77"
+    # that of process 77 for "run.2"
+    writing = tmp_path / ".run.2.77.skmlp"
     writing.write_bytes(b"PK half a file")
     make(tmp_path / "run").load()
     assert names_in(tmp_path) == [writing.name]

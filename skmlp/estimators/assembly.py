@@ -59,7 +59,7 @@ class Fit:
     params : where training begins, in the units of `scaling`.
     data, held : the rows that train and those that validate, in the user's units.
     whole : all rows, before some were held out and weighed by class.
-    is_drawn : whether `params` are new, rather than those of another model.
+    is_drawn : whether the outputs' `params` are new, not those of another model.
     """
 
     call: Call
@@ -157,15 +157,18 @@ def max_seconds(estimator) -> float:
 def _layer_records(estimator, fit, data) -> LayerRecords | None:
     if estimator.record is None:
         return None
-    return LayerRecords(fit.network, data.X[some_rows(data)])
+    return LayerRecords(fit.network, data.X[some_rows(data, N_ROWS)])
 
 
-def some_rows(data):
-    """Some of the training rows' numbers, evenly spaced: of those that count."""
+def some_rows(data, n_rows):
+    """Numbers of up to n_rows of the training rows that count, drawn once for all."""
     rows = np.arange(len(data)) if data.rows is None else data.rows
     if data.weight is not None:
         rows = rows[data.weight[rows] > 0]
-    return rows[:: max(1, len(rows) // N_ROWS)]
+    if len(rows) <= n_rows:
+        return rows
+    draws = np.random.RandomState(0).randint(len(rows), size=n_rows)
+    return rows[np.unique(draws)]
 
 
 def _monitor(estimator, fit) -> Monitor:

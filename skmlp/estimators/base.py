@@ -1,6 +1,8 @@
 """What classifier and regressor share: fit as a table of contents, and raw outputs."""
 
 import copy
+from functools import partial
+from typing import ClassVar
 
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -13,10 +15,15 @@ from skmlp.estimators.callbacks import (
     with_callbacks,
 )
 from skmlp.estimators.checkpoints import naming_checkpoint
-from skmlp.estimators.diagnostics import diagnose
+from skmlp.estimators.continuation import watched
+from skmlp.estimators.diagnostics import diagnose, warn_of_no_effect
 from skmlp.estimators.explaining import ExplainingMixin
 from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
-from skmlp.estimators.monitoring import refuse_one_row, scored_by_loss
+from skmlp.estimators.monitoring import (
+    check_scoring_name,
+    refuse_one_row,
+    scored_by_loss,
+)
 from skmlp.estimators.optional import import_pandas
 from skmlp.estimators.parts import (
     activations_of,
@@ -28,7 +35,8 @@ from skmlp.estimators.refitting import refit
 from skmlp.estimators.refusals import (
     refuse_combinations,
     refuse_for_partial_fit,
-    warn_of_no_effect,
+    refuse_overflow,
+    refuse_sparse,
 )
 from skmlp.estimators.scaling import scaling_of
 from skmlp.estimators.splitting import HeldOut, hold_out, refuse_groups
@@ -61,7 +69,7 @@ from skmlp.initializers import INITIALIZERS
 from skmlp.network import Network
 from skmlp.training import Training
 
-STOCHASTIC_STATE = ("_memory", "_n_without_rise", "_best_merit")
+STOCHASTIC_STATE = ("_memory", "_n_without_rise", "_best_merit", "_watched")
 STOCHASTIC_ATTRIBUTES = (
     "loss_curve_",
     "validation_loss_curve_",
@@ -83,6 +91,9 @@ def has_partial_fit(estimator) -> bool:
 
 class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator):
     """Base of the two estimators, which see for parameters and attributes."""
+
+    # the groups of a search are for its own splitter, unless they are asked for
+    __metadata_request__fit: ClassVar = {"groups": False}
 
     _rules = RULES
     _learned = ("coefs_", "intercepts_")
@@ -138,8 +149,8 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             fit = self._prepare(X, y, sample_weight, call)
             training, reason = self._train(fit, hooks)
             self._publish(fit, training, reason)
-        if hooks is not None:
-            hooks.close()
+            if hooks is not None:
+                hooks.close()
         warn_of_no_effect(self, training, stacklevel=4)
         warn_of_end(self, fit, training, reason, stacklevel=4)
         if not call.incremental:
@@ -148,6 +159,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _check_parameters(self, call):
         check_parameters(self, self._rules)
+        check_scoring_name(self)
         if call.incremental:
             refuse_for_partial_fit(self)
 
@@ -163,11 +175,12 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         loss = self._make_loss()
         refuse_combinations(self, loss, data.X)
         network = self._network(data, loss)
-        params = self._first_params(network, data, random_state, call)
+        params, drawn = self._first_params(network, data, random_state, call)
         rows, held = self._split(data, random_state, call)
-        drawn = not call.continued and self.coefs_init is None
         fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
         self._scale(fit)
+        if self.output_bias == "optimum" and not call.continued:
+            set_output_bias(fit)
         return fit
 
     def _train(self, fit, hooks):
@@ -202,13 +215,16 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         return Network(sizes, activations, noise_of(self, len(hidden)))
 
     def _first_params(self, network, data, random_state, call):
-        """Where training starts: a copy of the model's parameters, or new ones."""
+        """Where training starts: a copy of the model's parameters, or new ones.
+
+        And whether the outputs' are drawn, rather than those of another model.
+        """
         dtype = data.X.dtype
         if not call.continued:
             return self._params_to_begin_with(network, random_state, dtype)
         fitted, layers = self._fitted_network()
         check_same_architecture(self, network.layer_sizes, fitted.layer_sizes)
-        return network.flatten(layers, dtype)
+        return network.flatten(layers, dtype), False
 
     def _params_to_begin_with(self, network, random_state, dtype):
         """Those of ``coefs_init``; drawn are the layers that it does not have."""
@@ -216,14 +232,14 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         if self.coefs_init is not None:
             start = check_start(self, network.layer_sizes, dtype)
         if len(start) == len(network.layers):
-            return network.flatten(start, dtype)
+            return network.flatten(start, dtype), False
         initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
         params = network.initial_params(initializer, random_state, dtype)
         for (W, b), (start_W, start_b) in zip(
             network.views(params), start, strict=False
         ):
             W[...], b[...] = start_W, start_b
-        return params
+        return params, True
 
     def _split(self, data, random_state, call):
         """The rows that train, and those that validate or None, weighed by class."""
@@ -236,8 +252,13 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             )
         splits = held is None and self._holds_out()
         refuse_groups(self, call.groups, splits=splits)
+        if self.refit and not splits:
+            raise ValueError(
+                f"{owner(self)}: refit must be False where no rows are split off, as "
+                "with solver lbfgs and scoring=None, got True."
+            )
         if splits:
-            y, strata = self._decode_target(data.Y), self._strata(data.Y)
+            y, strata = partial(self._decode_target, data.Y), self._strata(data.Y)
             least = 1 if scored_by_loss(self) else 2
             data, held = hold_out(
                 self, data, y, strata, call.groups, random_state, least=least
@@ -265,6 +286,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
                 "got None."
             )
         X = check_X(self, X, reset=False, dtype=data.X.dtype, name="X_val")
+        refuse_sparse(self, X, "X_val")
         as_known = Call(incremental=True, continued=True)
         with naming(self, "y_val", "targets of the kind of y", y):
             Y = self._encode_target(y, X.shape[0], X.dtype, as_known)
@@ -276,26 +298,25 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
     def _scale(self, fit) -> None:
         """Have the fit train in the scales of its rows, if that was asked for."""
         memory = getattr(self, "_memory", None) if fit.call.incremental else None
-        if memory is not None:
-            fit.scaling = memory.scaling
-        else:
-            fit.scaling = scaling_of(self, fit.data, fit.loss)
-        if not fit.is_drawn:
+        before = None if memory is None else memory.scaling
+        fit.scaling = scaling_of(self, fit.data, fit.loss, before)
+        if memory is not None and before.kind == fit.scaling.kind:
+            fit.params = memory.unfolded(fit.network, fit.scaling, fit.params)
+        elif not fit.is_drawn:
             fit.params = fit.scaling.unfold(fit.network, fit.params)
-        if self.output_bias == "optimum" and not fit.call.continued:
-            set_output_bias(fit)
 
     # The fitted attributes.
 
     def _publish(self, fit, training, reason):
         vars(self).update(fit.attributes(training.params))
+        refuse_overflow(self, fit)
         history = training.history
         self.n_iter_ = training.n_iter
         self.loss_ = training.loss
         self.history_ = history.as_arrays()
         self.n_updates_ = history.n_updates
         self.best_epoch_ = training.monitor.best_epoch
-        self.stop_reason_ = stop_reason(self, training, reason)
+        self.stop_reason_ = stop_reason(self, fit, training, reason)
         if isinstance(training, Training):
             self._publish_history(training)
             self._memory = Memory(
@@ -303,6 +324,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
                 fit.network.layer_sizes,
                 training.params.dtype,
                 fit.scaling,
+                None if fit.scaling.is_plain else training.params,
                 pickled=fit.call.incremental,
             )
         else:
@@ -319,6 +341,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         self.validation_loss_curve_ = None if losses is None else losses.tolist()
         self.best_loss_ = None if stops_early else -monitor.best
         self.best_validation_score_ = monitor.best if stops_early else None
+        self._watched = watched(self)
         self._n_without_rise = monitor.patience.n_without_rise
         vars(self).pop("_best_merit", None)
         if monitor.patience.best != monitor.best:  # which scaled targets make differ

@@ -4,12 +4,14 @@ import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType, FunctionType
 
 import joblib
 import numpy as np
 
 from skmlp.checkpoint import Checkpoint, CheckpointError
-from skmlp.estimators.validation import owner
+from skmlp.estimators.validation import owner, shown
+from skmlp.rules import is_real
 from skmlp.version import __version__
 
 # Parameters that may change between a fit and the one that goes on with it.
@@ -43,7 +45,7 @@ def naming_checkpoint(estimator):
 
 def _identity(estimator, fit):
     params = estimator.get_params(deep=False).items()
-    params = {name: _hash(value) for name, value in params if name not in FREE}
+    params = {n: _hash_parameter(estimator, n, v) for n, v in params if n not in FREE}
     start = estimator.coefs_init
     if hasattr(start, "coefs_"):  # without its history, which has seconds
         params["coefs_init"] = _hash([start.coefs_, start.intercepts_])
@@ -57,12 +59,33 @@ def _identity(estimator, fit):
     }
 
 
-def _hash(value) -> str:
-    """Equal for equal values; of functions that can't be pickled, by their name."""
+def _hash_parameter(estimator, name, value) -> str:
+    """The hash of a parameter: of functions by what they do, of numbers by value."""
+    if is_real(value):
+        value = float(value)
     try:
-        return joblib.hash(value)
-    except Exception:  # of many kinds: joblib pickles the value
-        return getattr(value, "__qualname__", type(value).__qualname__)
+        return _hash(_code(value) if isinstance(value, FunctionType) else value)
+    except Exception as error:  # of many kinds: joblib pickles the value
+        raise ValueError(
+            f"{owner(estimator)}: {name} must be something that can be pickled with "
+            f"checkpoint, got {shown(value)}."
+        ) from error
+
+
+def _code(function):
+    """What tells two functions apart, such as lambdas, which all have one name."""
+    code = function.__code__
+    constants = [_code_of(constant) for constant in code.co_consts]
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    defaults = function.__defaults__, function.__kwdefaults__
+    return code.co_code, constants, code.co_names, defaults, cells
+
+
+def _code_of(constant):
+    return constant.co_code if isinstance(constant, CodeType) else constant
+
+
+_hash = joblib.hash
 
 
 class _Failure:

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.class_columns import ClassColumns, rows_right
 from skmlp.estimators.parts import make_part
+from skmlp.estimators.refusals import takes_sparse
 from skmlp.estimators.targets import (
     check_labels,
     check_n_outputs,
@@ -132,8 +133,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     validation_fraction : float or splitter, default=0.1
         The share of rows that early stopping holds out, or a splitter of scikit-learn's
-        kind, such as ``GroupShuffleSplit()`` or ``TimeSeriesSplit()``, whose last split
-        says which rows train and which validate.
+        kind, such as ``TimeSeriesSplit()`` or ``GroupShuffleSplit(random_state=0)``,
+        whose last split says which rows train and which validate.
 
     beta_1 : float, default=0.9
         Decay of adam's first moment, in [0, 1).
@@ -196,9 +197,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     refit : bool, default=False
         Whether, after early stopping, training starts again on all rows, for as many
-        epochs as were best. ``history_``, curves and scores stay those of the first
-        run; ``loss_``, ``t_`` and ``n_updates_`` are those of the second. Needs
-        ``early_stopping=True``; not with ``X_val``.
+        epochs as were best. ``history_``, curves, scores and ``n_iter_`` stay those of
+        the first run; ``loss_``, ``t_`` and ``n_updates_`` are those of the second.
+        Needs ``early_stopping=True``; not with ``X_val``. There is none after an
+        interrupt or a callback's end.
 
     max_time : float or None, default=None
         The most seconds a fit may train. Schedules of progress run through in that
@@ -211,14 +213,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     scale_input : bool, default=False
         Whether the network trains on standardised columns of X, by mean and standard
-        deviation of the rows that train. Both are folded into the first layer, so that
+        deviation of the rows that train (with ``partial_fit``, of the first call's
+        rows). Both are folded into the first layer, so that
         ``coefs_`` and predictions are for X as it is. `alpha`, `input_noise` and
         `initializer` act on the standardised columns. Not with sparse X.
 
     freeze : int, default=0
         How many of the first layers keep the weights they start with, such as those of
-        `coefs_init`, of which the other layers then need not agree: those that do are
-        taken over, the others drawn. Not with `scale_input` or averaging.
+        `coefs_init`, of which the other layers then need not agree: the first of them
+        that do are taken over, the others drawn. Not with `scale_input` or averaging.
 
     record : {'layers'} or None, default=None
         What ``history_`` has besides, in arrays (n_epochs, n_layers):
@@ -230,8 +233,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     checkpoint : path-like or None, default=None
         A file, written every `checkpoint_every` epochs and at the end, from which the
         same fit, started again, goes on to the same model, bit for bit. A file of
-        another fit is refused; delete it to begin anew. Needs an integer
-        `random_state`. Not with 'lbfgs' or `refit`.
+        another fit is refused, such as of another fold in cross-validation; delete it
+        to begin anew. Needs an integer `random_state`. Not with 'lbfgs' or `refit`.
 
     checkpoint_every : int, default=1
         Epochs from one writing of `checkpoint` to the next.
@@ -748,7 +751,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = takes_sparse(self)
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags

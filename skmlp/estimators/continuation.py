@@ -16,7 +16,7 @@ def solver_state_of(estimator, fit) -> SolverState:
     """
     solver, network, params = solver_of(estimator), fit.network, fit.params
     memory = getattr(estimator, "_memory", None) if fit.call.incremental else None
-    if memory is None or not memory.is_of(solver, network, params.dtype):
+    if memory is None or not memory.is_of(solver, network, fit.scaling, params.dtype):
         state = SolverState(solver, solver.init(params, network.n_weights))
     else:
         before = copy.deepcopy(memory.solver_state)
@@ -46,13 +46,22 @@ def patience_of(estimator, fit) -> Patience:
 
 
 def best_before(estimator, fit):
-    """The best score, or minus the least loss, of the fits before; None if none."""
-    if not fit.call.continued:
+    """The best score, or minus the least loss, of the fits before; None if none.
+
+    Nor is there one where it was another score, or a loss in other units.
+    """
+    same = getattr(estimator, "_watched", watched(estimator)) == watched(estimator)
+    if not (fit.call.continued and same):
         return None
     if stops_early(estimator, fit):
         return getattr(estimator, "best_validation_score_", None)
     loss = getattr(estimator, "best_loss_", None)
     return None if loss is None else -loss
+
+
+def watched(estimator):
+    """What tells the scores and losses of two fits apart."""
+    return estimator.scoring, bool(getattr(estimator, "scale_target", False))
 
 
 def stops_early(estimator, fit) -> bool:

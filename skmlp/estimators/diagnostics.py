@@ -1,13 +1,14 @@
 """Warnings that diagnose: faults of data, settings and course that a fit shows."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 
-from skmlp.estimators.assembly import N_ROWS, some_rows
-from skmlp.estimators.refusals import DiagnosticWarning
+from skmlp.estimators.assembly import some_rows
+from skmlp.estimators.parts import is_stochastic
 from skmlp.estimators.validation import owner
 from skmlp.layer_records import FLAT, hidden_slopes
 from skmlp.losses import RegressionLoss
@@ -23,9 +24,19 @@ WIDE = 10
 NO_BETTER = 0.99
 # Epochs over which the course is judged.
 N_LAST = 10
+# A constant model's loss of fewer tols leaves too little room.
+FEW_TOLS = 10
+N_ROWS = 200
 # Fewer rows show nothing. Fewer epochs, or a larger tol, are the user's own wish.
 FEW = 20
 COARSE = 0.01
+
+
+IGNORED_SCHEDULES = ("constant", "invscaling", "adaptive")
+
+
+class DiagnosticWarning(UserWarning):
+    """A fit's settings or its course have a fault that the text names."""
 
 
 def diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
@@ -68,7 +79,7 @@ def _faults(estimator, fit, training, reason):
 def _sample(fit):
     """Some of the rows that count, as training sees them: X, Y and weight."""
     data = fit.scaling.training_rows(fit.data)
-    rows = some_rows(data)
+    rows = some_rows(data, N_ROWS)
     weight = None if data.weight is None else data.weight[rows]
     return data.X[rows], data.Y[rows], weight
 
@@ -92,7 +103,7 @@ def _unequal_columns(estimator, fit):
     X = fit.data.X
     if estimator.scale_input or issparse(X) or X.shape[1] < 2:
         return None
-    X = np.asarray(X[:: max(1, len(X) // N_ROWS)], np.float64)
+    X = np.asarray(X[some_rows(replace(fit.data, rows=None), N_ROWS)], np.float64)
     if max(X.max(), -X.min()) < UNEQUAL / 10:
         return None
     spread, offset = X.std(axis=0), np.abs(X.mean(axis=0))
@@ -126,8 +137,8 @@ def _large_target(estimator, fit):
     which = f"column {worst} of y" if Y.shape[1] > 1 else "y"
     mean = Y[:, worst].mean()
     return (
-        "the targets are of very unequal scale to the network's first outputs, which "
-        f"are about 1: {which} has mean {mean:.3g} and standard deviation "
+        "the targets are of very unequal scale: far from the network's first outputs, "
+        f"which are about 1, {which} has mean {mean:.3g} and standard deviation "
         f"{spread[worst]:.3g}. Scale y, as by scale_target=True."
     )
 
@@ -136,7 +147,7 @@ def _small_target(estimator, training, constant):
     """Losses so small that `tol` stops what has hardly begun."""
     patience = training.monitor.patience
     by_loss = not training.monitor.stops_early and not patience.relative
-    if not by_loss or constant > N_LAST * patience.tol:
+    if not by_loss or constant > FEW_TOLS * patience.tol:
         return None
     return (
         f"tol={estimator.tol:g} is large beside the loss of a constant model, which is "
@@ -204,3 +215,32 @@ def _idle(number, share, by_rate):
         f"no row do they have a gradient. Scale X{rate}, or "
         "choose another activation, such as 'leaky_relu'."
     )
+
+
+def warn_of_no_effect(estimator, training, *, stacklevel) -> None:
+    """Say where a schedule keeps training from having an effect, or has none itself."""
+    if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
+        _warn_of_rate_0(estimator, training, stacklevel=stacklevel + 1)
+    schedule = estimator.learning_rate
+    known = isinstance(schedule, str) and schedule in IGNORED_SCHEDULES
+    if is_stochastic(estimator.solver) or known:
+        return
+    warnings.warn(
+        f"{owner(estimator)}: learning_rate={schedule!r} has no effect with solver "
+        "lbfgs, which chooses its own steps.",
+        DiagnosticWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _warn_of_rate_0(estimator, training, *, stacklevel) -> None:
+    clock = training.solver_state.clock
+    if clock.n_steps > clock.n_planned:
+        warnings.warn(
+            f"{owner(estimator)}: learning_rate={estimator.learning_rate!r} has come "
+            f"to its end after {clock.n_planned} updates, max_iter="
+            f"{estimator.max_iter} times those of the first call: the rate is 0, and "
+            "partial_fit changes nothing any more. Raise max_iter.",
+            DiagnosticWarning,
+            stacklevel=stacklevel + 1,
+        )

@@ -18,12 +18,18 @@ STILL_FALLING = 0.01
 def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
     """Say how training ended, where the user should know."""
     stacklevel += 1
-    if reason == "interrupted" or training.refit_interrupted:
+    if "interrupted" in (reason, training.refit_ended):
         warnings.warn("Training interrupted by user.", stacklevel=stacklevel)
     elif reason == "diverged":
         best = training.monitor.has_best
         kept = "those of the best epoch" if best else "those at the start"
         message = f"{diagnosis(estimator, fit, training)} The weights are {kept}."
+        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+    elif training.refit_ended == "diverged":
+        message = (
+            f"{owner(estimator)}: {training.refitted} The weights are those of the "
+        )
+        message += "best epoch. Lower learning_rate_init, or set recover=True."
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
     elif training.kept_start:
         message = (
@@ -38,9 +44,11 @@ def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
 
 
-def stop_reason(estimator, training, reason) -> str:
+def stop_reason(estimator, fit, training, reason) -> str:
     """Why training ended, as a sentence, and what happened before or after."""
     why = _why(estimator, training, reason)
+    if fit.call.incremental and reason == "max_iter":
+        why = "partial_fit trains for one epoch."
     return " ".join([*training.recoveries, why, training.refitted]).rstrip()
 
 

@@ -5,7 +5,7 @@ import inspect
 
 import numpy as np
 from sklearn.base import is_regressor
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer
 
 from skmlp.estimators.validation import naming, owner, shown
 from skmlp.monitor import Measured
@@ -13,8 +13,21 @@ from skmlp.rules import is_real
 
 SCORING = (
     "None, 'loss', the name of a scorer of scikit-learn, or a callable of estimator, X "
-    "and y, that gives a number for the validation rows"
+    "and y, that gives a number for the validation rows, with sample_weight where rows "
+    "have weights"
 )
+
+
+def check_scoring_name(estimator) -> None:
+    """A name must be one of scikit-learn's scorers, even where nothing is scored."""
+    scoring = estimator.scoring
+    if isinstance(scoring, str) and scoring != "loss":
+        try:
+            get_scorer(scoring)
+        except ValueError:  # which lists all names
+            raise ValueError(
+                f"{owner(estimator)}: scoring must be {SCORING}, got {scoring!r}."
+            ) from None
 
 
 def scored_by_loss(estimator) -> bool:
@@ -61,7 +74,8 @@ class Validation:
         loss = self._mean_loss(raw)
         in_units = float(self.fit.scaling.in_units(loss))
         if score is None:
-            return Measured(-in_units, in_units, -float(np.sum(loss)))
+            merit = -float(np.sum(loss))
+            return Measured(merit * self.fit.scaling.loss_unit, in_units, merit)
         return Measured(score, in_units, score)
 
     def _score(self, params, raw) -> float:
@@ -81,8 +95,8 @@ class Validation:
 class Scorer:
     """A scorer of scikit-learn, or a user's own, applied to parameters.
 
-    It sees a fitted copy of the estimator and, as arrays, X and y as the user gave
-    them; the weights too, if there are any.
+    It sees a copy of the estimator that can predict, and X and y as arrays in the units
+    in which the user gave them; the weights too, if there are any.
     """
 
     def __init__(self, estimator, fit):
@@ -110,6 +124,12 @@ class Scorer:
 
 
 def _takes_weights(score) -> bool:
-    """Whether a scorer has a parameter for them, as scikit-learn's all have."""
-    parameters = inspect.signature(score).parameters.values()
+    """Whether a scorer has a parameter for them.
+
+    scikit-learn's all have, though the metric of some has none, which is an error then.
+    """
+    try:
+        parameters = inspect.signature(score).parameters.values()
+    except ValueError:  # functions that are not written in Python
+        return False
     return any(p.name == "sample_weight" or p.kind == p.VAR_KEYWORD for p in parameters)

@@ -33,22 +33,27 @@ def refit(estimator, fit, start, watched, reason):
     the new one. Where no epoch was best, or the user ended it, nothing happens.
     """
     if not watched.monitor.has_best or reason in ("interrupted", "callback"):
+        watched.refitted = "There was no refit on all rows."
         return
     whole = _on_all_rows(estimator, fit, start)
     training = assemble(estimator, whole)
     training.monitor = _replaying(watched, training)
+    watched.report.say("Refitting on all rows.")
+    if isinstance(training, Training):
+        training.rate_factor = watched.rate_factor
     n_before = len(watched.history.rows) - watched.n_iter
     try:
         ended = training.run(watched.monitor.best_epoch - n_before)
     except KeyboardInterrupt:
         ended = "interrupted"
+    watched.refit_ended = ended
     if ended in ("interrupted", "diverged"):
-        watched.refit_interrupted = ended == "interrupted"
-        was = "was interrupted" if watched.refit_interrupted else "diverged"
+        was = "diverged" if ended == "diverged" else "was interrupted"
         watched.refitted = f"The refit on all rows {was} and was dropped."
         return
     _take_over(whole, training, fit, watched)
-    watched.refitted = f"It was refitted on all rows for {training.n_iter} epochs."
+    refitted = f"It was refitted on all rows for {training.n_iter} epochs."
+    watched.refitted = " ".join([*training.recoveries, refitted])
 
 
 def _on_all_rows(estimator, fit, start):

@@ -1,12 +1,11 @@
 """Parameters that do not go together: refused where silence would be wrong."""
 
-import warnings
-
+import numpy as np
 from scipy.sparse import issparse
 
 from skmlp.estimators.parts import is_stochastic
 from skmlp.estimators.validation import hidden_sizes, owner, shown
-from skmlp.rules import is_integer
+from skmlp.rules import is_integer, is_real
 
 # What needs mini-batches, and its value for "off".
 STOCHASTIC_ONLY = {
@@ -19,11 +18,6 @@ STOCHASTIC_ONLY = {
     "alpha_l1": 0,
     "max_norm": None,
 }
-IGNORED_SCHEDULES = ("constant", "invscaling", "adaptive")
-
-
-class DiagnosticWarning(UserWarning):
-    """A fit's settings or its course have a fault that the text names."""
 
 
 def refuse_combinations(estimator, loss, X) -> None:
@@ -52,8 +46,39 @@ def refuse_combinations(estimator, loss, X) -> None:
             "that the fit that goes on is the same fit, got "
             f"{shown(estimator.random_state)}."
         )
-    if estimator.input_noise and issparse(X):
-        _refuse(estimator, "input_noise", 0, "with sparse X, whose zeros it would fill")
+
+
+# What would fill the zeros of sparse X, and its value for "off".
+FILLS_ZEROS = {"scale_input": False, "input_noise": 0}
+
+
+def takes_sparse(estimator) -> bool:
+    """Whether sparse X is taken; parameters need not be checked yet."""
+    values = [getattr(estimator, name) for name in FILLS_ZEROS]
+    return not any(value is True or (is_real(value) and value > 0) for value in values)
+
+
+def refuse_sparse(estimator, X, name) -> None:
+    """What changes zeros needs dense X, for training or validation."""
+    if not issparse(X):
+        return
+    for parameter, off in FILLS_ZEROS.items():
+        if getattr(estimator, parameter):
+            where = f"with sparse {name}, whose zeros it would fill"
+            _refuse(estimator, parameter, off, where)
+
+
+def refuse_overflow(estimator, fit) -> None:
+    """Weights for X and y as they are may be out of range where the scaled ones fit."""
+    arrays = (*estimator.coefs_, *estimator.intercepts_)
+    if fit.scaling.is_plain or all(np.isfinite(array).all() for array in arrays):
+        return
+    raise ValueError(
+        f"{owner(estimator)}: X and y must have scales whose weights are within the "
+        f"range of {fit.params.dtype} with scale_input or scale_target, got X with a "
+        f"largest entry of {np.abs(fit.data.X).max():g} and y of "
+        f"{np.abs(fit.data.Y).max():g}. Scale them first, or use float64."
+    )
 
 
 def _refuse_for_freeze(estimator) -> None:
@@ -117,37 +142,8 @@ def _refuse_for_lazy(estimator) -> None:
             )
 
 
-def _warn_of_rate_0(estimator, training, *, stacklevel) -> None:
-    clock = training.solver_state.clock
-    if clock.n_steps > clock.n_planned:
-        warnings.warn(
-            f"{owner(estimator)}: learning_rate={estimator.learning_rate!r} has come "
-            f"to its end after {clock.n_planned} updates, max_iter="
-            f"{estimator.max_iter} times those of the first call: the rate is 0, and "
-            "partial_fit changes nothing any more. Raise max_iter.",
-            DiagnosticWarning,
-            stacklevel=stacklevel + 1,
-        )
-
-
 def _refuse(estimator, name, off, where):
     raise ValueError(
         f"{owner(estimator)}: {name} must be {off!r} {where}, got "
         f"{getattr(estimator, name)!r}."
-    )
-
-
-def warn_of_no_effect(estimator, training, *, stacklevel) -> None:
-    """Say where a schedule keeps training from having an effect, or has none itself."""
-    if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
-        _warn_of_rate_0(estimator, training, stacklevel=stacklevel + 1)
-    schedule = estimator.learning_rate
-    known = isinstance(schedule, str) and schedule in IGNORED_SCHEDULES
-    if is_stochastic(estimator.solver) or known:
-        return
-    warnings.warn(
-        f"{owner(estimator)}: learning_rate={schedule!r} has no effect with solver "
-        "lbfgs, which chooses its own steps.",
-        DiagnosticWarning,
-        stacklevel=stacklevel + 1,
     )

@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.parts import make_part
+from skmlp.estimators.refusals import takes_sparse
 from skmlp.estimators.targets import check_domain, check_numbers
 from skmlp.estimators.validation import RULES, check_parameters
 from skmlp.losses import (
@@ -134,8 +135,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     validation_fraction : float or splitter, default=0.1
         The share of rows that early stopping holds out, or a splitter of scikit-learn's
-        kind, such as ``GroupShuffleSplit()`` or ``TimeSeriesSplit()``, whose last split
-        says which rows train and which validate.
+        kind, such as ``TimeSeriesSplit()`` or ``GroupShuffleSplit(random_state=0)``,
+        whose last split says which rows train and which validate.
 
     beta_1 : float, default=0.9
         Decay of adam's first moment, in [0, 1).
@@ -198,9 +199,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     refit : bool, default=False
         Whether, after early stopping, training starts again on all rows, for as many
-        epochs as were best. ``history_``, curves and scores stay those of the first
-        run; ``loss_``, ``t_`` and ``n_updates_`` are those of the second. Needs
-        ``early_stopping=True``; not with ``X_val``.
+        epochs as were best. ``history_``, curves, scores and ``n_iter_`` stay those of
+        the first run; ``loss_``, ``t_`` and ``n_updates_`` are those of the second.
+        Needs ``early_stopping=True``; not with ``X_val``. There is none after an
+        interrupt or a callback's end.
 
     max_time : float or None, default=None
         The most seconds a fit may train. Schedules of progress run through in that
@@ -213,21 +215,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     scale_input : bool, default=False
         Whether the network trains on standardised columns of X, by mean and standard
-        deviation of the rows that train. Both are folded into the first layer, so that
+        deviation of the rows that train (with ``partial_fit``, of the first call's
+        rows). Both are folded into the first layer, so that
         ``coefs_`` and predictions are for X as it is. `alpha`, `input_noise` and
         `initializer` act on the standardised columns. Not with sparse X.
 
     scale_target : bool, default=False
         Whether the network trains on standardised targets, or on targets over their
-        mean for losses with log link. This is folded into the last layer, so that
+        mean for losses with log link (with ``partial_fit``, of the first call's rows).
+        This is folded into the last layer, so that
         ``coefs_``, predictions and losses are in units of y. `tol`, settings such as
         ``Huber(delta=1.0)``, and `alpha` act on the standardised targets, each of
         which counts alike.
 
     freeze : int, default=0
         How many of the first layers keep the weights they start with, such as those of
-        `coefs_init`, of which the other layers then need not agree: those that do are
-        taken over, the others drawn. Not with `scale_input` or averaging.
+        `coefs_init`, of which the other layers then need not agree: the first of them
+        that do are taken over, the others drawn. Not with `scale_input` or averaging.
 
     record : {'layers'} or None, default=None
         What ``history_`` has besides, in arrays (n_epochs, n_layers):
@@ -239,8 +243,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     checkpoint : path-like or None, default=None
         A file, written every `checkpoint_every` epochs and at the end, from which the
         same fit, started again, goes on to the same model, bit for bit. A file of
-        another fit is refused; delete it to begin anew. Needs an integer
-        `random_state`. Not with 'lbfgs' or `refit`.
+        another fit is refused, such as of another fold in cross-validation; delete it
+        to begin anew. Needs an integer `random_state`. Not with 'lbfgs' or `refit`.
 
     checkpoint_every : int, default=1
         Epochs from one writing of `checkpoint` to the next.
@@ -618,6 +622,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = takes_sparse(self)
         tags.target_tags.multi_output = True
         return tags

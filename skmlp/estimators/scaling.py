@@ -7,13 +7,14 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from skmlp.batches import ScaledRows
+from skmlp.estimators.validation import owner
 from skmlp.losses import InUnits
 
 # Rows that the scaler looks at in one go.
 BLOCK_ROWS = 4096
 
 
-@dataclass
+@dataclass(frozen=True)
 class Scaling:
     """The scales of inputs and targets; each of the first four may be None.
 
@@ -24,6 +25,7 @@ class Scaling:
     shift, unit : (n_targets,).
     factors : (n_targets,), by which losses are multiplied to be in units of y.
     n_levels : outputs a target.
+    log_link : whether targets are divided only.
     """
 
     center: Any = None
@@ -33,9 +35,6 @@ class Scaling:
     factors: Any = None
     n_levels: int = 1
     log_link: bool = False
-    # the last folding, which `unfold` undoes to the bit
-    _inner: Any = None
-    _folded: Any = None
 
     def training_rows(self, data):
         """The data as training sees it; X is scaled when its rows are asked for."""
@@ -68,6 +67,12 @@ class Scaling:
         return 1.0 if self.unit is None else float(np.mean(self.factors))
 
     @property
+    def kind(self):
+        """What is scaled, and how: states of one kind of scaling fit no other."""
+        scaled = self.center is not None, self.unit is not None
+        return (*scaled, self.log_link, self.n_levels)
+
+    @property
     def is_plain(self) -> bool:
         return self.center is None and self.unit is None
 
@@ -83,15 +88,12 @@ class Scaling:
             b -= self.center @ W
         if self.unit is not None:
             self._fold_outputs(*views[-1])
-        self._inner, self._folded = params.copy(), folded.copy()
         return folded
 
     def unfold(self, network, params):
         """The parameters that `fold` makes these of."""
         if self.is_plain:
             return params
-        if self._folded is not None and np.array_equal(params, self._folded):
-            return self._inner.copy()
         inner = params.copy()
         views = network.views(inner)
         if self.unit is not None:
@@ -124,19 +126,35 @@ class Scaling:
         return np.repeat(values, self.n_levels)
 
 
-def scaling_of(estimator, data, loss) -> Scaling:
-    """The scales of the rows that train, as far as the estimator asks for them."""
-    scaling = Scaling(n_levels=loss.n_outputs(1))
-    if estimator.scale_input:
-        scaling.center, scaling.scale = _mean_and_scale(data, data.X)
-    if getattr(estimator, "scale_target", False):
-        scaling.log_link = loss.out_activation == "exp"
-        mean, unit = _mean_and_scale(data, data.Y)
-        if scaling.log_link:
-            mean, unit = np.zeros_like(mean), np.where(mean > 0, mean, 1.0)
-        scaling.shift, scaling.unit = mean, unit
-        scaling.factors = unit**loss.degree
-    return scaling
+def scaling_of(estimator, data, loss, before=None) -> Scaling:
+    """The scales of the rows that train, as far as the estimator asks for them.
+
+    before : the scaling of an earlier call, which is kept if it is of the same kind.
+    """
+    log_link, n_levels = loss.out_activation == "exp", loss.n_outputs(1)
+    by_input, by_target = estimator.scale_input, getattr(estimator, "scale_target", 0)
+    kind = (bool(by_input), bool(by_target), log_link, n_levels)
+    if before is not None and before.kind == kind:
+        return replace(before, factors=_factors(estimator, loss, before.unit))
+    center, scale = _mean_and_scale(data, data.X) if by_input else (None, None)
+    shift, unit = _mean_and_scale(data, data.Y) if by_target else (None, None)
+    if by_target and log_link:
+        shift, unit = np.zeros_like(shift), np.where(shift > 0, shift, 1.0)
+    factors = _factors(estimator, loss, unit)
+    return Scaling(center, scale, shift, unit, factors, n_levels, log_link)
+
+
+def _factors(estimator, loss, unit):
+    if unit is None:
+        return None
+    with np.errstate(over="ignore", under="ignore"):
+        factors = unit**loss.degree
+    if not (np.isfinite(factors) & (factors > 0)).all():
+        raise ValueError(
+            f"{owner(estimator)}: y must have a scale whose loss is a number with "
+            f"scale_target=True, got a scale of {unit.max():g}."
+        )
+    return factors
 
 
 def _mean_and_scale(data, values):

@@ -1,12 +1,14 @@
 """Which rows train and which validate."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length
 
-from skmlp.estimators.validation import describe, naming, owner
+from skmlp.estimators.validation import describe, is_splitter, naming, owner
 
 SPLITTER = (
     "a splitter whose last split has training rows and validation rows, none of them "
@@ -33,12 +35,12 @@ class HeldOut:
 def hold_out(estimator, data, y, strata, groups, random_state, *, least):
     """The data with its training rows chosen, and the validation rows.
 
-    y : what the user's splitter looks at.
+    y : gives what the user's splitter looks at.
     least : how many validation rows a share of the rows must be.
     strata : (n_samples,) or None; each part gets its share of every stratum.
     """
-    if _is_splitter(estimator.validation_fraction):
-        training, validation = _split_by_splitter(estimator, data, y, groups)
+    if is_splitter(estimator.validation_fraction):
+        training, validation = _split_by_splitter(estimator, data, y(), groups)
     else:
         training, validation = _split(estimator, data, strata, random_state, least)
     weight = data.weight
@@ -52,8 +54,11 @@ def hold_out(estimator, data, y, strata, groups, random_state, *, least):
 def _split_by_splitter(estimator, data, y, groups):
     """The last of the splits, which of a time series trains on the most rows."""
     splitter, n_samples = estimator.validation_fraction, len(data)
+    if groups is not None:
+        with naming(estimator, "groups", f"{n_samples} labels", groups):
+            check_consistent_length(data.Y, groups)
     with naming(estimator, "validation_fraction", SPLITTER, splitter):
-        splits = list(splitter.split(data.X, y, groups))
+        splits = deque(splitter.split(data.X, y, groups), maxlen=1)
         if not splits:
             raise ValueError("It gives no split.")
         training, validation = map(np.asarray, splits[-1])
@@ -71,17 +76,13 @@ def _split_by_splitter(estimator, data, y, groups):
 
 def refuse_groups(estimator, groups, *, splits) -> None:
     """Groups are for a splitter, where rows are split off."""
-    by_splitter = splits and _is_splitter(estimator.validation_fraction)
+    by_splitter = splits and is_splitter(estimator.validation_fraction)
     if groups is not None and not by_splitter:
         raise ValueError(
             f"{owner(estimator)}: groups must be None, unless early_stopping splits "
             "rows off by a validation_fraction that is a splitter such as "
             f"GroupShuffleSplit(), got {describe(groups)}."
         )
-
-
-def _is_splitter(value) -> bool:
-    return hasattr(value, "split")
 
 
 def _split(estimator, data, strata, random_state, least):
@@ -95,19 +96,19 @@ def _split(estimator, data, strata, random_state, least):
             stratify=strata,
         )
     except ValueError as error:
-        raise ValueError(f"{error}\n{_needs(estimator, n_samples)}") from error
+        raise ValueError(f"{error}\n{_needs(estimator, n_samples, least)}") from error
     if len(validation) < least:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "
-            f"size of your dataset.\n{_needs(estimator, n_samples)}"
+            f"size of your dataset.\n{_needs(estimator, n_samples, least)}"
         )
     return training, validation
 
 
-def _needs(estimator, n_samples) -> str:
+def _needs(estimator, n_samples, least) -> str:
     return (
         f"{owner(estimator)}: with early_stopping=True, validation_fraction must leave "
-        "at least 1 training row, 2 validation rows and, where the split is "
+        f"at least 1 training row, {least} validation row(s) and, where the split is "
         "stratified, 2 rows of each class, got "
         f"validation_fraction={estimator.validation_fraction!r} of {n_samples} rows."
     )

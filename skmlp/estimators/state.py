@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from skmlp.training import SolverState
 
 PRIVATE_STATE = (
@@ -12,6 +14,7 @@ PRIVATE_STATE = (
     "_memory",
     "_n_without_rise",
     "_best_merit",
+    "_watched",
     "_fitted_loss",
 )
 
@@ -26,6 +29,7 @@ class Memory:
 
     layer_sizes, dtype : of the network that the state belongs to.
     scaling : in whose units the solver works.
+    inner : the parameters in these units, if they are others.
     pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
         ``fit`` a pickle holds the model and nothing else.
     """
@@ -34,12 +38,21 @@ class Memory:
     layer_sizes: tuple[int, ...]
     dtype: Any
     scaling: Any
+    inner: Any
     pickled: bool
 
-    def is_of(self, solver, network, dtype) -> bool:
+    def is_of(self, solver, network, scaling, dtype) -> bool:
         """Whether the state is of such a solver, on such a network."""
         before = type(self.solver_state.solver), self.layer_sizes, self.dtype
-        return before == (type(solver), network.layer_sizes, dtype)
+        same = before == (type(solver), network.layer_sizes, dtype)
+        return same and self.scaling.kind == scaling.kind
+
+    def unfolded(self, network, scaling, params):
+        """What `params` are in the units of `scaling`: to the bit, if they are ours."""
+        inner = self.inner
+        if inner is not None and np.array_equal(scaling.fold(network, inner), params):
+            return inner.copy()
+        return scaling.unfold(network, params)
 
 
 @contextmanager

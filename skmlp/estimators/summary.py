@@ -5,6 +5,7 @@ from html import escape
 from itertools import pairwise
 
 from skmlp.estimators.optional import import_pandas
+from skmlp.estimators.parts import activations_of
 from skmlp.estimators.validation import (
     fitted_layers,
     hidden_sizes,
@@ -102,7 +103,8 @@ def summarize(estimator, n_features, n_outputs) -> Summary:
                     f"{title}: {name} must be an integer >= 1 for the summary of an "
                     f"estimator that is not fitted, got {shown(value)}."
                 )
-        sizes, n_bytes = (n_features, *hidden_sizes(estimator), n_outputs), 8
+        hidden = hidden_sizes(estimator)
+        sizes, n_bytes = (int(n_features), *hidden, int(n_outputs)), 8
     link = getattr(estimator, "out_activation_", "")
     return Summary(
         title, sizes, [*_hidden_names(estimator, len(sizes) - 2), link], n_bytes
@@ -110,6 +112,7 @@ def summarize(estimator, n_features, n_outputs) -> Summary:
 
 
 def _hidden_names(estimator, n_hidden):
+    activations_of(estimator, n_hidden, check=False)  # which checks how many
     given = estimator.activation
     if isinstance(given, str) or not hasattr(given, "__len__"):
         given = [given] * n_hidden

@@ -50,7 +50,7 @@ def _is_scoring(value) -> bool:
     return value is None or isinstance(value, str) or _is_function(value)
 
 
-def _is_splitter(value) -> bool:
+def is_splitter(value) -> bool:
     return hasattr(value, "split") and not isinstance(value, (str, type))
 
 
@@ -86,7 +86,7 @@ RULES: dict[str, Rule] = {
     "momentum": real(0, 1, open_high=False),
     "nesterovs_momentum": BOOLEAN,
     "early_stopping": BOOLEAN,
-    "validation_fraction": any_of(real(0, 1), (_is_splitter, "a splitter")),
+    "validation_fraction": any_of(real(0, 1), (is_splitter, "a splitter")),
     "beta_1": real(0, 1),
     "beta_2": real(0, 1),
     "epsilon": real(0, open_low=True),

@@ -324,10 +324,9 @@ def test_the_reason_of_the_end_tells_of_the_refit(task, solver):
 
 
 @each_kind
-def test_lbfgs_that_ignores_early_stopping_has_nothing_to_refit(task):
-    model = fit(task, solver="lbfgs", early_stopping=True, refit=True)
-    assert_same_parameters(model, fit(task, solver="lbfgs"))
-    assert "refit" not in model.stop_reason_
+def test_where_lbfgs_ignores_early_stopping_refit_is_refused(task):
+    with pytest.raises(ValueError, match="refit must be False"):
+        fit(task, solver="lbfgs", early_stopping=True, refit=True)
 
 
 @every_solver
@@ -336,7 +335,8 @@ def test_without_any_score_nothing_is_refitted(task, solver):
     params = {"solver": solver, "scoring": lambda estimator, X, y: -np.inf}
     model, first = (train(task, **params) for train in (refitted, watched))
     assert_same_parameters(model, first)
-    assert model.best_epoch_ is None and "refit" not in model.stop_reason_
+    assert model.best_epoch_ is None
+    assert model.stop_reason_.endswith("There was no refit on all rows.")
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -350,7 +350,8 @@ def test_a_fit_that_goes_on_without_improvement_is_not_refitted(task, solver):
         model = watched(task, **params, **scoring)
         models.append(model.set_params(refit=refit).fit(X, y))
     assert_same_parameters(*models)
-    assert models[1].best_epoch_ is None and "refit" not in models[1].stop_reason_
+    assert models[1].best_epoch_ is None
+    assert models[1].stop_reason_.endswith("There was no refit on all rows.")
     assert models[1].best_validation_score_ == 1.0
 
 
@@ -436,7 +437,7 @@ def test_an_interrupted_first_run_is_not_refitted(monkeypatch, task):
     interrupt_after(monkeypatch, 10)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
         model = refitted(task, **counting())
-    assert "refit" not in model.stop_reason_
+    assert model.stop_reason_.endswith("There was no refit on all rows.")
     monkeypatch.undo()
     expected = watched(task, **counting(), max_iter=model.n_iter_)
     assert_same_parameters(model, expected)

@@ -433,7 +433,9 @@ def is_over(merits, tol, n_iter_no_change, *, relative=False):
         before = [m for m in merits[:epoch] if not math.isnan(m)]
         best = max(before, default=-math.inf)
         known = relative and math.isfinite(best)
-        rises.append(merit >= best + (tol * abs(best) if known else tol))
+        margin = tol * abs(best) if known else tol
+        strictly = known and margin == 0
+        rises.append(merit > best if strictly else merit >= best + margin)
     n_last = n_iter_no_change + 1
     return len(rises) >= n_last and not any(rises[-n_last:])
 

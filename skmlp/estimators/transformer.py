@@ -1,0 +1,194 @@
+"""MLPTransformer: a network's hidden layer as features for the next step."""
+
+import sklearn
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmlp.estimators.base import BaseMLP
+from skmlp.estimators.classifier import MLPClassifier
+from skmlp.estimators.explaining import check_layer
+from skmlp.estimators.regressor import MLPRegressor
+from skmlp.estimators.state import all_or_nothing
+from skmlp.estimators.validation import (
+    check_X_to_predict,
+    describe,
+    hidden_sizes,
+    owner,
+)
+from skmlp.sensitivity import hidden_values
+
+
+class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Features that a network has learned: the values of one of its hidden layers.
+
+    ``fit`` trains a network on X and y; ``transform`` gives what the units of a hidden
+    layer make of X, for another model to learn from.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor or None, default=None
+        The network; a clone of it is trained. None is ``MLPRegressor()`` where y has
+        numbers that are not whole, and else ``MLPClassifier()``: whole numbers are
+        taken as classes, as `sklearn.utils.multiclass.type_of_target` does.
+
+    layer : int, default=-1
+        The number of the hidden layer: 0 is the first one, -1 the last. ``transform``
+        reads it anew.
+
+    Attributes
+    ----------
+    estimator_ : MLPClassifier or MLPRegressor
+        The trained network.
+
+    n_features_in_ : int
+        Number of features.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X had them, all strings.
+
+    See Also
+    --------
+    MLPAutoencoder : Features learned without y.
+    MLPClassifier.hidden_activations : The same of a network that is trained.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmlp import MLPClassifier, MLPTransformer
+    >>> X, y = load_iris(return_X_y=True)
+    >>> mlp = MLPClassifier(
+    ...     "20-3", solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0
+    ... )
+    >>> model = make_pipeline(
+    ...     StandardScaler(), MLPTransformer(mlp), LogisticRegression()
+    ... )
+    >>> model.fit(X, y)[:-1].transform(X).shape
+    (150, 3)
+    >>> model.score(X, y) > 0.9
+    True
+    """
+
+    def __init__(self, estimator=None, layer=-1):
+        self.estimator = estimator
+        self.layer = layer
+
+    def fit(self, X, y, **fit_params):
+        """Train the network on X and y.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        y : array-like
+            The targets, as the network takes them.
+
+        **fit_params : dict
+            What else the network's ``fit`` takes, such as ``sample_weight`` or
+            ``X_val``; with metadata routing those that it requests.
+
+        Returns
+        -------
+        self : MLPTransformer
+            The trained transformer.
+
+        Raises
+        ------
+        TypeError
+            If `estimator` is not an estimator of skmlp.
+        ValueError
+            If the network has no such hidden layer, or as the network's ``fit``; the
+            transformer then is as it was.
+        """
+        estimator = clone(self._estimator_for(y))
+        check_layer(self, self.layer, len(hidden_sizes(estimator)))
+        if sklearn.get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+        with all_or_nothing(self):
+            self.estimator_ = estimator.fit(X, y, **fit_params)
+            validate_data(self, X, skip_check_array=True)  # for the features' names
+        return self
+
+    def transform(self, X):
+        """Values of the hidden layer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples, n_units)
+            What the layer's units give to the next layer.
+
+        Raises
+        ------
+        ValueError
+            If the network has no such hidden layer, or X is not as in ``fit``.
+        """
+        check_is_fitted(self, "estimator_")
+        X = check_X_to_predict(self, X)
+        network, layers = self.estimator_._fitted_network()
+        return hidden_values(network, layers, X, self._number())
+
+    def get_metadata_routing(self):
+        """What is passed on to the network's ``fit``.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            See scikit-learn's user guide on metadata routing.
+        """
+        estimator = MLPClassifier() if self.estimator is None else self.estimator
+        methods = MethodMapping()
+        methods.add(caller="fit", callee="fit").add(
+            caller="fit_transform", callee="fit"
+        )
+        router = MetadataRouter(owner=owner(self))
+        return router.add(estimator=estimator, method_mapping=methods)
+
+    def _estimator_for(self, y):
+        """The estimator to clone, by the kind of y if none was given."""
+        if isinstance(self.estimator, BaseMLP):
+            return self.estimator
+        if self.estimator is not None:
+            raise TypeError(
+                f"{owner(self)}: estimator must be None, or an MLPClassifier or "
+                f"MLPRegressor of skmlp, got {describe(self.estimator)}."
+            )
+        if y is None:
+            raise ValueError(
+                f"{owner(self)} requires y to be passed, but the target y is None."
+            )
+        is_of_numbers = type_of_target(y).startswith("continuous")
+        return MLPRegressor() if is_of_numbers else MLPClassifier()
+
+    def _number(self) -> int:
+        """The number of the hidden layer, counted from 0."""
+        return check_layer(self, self.layer, len(self.estimator_.coefs_) - 1)
+
+    @property
+    def _n_features_out(self):
+        return self.estimator_.coefs_[self._number()].shape[1]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,13 @@
+"""Pictures of a fit and of the network it made; they need matplotlib."""
+
+from skmlp.plot.gradient_flow import GradientFlowDisplay
+from skmlp.plot.loss_curve import LossCurveDisplay
+from skmlp.plot.network import NetworkDisplay
+from skmlp.plot.weights import WeightsDisplay
+
+__all__ = [
+    "GradientFlowDisplay",
+    "LossCurveDisplay",
+    "NetworkDisplay",
+    "WeightsDisplay",
+]
