@@ -33,7 +33,7 @@ def error_of_autoencoder(n_components, train, test, **params):
 
 def main():
     images = load_digits().data
-    images = images / images.std()
+    images = images / np.sqrt(images.var(axis=0).mean())
     data = train_test_split(images, random_state=0)
     settings = {
         "linear": {"estimator": IN_ONE_UNIT},
@@ -41,7 +41,7 @@ def main():
         "in one unit": {"hidden_layer_sizes": (100, 50), "estimator": IN_ONE_UNIT},
     }
 
-    print("Mean squared error on held-out digits, as a share of the pixels' variance")
+    print("Mean squared error on held-out digits, as a share of their variance")
     print(
         f"{'dimensions':>10}{'PCA':>14}" + "".join(f"{name:>14}" for name in settings)
     )

@@ -2,12 +2,12 @@
 
 What to see: integrated gradients share out, row by row, how far the log-odds are from
 those of the mean tumour; the shares of a row sum to that distance. Their absolute
-values, summed over test rows, tell which measurements the network goes by. Permutation
-importance asks another question: how much worse are the probabilities when a column is
-shuffled? Measurements that say the same, such as radius, perimeter and area, stand in
-for each other there, and each seems to matter less than what the network makes of it.
-The two agree on much at the top, and not on all. For a single row only the first has an
-answer: the last lines say what speaks for and against one tumour being benign.
+values, averaged over test rows, tell which measurements the network goes by.
+Permutation importance asks another question: how much worse are the probabilities when
+a column is shuffled? Measurements that say the same, such as the two of texture, stand
+in for each other there. The two agree on much at the top, and not on all. For a single
+row only the first has an answer: the last lines say what speaks for and against one
+tumour being benign.
 """
 
 import numpy as np

@@ -214,10 +214,13 @@ class Workspace:
                 keep, out = np.empty((2, n_rows, network.layer_sizes[i]), dtype)
                 self.noisy[i] = NoisyInput(noise, keep, out, generator)
         self.ones = np.ones(n_rows, dtype)
-        self._narrower: dict[int, Workspace] = {n_rows: self}
+        # not itself: a cycle would keep the buffers until they are collected
+        self._narrower: dict[int, Workspace] = {}
 
     def rows(self, n_rows: int) -> "Workspace":
         """The same buffers for a batch of n_rows rows, which may be fewer."""
+        if n_rows == len(self.ones):
+            return self
         if n_rows not in self._narrower:
             self._narrower[n_rows] = self._narrow(n_rows)
         return self._narrower[n_rows]
@@ -233,5 +236,5 @@ class Workspace:
         narrow.deltas = [d if d is None else d[:n_rows] for d in self.deltas]
         narrow.noisy = {i: n.narrow(n_rows) for i, n in self.noisy.items()}
         narrow.ones = self.ones[:n_rows]
-        narrow._narrower = {n_rows: narrow}
+        narrow._narrower = {}
         return narrow

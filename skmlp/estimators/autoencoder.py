@@ -62,10 +62,10 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         for each of `hidden_layer_sizes`, is mirrored; its own `hidden_layer_sizes` do
         not count. None is ``MLPRegressor(activation="tanh", learning_rate_init=0.01,
         max_iter=1000, scale_input=True, scale_target=True)``, which takes columns of
-        any scale and counts their errors in units of their standard deviation. With
-        columns in one unit, such as pixels, errors had better count in that unit, as in
-        PCA: scale X to values near 1, all columns by the same number, and set
-        ``scale_input`` and ``scale_target`` to False.
+        any scale and counts their errors in units of their standard deviations. For
+        columns in one unit, such as pixels, errors count in that unit, as in PCA, with
+        an estimator without these scales; divide X by one number then, so that its
+        values are near 1.
 
     random_state : int, RandomState instance or None, default=None
         Draws what `estimator` draws; None leaves that to its own `random_state`.

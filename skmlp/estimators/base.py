@@ -300,6 +300,11 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         memory = getattr(self, "_memory", None) if fit.call.incremental else None
         before = None if memory is None else memory.scaling
         fit.scaling = scaling_of(self, fit.data, fit.loss, before)
+        if not fit.scaling.is_plain and fit.call.incremental and len(fit.data) < 2:
+            raise ValueError(
+                f"{owner(self)}: X and y must have 2 rows or more for partial_fit with "
+                "scale_input or scale_target, which need a spread, got 1."
+            )
         if memory is not None and before.kind == fit.scaling.kind:
             fit.params = memory.unfolded(fit.network, fit.scaling, fit.params)
         elif not fit.is_drawn:
@@ -416,12 +421,17 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             sizes, activations_of(self, len(layers) - 1, check=False)
         ), layers
 
-    def _raw(self, X):
-        """Raw outputs (n_samples, n_outputs)."""
+    def _checked_to_predict(self, X):
+        """X checked, the network, and its (W, b) a layer."""
         check_is_fitted(self, self._learned)
         X = check_X_to_predict(self, X)
         network, layers = self._fitted_network()
         check_n_features(self, X, network.layer_sizes[0])
+        return X, network, layers
+
+    def _raw(self, X):
+        """Raw outputs (n_samples, n_outputs)."""
+        X, network, layers = self._checked_to_predict(X)
         return network.predict(layers, X)
 
 

@@ -3,13 +3,10 @@
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted
 
 from skmlp.estimators.class_columns import ClassColumns
 from skmlp.estimators.targets import check_n_outputs, encoder_of
 from skmlp.estimators.validation import (
-    check_n_features,
-    check_X_to_predict,
     naming,
     owner,
     shown,
@@ -52,7 +49,7 @@ class ExplainingMixin:
         >>> mlp.fit(X, y).hidden_activations(X).shape
         (150, 5)
         """
-        X, network, layers = self._checked_to_explain(X)
+        X, network, layers = self._checked_to_predict(X)
         number = check_layer(self, layer, len(layers) - 1)
         return hidden_values(network, layers, X, number)
 
@@ -173,17 +170,9 @@ class ExplainingMixin:
         baseline = check_baseline(self, baseline, X)
         return self._by_output(outputs.integrated(X, baseline, int(n_steps)))
 
-    def _checked_to_explain(self, X):
-        """X checked as in ``predict``, the network, and its (W, b) a layer."""
-        check_is_fitted(self, self._learned)
-        X = check_X_to_predict(self, X)
-        network, layers = self._fitted_network()
-        check_n_features(self, X, network.layer_sizes[0])
-        return X, network, layers
-
     def _explained(self, X, output):
         """X checked as in ``predict``, and the outputs to explain."""
-        X, network, layers = self._checked_to_explain(X)
+        X, network, layers = self._checked_to_predict(X)
         select = _select_class if is_classifier(self) else _select_number
         numbers, link = select(self, network, layers, output)
         return X, Outputs(network, layers, numbers, link)

@@ -156,9 +156,9 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         estimator = MLPClassifier() if self.estimator is None else self.estimator
         methods = MethodMapping()
-        methods.add(caller="fit", callee="fit").add(
-            caller="fit_transform", callee="fit"
-        )
+        # scikit-learn before 1.9 does not see that fit_transform calls fit
+        for caller in ("fit", "fit_transform"):
+            methods.add(caller=caller, callee="fit")
         router = MetadataRouter(owner=owner(self))
         return router.add(estimator=estimator, method_mapping=methods)
 

@@ -63,7 +63,8 @@ def errors_on_digits(seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_digits_come_back_better_than_from_the_planes_of_pca(seed):
     of_pca, of_network = errors_on_digits(seed)
-    assert of_network < 0.9 * of_pca
+    # 0.71 to 0.76 of it for ten seeds
+    assert of_network < 0.85 * of_pca
 
 
 def test_without_hidden_layers_it_finds_the_plane_of_pca():
