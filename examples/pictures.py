@@ -5,24 +5,33 @@
 What to see: the validation loss of digits comes to rest while the training loss goes on
 falling; the dot marks the epoch whose weights were kept. The diagram of a small
 network for iris shows that petals count most. The first layer's weights for digits look
-like strokes, and like the gaps between them. scikit-learn's own displays take the
-estimators, too: the last picture has the regions of the classes of iris by two of its
-columns. Without a folder the files go into a new one for temporary files.
+like strokes, and like the gaps between them. In five layers of logistic units the
+gradient vanishes towards the first one, in the first epochs by a factor of a thousand,
+and grows when the last layers have learned something. scikit-learn's own displays take
+the estimators, too: the last picture has the regions of the classes of iris by two of
+its columns. Without a folder the files go into a new one for temporary files.
 """
 
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits, load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier
-from skmlp.plot import LossCurveDisplay, NetworkDisplay, WeightsDisplay
+from skmlp.plot import (
+    GradientFlowDisplay,
+    LossCurveDisplay,
+    NetworkDisplay,
+    WeightsDisplay,
+)
 
 matplotlib.use("Agg")  # draws files, needs no screen
 
@@ -59,6 +68,23 @@ def weights():
     return WeightsDisplay.from_estimator(mlp, image_shape=(8, 8), max_units=12)
 
 
+def gradient_flow():
+    """What goes on in each layer of a deep network of logistic units."""
+    X, y = load_digits(return_X_y=True)
+    mlp = MLPClassifier(
+        hidden_layer_sizes="20x5",
+        activation="logistic",
+        learning_rate_init=0.01,
+        max_iter=60,
+        record="layers",
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 60 epochs are looked at
+        model = make_pipeline(StandardScaler(), mlp).fit(X, y)
+    return GradientFlowDisplay.from_estimator(model)
+
+
 def decision_boundary():
     """scikit-learn's display: regions of the classes by the petal's size."""
     iris = load_iris(as_frame=True)
@@ -86,7 +112,8 @@ def decision_boundary():
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
-    for draw in (loss_curve, network, weights, decision_boundary):
+    drawings = (loss_curve, network, weights, gradient_flow, decision_boundary)
+    for draw in drawings:
         path = folder / f"{draw.__name__}.png"
         display = draw()
         display.figure_.savefig(path, dpi=100)
