@@ -15,9 +15,8 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS, LeakyReLU, ReLU, Tanh
-from skmlp.estimators.refusals import DiagnosticWarning
 from skmlp.initializers import INITIALIZERS, Orthogonal
 from skmlp.losses import (
     CLASSIFICATION_LOSSES,
