@@ -42,7 +42,7 @@ ESTIMATOR_FLOORS = [
     },
     {"continuation", "refusals", "summary", "targets"},
     {"assembly"},
-    {"diagnostics", "explaining"},
+    {"diagnostics", "explaining", "publishing", "validation_rows"},
     {"refitting"},
     {"base"},
     {"classifier", "regressor"},

@@ -1,7 +1,6 @@
 """What classifier and regressor share: fit as a table of contents, and raw outputs."""
 
 import copy
-from functools import partial
 from typing import ClassVar
 
 from sklearn.base import BaseEstimator
@@ -15,15 +14,10 @@ from skmlp.estimators.callbacks import (
     with_callbacks,
 )
 from skmlp.estimators.checkpoints import naming_checkpoint
-from skmlp.estimators.continuation import watched
 from skmlp.estimators.diagnostics import diagnose, warn_of_no_effect
 from skmlp.estimators.explaining import ExplainingMixin
-from skmlp.estimators.messages import diagnosis, stop_reason, warn_of_end
-from skmlp.estimators.monitoring import (
-    check_scoring_name,
-    refuse_one_row,
-    scored_by_loss,
-)
+from skmlp.estimators.messages import diagnosis, warn_of_end
+from skmlp.estimators.monitoring import check_scoring_name
 from skmlp.estimators.optional import import_pandas
 from skmlp.estimators.parts import (
     activations_of,
@@ -31,18 +25,15 @@ from skmlp.estimators.parts import (
     make_part,
     noise_of,
 )
+from skmlp.estimators.publishing import publish
 from skmlp.estimators.refitting import refit
 from skmlp.estimators.refusals import (
     refuse_combinations,
     refuse_for_partial_fit,
-    refuse_overflow,
-    refuse_sparse,
 )
 from skmlp.estimators.scaling import scaling_of
-from skmlp.estimators.splitting import HeldOut, hold_out, refuse_groups
 from skmlp.estimators.state import (
     DivergenceError,
-    Memory,
     StatefulMixin,
     all_or_nothing,
 )
@@ -61,22 +52,11 @@ from skmlp.estimators.validation import (
     check_X_to_predict,
     fitted_layers,
     hidden_sizes,
-    naming,
     owner,
 )
-from skmlp.estimators.weighting import weigh_classes
+from skmlp.estimators.validation_rows import split_rows
 from skmlp.initializers import INITIALIZERS
 from skmlp.network import Network
-from skmlp.training import Training
-
-STOCHASTIC_STATE = ("_memory", "_n_without_rise", "_best_merit", "_watched")
-STOCHASTIC_ATTRIBUTES = (
-    "loss_curve_",
-    "validation_loss_curve_",
-    "best_loss_",
-    "validation_scores_",
-    "best_validation_score_",
-)
 
 
 def has_partial_fit(estimator) -> bool:
@@ -148,7 +128,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         with all_or_nothing(self):
             fit = self._prepare(X, y, sample_weight, call)
             training, reason = self._train(fit, hooks)
-            self._publish(fit, training, reason)
+            publish(self, fit, training, reason)
             if hooks is not None:
                 hooks.close()
         warn_of_no_effect(self, training, stacklevel=4)
@@ -176,7 +156,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         refuse_combinations(self, loss, data.X)
         network = self._network(data, loss)
         params, drawn = self._first_params(network, data, random_state, call)
-        rows, held = self._split(data, random_state, call)
+        rows, held = split_rows(self, data, random_state, call)
         fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
         self._scale(fit)
         if self.output_bias == "optimum" and not call.continued:
@@ -241,60 +221,6 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             W[...], b[...] = start_W, start_b
         return params, True
 
-    def _split(self, data, random_state, call):
-        """The rows that train, and those that validate or None, weighed by class."""
-        held = self._check_validation(data, call)
-        if held is not None and self.refit:
-            raise ValueError(
-                f"{owner(self)}: refit must be False with X_val, whose rows it would "
-                "leave out, got True. Put all rows into X, with a splitter such as "
-                "PredefinedSplit as validation_fraction."
-            )
-        splits = held is None and self._holds_out()
-        refuse_groups(self, call.groups, splits=splits)
-        if self.refit and not splits:
-            raise ValueError(
-                f"{owner(self)}: refit must be False where no rows are split off, as "
-                "with solver lbfgs and scoring=None, got True."
-            )
-        if splits:
-            y, strata = partial(self._decode_target, data.Y), self._strata(data.Y)
-            least = 1 if scored_by_loss(self) else 2
-            data, held = hold_out(
-                self, data, y, strata, call.groups, random_state, least=least
-            )
-        if held is not None:
-            refuse_one_row(self, held, "validation_fraction" if splits else "X_val")
-        factors = self._class_weights(data)
-        if factors is None:
-            return data, held
-        return weigh_classes(self, factors, data, held)
-
-    def _holds_out(self) -> bool:
-        """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
-        acts = is_stochastic(self.solver) or self.scoring is not None
-        return bool(self.early_stopping and acts)
-
-    def _check_validation(self, data, call) -> HeldOut | None:
-        """The user's own validation rows, if there are any."""
-        X, y, weight = call.validation
-        if X is None and y is None and weight is None:
-            return None
-        if X is None:
-            raise ValueError(
-                f"{owner(self)}: X_val must be given with y_val and sample_weight_val, "
-                "got None."
-            )
-        X = check_X(self, X, reset=False, dtype=data.X.dtype, name="X_val")
-        refuse_sparse(self, X, "X_val")
-        as_known = Call(incremental=True, continued=True)
-        with naming(self, "y_val", "targets of the kind of y", y):
-            Y = self._encode_target(y, X.shape[0], X.dtype, as_known)
-            if Y.shape[1] != data.Y.shape[1]:
-                raise ValueError(f"y has {data.Y.shape[1]} column(s).")
-        weight = check_sample_weight(self, weight, X, name="sample_weight_val")
-        return HeldOut(X, Y, weight)
-
     def _scale(self, fit) -> None:
         """Have the fit train in the scales of its rows, if that was asked for."""
         memory = getattr(self, "_memory", None) if fit.call.incremental else None
@@ -310,53 +236,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         elif not fit.is_drawn:
             fit.params = fit.scaling.unfold(fit.network, fit.params)
 
-    # The fitted attributes.
-
-    def _publish(self, fit, training, reason):
-        vars(self).update(fit.attributes(training.params))
-        refuse_overflow(self, fit)
-        history = training.history
-        self.n_iter_ = training.n_iter
-        self.loss_ = training.loss
-        self.history_ = history.as_arrays()
-        self.n_updates_ = history.n_updates
-        self.best_epoch_ = training.monitor.best_epoch
-        self.stop_reason_ = stop_reason(self, fit, training, reason)
-        if isinstance(training, Training):
-            self._publish_history(training)
-            self._memory = Memory(
-                training.solver_state,
-                fit.network.layer_sizes,
-                training.params.dtype,
-                fit.scaling,
-                None if fit.scaling.is_plain else training.params,
-                pickled=fit.call.incremental,
-            )
-        else:
-            self._drop_history(fit.call)
-        training.report.end(self.stop_reason_)
-
-    def _publish_history(self, training):
-        monitor, history = training.monitor, training.history
-        stops_early = monitor.stops_early
-        self.t_ = history.n_samples
-        self.loss_curve_ = history.loss_curve
-        self.validation_scores_ = history.validation_scores
-        losses = self.history_.get("validation_loss")
-        self.validation_loss_curve_ = None if losses is None else losses.tolist()
-        self.best_loss_ = None if stops_early else -monitor.best
-        self.best_validation_score_ = monitor.best if stops_early else None
-        self._watched = watched(self)
-        self._n_without_rise = monitor.patience.n_without_rise
-        vars(self).pop("_best_merit", None)
-        if monitor.patience.best != monitor.best:  # which scaled targets make differ
-            self._best_merit = monitor.patience.best
-
-    def _drop_history(self, call):
-        """lbfgs has no epochs, and leaves nothing that belongs to them."""
-        self.t_ = getattr(self, "t_", 0) if call.continued else 0
-        for name in (*STOCHASTIC_ATTRIBUTES, *STOCHASTIC_STATE):
-            vars(self).pop(name, None)
+    # What a fit was like.
 
     def history_frame(self):
         """``history_`` as a data frame, one row an epoch; needs pandas.
