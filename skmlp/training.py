@@ -173,7 +173,7 @@ class Training(Run):
     def _train_epoch(self) -> None:
         """One update for each batch; the epoch's loss is the mean over its rows."""
         start, n_steps = time.perf_counter(), self._clock.n_steps
-        self._gradient_norm = math.nan  # if the time is over before the last batch
+        self._gradient_norm = math.nan
         n_rows, penalty = self._train_batches()
         self.n_iter += 1
         history = self.history
@@ -215,10 +215,10 @@ class Training(Run):
                     learning_rate = self.learning_rate
                 if lazy is None:
                     value, grad = evaluate(params, X, Y, weight)
-                    if not n_left:  # measured once an epoch
+                    if timed or not n_left:  # measured where the epoch may end
                         self._gradient_norm = float(grad.dot(grad)) ** 0.5
-                        if self.layer_records is not None:
-                            self.layer_records.before(params, grad)
+                    if not n_left and self.layer_records is not None:
+                        self.layer_records.before(params, grad)
                     step(params, grad, state, learning_rate)
                 else:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)

@@ -28,10 +28,8 @@ def refuse_combinations(estimator, loss, X) -> None:
         _refuse_for_lazy(estimator)
     if estimator.coefs_init is not None and estimator.output_bias != "drawn":
         _refuse(estimator, "output_bias", "drawn", "with coefs_init, which has biases")
-    if estimator.scale_input and issparse(X):
-        _refuse(
-            estimator, "scale_input", False, "with sparse X, whose zeros it would fill"
-        )
+    for name in FILLS_ZEROS:
+        refuse_sparse(estimator, X, "X", name)
     if getattr(estimator, "scale_target", False) and loss.degree is None:
         _refuse(estimator, "scale_target", False, f"with loss={estimator.loss!r}")
     if estimator.freeze:
@@ -58,14 +56,11 @@ def takes_sparse(estimator) -> bool:
     return not any(value is True or (is_real(value) and value > 0) for value in values)
 
 
-def refuse_sparse(estimator, X, name) -> None:
-    """What changes zeros needs dense X, for training or validation."""
-    if not issparse(X):
-        return
-    for parameter, off in FILLS_ZEROS.items():
-        if getattr(estimator, parameter):
-            where = f"with sparse {name}, whose zeros it would fill"
-            _refuse(estimator, parameter, off, where)
+def refuse_sparse(estimator, X, what, name) -> None:
+    """Sparse X does not go together with the parameter of that name."""
+    if issparse(X) and getattr(estimator, name):
+        where = f"with sparse {what}, whose zeros it would fill"
+        _refuse(estimator, name, FILLS_ZEROS[name], where)
 
 
 def refuse_overflow(estimator, fit) -> None:

@@ -58,7 +58,7 @@ def _own_rows(estimator, data, call) -> HeldOut | None:
             "got None."
         )
     X = check_X(estimator, X, reset=False, dtype=data.X.dtype, name="X_val")
-    refuse_sparse(estimator, X, "X_val")
+    refuse_sparse(estimator, X, "X_val", "scale_input")
     as_known = Call(incremental=True, continued=True)
     with naming(estimator, "y_val", "targets of the kind of y", y):
         Y = estimator._encode_target(y, X.shape[0], X.dtype, as_known)
