@@ -54,10 +54,11 @@ def loss_curve():
 
 def network():
     """Iris, standardised, by layers of 5 and 2 units."""
-    iris = load_iris(as_frame=True)
+    iris = load_iris()
     mlp = MLPClassifier((5, 2), "tanh", solver="lbfgs", alpha=1.0, random_state=0)
     model = make_pipeline(StandardScaler(), mlp).fit(iris.data, iris.target)
-    return NetworkDisplay.from_estimator(model, class_names=iris.target_names)
+    names = {"feature_names": iris.feature_names, "class_names": iris.target_names}
+    return NetworkDisplay.from_estimator(model, **names)
 
 
 def weights():
@@ -87,14 +88,16 @@ def gradient_flow():
 
 def decision_boundary():
     """scikit-learn's display: regions of the classes by the petal's size."""
-    iris = load_iris(as_frame=True)
-    X = iris.data.iloc[:, 2:]
+    iris = load_iris()
+    X, (xlabel, ylabel) = iris.data[:, 2:], iris.feature_names[2:]
     mlp = MLPClassifier(20, solver="lbfgs", alpha=0.1, max_iter=1000, random_state=0)
     model = make_pipeline(StandardScaler(), mlp).fit(X, iris.target)
     display = DecisionBoundaryDisplay.from_estimator(
         model,
         X,
         grid_resolution=300,
+        xlabel=xlabel,
+        ylabel=ylabel,
         eps=0.3,
         plot_method="pcolormesh",
         response_method="predict_proba",
@@ -102,7 +105,7 @@ def decision_boundary():
         alpha=0.5,
     )
     for number, name in enumerate(iris.target_names):
-        rows = X[iris.target == number].to_numpy()
+        rows = X[iris.target == number]
         colour = COLOURS[number]
         display.ax_.scatter(*rows.T, c=colour, edgecolors="black", label=name)
     display.ax_.legend(loc="lower right")

@@ -4,7 +4,8 @@ What to see: with ``checkpoint`` a fit writes its state to a file after each epo
 process that trains here is killed without warning, as by a loss of power. The same fit,
 started again, reads the file, goes on with the first epoch that is not in it, and ends
 with the weights of a fit that was never interrupted, bit for bit, though dropout and
-shuffles are random. Once it is finished, the file gives the model without training.
+shuffles are random. (An epoch's line is printed before its state is in the file, so
+the last one may come twice.) Once it is finished, the file gives the model as it is.
 """
 
 import subprocess

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 FORMAT = 1
-ARRAY = "array member"
+# Keys that no state has.
+ARRAY, LIST = "\0array", "\0list"
 
 
 class CheckpointError(ValueError):
@@ -63,7 +64,7 @@ class Checkpoint:
                 if re.fullmatch(
                     rf"\.{re.escape(self.path.name)}\.\d+\.skmlp", file.name
                 ):
-                    file.unlink()
+                    file.unlink(missing_ok=True)
         except OSError as error:
             raise CheckpointError(f"It can't be read and written: {error}.") from error
         if found is None:
@@ -147,17 +148,19 @@ def _pack(value: Any, arrays: list[Any]) -> Any:
         return {ARRAY: len(arrays) - 1}
     if isinstance(value, list) and value and isinstance(value[0], (list, float)):
         # the history, in full precision and little space
-        return {"list": _pack(np.array(value, np.float64), arrays)}
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
+        return {LIST: _pack(np.array(value, np.float64), arrays)}
+    if isinstance(value, list):
+        return [_pack(item, arrays) for item in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _unpack(value: Any, members: Any) -> Any:
+    if isinstance(value, list):
+        return [_unpack(item, members) for item in value]
     if not isinstance(value, dict):
         return value
     if ARRAY in value:
         return members[f"array_{value[ARRAY]}"]
-    if "list" in value:
-        return _unpack(value["list"], members).tolist()
+    if LIST in value:
+        return _unpack(value[LIST], members).tolist()
     return {key: _unpack(item, members) for key, item in value.items()}

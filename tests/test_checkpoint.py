@@ -470,9 +470,7 @@ FOREIGN = {
     "a state that is a list": archive(state=json_member([1, 2])),
     "a state of less": archive(state=json_member({"format": 1})),
     "a state of an array that is missing": archive(
-        state=json_member(
-            {"format": 1, "identity": IDENTITY, "state": {"array member": 0}}
-        )
+        state=json_member({"format": 1, "identity": IDENTITY, "state": {"\0array": 0}})
     ),
     "a state of objects": archive(state=np.array([{}, None], dtype=object)),
     "another format": archive(

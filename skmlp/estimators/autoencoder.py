@@ -212,6 +212,24 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         X = self._checked(X, reset=False)
         return np.square(self._decoded(self._encoded(X)) - X).mean(axis=1)
 
+    def score(self, X, y=None):
+        """Minus the mean reconstruction error, by which searches choose.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        y : None
+            Not used.
+
+        Returns
+        -------
+        score : float
+            At most 0.
+        """
+        return -float(self.reconstruction_error(X).mean())
+
     def _network_to_train(self) -> MLPRegressor:
         """A clone of the estimator, with this architecture."""
         if self.estimator is None:

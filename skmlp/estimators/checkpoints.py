@@ -8,6 +8,8 @@ from types import CodeType, FunctionType
 
 import joblib
 import numpy as np
+import scipy
+import sklearn
 
 from skmlp.checkpoint import Checkpoint, CheckpointError
 from skmlp.estimators.validation import owner, shown
@@ -51,7 +53,10 @@ def _identity(estimator, fit):
         params["coefs_init"] = _hash([start.coefs_, start.intercepts_])
     data, held = fit.data, fit.held and vars(fit.held)
     return {
-        "versions": f"skmlp {__version__}, numpy {np.__version__}",
+        "versions": ", ".join(
+            f"{module.__name__} {module.__version__}" for module in (np, scipy, sklearn)
+        )
+        + f", skmlp {__version__}",
         "parameters": _hash([owner(estimator), params]),
         "weights to start from": _hash(fit.params if fit.call.continued else None),
         "training data": _hash([data.X, data.Y, data.weight]),
@@ -63,6 +68,8 @@ def _hash_parameter(estimator, name, value) -> str:
     """The hash of a parameter: of functions by what they do, of numbers by value."""
     if is_real(value):
         value = float(value)
+    if isinstance(value, (list, tuple)):  # joblib heeds which of them are one object
+        return _hash([_hash_parameter(estimator, name, item) for item in value])
     try:
         return _hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value
@@ -74,15 +81,14 @@ def _hash_parameter(estimator, name, value) -> str:
 
 def _code(function):
     """What tells two functions apart, such as lambdas, which all have one name."""
-    code = function.__code__
-    constants = [_code_of(constant) for constant in code.co_consts]
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     defaults = function.__defaults__, function.__kwdefaults__
-    return code.co_code, constants, code.co_names, defaults, cells
+    return _body(function.__code__), defaults, cells
 
 
-def _code_of(constant):
-    return constant.co_code if isinstance(constant, CodeType) else constant
+def _body(code):
+    constants = [_body(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.co_code, constants, code.co_names
 
 
 _hash = joblib.hash

@@ -7,6 +7,7 @@ from sklearn.utils import check_array
 from skmlp.estimators.class_columns import ClassColumns
 from skmlp.estimators.targets import check_n_outputs, encoder_of
 from skmlp.estimators.validation import (
+    check_X_to_predict,
     naming,
     owner,
     shown,
@@ -205,6 +206,8 @@ def check_baseline(estimator, baseline, X):
         return np.broadcast_to(X.dtype.type(0), X.shape)
     expected = f"None, or finite numbers of shape {X.shape[1:]} or {X.shape}"
     with naming(estimator, "baseline", expected, baseline):
+        if np.ndim(baseline) == 2 and hasattr(baseline, "columns"):
+            baseline = check_X_to_predict(estimator, baseline)  # its names, too
         baseline = check_array(
             baseline, ensure_2d=False, dtype=X.dtype, input_name="baseline"
         )

@@ -60,7 +60,9 @@ def _why(estimator, training, reason) -> str:
     if reason == "callback":
         return f"A callback ended it after epoch {training.n_iter}."
     if reason == "out_of_time":
-        return f"max_time={estimator.max_time} s were over in epoch {training.n_iter}."
+        share = "half of " if estimator.refit else ""
+        over = f"max_time={estimator.max_time} s were over in epoch {training.n_iter}."
+        return share + over
     if training.stop_reason:
         return training.stop_reason
     return f"It had trained for max_iter={estimator.max_iter} epochs."

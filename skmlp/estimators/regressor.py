@@ -236,9 +236,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     record : {'layers'} or None, default=None
         What ``history_`` has besides, in arrays (n_epochs, n_layers):
         'layer_gradient_norm' and 'layer_update_ratio' (of the epoch's last step), and
-        for hidden layers 'layer_dead' (share of units that have no gradient on any of
-        500 rows) and 'layer_saturated' (share of units and rows without). Not with
-        'lbfgs'.
+        for hidden layers 'layer_dead' (share of units whose derivative is below 0.01
+        on all of up to 500 rows) and 'layer_saturated' (share of pairs of unit and row
+        where it is). Not with 'lbfgs'.
 
     checkpoint : path-like or None, default=None
         A file, written every `checkpoint_every` epochs and at the end, from which the

@@ -5,8 +5,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-# Attributes by which pipelines, scaled targets and searches hold what they have fitted.
-WRAPPERS = ("best_estimator_", "regressor_")
+# Attributes by which searches, scaled targets, MLPTransformer and MLPAutoencoder hold
+# what they have fitted.
+WRAPPERS = ("best_estimator_", "regressor_", "estimator_", "mlp_")
 
 
 def unwrapped(estimator: Any) -> Any:
@@ -59,12 +60,15 @@ def input_names(
 
 
 def _names_in_pipeline(estimator: Any) -> NDArray[Any] | None:
-    if len(getattr(estimator, "steps", ())) < 2:
-        return None
-    try:
-        names: NDArray[Any] = estimator[:-1].get_feature_names_out()
-    except (AttributeError, ValueError):  # a step that can't tell
-        return None
+    """What the steps before the last make of the names, pipelines within included."""
+    names: NDArray[Any] | None = None
+    while hasattr(estimator, "steps"):
+        if len(estimator.steps) > 1:
+            try:
+                names = estimator[:-1].get_feature_names_out(names)
+            except (AttributeError, ValueError):  # a step that can't tell
+                return None
+        estimator = unwrapped(estimator.steps[-1][1])
     return names
 
 

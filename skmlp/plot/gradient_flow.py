@@ -22,7 +22,7 @@ Array = NDArray[np.floating[Any]]
 
 # Of the history, in the order of the display's parameters.
 RECORDS = "layer_gradient_norm", "layer_update_ratio", "layer_dead", "layer_saturated"
-TITLES = ("gradient norm", "update / weights", "share without gradient")
+TITLES = ("gradient norm", "update / weights", "share of derivatives below 0.01")
 MOST_NAMED = 8  # layers in the legend; of more the first and the last ones
 
 
@@ -30,8 +30,9 @@ class GradientFlowDisplay:
     """What training does to each layer, by epoch, in three panels.
 
     The norm of the gradient; the norm of the last update over that of the weights; of
-    hidden layers the share of units that are dead, which have no gradient on any row,
-    and the share of units and rows that are saturated, which have none. Layers are told
+    hidden layers the share of units that are dead, whose derivative is below 0.01 on
+    all rows, and the share of pairs of unit and row that are saturated, where it is.
+    Layers are told
     apart by colour, from the dark first one to the bright last one. Gradients that fall
     by orders of magnitude from the last layer to the first vanish. Use
     :meth:`from_estimator` to make one.
