@@ -373,3 +373,15 @@ def test_integrated_gradients_of_many_rows_take_the_memory_of_their_result():
     tracemalloc.stop()
     # the values of one layer at all rows would take 15 MB, those of a block half a MB
     assert peak < 6 * 2**20
+
+
+def test_a_baseline_with_names_must_have_those_of_X():
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "c"])
+    mlp = MLPRegressor(hidden_layer_sizes=5, random_state=0, max_iter=20)
+    mlp.fit(frame, frame["a"])
+    shares = mlp.integrated_gradients(frame, baseline=0 * frame)
+    np.testing.assert_array_equal(shares, mlp.integrated_gradients(frame))
+    with pytest.raises(ValueError, match="baseline must be"):
+        mlp.integrated_gradients(frame, baseline=frame[["c", "b", "a"]])

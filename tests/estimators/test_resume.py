@@ -923,3 +923,37 @@ def test_what_others_draw_meanwhile_does_not_matter(tmp_path, monkeypatch):
     np.random.seed(99)
     found = make(MLPRegressor, checkpoint=path, **params).fit(X, NUMBERS)
     assert_same_fit(found, expected)
+
+
+def of_cell(rate):
+    return lambda t: rate
+
+
+SAME_NAMES = {
+    "a constant": (lambda t: 1.0, lambda t: 0.1),
+    "a constant within": (
+        lambda t: sum([0.1 * k for k in (1, 2, 3)]),
+        lambda t: sum([0.9 * k for k in (1, 2, 3)]),
+    ),
+    "a cell": (of_cell(1.0), of_cell(0.1)),
+}
+
+
+@pytest.mark.parametrize("functions", SAME_NAMES.values(), ids=SAME_NAMES)
+def test_functions_of_one_name_are_told_apart(tmp_path, functions):
+    one, other = functions
+    path = tmp_path / "run"
+    mlp = make(MLPRegressor, checkpoint=path, learning_rate=one).fit(X, NUMBERS)
+    again = make(MLPRegressor, checkpoint=path, learning_rate=one).fit(X, NUMBERS)
+    np.testing.assert_array_equal(again.coefs_[0], mlp.coefs_[0])
+    with pytest.raises(ValueError, match="other parameters"):
+        make(MLPRegressor, checkpoint=path, learning_rate=other).fit(X, NUMBERS)
+
+
+def test_lists_are_equal_whether_or_not_their_items_are_one_object(tmp_path):
+    shared = LeakyReLU(0.1)
+    settings = {"hidden_layer_sizes": (3, 2), "checkpoint": tmp_path / "run"}
+    one = make(MLPRegressor, activation=[shared] * 2, **settings).fit(X, NUMBERS)
+    apart = [LeakyReLU(0.1), LeakyReLU(0.1)]
+    other = make(MLPRegressor, activation=apart, **settings).fit(X, NUMBERS)
+    np.testing.assert_array_equal(other.coefs_[0], one.coefs_[0])

@@ -19,8 +19,10 @@ from plot.models import (
     texts,
 )
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPClassifier as OtherClassifier
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skmlp import MLPClassifier
 from skmlp.plot import NetworkDisplay
@@ -192,3 +194,13 @@ def test_what_does_not_fit_is_refused():
     assert_refuses(lambda: draw(mlp, max_units=2), "max_units", "at least 3", "2")
     display = NetworkDisplay(mlp.coefs_)
     assert_refuses(lambda: display.plot(biases=True), "NetworkDisplay", "intercepts")
+
+
+def test_inputs_have_the_names_of_a_pipeline_within_a_pipeline():
+    iris = load_iris()
+    inner = make_pipeline(PCA(2), MLPClassifier(3, max_iter=5, random_state=0))
+    outer = make_pipeline(StandardScaler(), inner).fit(iris.data, iris.target)
+    display = NetworkDisplay.from_estimator(outer)
+    texts = {text.get_text() for text in display.ax_.texts}
+    plt.close(display.figure_)
+    assert {"pca0", "pca1"} <= texts
