@@ -61,6 +61,7 @@ class Objective:
         self.generator = generator
         self._reported_share = loss.reported_share(network.layer_sizes[-1])
         self._factors = loss.factors if isinstance(loss, InUnits) else None
+        self.in_units = self._factors is not None
         self.reports_value = self._factors is None and self._reported_share == 1.0
         self.penalty_factor = (
             1.0 if self._factors is None else float(self._factors.mean())

@@ -202,7 +202,7 @@ class Training(Run):
         state = self.solver_state.state
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
-        timed = clock.max_seconds < math.inf
+        timed, in_units = clock.max_seconds < math.inf, self.objective.in_units
         if self.n_frozen:
             evaluate = self._without_frozen(evaluate)
         if self.recovers and self._least == math.inf:
@@ -217,8 +217,8 @@ class Training(Run):
                     value, grad = evaluate(params, X, Y, weight)
                     if timed or not n_left:  # measured where the epoch may end
                         self._gradient_norm = float(grad.dot(grad)) ** 0.5
-                    if not n_left and self.layer_records is not None:
-                        self.layer_records.before(params, grad)
+                        if not n_left and self.layer_records is not None:
+                            self.layer_records.before(params, grad)
                     step(params, grad, state, learning_rate)
                 else:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
@@ -227,7 +227,7 @@ class Training(Run):
                 penalty += value.penalty * n
                 n_rows += n
                 clock.n_steps += 1
-                if value.in_units is not None:
+                if in_units:
                     trained += self.objective.trained(value) * n
                 if timed and self._is_out_of_time():
                     break
@@ -236,7 +236,6 @@ class Training(Run):
                 self.loss = total / n_rows
             raise
         self._last_rate, self.loss = learning_rate, total / n_rows
-        in_units = value.in_units is not None
         self._trained_loss = trained / n_rows if in_units else self.loss
         return n_rows, self.objective.penalty_factor * penalty / n_rows
 

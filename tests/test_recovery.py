@@ -108,7 +108,7 @@ class Failing:
 class Scripted:
     """An objective that gives one loss after the other and a gradient of ones."""
 
-    network, penalty_factor = NETWORK, 1.0
+    network, penalty_factor, in_units = NETWORK, 1.0, False
 
     def __init__(self, losses):
         self.losses = iter(losses)

@@ -411,6 +411,7 @@ class Scripted:
 
     network = NETWORK
     penalty_factor = 1.0
+    in_units = False
 
     def __init__(self, losses):
         self.losses = iter(losses)
@@ -984,6 +985,7 @@ class Interrupted:
 
     reports_value = True
     penalty_factor = 1.0
+    in_units = False
 
     def reported(self, value):
         return self.objective.reported(value)
