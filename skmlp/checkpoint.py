@@ -89,8 +89,8 @@ class Checkpoint:
         content = {"identity": self.identity, "state": state, "format": FORMAT}
         whole, temporary = _as_npz(content), self._temporary
         try:
-            with temporary.open("wb") as file:
-                file.write(whole)
+            with temporary.open("wb") as file, whole.getbuffer() as view:
+                file.write(view)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
@@ -129,14 +129,14 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _as_npz(content: dict[str, Any]) -> memoryview:
+def _as_npz(content: dict[str, Any]) -> io.BytesIO:
     """The bytes of the file, made in memory: no half-written archive is left open."""
     arrays: list[Any] = []
     text = json.dumps(_pack(content, arrays)).encode()
     members = {f"array_{i}": array for i, array in enumerate(arrays)}
     buffer = io.BytesIO()
     np.savez(buffer, state=np.frombuffer(text, np.uint8), **members)
-    return buffer.getbuffer()
+    return buffer
 
 
 def _pack(value: Any, arrays: list[Any]) -> Any:
