@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.network import Network, Views, Workspace
+from skmlp.sensitivity import slopes_of
 
 Array = NDArray[np.floating[Any]]
 
@@ -29,12 +30,9 @@ def hidden_slopes(
     """
     workspace = Workspace(network, X.shape[0], views[0][0].dtype)
     raw = network.forward(views, X, workspace)
-    found = []
-    for layer, (z, a) in zip(network.layers[:-1], workspace.values[:-1], strict=True):
-        values, slope = a.copy(), np.ones_like(a)
-        layer.activation.backward(slope, z, a)
-        found.append((values, np.abs(slope)))
-    return raw, found
+    values = [a.copy() for _, a in workspace.values[:-1]]  # which slopes_of spends
+    sizes = [np.abs(slope) for slope in slopes_of(network, workspace)]
+    return raw, list(zip(values, sizes, strict=True))
 
 
 class LayerRecords:
@@ -68,14 +66,10 @@ class LayerRecords:
         before, self._before = self._before, None
         gradients, self._gradients = self._gradients, [math.nan] * len(self._gradients)
         hidden = hidden_slopes(self.network, self.network.views(params), self.X)[1]
-        return {
-            "layer_gradient_norm": gradients,
-            "layer_update_ratio": self._update_ratios(before, params),
-            "layer_dead": [
-                float((slope.max(axis=0) < FLAT).mean()) for _, slope in hidden
-            ],
-            "layer_saturated": [float((slope < FLAT).mean()) for _, slope in hidden],
-        }
+        dead = [float((slope.max(axis=0) < FLAT).mean()) for _, slope in hidden]
+        saturated = [float((slope < FLAT).mean()) for _, slope in hidden]
+        records = gradients, self._update_ratios(before, params), dead, saturated
+        return dict(zip(LAYER_RECORDS, records, strict=True))
 
     def _update_ratios(self, before: Array | None, params: Array) -> list[float]:
         if before is None:  # the epoch was cut short

@@ -32,13 +32,11 @@ class Minimization(Run):
         An interrupt keeps the last iterate; before the first one it goes on up.
         """
         self.max_iter = max_iter
-        self.monitor.start(self.params)
-        parts = self.objective.network.first(self.n_frozen) if self.n_frozen else []
-        self._frozen = [(part, self.params[part].copy()) for part in parts]
+        self._start_up()
         self._started = self._epoch_started = time.perf_counter()
         with np.errstate(all="ignore"):  # divergence is found at the end
             reason = self._run(max_iter)
-        self._restore_frozen()
+        self._frozen.restore(self.params)
         self.kept_start = self.monitor.choose(self.params, reason)
         return reason
 
@@ -72,8 +70,7 @@ class Minimization(Run):
 
     def _total(self, params: Array) -> tuple[float, Array]:
         self._last, grad = self._value(params)
-        for part, _ in self._frozen:
-            grad[part] = 0.0
+        self._frozen.silence(grad)
         self._gradient_norm = float(np.linalg.norm(grad))
         self.history.n_updates += 1
         return self._last.total, grad
@@ -81,7 +78,7 @@ class Minimization(Run):
     def _count(self, value: float) -> None:
         """Record an iterate, whose evaluation was the last one."""
         self.n_iter += 1
-        self._restore_frozen()
+        self._frozen.restore(self.params)
         loss, now = self.objective.reported(self._last), time.perf_counter()
         penalty = self.objective.penalty_factor * self._last.penalty
         self.history.record(
@@ -98,11 +95,6 @@ class Minimization(Run):
         self.ended = self._end(now)
         if self.ended is not None:
             raise StopIteration  # by which SciPy's callbacks end a minimization
-
-    def _restore_frozen(self) -> None:
-        """To the bit: L-BFGS adds 0 to these, which loses the sign of -0."""
-        for part, values in self._frozen:
-            self.params[part] = values
 
     def _end(self, now: float) -> Reason | None:
         """Why training ends after this iterate, if it does."""

@@ -19,12 +19,17 @@ BLOCK_ELEMENTS = 1 << 16
 BLOCK_ROWS = 256
 
 
-def block_rows(network: "Network") -> int:
-    """Rows at once: so few that a layer's values stay in the processor's cache.
+def rows_of_width(width: int) -> int:
+    """So few rows at once that as wide a block stays in the processor's cache.
 
     Fewer than BLOCK_ROWS would make the matrix products slow.
     """
-    return max(BLOCK_ROWS, BLOCK_ELEMENTS // max(network.layer_sizes[1:]))
+    return max(BLOCK_ROWS, BLOCK_ELEMENTS // width)
+
+
+def block_rows(network: "Network") -> int:
+    """Rows at once, by the widest of the layers' values."""
+    return rows_of_width(max(network.layer_sizes[1:]))
 
 
 class Network:

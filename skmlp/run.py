@@ -16,6 +16,26 @@ from skmlp.report import Report
 Array = NDArray[np.floating[Any]]
 
 
+class Frozen:
+    """Parts of the parameters that training leaves as they are."""
+
+    def __init__(self, parts: list[slice], params: Array) -> None:
+        self._parts = [(part, params[part].copy()) for part in parts]
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def silence(self, grad: Array) -> None:
+        """Make their gradient 0."""
+        for part, _ in self._parts:
+            grad[part] = 0.0
+
+    def restore(self, params: Array) -> None:
+        """To the bit, against decay, momentum, and sums that lose the sign of -0."""
+        for part, values in self._parts:
+            params[part] = values
+
+
 @dataclass(kw_only=True)
 class Run:
     """A training of `params`, which hold the model at its end.
@@ -48,6 +68,12 @@ class Run:
     refitted: str = ""
     refit_ended: Reason | None = None
     kept_start: bool = False
+
+    def _start_up(self) -> None:
+        self.monitor.start(self.params)
+        n_frozen = self.n_frozen
+        parts = self.objective.network.first(n_frozen) if n_frozen else []
+        self._frozen = Frozen(parts, self.params)
 
     @property
     def keeps_best(self) -> bool:

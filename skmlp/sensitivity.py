@@ -9,14 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from scipy.special import roots_legendre
 
-from skmlp.network import (
-    BLOCK_ELEMENTS,
-    BLOCK_ROWS,
-    Network,
-    Views,
-    Workspace,
-    block_rows,
-)
+from skmlp.network import Network, Views, Workspace, block_rows, rows_of_width
 
 Array = NDArray[np.floating[Any]]
 # From raw outputs (n, n_outputs): of each output the number of the raw output that it
@@ -37,7 +30,7 @@ def hidden_values(network: Network, views: Views, X: Any, layer: int) -> Array:
 
 def rows_at_once(network: Network) -> int:
     """As block_rows, but gradients by the inputs are as wide as these."""
-    return max(BLOCK_ROWS, BLOCK_ELEMENTS // max(network.layer_sizes))
+    return rows_of_width(max(network.layer_sizes))
 
 
 def unchanged(raw: Array) -> tuple[NDArray[np.integer[Any]], Array | None]:
@@ -107,7 +100,7 @@ class Outputs:
         """(n, n_numbers, n_features), by one backward pass for each number."""
         raw = self.network.forward(self.views, X, workspace)
         places, factors = self.link(raw)
-        slopes = _slopes(self.network, workspace)
+        slopes = slopes_of(self.network, workspace)
         gradients = np.empty((len(raw), len(self.numbers), X.shape[1]), raw.dtype)
         for j, number in enumerate(self.numbers):
             gradients[:, j] = _pulled_back(self.views, slopes, places[:, number])
@@ -116,7 +109,7 @@ class Outputs:
         return gradients
 
 
-def _slopes(network: Network, workspace: Workspace) -> list[Array]:
+def slopes_of(network: Network, workspace: Workspace) -> list[Array]:
     """The derivatives of the activations, (n, units) a hidden layer.
 
     All outputs share them, while `Network.backward` would spend the values of the

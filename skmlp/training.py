@@ -128,12 +128,13 @@ class Training(Run):
         return reason
 
     def _start_up(self) -> None:
-        self.monitor.start(self.params)
+        super()._start_up()
         self._clock = clock = self.solver_state.clock
         clock.n_epoch_steps = clock.n_epoch_steps or self.batches.n_batches
         clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
         self.solver_state.resume(self.params)
+        self._step = self._step_function()
         self._lazy_rows = self._make_lazy_rows()
         self._last_good: dict[str, Any] | None = None
         self._least = math.inf
@@ -198,12 +199,12 @@ class Training(Run):
         An epoch is cut short where the time is over.
         """
         evaluate, reported = self.objective.value_and_gradient, self.objective.reported
-        step, params = self._step_function(), self.params
+        step, params = self._step, self.params
         state = self.solver_state.state
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
         timed, in_units = clock.max_seconds < math.inf, self.objective.in_units
-        if self.n_frozen:
+        if self._frozen:
             evaluate = self._without_frozen(evaluate)
         if self.recovers and self._least == math.inf:
             reported = self._noting_the_first(reported)
@@ -241,12 +242,10 @@ class Training(Run):
 
     def _without_frozen(self, evaluate: Callable[..., Any]) -> Callable[..., Any]:
         """The evaluation, with a gradient of 0 where layers are frozen."""
-        parts = self.objective.network.first(self.n_frozen)
 
         def evaluate_others(*arguments: Any) -> tuple[Value, Array]:
             value, grad = evaluate(*arguments)
-            for part in parts:
-                grad[part] = 0.0
+            self._frozen.silence(grad)
             return value, grad
 
         return evaluate_others
@@ -262,15 +261,12 @@ class Training(Run):
 
     def _step_function(self) -> Callable[..., None]:
         """The solver's step, with all that was asked for before and after it."""
-        solver, max_norm = self.solver_state.solver, self.max_norm
+        solver, max_norm, frozen = self.solver_state.solver, self.max_norm, self._frozen
         extras = (solver.clip_norm, solver.averaging, max_norm)
-        if extras == (None, None, None) and not self.n_frozen:
+        if extras == (None, None, None) and not frozen:
             return solver.step
         network = self.objective.network
         views = network.views(self.params)
-        frozen = [
-            (part, self.params[part].copy()) for part in network.first(self.n_frozen)
-        ]
 
         def step(params: Array, grad: Array, state: Any, learning_rate: float) -> None:
             if solver.clip_norm is not None:
@@ -278,8 +274,7 @@ class Training(Run):
             solver.step(params, grad, state, learning_rate)
             if max_norm is not None:
                 network.limit_norms(views, max_norm)
-            for part, values in frozen:  # against decay and momentum, too
-                params[part] = values
+            frozen.restore(params)
             solver.average(params, state)
 
         return step

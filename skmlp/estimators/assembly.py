@@ -140,8 +140,10 @@ def _by_all_rows(estimator, fit, hooks) -> Minimization:
     )
 
 
-def set_output_bias(fit) -> None:
-    """Start the last biases at the loss's best constant."""
+def set_output_bias(estimator, fit) -> None:
+    """Start the last biases at the loss's best constant, if that was asked for."""
+    if estimator.output_bias != "optimum" or fit.call.continued:
+        return
     Y, weight = fit.scaling.training_rows(fit.data).training_targets()
     bias = fit.network.views(fit.params)[-1][1]
     bias[...] = fit.trained_loss.constant_optimum(Y, weight)

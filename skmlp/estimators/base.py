@@ -159,8 +159,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         rows, held = split_rows(self, data, random_state, call)
         fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
         self._scale(fit)
-        if self.output_bias == "optimum" and not call.continued:
-            set_output_bias(fit)
+        set_output_bias(self, fit)
         return fit
 
     def _train(self, fit, hooks):

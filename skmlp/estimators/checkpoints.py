@@ -50,17 +50,20 @@ def _identity(estimator, fit):
     params = {n: _hash_parameter(estimator, n, v) for n, v in params if n not in FREE}
     start = estimator.coefs_init
     if hasattr(start, "coefs_"):  # without its history, which has seconds
-        params["coefs_init"] = _hash([start.coefs_, start.intercepts_])
+        params["coefs_init"] = joblib.hash([start.coefs_, start.intercepts_])
     data, held = fit.data, fit.held and vars(fit.held)
+    weights = fit.params if fit.call.continued else None
     return {
         "versions": ", ".join(
             f"{module.__name__} {module.__version__}" for module in (np, scipy, sklearn)
         )
         + f", skmlp {__version__}",
-        "parameters": _hash([owner(estimator), params]),
-        "weights to start from": _hash(fit.params if fit.call.continued else None),
-        "training data": _hash([data.X, data.Y, data.weight]),
-        "validation data": _hash([held, data.rows]),
+        "parameters": joblib.hash([owner(estimator), params]),
+        "weights to start from": joblib.hash(
+            fit.params if fit.call.continued else None
+        ),
+        "training data": joblib.hash([data.X, data.Y, data.weight]),
+        "validation data": joblib.hash([held, data.rows]),
     }
 
 
@@ -69,9 +72,9 @@ def _hash_parameter(estimator, name, value) -> str:
     if is_real(value):
         value = float(value)
     if isinstance(value, (list, tuple)):  # joblib heeds which of them are one object
-        return _hash([_hash_parameter(estimator, name, item) for item in value])
+        return joblib.hash([_hash_parameter(estimator, name, item) for item in value])
     try:
-        return _hash(_code(value) if isinstance(value, FunctionType) else value)
+        return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value
         raise ValueError(
             f"{owner(estimator)}: {name} must be something that can be pickled with "
@@ -89,9 +92,6 @@ def _code(function):
 def _body(code):
     constants = [_body(c) if isinstance(c, CodeType) else c for c in code.co_consts]
     return code.co_code, constants, code.co_names
-
-
-_hash = joblib.hash
 
 
 class _Failure:

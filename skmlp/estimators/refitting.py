@@ -58,16 +58,13 @@ def refit(estimator, fit, start, watched, reason):
 
 def _on_all_rows(estimator, fit, start):
     """The fit on all rows; where it begins is the same model."""
-    whole = replace(fit, params=start, data=fit.whole, held=None)
-    factors = estimator._class_weights(fit.whole)
-    if factors is not None:
-        whole.data, _ = weigh_classes(estimator, factors, fit.whole, None)
-    whole.scaling = scaling_of(estimator, whole.data, fit.loss)
+    data, _ = weigh_classes(estimator, fit.whole, None)
+    scaling = scaling_of(estimator, data, fit.loss)
+    whole = replace(fit, params=start, data=data, held=None, scaling=scaling)
     if not fit.is_drawn:
         start = fit.scaling.fold(fit.network, start)
         whole.params = whole.scaling.unfold(fit.network, start)
-    if estimator.output_bias == "optimum" and not fit.call.continued:
-        set_output_bias(whole)
+    set_output_bias(estimator, whole)
     return whole
 
 

@@ -35,10 +35,7 @@ def split_rows(estimator, data, random_state, call):
         )
     if held is not None:
         refuse_one_row(estimator, held, "validation_fraction" if splits else "X_val")
-    factors = estimator._class_weights(data)
-    if factors is None:
-        return data, held
-    return weigh_classes(estimator, factors, data, held)
+    return weigh_classes(estimator, data, held)
 
 
 def _holds_out(estimator) -> bool:

@@ -36,8 +36,11 @@ def class_weights(estimator, columns, data):
     return factors
 
 
-def weigh_classes(estimator, factors, data, held):
-    """Training data and validation rows, if any, weighed by a function of their Y."""
+def weigh_classes(estimator, data, held):
+    """Training data and validation rows, if any, by the weights of their classes."""
+    factors = estimator._class_weights(data)
+    if factors is None:
+        return data, held
     with np.errstate(over="ignore", under="ignore"):
         data = data.weighed(factors(data.Y))
         held = held and held.weighed(factors(held.Y))

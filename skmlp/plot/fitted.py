@@ -5,6 +5,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from skmlp.rules import is_integer
+
 # Attributes by which searches, scaled targets, MLPTransformer and MLPAutoencoder hold
 # what they have fitted.
 WRAPPERS = ("best_estimator_", "regressor_", "estimator_", "mlp_")
@@ -113,8 +115,8 @@ def numbered(letter: str, n_names: int) -> list[str]:
 
 
 def check_count(display: object, parameter: str, value: int, least: int) -> None:
-    """Raise where a number of things to draw is too small."""
-    if value < least:
+    """Raise where a number of things to draw is none, or too small."""
+    if not is_integer(value) or value < least:
         raise ValueError(
             f"{type(display).__name__}: {parameter} must be at least {least}, got "
             f"{value!r}."

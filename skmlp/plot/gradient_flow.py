@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skmlp.layer_records import LAYER_RECORDS
 from skmlp.plot.axes import (
     GREY,
     Artist,
@@ -20,8 +21,6 @@ from skmlp.plot.fitted import history_of
 
 Array = NDArray[np.floating[Any]]
 
-# Of the history, in the order of the display's parameters.
-RECORDS = "layer_gradient_norm", "layer_update_ratio", "layer_dead", "layer_saturated"
 TITLES = ("gradient norm", "update / weights", "share of derivatives below 0.01")
 MOST_NAMED = 8  # layers in the legend; of more the first and the last ones
 
@@ -124,12 +123,12 @@ class GradientFlowDisplay:
             If matplotlib is not installed.
         """
         history = history_of(cls, estimator)
-        if RECORDS[0] not in history:
+        if LAYER_RECORDS[0] not in history:
             raise ValueError(
                 f'{cls.__name__}: estimator must be fitted with record="layers", '
                 f"which records layers in history_, got {estimator!r}."
             )
-        arrays: list[Any] = [history.get(record) for record in RECORDS]
+        arrays: list[Any] = [history.get(record) for record in LAYER_RECORDS]
         return cls(*arrays).plot(ax)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> "GradientFlowDisplay":

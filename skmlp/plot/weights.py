@@ -169,7 +169,7 @@ class WeightsDisplay:
 
     def _check_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
         n_features = len(self.weights)
-        if len(shape) != 2 or np.prod(shape) != n_features:
+        if np.shape(shape) != (2,) or np.prod(shape) != n_features:
             raise ValueError(
                 f"{type(self).__name__}: image_shape must be (height, width) of images "
                 f"of {n_features} pixels, got {shape!r}."

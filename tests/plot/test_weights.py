@@ -99,7 +99,7 @@ def test_it_is_drawn_into_given_axes_and_again_without_the_estimator():
     png(first)
 
 
-@pytest.mark.parametrize("shape", [(2, 2), (5,), (1, 5, 1), (3, 5)])
+@pytest.mark.parametrize("shape", [(2, 2), (5,), 5, (1, 5, 1), (3, 5)])
 def test_shapes_that_do_not_fit_are_refused(shape):
     mlp = fitted("multiclass")
     assert_refuses(lambda: draw(mlp, image_shape=shape), "image_shape", str(shape))
@@ -110,3 +110,4 @@ def test_what_does_not_fit_is_refused():
     assert_refuses(lambda: draw(classifier()), "WeightsDisplay", "fitted", "MLPC")
     assert_refuses(lambda: draw(mlp, feature_names=["a"]), "feature_names", "5", "1")
     assert_refuses(lambda: draw(mlp, max_units=0), "max_units", "at least 1", "0")
+    assert_refuses(lambda: draw(mlp, max_units=1.5), "max_units", "at least 1", "1.5")
