@@ -10,6 +10,7 @@ Any object with these two methods is an activation; where it does not say otherw
 it is taken to need `z`, and its gain is 6.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -38,6 +39,11 @@ class Activation(Part):
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
         raise NotImplementedError
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is an activation object without alphas of its own."""
+    return isinstance(value, Activation) and not isinstance(value, Parametric)
 
 
 @cache
@@ -313,6 +319,86 @@ class Mish(Activation):
 
 
 @dataclass
+class Parametric(Activation):
+    """a = z + alpha (s(z) - z) of another activation s, with alpha learned by unit.
+
+    alpha is `start` at first: at 1 it is s, at 0 the identity. Of relu it is the
+    parametric rectifier of He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015,
+    equation 1, whose slope below 0 is 1 - alpha; of others Holzmueller, Grinsztajn and
+    Steinwart, Better by default, 2024, section 3.
+    """
+
+    keeps_input: ClassVar[bool] = True
+
+    activation: Activation = setting(ReLU(), (_is_plain, "another activation object"))
+    start: float = setting(1.0, real(-math.inf, open_low=True))
+
+    @property
+    def gain(self) -> float:  # type: ignore[override]
+        return self.activation.gain
+
+    def with_alpha(self, alpha: Array) -> "WithAlpha":
+        """The activation of units with as many alphas, which may be views."""
+        return WithAlpha(self.activation, alpha)
+
+    def forward(self, z: Array, out: Array) -> None:
+        self.with_alpha(np.asarray(self.start, z.dtype)).forward(z, out)
+
+    def backward(self, delta: Array, z: Array, a: Array) -> None:
+        bound = self.with_alpha(np.asarray(self.start, z.dtype))
+        bound.forward(z, out=a)
+        bound.backward(delta, z, a)
+
+
+@dataclass
+class ParametricSELU(Parametric):
+    """`Parametric` of selu."""
+
+    activation: Activation = setting(SELU(), (_is_plain, "another activation object"))
+
+
+@dataclass
+class ParametricMish(Parametric):
+    """`Parametric` of mish."""
+
+    activation: Activation = setting(Mish(), (_is_plain, "another activation object"))
+
+
+class WithAlpha(Activation):
+    """A parametric activation at the alphas (units,) of a layer.
+
+    Its backward pass needs the forward pass before it, of which it keeps s(z), and
+    leaves the gradient of the alphas in ``grad``.
+    """
+
+    keeps_input: ClassVar[bool] = True
+
+    def __init__(self, activation: Activation, alpha: Array) -> None:
+        self.activation, self.alpha = activation, alpha
+        self.grad = np.zeros_like(alpha)
+        self._s = np.empty(0)
+
+    def forward(self, z: Array, out: Array) -> None:
+        if self._s.shape != z.shape or self._s.dtype != z.dtype:
+            self._s = np.empty_like(z)
+        self.activation.forward(z, out=self._s)
+        below = self._s - z
+        below *= self.alpha
+        np.add(z, below, out=out)
+
+    def backward(self, delta: Array, z: Array, a: Array) -> None:
+        # delta + alpha (s'(z) delta - delta)
+        np.subtract(self._s, z, out=a)
+        a *= delta
+        self.grad = a.sum(axis=0)
+        through = delta.copy()
+        self.activation.backward(through, z, self._s)
+        through -= delta
+        through *= self.alpha
+        delta += through
+
+
+@dataclass
 class UserActivation(Activation):
     """A user's own object, with what it does not say filled in."""
 
@@ -377,4 +463,7 @@ ACTIVATIONS: dict[str, type[Activation]] = {
     "gelu": GELU,
     "gelu_tanh": GELUTanh,
     "mish": Mish,
+    "prelu": Parametric,
+    "parametric_selu": ParametricSELU,
+    "parametric_mish": ParametricMish,
 }

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.parts import Part, setting
-from skmlp.rules import real
+from skmlp.rules import integer, real
 
 Array = NDArray[np.floating[Any]]
 Layer = tuple[Array, Array]
+
+# Rows that an initializer looks at.
+N_ROWS = 2048
 
 
 @dataclass
@@ -18,6 +21,9 @@ class Initializer(Part):
     """Base of initializers."""
 
     abstract: ClassVar[bool] = True
+
+    zero_output: ClassVar[bool] = False
+    needs_data: ClassVar[bool] = False
 
     def draw(
         self,
@@ -29,6 +35,12 @@ class Initializer(Part):
         """W (fan_in, fan_out) and b (fan_out,) of a layer; here, b is 0."""
         W = self._weights(random_state, fan_in, fan_out)
         return W, np.zeros(fan_out)
+
+    def draw_by_data(
+        self, random_state: np.random.RandomState, x: Any, fan_out: int
+    ) -> tuple[Array, Array, Array]:
+        """W, b, and x W + b (n, fan_out), for what reaches the layer, x (n, fan_in)."""
+        raise NotImplementedError
 
     def _weights(
         self, random_state: np.random.RandomState, fan_in: int, fan_out: int
@@ -158,6 +170,65 @@ class Orthogonal(Initializer):
         return np.asarray(self.scale * (q if fan_in >= fan_out else q.T))
 
 
+@dataclass
+class NTK(Normal):
+    """W normal with variance 1 / fan_in, b standard normal, and 0 for the outputs.
+
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024, appendix A, RealMLP-TD-S; for
+    ``parametrization="ntk"``.
+    """
+
+    zero_output: ClassVar[bool] = True
+
+    def draw(
+        self,
+        random_state: np.random.RandomState,
+        fan_in: int,
+        fan_out: int,
+        gain: float,
+    ) -> Layer:
+        W = self._weights(random_state, fan_in, fan_out)
+        return W, random_state.normal(size=fan_out)
+
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        return 1.0 / fan_in
+
+
+@dataclass
+class DataDriven(Initializer):
+    """Each unit's x W has variance 1 over the rows, and is 0 at a mixture of some.
+
+        W ~ N(0, 1) / std(x W),    b = -sum_m e_m (x W)_m
+
+    over `n_mixed` rows m drawn for each unit, with weights e ~ Exp(1) over their sum.
+    Holzmueller, Grinsztajn and Steinwart, Better by default, 2024, appendix A; the
+    biases ("he+5") after Steinwart, A sober look at neural network initializations,
+    2019. A unit that is the same for all rows keeps its W. Sees up to 2,048 rows.
+    """
+
+    needs_data: ClassVar[bool] = True
+
+    n_mixed: int = setting(5, integer(1))
+
+    def draw_by_data(
+        self, random_state: np.random.RandomState, x: Any, fan_out: int
+    ) -> tuple[Array, Array, Array]:
+        W = random_state.normal(size=(x.shape[1], fan_out))
+        z = np.asarray(x @ W)
+        spread = z.std(axis=0)
+        # sums of equal numbers round
+        same = spread <= 1e-6 * np.abs(z).max(axis=0, initial=0.0)
+        spread[same] = 1.0
+        W /= spread
+        z /= spread
+        rows = random_state.randint(len(z), size=(self.n_mixed, fan_out))
+        shares = random_state.exponential(size=rows.shape)
+        shares /= shares.sum(axis=0)
+        b = -np.sum(shares * z[rows, np.arange(fan_out)], axis=0)
+        return W, b, z + b
+
+
 INITIALIZERS: dict[str, type[Initializer]] = {
     "glorot_uniform": GlorotUniform,
     "glorot_normal": GlorotNormal,
@@ -166,4 +237,6 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "lecun_uniform": LeCunUniform,
     "lecun_normal": LeCunNormal,
     "orthogonal": Orthogonal,
+    "ntk": NTK,
+    "data_driven": DataDriven,
 }

@@ -31,7 +31,7 @@ def hidden_slopes(
     workspace = Workspace(network, X.shape[0], views[0][0].dtype)
     raw = network.forward(views, X, workspace)
     values = [a.copy() for _, a in workspace.values[:-1]]  # which slopes_of spends
-    sizes = [np.abs(slope) for slope in slopes_of(network, workspace)]
+    sizes = [np.abs(slope) for slope in slopes_of(views, workspace)]
     return raw, list(zip(values, sizes, strict=True))
 
 

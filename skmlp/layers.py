@@ -91,6 +91,13 @@ class Noise:
         return self.dropout > 0 or self.scale > 0
 
 
+@dataclass
+class NoiseLevel:
+    """A factor on the noise of all layers, which may change as training goes on."""
+
+    factor: float = 1.0
+
+
 class NoisyInput:
     """The noise on one layer's inputs, with its buffers.
 
@@ -98,16 +105,21 @@ class NoisyInput:
     """
 
     def __init__(
-        self, noise: Noise, keep: Array, out: Array, generator: np.random.Generator
+        self,
+        noise: Noise,
+        keep: Array,
+        out: Array,
+        generator: np.random.Generator,
+        level: NoiseLevel,
     ) -> None:
-        self.noise, self.generator = noise, generator
+        self.noise, self.generator, self.level = noise, generator, level
         self.keep, self.out = keep, out
         self.x: Any = None  # what the layer last saw
 
     def narrow(self, n_rows: int) -> "NoisyInput":
         """The same for fewer rows."""
         keep, out = self.keep[:n_rows], self.out[:n_rows]
-        return NoisyInput(self.noise, keep, out, self.generator)
+        return NoisyInput(self.noise, keep, out, self.generator, self.level)
 
     def forward(self, x: Any) -> Any:
         """x with noise, kept for the backward pass.
@@ -124,7 +136,7 @@ class NoisyInput:
         out = self.out
         if self.noise.scale:
             self.generator.standard_normal(dtype=out.dtype, out=out)
-            out *= self.noise.scale
+            out *= self.noise.scale * self.level.factor
             out += x
             x = out
         if self.noise.dropout:
@@ -138,8 +150,9 @@ class NoisyInput:
 
     def _draw_keep(self, keep: Array) -> Array:
         self.generator.random(dtype=keep.dtype, out=keep)
-        kept = keep >= self.noise.dropout
-        np.multiply(kept, 1.0 / (1.0 - self.noise.dropout), out=keep, casting="unsafe")
+        dropout = self.noise.dropout * self.level.factor
+        kept = keep >= dropout
+        np.multiply(kept, 1.0 / (1.0 - dropout), out=keep, casting="unsafe")
         return keep
 
 

@@ -51,6 +51,7 @@ class Monitor:
     patience looks at that score and the best epoch's parameters are kept; else it looks
     at the training loss.
 
+    keeps_last : whether of epochs with equally good scores the last one is kept.
     best : the best score, or minus the least loss, that patience has seen, in the units
         in which these are reported.
     best_epoch : counted over all fits of the model.
@@ -62,6 +63,7 @@ class Monitor:
     report: Report = field(default_factory=Report)
     validation: Validation | None = None
     stops_early: bool = False
+    keeps_last: bool = False
     best: float = -math.inf
     best_epoch: int | None = None
     has_best: bool = False
@@ -100,13 +102,16 @@ class Monitor:
             if self.stops_early:
                 score, merit = measured.score, measured.merit
                 self._say(score)
-        if not self.patience.update(merit):
+        if not self.patience.update(merit) and not self._ties(merit):
             return
         self.best = score
         if self.stops_early:
             self.best_params = params.copy()
             self.best_epoch = len(self.history.rows)
             self.has_best = True
+
+    def _ties(self, merit: float) -> bool:
+        return self.keeps_last and self.has_best and merit == self.patience.best
 
     def get_state(self) -> dict[str, Any]:
         """All that changes during training, as numbers and arrays."""

@@ -70,6 +70,7 @@ class Objective:
         self._workspace = Workspace(
             network, self.n_rows_at_once, dtype, generator=generator
         )
+        self.noise_level = self._workspace.noise_level
         self._grad = np.empty(network.n_params, dtype)
         self._grad_views = network.views(self._grad)
         in_blocks = self.n_rows_at_once < n_rows

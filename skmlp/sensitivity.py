@@ -19,9 +19,10 @@ Link = Callable[[Array], tuple[NDArray[np.integer[Any]], Array | None]]
 
 def hidden_values(network: Network, views: Views, X: Any, layer: int) -> Array:
     """Values (n, units) of a hidden layer at the rows of X; 0 is the first layer."""
-    head = Network(network.layer_sizes[: layer + 2], network.activations[:layer])
-    values = head.predict(views[: layer + 1], X)  # z: a last layer is linear
-    activation, n_rows = network.activations[layer], block_rows(head)
+    sizes, activations = network.layer_sizes[: layer + 2], network.activations[:layer]
+    head = Network(sizes, activations, inputs=network.inputs)
+    values = head.predict(views.part(head, 0), X)  # z: a last layer is linear
+    activation, n_rows = views.layers[layer].activation, block_rows(head)
     for start in range(0, len(values), n_rows):
         block = values[start : start + n_rows]
         activation.forward(block, out=block)
@@ -100,34 +101,42 @@ class Outputs:
         """(n, n_numbers, n_features), by one backward pass for each number."""
         raw = self.network.forward(self.views, X, workspace)
         places, factors = self.link(raw)
-        slopes = slopes_of(self.network, workspace)
+        slopes = slopes_of(self.views, workspace)
         gradients = np.empty((len(raw), len(self.numbers), X.shape[1]), raw.dtype)
         for j, number in enumerate(self.numbers):
-            gradients[:, j] = _pulled_back(self.views, slopes, places[:, number])
+            delta = _pulled_back(self.network, self.views, slopes, places[:, number])
+            gradients[:, j] = self.network.inputs.pull_back(
+                self.views.inputs, X, workspace.caches, delta
+            )
         if factors is not None:
             gradients *= factors[:, self.numbers, np.newaxis]
         return gradients
 
 
-def slopes_of(network: Network, workspace: Workspace) -> list[Array]:
+def slopes_of(views: Views, workspace: Workspace) -> list[Array]:
     """The derivatives of the activations, (n, units) a hidden layer.
 
     All outputs share them, while `Network.backward` would spend the values of the
     forward pass, and need a new one for each output. Spends these values.
     """
     slopes = []
-    for layer, (z, a) in zip(network.layers[:-1], workspace.values[:-1], strict=True):
+    for layer, (z, a) in zip(views.layers[:-1], workspace.values[:-1], strict=True):
         slopes.append(np.ones_like(a))
         layer.activation.backward(slopes[-1], z, a)
     return slopes
 
 
 def _pulled_back(
-    views: Views, slopes: list[Array], numbers: NDArray[np.integer[Any]]
+    network: Network,
+    views: Views,
+    slopes: list[Array],
+    numbers: NDArray[np.integer[Any]],
 ) -> Array:
-    """d raw[i, numbers[i]] / d x_i of each row i, (n, n_features)."""
-    delta: Array = views[-1][0].T[numbers]
-    for (W, _), slope in zip(views[-2::-1], slopes[::-1], strict=True):
+    """d raw[i, numbers[i]] / d inputs_i of each row i, (n, n_inputs)."""
+    weights = [W for W, _ in views]
+    weights[0] = network.inputs.weights(views.inputs, weights[0])
+    delta: Array = weights[-1].T[numbers]
+    for W, slope in zip(weights[-2::-1], slopes[::-1], strict=True):
         delta *= slope
         delta = delta @ W.T
     return delta

@@ -2,8 +2,8 @@
 
 A stochastic solver has ``init(params, n_weights)``, which makes its state, and
 ``step(params, grad, state, learning_rate)``, which updates `params` in place and may
-use `grad` as scratch space; of the vector's parts, the first `n_weights` are weights
-and the others biases. The others have ``minimize``.
+use `grad` as scratch space; of the vector's parts, the first `n_weights` are weights.
+The rate is a number, or one for each parameter. The others have ``minimize``.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,12 +19,32 @@ from skmlp.rules import BOOLEAN, either, integer, real
 
 Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
+Rate = float | Array  # (n_params,)
 
 # Parameters of a block: all passes of a step over it stay in the processor's cache.
 BLOCK = 1 << 15
 
 DECAY = real(0, 1)
 POSITIVE = real(0, open_low=True)
+
+
+def decay(params: Array, state: State, rate: Rate, strength: float) -> None:
+    """Shrink weights by the share rate * strength.
+
+    Where the state has "decay_rates", (n_params,), all parameters shrink by these.
+    """
+    if strength == 0.0:
+        return
+    rates = state.get("decay_rates")
+    if rates is None:
+        weights = params[: state["n_weights"]]
+        weights *= 1.0 - _of(rate, slice(weights.size)) * strength
+    else:
+        params -= params * (rates * strength)
+
+
+def _of(rate: Rate, block: slice) -> Rate:
+    return rate[block] if isinstance(rate, np.ndarray) else rate
 
 
 def blocks(size: int) -> Iterator[slice]:
@@ -90,7 +110,7 @@ class Stochastic(Solver):
         raise NotImplementedError
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         raise NotImplementedError
 
@@ -173,7 +193,7 @@ class SGD(Lazy):
         return {"velocity": np.zeros_like(params)}
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         velocity = state["velocity"]
         grad *= learning_rate
@@ -220,7 +240,7 @@ class Adam(Lazy, TwoMoments):
         return {"m": np.zeros_like(params), "v": np.zeros_like(params), "t": 0}
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         state["t"] = t = state["t"] + 1
         root = (1.0 - self.beta_2) ** 0.5
@@ -232,7 +252,7 @@ class Adam(Lazy, TwoMoments):
             return
         for block in blocks(params.size):
             m, v = state["m"][block], state["v"][block]
-            self._update(params[block], grad[block], m, v, rate, epsilon)
+            self._update(params[block], grad[block], m, v, _of(rate, block), epsilon)
 
     def _epsilon(self, t: int) -> float:
         return self.epsilon
@@ -264,7 +284,7 @@ class Adam(Lazy, TwoMoments):
         grad: Array,
         m: Array,
         v: Array,
-        rate: float,
+        rate: Rate,
         epsilon: float,
     ) -> None:
         m *= self.beta_1
@@ -293,10 +313,9 @@ class AdamW(Adam):
     weight_decay: float = setting(0.01, real(0))
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
-        weights = params[: state["n_weights"]]
-        weights *= 1.0 - learning_rate * self.weight_decay
+        decay(params, state, learning_rate, self.weight_decay)
         super().step(params, grad, state, learning_rate)
 
     def _epsilon(self, t: int) -> float:
@@ -329,7 +348,7 @@ class AMSGrad(TwoMoments):
         return {"t": 0} | {name: np.zeros_like(params) for name in ("m", "v", "vmax")}
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         state["t"] = t = state["t"] + 1
         m, v, vmax = state["m"], state["v"], state["vmax"]
@@ -367,7 +386,7 @@ class Nadam(TwoMoments):
         return float(self.beta_1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay)))
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         state["t"] = t = state["t"] + 1
         mu, mu_next = self._mu(t), self._mu(t + 1)
@@ -404,7 +423,7 @@ class RMSprop(Stochastic):
         return {"u": np.zeros_like(params), "v": np.zeros_like(params)}
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         u, v = state["u"], state["v"]
         _average(v, grad * grad, self.decay)
@@ -432,7 +451,7 @@ class Adagrad(Stochastic):
         return {"s": np.zeros_like(params)}
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
         state["s"] += grad * grad
         grad /= np.sqrt(state["s"]) + self.epsilon
@@ -460,10 +479,10 @@ class Lion(Stochastic):
         return {"m": np.zeros_like(params)}
 
     def step(
-        self, params: Array, grad: Array, state: State, learning_rate: float
+        self, params: Array, grad: Array, state: State, learning_rate: Rate
     ) -> None:
-        weights, m = params[: state["n_weights"]], state["m"]
-        weights *= 1.0 - learning_rate * self.weight_decay
+        m = state["m"]
+        decay(params, state, learning_rate, self.weight_decay)
         direction = m * self.beta_1
         direction += grad * (1.0 - self.beta_1)
         np.sign(direction, out=direction)

@@ -18,7 +18,7 @@ from skmlp.layer_records import LayerRecords
 from skmlp.lazy import LazyRows
 from skmlp.objective import Value
 from skmlp.run import Run
-from skmlp.schedules import Clock, Schedule
+from skmlp.schedules import Clock, Constant, Schedule
 from skmlp.solvers import Lazy, Stochastic, clip
 
 Array = NDArray[np.floating[Any]]
@@ -85,12 +85,36 @@ class SolverState:
             self.generator.bit_generator.state = state["noise"]
 
 
+def _no_rates(learning_rate: float, state: dict[str, Any]) -> float:
+    return learning_rate
+
+
+@dataclass
+class Rates:
+    """Factors on the learning rate, and on the weight decay, of each parameter.
+
+    steps, decays : (n_params,). The decay also has a `schedule`, of the clock.
+    """
+
+    steps: Array
+    decays: Array
+    schedule: Schedule
+    clock: Clock
+
+    def __call__(self, learning_rate: float, state: dict[str, Any]) -> Array:
+        """The rates of a step; those of the decay go into the solver's state."""
+        state["decay_rates"] = self.decays * (learning_rate * self.schedule(self.clock))
+        return self.steps * learning_rate
+
+
 @dataclass(kw_only=True)
 class Training(Run):
     """Training by mini-batches, as one epoch after the other.
 
-    `n_planned_epochs` is what the schedule plans with, and `max_norm` what each unit's
-    incoming weights are shortened to after each step. With `recovers`, divergence goes
+    `n_planned_epochs` is what the schedules plan with, and `max_norm` what each unit's
+    incoming weights are shortened to after each step. `rates` are factors on the rate
+    and the decay of each parameter, and `noise_schedule` is one on the noise in the
+    course of training. With `recovers`, divergence goes
     back to the last good epoch, at half the rate, up to N_RECOVERIES times.
     """
 
@@ -100,6 +124,8 @@ class Training(Run):
     learning_rate_init: float
     n_planned_epochs: int = 1
     max_norm: float | None = None
+    rates: Rates | None = None
+    noise_schedule: Schedule = field(default_factory=Constant)
     recovers: bool = False
     layer_records: LayerRecords | None = None
     checkpoint: Checkpoint | None = None
@@ -134,6 +160,7 @@ class Training(Run):
         clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
         self.solver_state.resume(self.params)
+        self._changes_noise = not isinstance(self.noise_schedule, Constant)
         self._step = self._step_function()
         self._lazy_rows = self._make_lazy_rows()
         self._last_good: dict[str, Any] | None = None
@@ -203,6 +230,7 @@ class Training(Run):
         state = self.solver_state.state
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
+        changes_noise = self._changes_noise
         timed, in_units = clock.max_seconds < math.inf, self.objective.in_units
         if self._frozen:
             evaluate = self._without_frozen(evaluate)
@@ -214,6 +242,8 @@ class Training(Run):
                 n_left -= 1
                 if each_step:
                     learning_rate = self.learning_rate
+                if changes_noise:
+                    self.objective.noise_level.factor = self.noise_schedule(clock)
                 if lazy is None:
                     value, grad = evaluate(params, X, Y, weight)
                     if timed or not n_left:  # measured where the epoch may end
@@ -262,16 +292,17 @@ class Training(Run):
     def _step_function(self) -> Callable[..., None]:
         """The solver's step, with all that was asked for before and after it."""
         solver, max_norm, frozen = self.solver_state.solver, self.max_norm, self._frozen
-        extras = (solver.clip_norm, solver.averaging, max_norm)
-        if extras == (None, None, None) and not frozen:
+        extras = (solver.clip_norm, solver.averaging, max_norm, self.rates)
+        if extras == (None, None, None, None) and not frozen:
             return solver.step
+        rates = self.rates or _no_rates
         network = self.objective.network
         views = network.views(self.params)
 
         def step(params: Array, grad: Array, state: Any, learning_rate: float) -> None:
             if solver.clip_norm is not None:
                 clip(grad, solver.clip_norm)
-            solver.step(params, grad, state, learning_rate)
+            solver.step(params, grad, state, rates(learning_rate, state))
             if max_norm is not None:
                 network.limit_norms(views, max_norm)
             frozen.restore(params)

@@ -16,8 +16,8 @@ ROOT = Path(skmlp.__file__).parent
 FLOORS = [
     {"checkpoint", "rules", "version"},
     {"parts"},
-    {"activations", "initializers", "losses", "schedules", "solvers"},
-    {"layers"},
+    {"activations", "embeddings", "initializers", "losses", "schedules", "solvers"},
+    {"inputs", "layers"},
     {"network"},
     {"objective", "sensitivity"},
     {"batches", "history", "layer_records", "lazy"},
@@ -26,6 +26,7 @@ FLOORS = [
     {"run"},
     {"minimization", "training"},
     {"estimators", "plot"},
+    {"tabular"},
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
@@ -40,7 +41,7 @@ ESTIMATOR_FLOORS = [
         "splitting",
         "weighting",
     },
-    {"continuation", "refusals", "summary", "targets"},
+    {"continuation", "embedding", "rates", "refusals", "summary", "targets"},
     {"assembly"},
     {"diagnostics", "explaining", "publishing", "validation_rows"},
     {"refitting"},
@@ -154,7 +155,7 @@ def test_every_name_in_the_floors_is_a_module(floors, depth, package):
 @every_module
 def test_a_module_imports_only_the_libraries_of_its_floor(module):
     allowed = {"skmlp", *NUMERICAL, *sys.stdlib_module_names}
-    if module.startswith("skmlp.estimators"):
+    if module.startswith(("skmlp.estimators", "skmlp.tabular")):
         allowed |= ONLY_ESTIMATORS
     if module.startswith("skmlp.plot"):
         allowed |= {"matplotlib"}

@@ -16,8 +16,15 @@ from skmlp.estimators.continuation import (
     solver_state_of,
     stops_early,
 )
+from skmlp.estimators.embedding import learned_attributes
 from skmlp.estimators.monitoring import Validation
-from skmlp.estimators.parts import is_stochastic, schedule_of, solver_of
+from skmlp.estimators.parts import (
+    is_stochastic,
+    schedule_named,
+    schedule_of,
+    solver_of,
+)
+from skmlp.estimators.rates import rates_of
 from skmlp.estimators.scaling import Scaling
 from skmlp.estimators.splitting import HeldOut
 from skmlp.estimators.validation import check_batch_size, check_penalty
@@ -81,15 +88,16 @@ class Fit:
         """What predictions need of an estimator with these parameters."""
         network, loss = self.network, self.loss
         views = network.views(self.scaling.fold(network, params))
+        first = network.inputs.weights(views.inputs, views[0][0])
         return {
-            "coefs_": [W for W, _ in views],
+            "coefs_": [first, *(W for W, _ in views[1:])],
             "intercepts_": [b for _, b in views],
             "n_features_in_": network.layer_sizes[0],
             "n_layers_": len(network.layer_sizes),
             "n_outputs_": network.layer_sizes[-1],
             "out_activation_": loss.out_activation,
             "_fitted_loss": loss,
-        }
+        } | learned_attributes(network, views)
 
 
 def assemble(estimator, fit, hooks=None):
@@ -116,6 +124,8 @@ def _by_batches(estimator, fit, hooks) -> Training:
         n_planned_epochs=int(estimator.max_iter),
         max_seconds=max_seconds(estimator),
         max_norm=None if estimator.max_norm is None else float(estimator.max_norm),
+        rates=rates_of(estimator, fit.network, fit.params.dtype, solver_state.clock),
+        noise_schedule=schedule_named(estimator, "dropout_schedule"),
         n_frozen=int(estimator.freeze),
         recovers=bool(estimator.recover),
         layer_records=_layer_records(estimator, fit, data),
@@ -181,6 +191,7 @@ def _monitor(estimator, fit) -> Monitor:
         report=Report(int(estimator.verbose)),
         validation=None if fit.held is None else Validation(estimator, fit),
         stops_early=stops_early(estimator, fit),
+        keeps_last=estimator.best_of_ties == "last",
         best=-math.inf if best is None else best,
     )
 

@@ -284,7 +284,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         network, layers = self.mlp_._fitted_network()
         middle = len(layers) // 2
         decoder = Network(network.layer_sizes[middle:], network.activations[middle:])
-        raw = decoder.predict(layers[middle:], Z)
+        raw = decoder.predict(layers.part(decoder, middle), Z)
         return self.mlp_._predicting_loss().inverse_link(raw)
 
     @property

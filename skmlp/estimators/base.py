@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skmlp.batches import TrainingRows
-from skmlp.estimators.assembly import Call, Fit, assemble, set_output_bias
+from skmlp.estimators.assembly import (
+    Call,
+    Fit,
+    assemble,
+    set_output_bias,
+    some_rows,
+)
 from skmlp.estimators.callbacks import (
     CallbackSupportMixin,
     epoch_hooks,
@@ -15,6 +21,7 @@ from skmlp.estimators.callbacks import (
 )
 from skmlp.estimators.checkpoints import naming_checkpoint
 from skmlp.estimators.diagnostics import diagnose, warn_of_no_effect
+from skmlp.estimators.embedding import forget_learned, inputs_of, learned
 from skmlp.estimators.explaining import ExplainingMixin
 from skmlp.estimators.messages import diagnosis, warn_of_end
 from skmlp.estimators.monitoring import check_scoring_name
@@ -55,8 +62,8 @@ from skmlp.estimators.validation import (
     owner,
 )
 from skmlp.estimators.validation_rows import split_rows
-from skmlp.initializers import INITIALIZERS
-from skmlp.network import Network
+from skmlp.initializers import INITIALIZERS, N_ROWS
+from skmlp.network import Network, Views
 
 
 def has_partial_fit(estimator) -> bool:
@@ -150,11 +157,13 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _prepare(self, X, y, sample_weight, call) -> Fit:
         """All that training begins with, drawn in scikit-learn's order."""
+        if not call.continued:
+            forget_learned(self)
         data = self._check_data(X, y, sample_weight, call)
         random_state = check_seed(self)
         loss = self._make_loss()
         refuse_combinations(self, loss, data.X)
-        network = self._network(data, loss)
+        network = self._network(data, loss, call)
         params, drawn = self._first_params(network, data, random_state, call)
         rows, held = split_rows(self, data, random_state, call)
         fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
@@ -187,11 +196,12 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         Y = self._encode_target(y, X.shape[0], X.dtype, call)
         return TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
 
-    def _network(self, data, loss) -> Network:
+    def _network(self, data, loss, call) -> Network:
         hidden = hidden_sizes(self)
         sizes = (data.X.shape[1], *hidden, loss.n_outputs(data.Y.shape[1]))
         activations = activations_of(self, len(hidden), check=True)
-        return Network(sizes, activations, noise_of(self, len(hidden)))
+        inputs = inputs_of(self, data.X, call.continued)
+        return Network(sizes, activations, noise_of(self, len(hidden)), inputs)
 
     def _first_params(self, network, data, random_state, call):
         """Where training starts: a copy of the model's parameters, or new ones.
@@ -200,20 +210,22 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         """
         dtype = data.X.dtype
         if not call.continued:
-            return self._params_to_begin_with(network, random_state, dtype)
+            return self._params_to_begin_with(network, random_state, data)
         fitted, layers = self._fitted_network()
         check_same_architecture(self, network.layer_sizes, fitted.layer_sizes)
-        return network.flatten(layers, dtype), False
+        return network.flatten(layers, dtype, learned(self, network)), False
 
-    def _params_to_begin_with(self, network, random_state, dtype):
+    def _params_to_begin_with(self, network, random_state, data):
         """Those of ``coefs_init``; drawn are the layers that it does not have."""
+        dtype = data.X.dtype
         start = []
         if self.coefs_init is not None:
             start = check_start(self, network.layer_sizes, dtype)
         if len(start) == len(network.layers):
             return network.flatten(start, dtype), False
         initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
-        params = network.initial_params(initializer, random_state, dtype)
+        rows = data.X[some_rows(data, N_ROWS)] if initializer.needs_data else None
+        params = network.initial_params(initializer, random_state, dtype, rows)
         for (W, b), (start_W, start_b) in zip(
             network.views(params), start, strict=False
         ):
@@ -295,10 +307,13 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         """The network of ``coefs_`` and ``intercepts_``, and its (W, b) a layer."""
         check_parameters(self, {"activation": RULES["activation"]})
         layers = fitted_layers(self)
-        sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
-        return Network(
-            sizes, activations_of(self, len(layers) - 1, check=False)
-        ), layers
+        embedding = getattr(self, "embedding_", None)
+        inputs = None if embedding is None else embedding.inputs
+        n_features = inputs.n_features if inputs else layers[0][0].shape[0]
+        sizes = (n_features, *(W.shape[1] for W, _ in layers))
+        activations = activations_of(self, len(layers) - 1, check=False)
+        network = Network(sizes, activations, inputs=inputs)
+        return network, Views(network, layers, learned(self, network))
 
     def _checked_to_predict(self, X):
         """X checked, the network, and its (W, b) a layer."""

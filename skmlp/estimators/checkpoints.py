@@ -52,7 +52,6 @@ def _identity(estimator, fit):
     if hasattr(start, "coefs_"):  # without its history, which has seconds
         params["coefs_init"] = joblib.hash([start.coefs_, start.intercepts_])
     data, held = fit.data, fit.held and vars(fit.held)
-    weights = fit.params if fit.call.continued else None
     return {
         "versions": ", ".join(
             f"{module.__name__} {module.__version__}" for module in (np, scipy, sklearn)

@@ -239,6 +239,48 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     checkpoint_every : int, default=1
         Epochs from one writing of `checkpoint` to the next.
 
+    numeric_embedding : {'pbld', 'piecewise_linear'}, object or None, default=None
+        What columns of numbers become besides their own values: learned periodic
+        functions of them, or piecewise linear ones, or an object of
+        ``skmlp.embeddings``, such as ``PBLD(sigma=0.05)``. Columns with at most two
+        different values, such as flags, pass as they are. Scale X before. Not with
+        `scale_input`, `input_dropout`, `input_noise`, `coefs_init` or `freeze`.
+
+    categorical_features : array-like of int, bool or str, or None, default=None
+        The columns of X whose numbers are codes of categories, as of scikit-learn's
+        ``OrdinalEncoder``; each category becomes a row of `embedding_size` learned
+        numbers. Codes that training did not have, and -1, share a row of their own. Not
+        with what `numeric_embedding` does not go with.
+
+    embedding_size : int, default=8
+        Learned numbers for each category of `categorical_features`.
+
+    learned_scale : bool, default=False
+        Whether each input of the first layer has a learned factor, 1 at first, which
+        ``coefs_[0]`` has in it after training. Not with `scale_input`, `coefs_init` or
+        `freeze`.
+
+    parametrization : {'standard', 'ntk'}, default='standard'
+        With 'ntk' the learning rate of a layer's weights is divided by sqrt(fan_in),
+        which for solvers whose steps do not grow with the gradient, such as 'adam', is
+        training W where the layer is ``x W / sqrt(fan_in) + b``. Not with 'lbfgs'.
+
+    rate_factors : dict or None, default=None
+        Factors on the learning rate of groups of parameters, and on their decay by
+        `solver`: 'weights', 'biases', 'scale' (`learned_scale`), 'numeric_embedding',
+        'category_embedding' and 'activation' (alphas of parametric ones); 1 where not
+        named. Given any, all groups but biases and alphas decay. Not with 'lbfgs'.
+
+    dropout_schedule : str, object or callable, default='constant'
+        The factor on `dropout`, `input_dropout` and `input_noise` in the course of
+        training, such as 'flat_cos'; all that `learning_rate` takes.
+
+    weight_decay_schedule : str, object or callable, default='constant'
+        The same for the decay of `solver`, such as that of ``AdamW()``.
+
+    best_of_ties : {'first', 'last'}, default='first'
+        Which of several epochs with the best validation score early stopping keeps.
+
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         What training makes small: the cross-entropy, or the focal loss, which counts
         hard rows more. An object of ``skmlp.losses`` carries settings, such as
@@ -413,6 +455,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         record=None,
         checkpoint=None,
         checkpoint_every=1,
+        numeric_embedding=None,
+        categorical_features=None,
+        embedding_size=8,
+        learned_scale=False,
+        parametrization="standard",
+        rate_factors=None,
+        dropout_schedule="constant",
+        weight_decay_schedule="constant",
+        best_of_ties="first",
         loss="log_loss",
         class_weight=None,
     ):
@@ -458,6 +509,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.record = record
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
+        self.numeric_embedding = numeric_embedding
+        self.categorical_features = categorical_features
+        self.embedding_size = embedding_size
+        self.learned_scale = learned_scale
+        self.parametrization = parametrization
+        self.rate_factors = rate_factors
+        self.dropout_schedule = dropout_schedule
+        self.weight_decay_schedule = weight_decay_schedule
+        self.best_of_ties = best_of_ties
         self.loss = loss
         self.class_weight = class_weight
 

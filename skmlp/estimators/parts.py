@@ -55,21 +55,27 @@ def schedule_of(estimator, solver):
     scikit-learn's Adam ignores its schedules; given by name, they are ignored here too.
     """
     schedule = estimator.learning_rate
-    if isinstance(schedule, str):
-        if type(solver) is Adam and schedule in ("invscaling", "adaptive"):
-            return Constant()
-    elif schedule_is_function(schedule):
-        return OfProgress(partial(_factor, estimator, schedule))
-    return make_part(SCHEDULES, schedule, estimator, "learning_rate")
+    ignored = isinstance(schedule, str) and schedule in ("invscaling", "adaptive")
+    if type(solver) is Adam and ignored:
+        return Constant()
+    return schedule_named(estimator, "learning_rate")
 
 
-def _factor(estimator, schedule, progress):
+def schedule_named(estimator, parameter):
+    """The schedule of the parameter of that name."""
+    schedule = getattr(estimator, parameter)
+    if schedule_is_function(schedule):
+        return OfProgress(partial(_factor, estimator, parameter, schedule))
+    return make_part(SCHEDULES, schedule, estimator, parameter)
+
+
+def _factor(estimator, parameter, schedule, progress):
     """What the user's function of progress gives, if it is a factor."""
     accepts, expected = FACTOR
     factor = schedule(progress)
     if not accepts(factor):
         raise ValueError(
-            f"{owner(estimator)}: learning_rate must give {expected} as a function of "
+            f"{owner(estimator)}: {parameter} must give {expected} as a function of "
             f"progress in [0, 1], got {shown(factor)} at {progress:g}."
         )
     return factor

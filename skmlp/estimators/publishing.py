@@ -31,7 +31,7 @@ def publish(estimator, fit, training, reason) -> None:
         _publish_history(estimator, training)
         estimator._memory = Memory(
             training.solver_state,
-            fit.network.layer_sizes,
+            fit.network.shape,
             training.params.dtype,
             fit.scaling,
             None if fit.scaling.is_plain else training.params,

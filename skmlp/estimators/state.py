@@ -27,7 +27,7 @@ class DivergenceError(ValueError):
 class Memory:
     """What a stochastic solver goes on with at the next ``partial_fit``.
 
-    layer_sizes, dtype : of the network that the state belongs to.
+    shape, dtype : of the network that the state belongs to.
     scaling : in whose units the solver works.
     inner : the parameters in these units, if they are others.
     pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
@@ -35,7 +35,7 @@ class Memory:
     """
 
     solver_state: SolverState
-    layer_sizes: tuple[int, ...]
+    shape: tuple[Any, ...]
     dtype: Any
     scaling: Any
     inner: Any
@@ -43,8 +43,8 @@ class Memory:
 
     def is_of(self, solver, network, scaling, dtype) -> bool:
         """Whether the state is of such a solver, on such a network."""
-        before = type(self.solver_state.solver), self.layer_sizes, self.dtype
-        same = before == (type(solver), network.layer_sizes, dtype)
+        before = type(self.solver_state.solver), self.shape, self.dtype
+        same = before == (type(solver), network.shape, dtype)
         return same and self.scaling.kind == scaling.kind
 
     def unfolded(self, network, scaling, params):

@@ -14,6 +14,7 @@ from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmlp.activations import ACTIVATIONS, is_activation
+from skmlp.embeddings import EMBEDDINGS, Embedding
 from skmlp.initializers import INITIALIZERS, Initializer
 from skmlp.parts import Part, part_of
 from skmlp.rules import (
@@ -66,16 +67,40 @@ ACTIVATION: Rule = (
     f"{one_of(ACTIVATIONS)[1]}, or an object with the methods forward and backward",
 )
 SCHEDULE: Rule = part_of(SCHEDULES, Schedule)
+SCHEDULE_OR_FUNCTION: Rule = any_of(
+    SCHEDULE, (_is_function, "a function of progress in [0, 1]")
+)
 RATE = real(0, 1)
+
+# Of parameters, for factors on the learning rate.
+GROUPS = (
+    "weights",
+    "biases",
+    "scale",
+    "numeric_embedding",
+    "category_embedding",
+    "activation",
+)
+
+
+def _are_factors(value) -> bool:
+    return isinstance(value, dict) and all(
+        key in GROUPS and is_real(factor) and 0 <= factor < math.inf
+        for key, factor in value.items()
+    )
+
+
+RATE_FACTORS: Rule = (
+    lambda value: value is None or _are_factors(value),
+    f"None or a dict of numbers >= 0 with keys among {', '.join(map(repr, GROUPS))}",
+)
 
 RULES: dict[str, Rule] = {
     "activation": any_of(ACTIVATION, sequence_of(ACTIVATION)),
     "solver": part_of(SOLVERS, Solver),
     "alpha": real(0),
     "batch_size": either(integer(1), "auto"),
-    "learning_rate": any_of(
-        SCHEDULE, (_is_function, "a function of progress in [0, 1]")
-    ),
+    "learning_rate": SCHEDULE_OR_FUNCTION,
     "learning_rate_init": real(0, open_low=True),
     "power_t": real(0),
     "max_iter": integer(1),
@@ -110,6 +135,14 @@ RULES: dict[str, Rule] = {
     "record": either(one_of(("layers",)), None),
     "checkpoint": (_is_path, "None or the path of a file"),
     "checkpoint_every": integer(1),
+    "numeric_embedding": either(part_of(EMBEDDINGS, Embedding), None),
+    "embedding_size": integer(1),
+    "learned_scale": BOOLEAN,
+    "parametrization": one_of(("standard", "ntk")),
+    "rate_factors": RATE_FACTORS,
+    "dropout_schedule": SCHEDULE_OR_FUNCTION,
+    "weight_decay_schedule": SCHEDULE_OR_FUNCTION,
+    "best_of_ties": one_of(("first", "last")),
 }
 
 

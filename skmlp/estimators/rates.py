@@ -1,0 +1,33 @@
+"""Factors on the learning rate and the weight decay of groups of parameters."""
+
+import numpy as np
+
+from skmlp.estimators.parts import schedule_named
+from skmlp.schedules import Constant
+from skmlp.training import Rates
+
+
+def rates_of(estimator, network, dtype, clock) -> Rates | None:
+    """The factors, unless all of them are 1 at all times.
+
+    The decay of a parameter has the factor of its learning rate; biases have none.
+    """
+    schedule = schedule_named(estimator, "weight_decay_schedule")
+    ntk = estimator.parametrization == "ntk"
+    factors = estimator.rate_factors or {}
+    if not factors and not ntk and isinstance(schedule, Constant):
+        return None
+    steps = _steps(network, factors)
+    decays = steps.copy()
+    for group in ("biases", "activation"):
+        decays -= decays * network.groups().get(group, 0.0)
+    if ntk:
+        for layer, (W, _) in zip(network.layers, network.views(steps), strict=True):
+            W /= np.sqrt(layer.fan_in)
+    return Rates(steps.astype(dtype), decays.astype(dtype), schedule, clock)
+
+
+def _steps(network, factors):
+    """(n_params,), each with the factor of its group."""
+    groups = network.groups().items()
+    return sum(float(factors.get(name, 1.0)) * where for name, where in groups)

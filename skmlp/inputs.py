@@ -1,0 +1,171 @@
+"""What the first layer sees of X: columns embedded, then all of them scaled.
+
+Embedded columns come after the plain ones. Numbers are embedded beside their own
+values; categories are not numbers, so their columns are only embedded.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, hstack, issparse
+
+from skmlp.embeddings import Arrays, CategoryTable, Embedding
+
+Array = NDArray[np.floating[Any]]
+
+
+@dataclass
+class Embedded:
+    """Columns of X with their embedding.
+
+    columns : (n_columns,), their numbers.
+    constants : what the embedding keeps of the training rows.
+    """
+
+    embedding: Embedding
+    columns: NDArray[np.intp]
+    constants: Arrays = ()
+
+    @property
+    def width(self) -> int:
+        return len(self.columns) * self.embedding.size
+
+    def of(self, X: Any) -> Array:
+        """The columns (n, n_columns) of X, which may be CSR, as an array."""
+        x = X[:, self.columns]
+        return np.asarray(x.toarray() if issparse(x) else x)
+
+
+class Inputs:
+    """The inputs of a network's first layer, made of X (n, n_features).
+
+    Their parameters are the `shapes` of arrays: the learned scale of each input, if
+    there is one, and those of the embeddings; `groups` names them.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of X.
+    embedded : sequence of Embedded
+    scaled : bool
+        Whether each input has a learned factor, 1 at first.
+    """
+
+    def __init__(
+        self, n_features: int, embedded: list[Embedded], scaled: bool = False
+    ) -> None:
+        self.n_features, self.embedded, self.scaled = n_features, embedded, scaled
+        categories = [
+            part.columns
+            for part in embedded
+            if isinstance(part.embedding, CategoryTable)
+        ]
+        plain = np.setdiff1d(np.arange(n_features), np.concatenate([[], *categories]))
+        self.plain = None if len(plain) == n_features else plain.astype(np.intp)
+        self.n_plain = len(plain)
+        self.width = self.n_plain + sum(part.width for part in embedded)
+        drawn = self._draws(np.random.RandomState(0))  # for their shapes
+        self._counts = [len(arrays) for arrays in drawn]
+        shapes = [array.shape for arrays in drawn for array in arrays]
+        self.shapes = [(self.width,)] * scaled + shapes
+        self.groups = ["scale"] * scaled
+        for part, count in zip(embedded, self._counts, strict=True):
+            self.groups += [part.embedding.group] * count
+
+    def _draws(self, random_state: np.random.RandomState) -> list[Arrays]:
+        return [
+            part.embedding.draw(random_state, len(part.columns), part.constants)
+            for part in self.embedded
+        ]
+
+    def draw(self, random_state: np.random.RandomState) -> list[Array]:
+        """First parameters."""
+        scale = [np.ones(self.width)] if self.scaled else []
+        return [*scale, *(a for arrays in self._draws(random_state) for a in arrays)]
+
+    def _split(self, arrays: list[Array]) -> list[Arrays]:
+        """The parameters of each embedding."""
+        parts, at = [], int(self.scaled)
+        for count in self._counts:
+            parts.append(tuple(arrays[at : at + count]))
+            at += count
+        return parts
+
+    def forward(self, params: list[Array], X: Any) -> tuple[Any, list[Any]]:
+        """The inputs (n, width) before they are scaled, and what backward needs."""
+        if not self.embedded:
+            return X, []
+        values, caches = [], []
+        for part, own in zip(self.embedded, self._split(params), strict=True):
+            x = part.of(X)
+            embedded, cache = part.embedding.forward(own, part.constants, x)
+            values.append(embedded)
+            caches.append((x, cache))
+        plain = X if self.plain is None else X[:, self.plain]
+        if not issparse(X):
+            return np.hstack([plain, *values]), caches
+        return hstack([plain, *map(csr_array, values)], format="csr"), caches
+
+    def weights(self, params: list[Array], W: Array) -> Array:
+        """The first layer's weights, for inputs that are not scaled."""
+        return params[0][:, np.newaxis] * W if self.scaled else W
+
+    def backward(
+        self,
+        params: list[Array],
+        grads: list[Array],
+        W: Array,
+        grad_W: Array,
+        caches: list[Any],
+        delta: Array,
+    ) -> None:
+        """Write the gradients of `params`; turn that of `weights` into that of W.
+
+        delta : d value / d z of the first layer.
+        """
+        if self.embedded:
+            self._backward_embedded(params, grads, W, caches, delta)
+        if self.scaled:
+            np.einsum("ij,ij->i", W, grad_W, out=grads[0])
+            grad_W *= params[0][:, np.newaxis]
+
+    def _backward_embedded(
+        self,
+        params: list[Array],
+        grads: list[Array],
+        W: Array,
+        caches: list[Any],
+        delta: Array,
+    ) -> None:
+        d_values = delta @ self.weights(params, W)[self.n_plain :].T
+        parts = zip(
+            self.embedded, self._split(params), self._split(grads), caches, strict=True
+        )
+        at = 0
+        for part, own, own_grads, (x, cache) in parts:
+            d_part = d_values[:, at : at + part.width]
+            part.embedding.backward(own, own_grads, x, cache, d_part)
+            at += part.width
+
+    def pull_back(
+        self, params: list[Array], X: Any, caches: list[Any], delta: Array
+    ) -> Array:
+        """d value / d X (n, n_features), given delta = d value / d inputs."""
+        if not self.embedded:
+            return delta
+        d_X = np.zeros((len(delta), self.n_features), delta.dtype)
+        d_X[:, slice(None) if self.plain is None else self.plain] = delta[
+            :, : self.n_plain
+        ]
+        at = self.n_plain
+        for part, own, (x, cache) in zip(
+            self.embedded, self._split(params), caches, strict=True
+        ):
+            d_part = delta[:, at : at + part.width]
+            d_X[:, part.columns] += part.embedding.pull_back(
+                own, part.constants, x, cache, d_part
+            )
+            at += part.width
+        return d_X
