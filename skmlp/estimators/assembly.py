@@ -50,6 +50,7 @@ class Call:
     classes : all classes, where ``partial_fit`` names them.
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
     groups : of the rows, for the splitter that holds some out.
+    split : the rows that train and those that validate, where they are known already.
     """
 
     incremental: bool = False
@@ -57,6 +58,7 @@ class Call:
     classes: Any = None
     validation: tuple[Any, Any, Any] = (None, None, None)
     groups: Any = None
+    split: Any = None
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Fit:
     data, held : the rows that train and those that validate, in the user's units.
     whole : all rows, before some were held out and weighed by class.
     is_drawn : whether the outputs' `params` are new, not those of another model.
+    held_raw : raw outputs at the validation rows, once trained, in the user's units.
     """
 
     call: Call
@@ -79,6 +82,7 @@ class Fit:
     whole: TrainingRows
     is_drawn: bool
     scaling: Scaling = field(default_factory=Scaling)
+    held_raw: Any = None
 
     @property
     def trained_loss(self):

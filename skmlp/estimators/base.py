@@ -14,16 +14,19 @@ from skmlp.estimators.assembly import (
     set_output_bias,
     some_rows,
 )
+from skmlp.estimators.averaging import raw_of_members
+from skmlp.estimators.calibration import calibrate, held_raw
 from skmlp.estimators.callbacks import (
     CallbackSupportMixin,
     epoch_hooks,
     with_callbacks,
 )
 from skmlp.estimators.checkpoints import naming_checkpoint
-from skmlp.estimators.diagnostics import diagnose, warn_of_no_effect
+from skmlp.estimators.diagnostics import warn_of_fit
 from skmlp.estimators.embedding import forget_learned, inputs_of, learned
 from skmlp.estimators.explaining import ExplainingMixin
-from skmlp.estimators.messages import diagnosis, warn_of_end
+from skmlp.estimators.members import check_members, learn_members, refuse_members
+from skmlp.estimators.messages import diagnosis
 from skmlp.estimators.monitoring import check_scoring_name
 from skmlp.estimators.optional import import_pandas
 from skmlp.estimators.parts import (
@@ -131,24 +134,32 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
     def _learn(self, X, y, sample_weight, call):
         """Train by ``fit`` or ``partial_fit``: all of it happens, or nothing."""
         self._check_parameters(call)
-        hooks = None if call.incremental else epoch_hooks(self, X, y, sample_weight)
+        if self.n_members > 1:
+            with all_or_nothing(self):
+                model, end = learn_members(self, X, y, sample_weight, call)
+        else:
+            hooks = None if call.incremental else epoch_hooks(self, X, y, sample_weight)
+            model, end = self, self._fit_once(X, y, sample_weight, call, hooks)
+        warn_of_fit(model, *end, stacklevel=4)
+        return self
+
+    def _fit_once(self, X, y, sample_weight, call, hooks=None):
+        """Train this one network; returns the fit, its training, and why it ended."""
         with all_or_nothing(self):
             fit = self._prepare(X, y, sample_weight, call)
             training, reason = self._train(fit, hooks)
             publish(self, fit, training, reason)
+            calibrate(self, fit.held, fit.held_raw)
             if hooks is not None:
                 hooks.close()
-        warn_of_no_effect(self, training, stacklevel=4)
-        warn_of_end(self, fit, training, reason, stacklevel=4)
-        if not call.incremental:
-            diagnose(self, fit, training, reason, stacklevel=4)
-        return self
+        return fit, training, reason
 
     def _check_parameters(self, call):
         check_parameters(self, self._rules)
         check_scoring_name(self)
         if call.incremental:
             refuse_for_partial_fit(self)
+        check_members(self, call)
 
     def _call(self, **how):
         """How training was asked for; an estimator that is trained may go on."""
@@ -183,6 +194,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             threads = blas_threads(fit.network.layer_sizes, training.n_rows_at_once)
             with threads, naming_checkpoint(self):
                 reason = training.run(int(self.max_iter))
+                fit.held_raw = held_raw(fit, training.params)
                 if start is not None:
                     refit(self, fit, start, training, reason)
         if reason == "diverged" and not training.keeps_best:
@@ -317,6 +329,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _checked_to_predict(self, X):
         """X checked, the network, and its (W, b) a layer."""
+        refuse_members(self)
         check_is_fitted(self, self._learned)
         X = check_X_to_predict(self, X)
         network, layers = self._fitted_network()
@@ -325,6 +338,8 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _raw(self, X):
         """Raw outputs (n_samples, n_outputs)."""
+        if hasattr(self, "members_"):
+            return raw_of_members(self, X)
         X, network, layers = self._checked_to_predict(X)
         return network.predict(layers, X)
 

@@ -28,9 +28,11 @@ from skmlp.losses import (
     CLASSIFICATION_LOSSES,
     BinomialLogLoss,
     ClassificationLoss,
+    LogLoss,
     MultinomialLogLoss,
 )
 from skmlp.parts import part_of
+from skmlp.rules import either, one_of
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -281,6 +283,28 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     best_of_ties : {'first', 'last'}, default='first'
         Which of several epochs with the best validation score early stopping keeps.
 
+    n_members : int, default=1
+        Networks whose mean prediction is the estimator's, each with a seed of its own
+        and, with early stopping, validation rows of its own draw. From 2 on,
+        ``members_`` holds them, and there are no ``coefs_``, curves and ``history_``
+        but theirs. Not with ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
+
+    bagging : {'seeds', 'folds'}, default='seeds'
+        What tells members apart: their seeds, or also the fold of a cross-validation
+        that each holds out, after which ``oof_prediction_`` has, of each row, the
+        prediction of the member that did not see it. Folds are of the same shares of
+        classes, of whole ``groups``, or those of a splitter as `validation_fraction`.
+        Needs ``early_stopping=True``.
+
+    n_jobs : int or None, default=None
+        Members that train and predict at the same time, in threads; None is 1, -1 as
+        many as there are processors. The model does not depend on it.
+
+    calibration : {'temperature'} or None, default=None
+        Whether raw outputs are divided by ``temperature_`` before they become
+        probabilities, which makes the log loss on the validation rows least; predicted
+        classes stay. Needs ``early_stopping=True`` or ``X_val``.
+
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         What training makes small: the cross-entropy, or the focal loss, which counts
         hard rows more. An object of ``skmlp.losses`` carries settings, such as
@@ -361,6 +385,24 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     out_activation_ : {'softmax', 'logistic'}
         The inverse link, which turns raw outputs into probabilities.
 
+    members_ : list of MLPClassifier
+        The members, from ``n_members=2`` on.
+
+    oof_prediction_ : ndarray of shape (n_samples, n_classes)
+        With ``bagging='folds'``: of each row the probabilities, not calibrated, by the
+        member that held it out; nan where none did. As ``predict_proba`` gives them.
+
+    temperature_ : float
+        By what `calibration` divides raw outputs.
+
+    embedding_ : InputEmbedding
+        With `numeric_embedding` or `categorical_features`: what the first layer sees of
+        X, by ``embedding_.transform(X)``; ``coefs_[0]`` has a row for each of these
+        columns.
+
+    alphas_ : list of ndarray of shape (units,), or None
+        Of each hidden layer with a parametric activation what it learned.
+
     n_features_in_ : int
         Number of features.
 
@@ -408,6 +450,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     _rules: ClassVar = {
         **RULES,
         "loss": part_of(CLASSIFICATION_LOSSES, ClassificationLoss),
+        "calibration": either(one_of(("temperature",)), None),
     }
 
     def __init__(
@@ -464,6 +507,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         dropout_schedule="constant",
         weight_decay_schedule="constant",
         best_of_ties="first",
+        n_members=1,
+        bagging="seeds",
+        n_jobs=None,
+        calibration=None,
         loss="log_loss",
         class_weight=None,
     ):
@@ -518,6 +565,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.dropout_schedule = dropout_schedule
         self.weight_decay_schedule = weight_decay_schedule
         self.best_of_ties = best_of_ties
+        self.n_members = n_members
+        self.bagging = bagging
+        self.n_jobs = n_jobs
+        self.calibration = calibration
         self.loss = loss
         self.class_weight = class_weight
 
@@ -656,7 +707,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
             several columns of classes a list, one for each.
         """
-        raw, encoder = self._raw(X), encoder_of(self)
+        raw, encoder = self._calibrated_raw(X), encoder_of(self)
         if isinstance(encoder, ClassColumns):
             return encoder.split(raw)
         return raw.ravel() if raw.shape[1] == 1 else raw
@@ -676,10 +727,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             their dtype, so that their logarithm is finite. For several columns of
             classes a list, one for each.
         """
-        raw, encoder = self._raw(X), encoder_of(self)
-        if isinstance(encoder, ClassColumns):
-            return [_floored(self._link, part) for part in encoder.split(raw)]
-        return self._probabilities(raw)
+        return self._outputs_of(self._calibrated_raw(X))
 
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.
@@ -695,7 +743,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Where a probability is below the smallest normal number, its logarithm comes
             from the raw outputs. For several columns of classes a list, one for each.
         """
-        raw, encoder, link = self._raw(X), encoder_of(self), self._link
+        raw, encoder, link = self._calibrated_raw(X), encoder_of(self), self._link
         if isinstance(encoder, ClassColumns):
             parts = encoder.split(raw)
             return [_logarithm(link, part, _floored(link, part)) for part in parts]
@@ -735,6 +783,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         raw = super()._raw(X)
         check_n_outputs(self, encoder_of(self), raw)
         return raw
+
+    def _calibrated_raw(self, X):
+        raw = self._raw(X)
+        temperature = getattr(self, "temperature_", None)
+        return raw if temperature is None else raw / raw.dtype.type(temperature)
+
+    def _outputs_of(self, raw):
+        """What ``predict_proba`` gives of raw outputs."""
+        encoder = encoder_of(self)
+        if isinstance(encoder, ClassColumns):
+            return [_floored(self._link, part) for part in encoder.split(raw)]
+        return self._probabilities(raw)
+
+    def _calibrating_loss(self, label_smoothing):
+        """The log loss of raw outputs, smoothed so that no row asks for certainty."""
+        loss, encoder = LogLoss(label_smoothing=label_smoothing), encoder_of(self)
+        if isinstance(encoder, ClassColumns):
+            return encoder.heads(loss)
+        many = encoder.y_type_ == "multiclass"
+        return loss.multinomial() if many else loss.binomial()
 
     def _by_class(self, raw):
         """A raw output for each class: of a single output, its negative for "no"."""
@@ -793,6 +861,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         # scikit-learn stratifies single outputs only; its error message, which its
         # users know, names the strata as strings
         return np.where(Y[:, 0] > 0.5, "True", "False") if Y.shape[1] == 1 else None
+
+    def _strata_of_folds(self, Y):
+        """The classes of rows that have one each, else None."""
+        if encoder_of(self).y_type_ not in ("binary", "multiclass"):
+            return None
+        return Y[:, 0] > 0.5 if Y.shape[1] == 1 else Y.argmax(axis=1)
 
     def _has_default_score(self):
         return True

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 
 from skmlp.estimators.assembly import some_rows
+from skmlp.estimators.messages import warn_of_end
 from skmlp.estimators.parts import is_stochastic
 from skmlp.estimators.validation import owner
 from skmlp.layer_records import FLAT, hidden_slopes
@@ -39,7 +40,7 @@ class DiagnosticWarning(UserWarning):
     """A fit's settings or its course have a fault that the text names."""
 
 
-def diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
+def _diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
     """Warn of each fault that the fit shows.
 
     A handful of rows shows none, nor does a constant y, nor a fit that was broken off.
@@ -217,7 +218,16 @@ def _idle(number, share, by_rate):
     )
 
 
-def warn_of_no_effect(estimator, training, *, stacklevel) -> None:
+def warn_of_fit(estimator, fit, training, reason, *, stacklevel) -> None:
+    """Say all that the user should know of a fit at its end."""
+    stacklevel += 1
+    _warn_of_no_effect(estimator, training, stacklevel=stacklevel)
+    warn_of_end(estimator, fit, training, reason, stacklevel=stacklevel)
+    if not fit.call.incremental:
+        _diagnose(estimator, fit, training, reason, stacklevel=stacklevel)
+
+
+def _warn_of_no_effect(estimator, training, *, stacklevel) -> None:
     """Say where a schedule keeps training from having an effect, or has none itself."""
     if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
         _warn_of_rate_0(estimator, training, stacklevel=stacklevel + 1)

@@ -20,6 +20,17 @@ CODES = "whole numbers from 0 (or -1, for missing) in each of its categorical co
 MOST_CATEGORIES = 1 << 24
 
 
+# Attributes that a fit sets for some parameters only.
+LEARNED_BESIDES = (
+    "embedding_",
+    "alphas_",
+    "members_",
+    "oof_prediction_",
+    "output_range_",
+    "temperature_",
+)
+
+
 @dataclass(frozen=True)
 class InputEmbedding:
     """A fitted embedding: what a network's first layer sees of X.
@@ -174,5 +185,5 @@ def learned_attributes(network, views):
 
 def forget_learned(estimator) -> None:
     """Drop what an earlier fit had, which the next one may not have."""
-    for name in ("embedding_", "alphas_"):
+    for name in LEARNED_BESIDES:
         vars(estimator).pop(name, None)

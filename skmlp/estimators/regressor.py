@@ -8,6 +8,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators.base import BaseMLP, has_partial_fit
+from skmlp.estimators.calibration import interval_width
 from skmlp.estimators.parts import make_part
 from skmlp.estimators.refusals import takes_sparse
 from skmlp.estimators.targets import check_domain, check_numbers
@@ -291,6 +292,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     best_of_ties : {'first', 'last'}, default='first'
         Which of several epochs with the best validation score early stopping keeps.
 
+    n_members : int, default=1
+        Networks whose mean prediction is the estimator's, each with a seed of its own
+        and, with early stopping, validation rows of its own draw. From 2 on,
+        ``members_`` holds them, and there are no ``coefs_``, curves and ``history_``
+        but theirs. Not with ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
+
+    bagging : {'seeds', 'folds'}, default='seeds'
+        What tells members apart: their seeds, or also the fold of a cross-validation
+        that each holds out, after which ``oof_prediction_`` has, of each row, the
+        prediction of the member that did not see it. Folds are of the same shares of
+        classes, of whole ``groups``, or those of a splitter as `validation_fraction`.
+        Needs ``early_stopping=True``.
+
+    n_jobs : int or None, default=None
+        Members that train and predict at the same time, in threads; None is 1, -1 as
+        many as there are processors. The model does not depend on it.
+
+    clip_output : bool, default=False
+        Whether predictions stay within the range of y in training.
+
     Attributes
     ----------
     coefs_ : list of ndarray, coefs_[i] of shape (fan_in, fan_out)
@@ -353,6 +374,27 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     out_activation_ : {'identity', 'exp'}
         The inverse link, which turns raw outputs into values.
 
+    members_ : list of MLPRegressor
+        The members, from ``n_members=2`` on.
+
+    oof_prediction_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        With ``bagging='folds'``: of each row the prediction by the member that held it
+        out; nan where none did.
+
+    validation_residuals_ : ndarray of shape (n_validation_rows, n_outputs)
+        y minus prediction where training held rows out, for ``predict_interval``.
+
+    output_range_ : ndarray of shape (2, n_outputs)
+        With `clip_output`: the least and the largest y in training.
+
+    embedding_ : InputEmbedding
+        With `numeric_embedding` or `categorical_features`: what the first layer sees of
+        X, by ``embedding_.transform(X)``; ``coefs_[0]`` has a row for each of these
+        columns.
+
+    alphas_ : list of ndarray of shape (units,), or None
+        Of each hidden layer with a parametric activation what it learned.
+
     n_features_in_ : int
         Number of features.
 
@@ -397,7 +439,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     (1,)
     """
 
-    _rules: ClassVar = {"loss": LOSS_RULE, **RULES, "scale_target": BOOLEAN}
+    _rules: ClassVar = {
+        "loss": LOSS_RULE,
+        **RULES,
+        "scale_target": BOOLEAN,
+        "clip_output": BOOLEAN,
+    }
 
     def __init__(
         self,
@@ -455,6 +502,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         dropout_schedule="constant",
         weight_decay_schedule="constant",
         best_of_ties="first",
+        n_members=1,
+        bagging="seeds",
+        n_jobs=None,
+        clip_output=False,
     ):
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -509,6 +560,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.dropout_schedule = dropout_schedule
         self.weight_decay_schedule = weight_decay_schedule
         self.best_of_ties = best_of_ties
+        self.n_members = n_members
+        self.bagging = bagging
+        self.n_jobs = n_jobs
+        self.clip_output = clip_output
 
     def fit(
         self,
@@ -610,10 +665,55 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The network's outputs after the inverse link. With several quantile levels
             there is one more axis, for the levels in ascending order.
         """
+        return self._outputs_of(self._raw(X))
+
+    def predict_interval(self, X, coverage=0.9):
+        """Predict intervals that hold y in a share of `coverage` of rows.
+
+        By the absolute residuals of rows that did not train: those that early stopping
+        holds out, ``X_val``, or with members the rows that some of them held out. Where
+        new rows come as these did, the share is right in the mean over such fits,
+        whatever the distribution: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman,
+        Distribution-free predictive inference for regression, 2018, algorithm 2. Early
+        stopping has chosen the epoch by the same rows, which makes it a little smaller,
+        and members are better in the mean than alone, which makes it a little larger.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        coverage : float, default=0.9
+            The share, in (0, 1).
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The ends of the intervals, of each output for itself.
+
+        Raises
+        ------
+        ValueError
+            If no rows were held out, or too few for the coverage, or if the loss has
+            levels, which predict quantiles themselves.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import make_regression
+        >>> from skmlp import MLPRegressor
+        >>> X, y = make_regression(500, 3, noise=10.0, random_state=0)
+        >>> reg = MLPRegressor(early_stopping=True, validation_fraction=0.2,
+        ...                    scale_input=True, scale_target=True, random_state=0)
+        >>> lower, upper = reg.fit(X[:400], y[:400]).predict_interval(X[400:])
+        >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
+        True
+        """
         raw = self._raw(X)
-        loss = self._predicting_loss()
-        values = self._by_target(loss, loss.inverse_link(raw))
-        return values[:, 0] if values.shape[1] == 1 else values
+        width = interval_width(self, coverage)
+        values = self._outputs_of(raw)
+        width = width.astype(values.dtype)
+        width = width[0] if values.ndim == 1 else width
+        return values - width, values + width
 
     def score(self, X, y, sample_weight=None):
         """The coefficient of determination R2, the mean over outputs.
@@ -638,6 +738,30 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         loss = self._predicting_loss()
         return r2_score(y, self._central(loss, raw), sample_weight=sample_weight)
 
+    def _outputs_of(self, raw):
+        """What ``predict`` gives of raw outputs."""
+        loss = self._predicting_loss()
+        values = self._by_target(loss, loss.inverse_link(raw))
+        values = self._clipped(values)
+        return values[:, 0] if values.shape[1] == 1 else values
+
+    def _clipped(self, values):
+        bounds = getattr(self, "output_range_", None)
+        if bounds is None:
+            return values
+        low, high = bounds.astype(values.dtype)
+        if values.ndim == 3:  # of levels
+            low, high = low[:, np.newaxis], high[:, np.newaxis]
+        return np.clip(values, low, high)
+
+    def _keep_residuals(self, held, raw):
+        """For ``predict_interval``, of a loss without levels."""
+        loss = self._predicting_loss()
+        if loss.n_outputs(1) == 1:
+            predicted = self._clipped(loss.inverse_link(raw))
+            self.validation_residuals_ = held.Y - predicted
+            self._validation_weight = held.weight
+
     def _by_target(self, loss, outputs):
         """Outputs (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
         n_levels = loss.n_outputs(1)
@@ -645,7 +769,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _central(self, loss, raw):
         """Predictions (n_samples, n_targets): of several levels that nearest 1/2."""
-        predicted = self._by_target(loss, loss.inverse_link(raw))
+        predicted = self._clipped(self._by_target(loss, loss.inverse_link(raw)))
         if predicted.ndim == 2:
             return predicted
         return predicted[:, :, np.argmin(np.abs(np.array(loss.levels) - 0.5))]
@@ -653,6 +777,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _encode_target(self, y, n_samples, dtype, call):
         Y = check_numbers(self, y, n_samples, dtype)
         check_domain(self, self._make_loss(), Y)
+        if self.clip_output and not call.continued:
+            self.output_range_ = np.stack([Y.min(axis=0), Y.max(axis=0)])
         return Y
 
     def _decode_target(self, Y):
@@ -667,6 +793,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return getattr(self, "_fitted_loss", None) or self._make_loss()
 
     def _strata(self, Y):
+        return None
+
+    def _strata_of_folds(self, Y):
         return None
 
     def _has_default_score(self):

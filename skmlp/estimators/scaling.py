@@ -104,6 +104,14 @@ class Scaling:
             W *= self.scale[:, np.newaxis]
         return inner
 
+    def outputs(self, raw):
+        """Raw outputs in training as those for Y as it is."""
+        if self.unit is None:
+            return raw
+        unit, shift = self._by_output(self.unit), self._by_output(self.shift)
+        raw = raw + np.log(unit) if self.log_link else raw * unit + shift
+        return raw.astype(self.unit.dtype, copy=False)
+
     def _fold_outputs(self, W, b):
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
         if self.log_link:

@@ -32,14 +32,17 @@ class HeldOut:
         return replace(self, weight=weight)
 
 
-def hold_out(estimator, data, y, strata, groups, random_state, *, least):
+def hold_out(estimator, data, y, strata, groups, random_state, *, least, split):
     """The data with its training rows chosen, and the validation rows.
 
     y : gives what the user's splitter looks at.
     least : how many validation rows a share of the rows must be.
+    split : the rows of each, where they are known already, or None.
     strata : (n_samples,) or None; each part gets its share of every stratum.
     """
-    if is_splitter(estimator.validation_fraction):
+    if split is not None:
+        training, validation = split
+    elif is_splitter(estimator.validation_fraction):
         training, validation = _split_by_splitter(estimator, data, y(), groups)
     else:
         training, validation = _split(estimator, data, strata, random_state, least)

@@ -16,6 +16,7 @@ PRIVATE_STATE = (
     "_best_merit",
     "_watched",
     "_fitted_loss",
+    "_validation_weight",
 )
 
 
@@ -65,11 +66,12 @@ def all_or_nothing(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         if isinstance(error, DivergenceError):
-            _unfit(estimator)
+            unfit(estimator)
         raise
 
 
-def _unfit(estimator) -> None:
+def unfit(estimator) -> None:
+    """Drop all that a fit has left."""
     for name in list(vars(estimator)):
         if name.endswith("_") or name in PRIVATE_STATE:
             delattr(estimator, name)

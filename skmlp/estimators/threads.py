@@ -65,6 +65,14 @@ if hasattr(os, "register_at_fork"):  # a child has none of its parent's fits
     os.register_at_fork(after_in_child=_OTHERS.forget)
 
 
+def one_blas_thread():
+    """One thread of every BLAS, as long as it lasts, for fits that run side by side."""
+    limits = ExitStack()
+    limits.enter_context(_OTHERS)
+    limits.enter_context(_NUMPYS)
+    return limits
+
+
 @contextmanager
 def blas_threads(layer_sizes, n_rows):
     """One thread of NumPy's BLAS where products are small; else as many as are set.

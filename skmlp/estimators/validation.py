@@ -143,6 +143,9 @@ RULES: dict[str, Rule] = {
     "dropout_schedule": SCHEDULE_OR_FUNCTION,
     "weight_decay_schedule": SCHEDULE_OR_FUNCTION,
     "best_of_ties": one_of(("first", "last")),
+    "n_members": integer(1),
+    "bagging": one_of(("seeds", "folds")),
+    "n_jobs": either(integer(-(2**31)), None),
 }
 
 

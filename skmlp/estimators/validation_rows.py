@@ -20,7 +20,7 @@ def split_rows(estimator, data, random_state, call):
             "leave out, got True. Put all rows into X, with a splitter such as "
             "PredefinedSplit as validation_fraction."
         )
-    splits = held is None and _holds_out(estimator)
+    splits = held is None and holds_out(estimator)
     refuse_groups(estimator, call.groups, splits=splits)
     if estimator.refit and not splits:
         raise ValueError(
@@ -31,14 +31,21 @@ def split_rows(estimator, data, random_state, call):
         y, strata = partial(estimator._decode_target, data.Y), estimator._strata(data.Y)
         least = 1 if scored_by_loss(estimator) else 2
         data, held = hold_out(
-            estimator, data, y, strata, call.groups, random_state, least=least
+            estimator,
+            data,
+            y,
+            strata,
+            call.groups,
+            random_state,
+            least=least,
+            split=call.split,
         )
     if held is not None:
         refuse_one_row(estimator, held, "validation_fraction" if splits else "X_val")
     return weigh_classes(estimator, data, held)
 
 
-def _holds_out(estimator) -> bool:
+def holds_out(estimator) -> bool:
     """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
     acts = is_stochastic(estimator.solver) or estimator.scoring is not None
     return bool(estimator.early_stopping and acts)
