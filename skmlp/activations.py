@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, ndtr
+from scipy.special import ndtr
 
 from skmlp.parts import Part, setting
 from skmlp.rules import real
@@ -52,6 +52,36 @@ def _zeros(dtype: Any) -> Array:
     zeros = np.zeros(1 << 15, dtype)
     zeros.flags.writeable = False
     return zeros
+
+
+def _with_zeros(ufunc: Any, z: Array, out: Array) -> Array:
+    """ufunc(z, 0): against an array of zeros three times as fast as against 0."""
+    zeros = _zeros(z.dtype)
+    if z.size < 1024 or len(z) == 1:
+        ufunc(z, 0.0, out=out)
+    elif z.size <= zeros.size:
+        ufunc(z, zeros[: z.size].reshape(z.shape), out=out)
+    else:
+        half = len(z) // 2
+        _with_zeros(ufunc, z[:half], out[:half])
+        _with_zeros(ufunc, z[half:], out[half:])
+    return out
+
+
+def _where_positive(a: Array, height: float) -> Array:
+    """`height` where a > 0, else 0; np.where would branch, 20 times as slowly."""
+    steps = (a > 0).astype(a.dtype)
+    steps *= height
+    return steps
+
+
+def _logistic(z: Array) -> Array:
+    """1 / (1 + exp(-z)), five times as fast as expit, to as many digits."""
+    logistic = np.negative(z)
+    np.minimum(logistic, 87.0, out=logistic)  # beyond, float32 would overflow
+    np.exp(logistic, out=logistic)
+    logistic += 1.0
+    return np.reciprocal(logistic, out=logistic)
 
 
 @dataclass
@@ -105,16 +135,7 @@ class ReLU(Activation):
     """
 
     def forward(self, z: Array, out: Array) -> None:
-        # against an array of zeros NumPy is three times as fast as against the number
-        zeros = _zeros(z.dtype)
-        if z.size < 1024 or len(z) == 1:
-            np.maximum(z, 0.0, out=out)
-        elif z.size <= zeros.size:
-            np.maximum(z, zeros[: z.size].reshape(z.shape), out=out)
-        else:
-            half = len(z) // 2
-            self.forward(z[:half], out[:half])
-            self.forward(z[half:], out[half:])
+        _with_zeros(np.maximum, z, out)
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
         if a.size <= 1024:  # few calls count more than few operations
@@ -137,7 +158,9 @@ class LeakyReLU(Activation):
         np.maximum(z, z * self.slope, out=out)
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
-        delta *= np.where(a > 0, a.dtype.type(1), a.dtype.type(self.slope))
+        slope = _where_positive(a, 1.0 - self.slope)
+        slope += self.slope
+        delta *= slope
 
 
 @dataclass
@@ -151,13 +174,17 @@ class ELU(Activation):
     alpha: float = setting(1.0, real(0, open_low=True))
 
     def forward(self, z: Array, out: Array) -> None:
-        below = np.expm1(np.minimum(z, 0.0))
+        below = _with_zeros(np.minimum, z, np.empty_like(z))
+        np.expm1(below, out=below)
         below *= self.alpha
-        np.maximum(z, 0.0, out=out)
+        _with_zeros(np.maximum, z, out)
         out += below
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
-        delta *= np.where(a > 0, a.dtype.type(1), a + self.alpha)
+        slope = _with_zeros(np.minimum, a, np.empty_like(a))
+        slope += self.alpha
+        slope -= _where_positive(a, self.alpha - 1.0)
+        delta *= slope
 
 
 @dataclass
@@ -172,15 +199,19 @@ class SELU(Activation):
     alpha: ClassVar[float] = 1.6732632423543772
 
     def forward(self, z: Array, out: Array) -> None:
-        below = np.expm1(np.minimum(z, 0.0))
+        below = _with_zeros(np.minimum, z, np.empty_like(z))
+        np.expm1(below, out=below)
         below *= self.alpha
-        np.maximum(z, 0.0, out=out)
+        _with_zeros(np.maximum, z, out)
         out += below
         out *= self.scale
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
-        slope_below = a + self.scale * self.alpha
-        delta *= np.where(a > 0, a.dtype.type(self.scale), slope_below)
+        lowest = self.scale * self.alpha
+        slope = _with_zeros(np.minimum, a, np.empty_like(a))
+        slope += lowest
+        slope -= _where_positive(a, lowest - self.scale)
+        delta *= slope
 
 
 @dataclass
@@ -212,11 +243,11 @@ class SiLU(Activation):
     keeps_input: ClassVar[bool] = True
 
     def forward(self, z: Array, out: Array) -> None:
-        np.multiply(z, expit(z), out=out)
+        np.multiply(z, _logistic(z), out=out)
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
         # s + z s (1 - s) = s + a (1 - s), where nothing cancels far out
-        logistic = expit(z)
+        logistic = _logistic(z)
         slope = 1.0 - logistic
         slope *= a
         slope += logistic
@@ -298,22 +329,30 @@ class Mish(Activation):
     keeps_input: ClassVar[bool] = True
 
     @staticmethod
-    def _tanh(z: Array) -> Array:
+    def _exp(z: Array) -> Array:
+        u = np.minimum(z, 20.0)  # beyond, the quotients of u are 1 in float64
+        return np.exp(u, out=u)
+
+    @staticmethod
+    def _tanh(u: Array) -> Array:
         """tanh(log(1 + u)) = (u^2 + 2 u) / (u^2 + 2 u + 2) with u = exp(z)."""
-        u = np.exp(np.minimum(z, 20.0))  # beyond, the quotient is 1 in float64
-        u *= u + 2.0
-        u /= u + 2.0
-        return np.asarray(u)
+        tanh = u + 2.0
+        tanh *= u
+        tanh /= tanh + 2.0
+        return tanh
 
     def forward(self, z: Array, out: Array) -> None:
-        np.multiply(z, self._tanh(z), out=out)
+        np.multiply(z, self._tanh(self._exp(z)), out=out)
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
-        # t + z (1 - t^2) logistic(z)
-        tanh = self._tanh(z)
-        slope = 1.0 - tanh * tanh
+        # t + z (1 - t^2) u / (1 + u)
+        u = self._exp(z)
+        tanh = self._tanh(u)
+        u /= u + 1.0
+        slope = tanh * tanh
+        np.subtract(1.0, slope, out=slope)
         slope *= z
-        slope *= expit(z)
+        slope *= u
         slope += tanh
         delta *= slope
 

@@ -1,0 +1,118 @@
+"""tabular_pipeline: from a raw table to predictions, as a Pipeline of scikit-learn."""
+
+from inspect import signature
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
+
+from skmlp.estimators import MLPClassifier, MLPRegressor
+from skmlp.estimators.validation import shown
+from skmlp.tabular.encoder import TableEncoder
+from skmlp.tabular.presets import KINDS, PRESETS, preset_of
+
+ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
+
+
+def _ends_in_intervals(pipeline):
+    """Raise an AttributeError where the last step has no intervals."""
+    return bool(pipeline.steps[-1][1].predict_interval)
+
+
+class TabularPipeline(Pipeline):
+    """A Pipeline of scikit-learn's that also gives intervals.
+
+    See Also
+    --------
+    tabular_pipeline : Makes one.
+    """
+
+    @available_if(_ends_in_intervals)
+    def predict_interval(self, X, coverage=0.9):
+        """Predict intervals that hold y in a share of `coverage` of rows.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in ``fit``.
+
+        coverage : float, default=0.9
+            The share, in (0, 1).
+
+        Returns
+        -------
+        lower, upper : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As of ``MLPRegressor.predict_interval``.
+        """
+        encoded = self[:-1].transform(X)
+        return self.steps[-1][1].predict_interval(encoded, coverage)
+
+
+def tabular_pipeline(
+    kind, *, preset="default", categorical_features="from_dtype", **params
+):
+    """Make a pipeline that takes a raw table and predicts well as it is.
+
+    Its steps are "table", a `TableEncoder`, and "mlp", an `MLPClassifier` or
+    `MLPRegressor` with the parameters of a preset. It is an ordinary ``Pipeline`` of
+    scikit-learn: ``GridSearchCV`` over ``mlp__...``, ``mlp__sample_weight`` in ``fit``,
+    ``clone``, pickles and ``set_output`` work as ever.
+
+    Parameters
+    ----------
+    kind : {'classifier', 'regressor'}
+        What to predict: classes (also several labels, or columns of classes) or
+        numbers.
+
+    preset : {'default', 'td-s', 'td'}, default='default'
+        'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and full, one network
+        each. 'default' is eight smaller ones, each with validation rows of its own.
+        ``skmlp.tabular.PRESETS`` has their parameters.
+
+    categorical_features : 'from_dtype', None or array-like, default='from_dtype'
+        The columns of categories, as of `TableEncoder`: by dtype, or names, or numbers.
+
+    **params
+        Parameters of the estimator instead of the preset's, such as ``random_state=0``,
+        ``n_members=16`` or ``scoring="loss"``.
+
+    Returns
+    -------
+    pipeline : TabularPipeline
+
+    Raises
+    ------
+    ValueError
+        If kind or preset is not known.
+
+    TypeError
+        If the estimator has no such parameter.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024.
+
+    Examples
+    --------
+    >>> from skmlp import tabular_pipeline
+    >>> X = [[31, "red"], [None, "blue"], [47, "red"], [20, "blue"]] * 10
+    >>> y = ["yes", "no", "yes", "no"] * 10
+    >>> pipeline = tabular_pipeline("classifier", n_members=2, random_state=0)
+    >>> pipeline.fit(X, y).predict([[35, "red"], [30, None]])[0]
+    'yes'
+    """
+    if kind not in KINDS:
+        raise ValueError(
+            f"tabular_pipeline: kind must be one of {KINDS}, got {shown(kind)}."
+        )
+    estimator = ESTIMATORS[kind]
+    known = signature(estimator).parameters
+    unknown = sorted(set(params) - set(known))
+    if unknown:
+        raise TypeError(
+            f"tabular_pipeline: params must be parameters of {estimator.__name__}, got "
+            f"{', '.join(unknown)}."
+        )
+    encoder = TableEncoder(categorical_features=categorical_features)
+    mlp = estimator(**(preset_of(preset, kind) | params))
+    return TabularPipeline([("table", encoder), ("mlp", mlp)])

@@ -1,0 +1,75 @@
+"""Recipes for tables, as plain parameters of the estimators."""
+
+from skmlp.losses import LogLoss
+from skmlp.solvers import Adam, AdamW
+
+KINDS = ("classifier", "regressor")
+
+# Of both RealMLP recipes: Holzmueller, Grinsztajn and Steinwart, Better by default:
+# strong pre-tuned MLPs and boosted trees on tabular data, 2024, section 3, table A.1.
+_REALMLP = {
+    "hidden_layer_sizes": (256, 256, 256),
+    "parametrization": "ntk",
+    "learned_scale": True,
+    "learning_rate": "coslog4",
+    "batch_size": 256,
+    "max_iter": 256,
+    "alpha": 0.0,
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "n_iter_no_change": float("inf"),
+    "best_of_ties": "last",
+}
+_SMOOTH = {"loss": LogLoss(label_smoothing=0.1)}
+_TD_S = {
+    **_REALMLP,
+    "solver": Adam(beta_2=0.95),
+    "initializer": "ntk",
+    "rate_factors": {"scale": 6.0, "biases": 0.1},
+}
+_TD = {
+    **_REALMLP,
+    "solver": AdamW(beta_2=0.95, weight_decay=0.02),
+    "weight_decay_schedule": "flat_cos",
+    "initializer": "data_driven",
+    "numeric_embedding": "pbld",
+    "dropout": 0.15,
+    "dropout_schedule": "flat_cos",
+    "rate_factors": {
+        "scale": 6.0,
+        "biases": 0.1,
+        "numeric_embedding": 0.1,
+        "activation": 0.1,
+    },
+}
+PRESETS = {
+    "td-s": {
+        "classifier": {
+            **_TD_S,
+            **_SMOOTH,
+            "activation": "selu",
+            "learning_rate_init": 0.04,
+        },
+        "regressor": {
+            **_TD_S,
+            "scale_target": True,
+            "activation": "mish",
+            "learning_rate_init": 0.07,
+        },
+    },
+    "td": {
+        "classifier": {
+            **_TD,
+            **_SMOOTH,
+            "activation": "parametric_selu",
+            "learning_rate_init": 0.04,
+        },
+        "regressor": {
+            **_TD,
+            "scale_target": True,
+            "clip_output": True,
+            "activation": "parametric_mish",
+            "learning_rate_init": 0.2,
+        },
+    },
+}

@@ -1,0 +1,816 @@
+import datetime
+import pickle
+import re
+import tracemalloc
+import warnings
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmlp.tabular import SmoothClipScaler, TableEncoder
+from skmlp.tabular.encoder import LOW_DENSITY, MANY_COLUMNS
+
+# One table in many dresses. Some columns have missing values, "empty" nothing else.
+DATA = {
+    "age": [31.0, None, 47.0, 20.0, 39.0, 1e6, 33.0, None],
+    "rooms": [1, 2, 2, 3, 1, 4, 2, 2],
+    "empty": [None] * 8,
+    "colour": ["red", "blue", "green", None, "red", "blue", "red", "green"],
+    "sex": ["m", "f", "f", None, "m", "f", "m", "m"],
+    "member": [True, False, True, True, None, False, False, True],
+    "country": ["at", None, "at", "at", "at", "at", None, "at"],
+}
+NAMES = [
+    "age",
+    "rooms",
+    "empty",
+    "age_missing",
+    "empty_missing",
+    "colour_blue",
+    "colour_green",
+    "colour_red",
+    "sex_f",
+    "member_False",
+    "country_at",
+]
+ROWS = [list(row) for row in zip(*DATA.values(), strict=True)]
+
+
+def pandas_frame(**dtypes):
+    frame = pd.DataFrame(DATA, dtype=object)
+    dtypes = {"age": "float64", "rooms": "int64", "empty": "float64", **dtypes}
+    return frame.astype(dtypes)
+
+
+DRESSES = {
+    "pandas": pandas_frame(),
+    "pandas objects": pd.DataFrame(DATA, dtype=object),
+    "pandas nullable": pandas_frame(
+        age="Float64",
+        rooms="Int8",
+        empty="Int64",
+        colour="string",
+        sex="string",
+        member="boolean",
+    ),
+    "pandas categories": pandas_frame(
+        colour="category", sex="category", member="category", country="category"
+    ),
+    "pandas str": pandas_frame(colour="str", sex="str", country="str"),
+    "polars": pl.DataFrame(DATA, schema_overrides={"empty": pl.Float64}),
+    "polars null": pl.DataFrame(DATA, schema_overrides={"rooms": pl.UInt8}),
+    "polars categories": pl.DataFrame(
+        DATA,
+        schema_overrides={
+            "age": pl.Float32,
+            "colour": pl.Categorical,
+            "sex": pl.Enum(["m", "f", "x"]),
+        },
+    ),
+    "polars objects": pl.DataFrame(
+        {name: pl.Series(values, dtype=pl.Object) for name, values in DATA.items()}
+    ),
+    "object array": np.array(ROWS, dtype=object),
+    "list of lists": ROWS,
+    "list of tuples": [tuple(row) for row in ROWS],
+    "NaN for None": np.array(
+        [[np.nan if value is None else value for value in row] for row in ROWS],
+        dtype=object,
+    ),
+    "pandas.NA for None": np.array(
+        [[pd.NA if value is None else value for value in row] for row in ROWS],
+        dtype=object,
+    ),
+}
+every_dress = pytest.mark.parametrize("X", DRESSES.values(), ids=DRESSES)
+
+
+def frame(**columns):
+    return pd.DataFrame(columns)
+
+
+def object_frame(rows):
+    return pd.DataFrame(rows, dtype=object)
+
+
+def encoded(X, **params):
+    return TableEncoder(dtype=np.float64, **params).fit_transform(X)
+
+
+def contents(X):
+    """All that is in a table, as text."""
+    if hasattr(X, "iloc"):
+        return repr(X.to_dict("list"))
+    return repr(X.to_dict(as_series=False) if hasattr(X, "to_dict") else list(X))
+
+
+def raw_blocks():
+    """DATA encoded as the formulas say, before it is scaled, by hand."""
+    age = [31, 36, 47, 20, 39, 1e6, 33, 36]  # 36 is the median of six numbers
+    age_missing = [0, 1, 0, 0, 0, 0, 0, 1]
+    one_hot = [[v == c for c in ("blue", "green", "red")] for v in DATA["colour"]]
+    sex = [{"f": 1, "m": -1, None: 0}[value] for value in DATA["sex"]]
+    member = [{False: 1, True: -1, None: 0}[value] for value in DATA["member"]]
+    country = [-1 if value is None else 1 for value in DATA["country"]]
+    zeros, ones = np.zeros(8), np.ones(8)
+    columns = [age, DATA["rooms"], zeros, age_missing, ones]
+    return np.column_stack([*columns, one_hot, sex, member, country]).astype(float)
+
+
+# What a table becomes
+
+
+@every_dress
+def test_every_library_gives_the_scaled_columns_of_the_formulas(X):
+    expected = SmoothClipScaler().fit_transform(raw_blocks())
+    np.testing.assert_allclose(encoded(X), expected, rtol=1e-14, atol=1e-15)
+
+
+@every_dress
+def test_names_say_what_each_column_is_about(X):
+    encoder = TableEncoder().fit(X)
+    names = encoder.get_feature_names_out().tolist()
+    expected = NAMES
+    if not hasattr(X, "columns"):
+        for j, name in enumerate(DATA):
+            expected = [re.sub(f"^{name}", f"x{j}", column) for column in expected]
+    assert names == expected
+    assert encoder.is_categorical_.tolist() == [False] * 3 + [True] * 4
+    categories = [values.tolist() for values in encoder.categories_.values()]
+    assert categories == [
+        ["blue", "green", "red"],
+        ["f", "m"],
+        ["False", "True"],
+        ["at"],
+    ]
+
+
+@every_dress
+def test_a_row_alone_is_encoded_as_among_others(X):
+    encoder = TableEncoder().fit(X)
+    whole = encoder.transform(X)
+    for i in range(len(ROWS)):
+        row = X.iloc[[i]] if hasattr(X, "iloc") else X[i : i + 1]
+        np.testing.assert_array_equal(encoder.transform(row), whole[[i]])
+
+
+@every_dress
+@pytest.mark.parametrize("other", DRESSES.values(), ids=DRESSES)
+@pytest.mark.filterwarnings("ignore:X (does not have|has).* feature names")
+def test_a_table_is_transformed_whatever_library_it_was_fitted_from(X, other):
+    encoder = TableEncoder().fit(X)
+    np.testing.assert_array_equal(encoder.transform(other), encoder.transform(X))
+
+
+@every_dress
+def test_fit_transform_is_fit_and_transform_and_leaves_the_table_alone(X):
+    before = contents(X)
+    values = TableEncoder().fit_transform(X)
+    np.testing.assert_array_equal(values, TableEncoder().fit(X).transform(X))
+    assert contents(X) == before
+
+
+def test_numbers_are_as_in_scikit_learns_imputer_and_ours_scaler():
+    rng = np.random.default_rng(0)
+    X = rng.standard_cauchy(size=(60, 5))
+    X[rng.uniform(size=X.shape) < [0, 0.1, 0.5, 0.9, 1]] = np.nan
+    imputer = SimpleImputer(
+        strategy="median", add_indicator=True, keep_empty_features=True
+    )
+    pipeline = make_pipeline(imputer, SmoothClipScaler())
+    np.testing.assert_allclose(encoded(X), pipeline.fit_transform(X), rtol=1e-12)
+    later = np.vstack([X, np.full((1, 5), np.nan)])
+    ours = TableEncoder(dtype=np.float64).fit(X).transform(later)
+    np.testing.assert_allclose(ours, pipeline.transform(later), rtol=1e-12)
+
+
+@pytest.mark.parametrize("min_frequency", [None, 1, 2, 5, 0.1, 0.3])
+@pytest.mark.parametrize("max_categories", [None, 3, 4])
+def test_categories_are_merged_as_by_scikit_learns_one_hot_encoder(
+    min_frequency, max_categories
+):
+    rng = np.random.default_rng(0)
+    X = rng.choice(list("abcdefg"), p=[0.3, 0.3, 0.15, 0.1, 0.08, 0.05, 0.02], size=80)
+    X = X.astype(object)[:, np.newaxis]
+    limits = {"min_frequency": min_frequency, "max_categories": max_categories}
+    theirs = make_pipeline(
+        OneHotEncoder(
+            handle_unknown="infrequent_if_exist", sparse_output=False, **limits
+        ),
+        SmoothClipScaler(),
+    )
+    encoder = TableEncoder(dtype=np.float64, **limits)
+    np.testing.assert_array_equal(encoder.fit_transform(X), theirs.fit_transform(X))
+    np.testing.assert_array_equal(encoder.transform([["z"]]), theirs.transform([["z"]]))
+    names = {name.removeprefix("x0_") for name in theirs[0].get_feature_names_out()}
+    merges = len(encoder.infrequent_categories_["x0"]) > 0
+    assert ("infrequent_sklearn" in names) == merges
+    assert names - {"infrequent_sklearn"} == set(encoder.categories_["x0"])
+
+
+# Missing and new values
+
+
+@pytest.mark.parametrize("value", [None, np.nan, pd.NA, pd.NaT, Decimal("nan")])
+@pytest.mark.parametrize("n_categories", [1, 2, 3, 5])
+def test_missing_and_unseen_categories_are_the_same_zeros(value, n_categories):
+    rows = [[c] for c in "abcde"[:n_categories]] * 4
+    encoder = TableEncoder().fit([*rows, [value]])
+    unseen = encoder.transform([["never seen"]])
+    np.testing.assert_array_equal(encoder.transform([[value]]), unseen)
+    if n_categories >= 3:  # then less than half of the rows have each, the median is 0
+        np.testing.assert_array_equal(unseen, np.zeros((1, n_categories)))
+
+
+def test_a_number_missing_only_later_is_the_median_without_an_indicator():
+    encoder = TableEncoder().fit(frame(a=[1.0, 2.0, 4.0], b=[1.0, np.nan, 3.0]))
+    assert encoder.get_feature_names_out().tolist() == ["a", "b", "b_missing"]
+    later = encoder.transform(frame(a=[np.nan, 2.0], b=[2.0, 2.0]))
+    np.testing.assert_array_equal(later[0], later[1])
+    np.testing.assert_array_equal(later[:, 0], 0)
+
+
+@pytest.mark.parametrize(
+    "later", [[1.5, None], ["x", 3], [None, None], [True, datetime.date(2020, 1, 1)]]
+)
+def test_a_column_without_any_number_is_constant_whatever_comes_later(later):
+    encoder = TableEncoder().fit(frame(a=[1.0, 2.0], b=[None, None]))
+    values = encoder.transform(frame(a=[1.0, 2.0], b=pd.Series(later, dtype=object)))
+    np.testing.assert_array_equal(values[:, 1:], 0)
+
+
+def test_a_text_column_without_any_text_has_no_category():
+    X = frame(a=[1.0, 2.0], b=pd.Series([None, None], dtype="string"))
+    encoder = TableEncoder().fit(X)
+    assert encoder.get_feature_names_out().tolist() == ["a"]
+    later = X.assign(b=pd.Series(["x", "y"], dtype="string"))
+    np.testing.assert_array_equal(encoder.transform(later), encoder.transform(X))
+
+
+@pytest.mark.parametrize("X", [[[1.0, "a"]], [[None, None]], [["a"]], [[3]]], ids=str)
+def test_one_row_is_all_zeros(X):
+    values = TableEncoder().fit_transform(X)
+    assert values.shape[0] == 1
+    np.testing.assert_array_equal(values, 0)
+
+
+def test_rows_of_missing_values_alone_are_encoded():
+    encoder = TableEncoder().fit(DRESSES["pandas"])
+    nothing = [[None] * len(DATA)]
+    with pytest.warns(UserWarning, match="valid feature names"):
+        values = encoder.transform(nothing)
+    by_name = dict(zip(NAMES, values[0].tolist(), strict=True))
+    for name in ("age", "rooms", "empty", "empty_missing"):
+        assert by_name[name] == 0
+    assert by_name["age_missing"] > 0
+    assert by_name["country_at"] < 0
+
+
+# Categories of all kinds
+
+
+SAME_CATEGORIES = {
+    "whole floats": ([1, 2, 3, 2], [1.0, 2.0, 3.0, 2.0]),
+    "text of whole numbers": ([1, 2, 3, 2], ["1", "2", "3", "2"]),
+    "mixed": ([1, 2, 3, 2], [1, "2", 3.0, np.float32(2)]),
+    "float32": ([0.1, 0.5, 0.7, 0.5], np.float32([0.1, 0.5, 0.7, 0.5])),
+    "bools as objects": ([True, False] * 2, pd.Series([True, False] * 2, dtype=object)),
+    "bools and text": ([True, False] * 2, ["True", "False"] * 2),
+    "zeros": ([0.0, 1.0, 2.0, 1.0], [-0.0, 1.0, 2.0, 1.0]),
+    "infinities": ([np.inf, 1.0, -np.inf, 1.0], ["inf", "1", "-inf", "1"]),
+    "huge": ([2**70, 1, 2, 1], [2.0**70, 1.0, 2.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize(
+    "one, other", SAME_CATEGORIES.values(), ids=SAME_CATEGORIES.keys()
+)
+def test_categories_are_compared_by_their_text(one, other):
+    one, other = frame(a=one), frame(a=other)
+    encoder = TableEncoder(categorical_features=["a"]).fit(one)
+    values = encoder.transform(one)
+    assert len(np.unique(values, axis=0)) == len(set(one["a"]))
+    np.testing.assert_array_equal(encoder.transform(other), values)
+    refitted = TableEncoder(categorical_features=["a"]).fit_transform(other)
+    np.testing.assert_array_equal(refitted, values)
+
+
+def test_whole_numbers_beyond_float64_stay_different_categories():
+    numbers = [2**60, 2**60 + 1, 2**60 + 2]
+    for column in (
+        pd.Series([*numbers, None], dtype="Int64"),
+        pd.Series([*numbers, None], dtype=object),
+        pl.Series([*numbers, None]),
+    ):
+        library = pl if isinstance(column, pl.Series) else pd
+        X = library.DataFrame({"a": column})
+        encoder = TableEncoder(categorical_features=["a"]).fit(X)
+        assert encoder.categories_["a"].tolist() == [str(n) for n in numbers]
+
+
+def test_mixed_types_in_a_column_of_categories_are_all_categories():
+    column = [1, "a", 2.5, True, None, b"b", "1", Decimal("3.50"), np.str_("a")]
+    encoder = TableEncoder().fit(pd.DataFrame({"a": column}, dtype=object))
+    expected = ["1", "2.5", "3.50", "True", "a", "b'b'"]
+    assert encoder.categories_["a"].tolist() == expected
+
+
+def test_categories_of_pandas_that_no_row_has_are_left_out():
+    column = pd.Categorical(["a", "b", "a"], categories=["z", "b", "a", "y"])
+    encoder = TableEncoder().fit(frame(a=column))
+    assert encoder.categories_["a"].tolist() == ["a", "b"]
+    assert encoder.infrequent_categories_["a"].tolist() == []
+
+
+def test_intervals_of_pandas_are_categories():
+    X = frame(a=pd.cut(pd.Series([1.0, 5.0, 9.0, 2.0, np.nan]), [0, 3, 6, 10]))
+    encoder = TableEncoder().fit(X)
+    assert encoder.categories_["a"].tolist() == ["(0, 3]", "(3, 6]", "(6, 10]"]
+
+
+def test_a_few_categories_are_not_merged_by_default_and_many_are():
+    few = [[f"c{i}"] for i in range(20)]
+    assert TableEncoder().fit_transform(few).shape[1] == 20
+    many = [[f"c{i:02}"] for i in range(21)] + [["c00"]] * 3 + [["c01"]] * 2
+    encoder = TableEncoder().fit(many)
+    assert encoder.categories_["x0"].tolist() == ["c00"]
+    assert len(encoder.infrequent_categories_["x0"]) == 20
+    assert encoder.get_feature_names_out().tolist() == ["x0_c00"]
+    rare, unseen = encoder.transform([["c05"], ["new"]])
+    np.testing.assert_array_equal(rare, unseen)
+
+
+@pytest.mark.parametrize("max_categories", range(1, 6))
+def test_max_categories_bounds_the_columns_and_keeps_the_most_frequent(max_categories):
+    X = [[c] for c in "aaaaabbbbcccdde"]
+    encoder = TableEncoder(max_categories=max_categories).fit(X)
+    kept, rare = encoder.categories_["x0"], encoder.infrequent_categories_["x0"]
+    n_kept = max_categories if max_categories == 5 else max_categories - 1
+    assert kept.tolist() == list("abcde"[:n_kept])
+    assert rare.tolist() == list("abcde"[n_kept:])
+    n_columns = max_categories if max_categories > 2 else 1
+    assert encoder.transform(X).shape[1] == n_columns
+
+
+# Which columns
+
+
+CHOICES = {
+    "names": ["rooms", "sex"],
+    "numbers": [1, 4],
+    "bools": [False, True, False, False, True, False, False],
+    "array of names": np.array(["rooms", "sex"]),
+    "array of numbers": np.array([1, 4]),
+    "array of bools": np.array([0, 1, 0, 0, 1, 0, 0], dtype=bool),
+    "tuple": (1, 4),
+    "pandas index": pd.Index(["rooms", "sex"]),
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
+@pytest.mark.parametrize("dress", ["pandas", "polars"])
+def test_columns_of_categories_are_chosen_by_name_number_or_bool(choice, dress):
+    X = DRESSES[dress]
+    numeric = {name: range(8) for name in ("colour", "member", "country")}
+    library = pd if dress == "pandas" else pl
+    X = library.DataFrame({name: numeric.get(name, X[name]) for name in DATA})
+    encoder = TableEncoder(categorical_features=choice).fit(X)
+    assert encoder.is_categorical_.tolist() == [
+        name in ("rooms", "sex") for name in DATA
+    ]
+    assert encoder.categories_["rooms"].tolist() == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("none", [None, [], np.array([], dtype=int), [False, False]])
+def test_no_column_is_one_of_categories_if_none_is_chosen(none):
+    X = frame(a=[1, 2], b=[True, False])
+    encoder = TableEncoder(categorical_features=none).fit(X)
+    assert not encoder.is_categorical_.any()
+    assert encoder.get_feature_names_out().tolist() == ["a", "b"]
+
+
+BAD_CHOICES = {
+    "a name alone": "colour",
+    "a number alone": 3,
+    "an unknown name": ["size"],
+    "a number too large": [7],
+    "a negative number": [-1],
+    "too few bools": [True],
+    "names and numbers": ["age", 1],
+    "floats": [1.0],
+    "nested": [["age"]],
+}
+
+
+@pytest.mark.parametrize("choice", BAD_CHOICES.values(), ids=BAD_CHOICES)
+def test_a_choice_of_no_columns_of_the_table_is_refused(choice):
+    encoder = TableEncoder(categorical_features=choice)
+    with pytest.raises(
+        ValueError, match=r"^TableEncoder: categorical_features must be 'from_dtype'"
+    ):
+        encoder.fit(DRESSES["pandas"])
+
+
+def test_an_array_has_no_columns_by_name():
+    with pytest.raises(ValueError, match="X has no column 'x0', but no names"):
+        TableEncoder(categorical_features=["x0"]).fit(DRESSES["object array"])
+
+
+@pytest.mark.parametrize("dress", ["pandas", "polars"])
+def test_columns_are_known_by_name(dress):
+    X = DRESSES[dress]
+    encoder = TableEncoder().fit(X)
+    assert encoder.feature_names_in_.tolist() == list(DATA)
+    expected = encoder.transform(X)
+    np.testing.assert_array_equal(encoder.transform(X[list(DATA)[::-1]]), expected)
+    more = {"before": [object()] * 8, **{name: X[name] for name in DATA}}
+    if dress == "polars":
+        more["before"] = pl.Series([datetime.date(2020, 1, 1)] * 8)
+    more = type(X)(more)
+    np.testing.assert_array_equal(encoder.transform(more), expected)
+
+
+@pytest.mark.parametrize("dress", ["pandas", "polars"])
+def test_a_missing_column_is_named(dress):
+    X = DRESSES[dress]
+    encoder = TableEncoder().fit(X)
+    with pytest.raises(
+        ValueError, match=r"now missing:\n- sex\n- member\n(.|\n)*TableEncoder: X must"
+    ):
+        encoder.transform(X[["age", "colour", "country", "empty", "rooms"]])
+
+
+@pytest.mark.parametrize("n_columns", [6, 8])
+def test_arrays_must_have_as_many_columns_as_in_fit(n_columns):
+    X = np.resize(DRESSES["object array"], (8, 7))
+    encoder = TableEncoder().fit(X)
+    other = np.hstack([X, X])[:, :n_columns]
+    complaint = f"X has {n_columns} features, but TableEncoder is expecting 7"
+    for table in (other, other.tolist(), pd.DataFrame(other)):
+        with pytest.raises(ValueError, match=complaint):
+            encoder.transform(table)
+
+
+def test_names_that_come_or_go_are_warned_of_as_by_scikit_learn():
+    X = frame(a=[1.0, 2.0])
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        TableEncoder().fit(X).transform(X.to_numpy())
+    with pytest.warns(UserWarning, match="X has feature names, but TableEncoder was"):
+        TableEncoder().fit(X.to_numpy()).transform(X)
+
+
+def test_a_second_fit_forgets_the_first():
+    encoder = TableEncoder().fit(DRESSES["pandas"]).fit([[1.0, "a"], [2.0, "b"]])
+    assert not hasattr(encoder, "feature_names_in_")
+    assert encoder.n_features_in_ == 2
+    assert encoder.get_feature_names_out().tolist() == ["x0", "x1_a"]
+    assert list(encoder.categories_) == ["x1"]
+
+
+# What is refused
+
+
+DAY, NOW = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1)
+DATES = {
+    "pandas": pd.to_datetime(["2020-01-01", "2021-01-01"]),
+    "pandas with a zone": pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True),
+    "pandas periods": pd.period_range("2020", periods=2),
+    "pandas durations": pd.to_timedelta([1, 2]),
+    "pandas categories": pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
+    "date objects": pd.Series([DAY, None], dtype=object),
+    "datetime objects": pd.Series([None, NOW], dtype=object),
+    "time objects": pd.Series([NOW.time()] * 2, dtype=object),
+    "timestamps": pd.Series([pd.Timestamp(NOW), "a"], dtype=object),
+    "polars dates": pl.Series([DAY, None]),
+    "polars datetimes": pl.Series([NOW, None]),
+    "polars durations": pl.Series([datetime.timedelta(1), None]),
+    "polars times": pl.Series([NOW.time(), None]),
+}
+NESTED = {
+    "lists": pd.Series([[1], [2]]),
+    "dicts": pd.Series([{"a": 1}, None]),
+    "tuples": pd.Series([(1, 2), (3, 4)]),
+    "sets": pd.Series([{1}, {2}]),
+    "arrays": pd.Series([np.zeros(2), np.zeros(2)]),
+    "polars lists": pl.Series([[1], [2]]),
+    "polars structs": pl.Series([{"a": 1}, {"a": 2}]),
+}
+
+
+def with_column(column):
+    library = pl if isinstance(column, pl.Series) else pd
+    return library.DataFrame({"age": [1.0, 2.0], "born": column})
+
+
+@pytest.mark.parametrize("column", DATES.values(), ids=DATES)
+@pytest.mark.parametrize("chosen", ["from_dtype", None, ["born"]])
+def test_dates_are_refused_with_the_name_of_the_column(column, chosen):
+    complaint = (
+        "^TableEncoder: column 'born' of X must have numbers or categories, got dates "
+        "or times .*turn them into numbers first, such as year, month or age in days"
+    )
+    with pytest.raises(ValueError, match=complaint):
+        TableEncoder(categorical_features=chosen).fit(with_column(column))
+
+
+@pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
+@pytest.mark.parametrize("chosen", ["from_dtype", None, ["born"]])
+def test_nested_values_are_refused_with_the_name_of_the_column(column, chosen):
+    complaint = "^TableEncoder: column 'born' of X must have a number or a category in"
+    with pytest.raises(ValueError, match=complaint):
+        TableEncoder(categorical_features=chosen).fit(with_column(column))
+
+
+def test_dates_are_refused_in_arrays_too():
+    array = np.array([["2020-01-01", "2021-01-01"]], dtype="datetime64[D]")
+    with pytest.raises(ValueError, match=r"'x0' of X must have .* got dates or times"):
+        TableEncoder().fit(array)
+    with pytest.raises(ValueError, match=r"'x1' of X must have .* got dates or times"):
+        TableEncoder().fit([[1, DAY]])
+
+
+@pytest.mark.parametrize(
+    "value", [np.inf, -np.inf, 10**400], ids=["inf", "-inf", "too large"]
+)
+@pytest.mark.parametrize("as_table", [list, np.array, object_frame])
+def test_infinite_numbers_are_refused_with_the_name_of_the_column(value, as_table):
+    bad = as_table([[1.0, 2.0], [3.0, value]])
+    complaint = r"^TableEncoder: column 'x1' of X must have finite numbers"
+    good = as_table([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(ValueError, match=complaint):
+        TableEncoder().fit(bad)
+    with pytest.raises(ValueError, match=complaint):
+        TableEncoder().fit(good).transform(bad)
+
+
+def test_infinite_numbers_of_a_sparse_matrix_are_refused():
+    X = sparse.csr_matrix([[0.0, 0.0, np.inf], [0.0, 1.0, 0.0]])
+    with pytest.raises(ValueError, match="column 'x2' of X must have finite numbers"):
+        TableEncoder().fit(X)
+
+
+@pytest.mark.parametrize("value", ["abc", "1.5", b"1"])
+def test_text_in_a_column_of_numbers_is_refused_with_its_name(value):
+    encoder = TableEncoder().fit(frame(a=[1.0, 2.0], b=[1, 2]))
+    later = frame(a=[1.0, 2.0], b=pd.Series([1, value], dtype=object))
+    with pytest.raises(ValueError, match="TableEncoder: column 'b' of X must have num"):
+        encoder.transform(later)
+    with pytest.raises(ValueError, match="column 'b' of X must have numbers, as it is"):
+        TableEncoder(categorical_features=None).fit(later)
+
+
+NO_TABLES = {
+    "no rows": (np.empty((0, 2)), r"0 sample\(s\)"),
+    "no columns": (np.empty((2, 0)), r"0 feature\(s\)"),
+    "a frame without rows": (frame(a=[]), r"0 sample\(s\)"),
+    "a frame without columns": (frame(a=[1])[[]], r"0 feature\(s\)"),
+    "polars without rows": (pl.DataFrame({"a": []}), r"0 sample\(s\)"),
+    "an empty list": ([], "Expected 2D array"),
+    "one dimension": (["a", "b"], "Expected 2D array"),
+    "a series": (pd.Series([1, 2]), "Expected a? ?2"),
+    "rows of two lengths": ([[1, 2], [3]], "Expected 2D array"),
+    "nothing": (None, "Expected 2D array"),
+    "two columns of a name": (
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        "Several columns have the name 'a'",
+    ),
+    "complex numbers": (np.array([[1j]]), "Complex data"),
+    "masked entries": (np.ma.array([[1.0]], mask=[[True]]), "Masked entries"),
+    "a lazy frame": (pl.LazyFrame({"a": [1]}), "A lazy frame .* collect"),
+}
+
+
+@pytest.mark.parametrize("X, complaint", NO_TABLES.values(), ids=NO_TABLES)
+def test_what_is_no_table_is_refused(X, complaint):
+    expected = rf"{complaint}(.|\n)*TableEncoder: X must be a table of numbers and"
+    with pytest.raises(ValueError, match=expected):
+        TableEncoder().fit(X)
+
+
+def test_names_of_which_some_are_no_strings_are_refused():
+    with pytest.raises(TypeError, match="only supported if all input features have"):
+        TableEncoder().fit(pd.DataFrame([[1, 2]], columns=["a", 2]))
+
+
+BAD_PARAMETERS = {
+    "min_frequency": [0, -1, 1.0, 0.0, "few", True],
+    "max_categories": [0, 2.0, "all"],
+    "sparse_output": ["yes", 1, None],
+    "dtype": [None, int, np.float16, "float", "no type"],
+}
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [(name, value) for name, values in BAD_PARAMETERS.items() for value in values],
+)
+def test_a_bad_parameter_is_named(name, value):
+    if name == "dtype" and value == "float":  # NumPy's name of float64
+        TableEncoder(dtype=value).fit([[1.0]])
+        return
+    with pytest.raises(ValueError, match=f"^TableEncoder: {name} must be "):
+        TableEncoder(**{name: value}).fit([[1.0]])
+
+
+@pytest.mark.parametrize("bad", [with_column(DATES["pandas"]), frame(a=[np.inf])])
+def test_after_a_failed_fit_the_encoder_is_what_it_was(bad):
+    encoder = TableEncoder()
+    with pytest.raises(ValueError):
+        encoder.fit(bad)
+    with pytest.raises(NotFittedError):
+        encoder.transform(DRESSES["pandas"])
+    encoder.fit(DRESSES["pandas"])
+    before = pickle.dumps(encoder)
+    with pytest.raises(ValueError):
+        encoder.fit(bad)
+    assert pickle.dumps(encoder) == before
+
+
+# Sparse and large tables
+
+
+def sparse_numbers():
+    X = sparse.random(50, 6, density=0.1, random_state=0).toarray()
+    X[:40, 1] = 3.0  # a median that is not 0
+    X[:5, 2] = np.nan
+    X[:, 3] = np.nan
+    X[:, 4] = 0.0
+    return X
+
+
+@pytest.mark.parametrize(
+    "form", ["csr_matrix", "csc_matrix", "coo_matrix", "csr_array"]
+)
+def test_a_sparse_matrix_gives_the_numbers_of_the_dense_one(form):
+    X = sparse_numbers()
+    sparse_X = getattr(sparse, form)(X)
+    encoder = TableEncoder(dtype=np.float64)
+    values = encoder.fit_transform(sparse_X)
+    assert sparse.issparse(values) and values.format == "csr"
+    np.testing.assert_array_equal(values.toarray(), encoded(X))
+    np.testing.assert_array_equal(encoder.transform(X).toarray(), encoded(X))
+    np.testing.assert_array_equal(encoded(sparse_X, sparse_output=False), encoded(X))
+    np.testing.assert_array_equal(sparse_X.toarray(), X)  # which stays as it is
+
+
+def test_entries_of_a_sparse_matrix_that_are_stored_twice_are_summed():
+    twice = [1.0, 2.0, 5.0, 4.0], [0, 0, 1, 2], [0, 4]
+    X = sparse.csc_matrix(twice, shape=(4, 1))
+    values = TableEncoder(dtype=np.float64).fit_transform(X)
+    np.testing.assert_array_equal(values.toarray(), encoded([[3.0], [5], [4], [0]]))
+    assert X.nnz == 4  # X is left as it was
+
+
+def test_columns_of_a_sparse_matrix_can_be_categories_if_they_are_named():
+    X = sparse.csr_matrix([[1.0, 5.0], [0.0, 0.0], [2.0, 0.0]])
+    encoder = TableEncoder(categorical_features=[0]).fit(X)
+    assert encoder.categories_["x0"].tolist() == ["0", "1", "2"]
+    dense = TableEncoder(categorical_features=[0]).fit_transform(X.toarray())
+    np.testing.assert_array_equal(encoder.transform(X).toarray(), dense)
+
+
+@pytest.mark.parametrize("n_categories", [MANY_COLUMNS, MANY_COLUMNS + 1])
+def test_the_output_is_sparse_beyond_many_columns_of_few_entries(n_categories):
+    X = np.arange(n_categories).astype(str).astype(object)[:, np.newaxis]
+    values = TableEncoder(min_frequency=None).fit_transform(X)
+    assert values.shape == (n_categories, n_categories)
+    assert sparse.issparse(values) == (n_categories > MANY_COLUMNS)
+    density = (values != 0).sum() / n_categories**2
+    assert density < LOW_DENSITY
+
+
+def test_many_columns_of_numbers_stay_dense():
+    X = np.random.default_rng(0).normal(size=(3, MANY_COLUMNS + 1))
+    assert isinstance(TableEncoder().fit_transform(X), np.ndarray)
+
+
+@pytest.mark.parametrize("dress", ["pandas", "polars"])
+def test_sparse_output_has_the_numbers_of_the_dense_one(dress):
+    X = DRESSES[dress]
+    values = TableEncoder(sparse_output=True).fit_transform(X)
+    assert values.format == "csr" and values.dtype == np.float32
+    dense = TableEncoder(sparse_output=False).fit_transform(X)
+    np.testing.assert_array_equal(values.toarray(), dense)
+
+
+@pytest.mark.parametrize("min_frequency", ["auto", None])
+def test_50_000_categories_take_little_memory(min_frequency):
+    n_rows = 100_000  # dense: 20 GB
+    rng = np.random.default_rng(0)
+    names = np.array([f"c{i}" for i in range(50_000)], dtype=object)
+    names = np.concatenate([names, rng.choice(names, n_rows - len(names))])
+    X = pd.DataFrame({"a": names, "b": rng.normal(size=n_rows)})
+    tracemalloc.start()
+    encoder = TableEncoder(min_frequency=min_frequency)
+    values = encoder.fit_transform(X)
+    alone = encoder.transform(X[:1])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6
+    assert sparse.issparse(values)
+    n_columns = sum(map(len, encoder.categories_.values())) + 1
+    n_columns += min_frequency == "auto"  # of the infrequent ones
+    assert values.shape == (n_rows, n_columns)
+    assert len(encoder.get_feature_names_out()) == n_columns
+    np.testing.assert_array_equal(alone.toarray(), values[:1].toarray())
+    if min_frequency is None:
+        assert n_columns == 50_001
+        np.testing.assert_allclose(values[:, 1:].data, 1.66410059, rtol=1e-7)
+
+
+# As an estimator of scikit-learn
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("dress", ["pandas", "polars", "list of lists"])
+def test_set_output_gives_frames_with_the_names(library, dress):
+    X = DRESSES[dress]
+    encoder = TableEncoder().set_output(transform=library)
+    values = encoder.fit_transform(X)
+    assert type(values).__module__.startswith(library)
+    assert list(values.columns) == encoder.get_feature_names_out().tolist()
+    np.testing.assert_array_equal(values.to_numpy(), TableEncoder().fit_transform(X))
+
+
+def test_names_that_would_be_equal_are_told_apart():
+    X = frame(a_b=["c", "d"] * 2, a=["b_c", "x"] * 2, a_b_c=[1, 2] * 2)
+    encoder = TableEncoder().set_output(transform="polars").fit(X)
+    expected = ["a_b_c", "a_b_c_2", "a_b_c_3"]
+    assert encoder.get_feature_names_out().tolist() == expected
+    assert encoder.transform(X).columns == expected
+
+
+def test_other_names_of_columns_can_be_given_where_there_were_none():
+    encoder = TableEncoder().fit(ROWS)
+    assert encoder.get_feature_names_out(list(DATA)).tolist() == NAMES
+    with pytest.raises(ValueError, match=r"length equal(.|\n)*TableEncoder: input_fea"):
+        encoder.get_feature_names_out(["a"])
+    with pytest.raises(ValueError, match="is not equal to feature_names_in_"):
+        TableEncoder().fit(DRESSES["pandas"]).get_feature_names_out(list("abcdefg"))
+
+
+@every_dress
+def test_copies_give_the_same_numbers(X):
+    encoder = TableEncoder(max_categories=3).fit(X)
+    expected = encoder.transform(X)
+    for copy in (pickle.loads(pickle.dumps(encoder)), clone(encoder).fit(X)):
+        np.testing.assert_array_equal(copy.transform(X), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32", np.dtype("f8")])
+@pytest.mark.parametrize("sparse_output", [False, True])
+@pytest.mark.parametrize("X", [DRESSES["pandas"], np.float32([[1, 2], [3, 5]])])
+def test_the_output_is_of_the_type_that_is_asked_for(dtype, sparse_output, X):
+    encoder = TableEncoder(dtype=dtype, sparse_output=sparse_output)
+    values = encoder.fit_transform(X)
+    assert values.dtype == np.dtype(dtype)
+    assert encoder.transform(X).dtype == np.dtype(dtype)
+
+
+def test_numbers_beyond_float32_are_scaled_before_they_become_float32():
+    offset = 1.7e9 + np.arange(5.0)  # float32 has steps of 128 there
+    values = TableEncoder().fit_transform(np.column_stack([offset, offset * 1e290]))
+    expected = SmoothClipScaler().fit_transform(np.arange(5.0)[:, np.newaxis])
+    np.testing.assert_allclose(values[:, :1], expected, rtol=1e-6)
+    assert np.isfinite(values).all()
+
+
+def test_it_can_be_a_part_of_a_column_transformer():
+    X = DRESSES["pandas"]
+    transformer = ColumnTransformer([("table", TableEncoder(), ["age", "colour"])])
+    expected = TableEncoder().fit_transform(X[["age", "colour"]])
+    np.testing.assert_array_equal(transformer.fit_transform(X), expected)
+
+
+def test_frames_are_read_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for X in (DRESSES["pandas"], DRESSES["polars"]):
+            TableEncoder().fit(X).transform(X[:2])
+
+
+def test_tags_say_what_tables_it_takes():
+    tags = get_tags(TableEncoder()).input_tags
+    assert tags.string and tags.categorical and tags.allow_nan and tags.sparse
+
+
+ALL_CHECKS = parametrize_with_checks([TableEncoder(), TableEncoder(None)])
+CHECK_NAMES, CASES = ALL_CHECKS.args
+
+
+# scikit-learn before 1.9 hands pytest a generator, which pytest no longer wants
+@pytest.mark.parametrize(CHECK_NAMES, list(CASES), **ALL_CHECKS.kwargs)
+def test_passes_scikit_learns_checks(estimator, check):
+    check(estimator)
