@@ -7,6 +7,7 @@ from skmlp.estimators import (
     MLPRegressor,
     MLPTransformer,
 )
+from skmlp.tabular import search_space, tabular_pipeline
 from skmlp.version import __version__
 
 __all__ = [
@@ -16,4 +17,6 @@ __all__ = [
     "MLPRegressor",
     "MLPTransformer",
     "__version__",
+    "search_space",
+    "tabular_pipeline",
 ]

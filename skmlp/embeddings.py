@@ -21,6 +21,9 @@ from skmlp.rules import integer, real
 Array = NDArray[np.floating[Any]]
 Arrays = tuple[Array, ...]
 
+# Of bins, as a share of the range of the column.
+NARROWEST = 1e-6
+
 
 @dataclass
 class Embedding(Part):
@@ -34,6 +37,16 @@ class Embedding(Part):
     group: ClassVar[str] = "numeric_embedding"
 
     size: int
+
+    @property
+    def breadth(self) -> int:
+        """Numbers that a value becomes on the way, at the most."""
+        return self.size
+
+    @property
+    def n_products(self) -> int:
+        """Multiply-adds of a value."""
+        return 0
 
     def constants(self, x: Array) -> Arrays:
         """What is kept of the training rows."""
@@ -82,6 +95,14 @@ class PBLD(Embedding):
     n_frequencies: int = setting(16, integer(1))
     size: int = setting(3, integer(1))
     sigma: float = setting(0.1, real(0, open_low=True))
+
+    @property
+    def breadth(self) -> int:
+        return max(self.n_frequencies, self.size)
+
+    @property
+    def n_products(self) -> int:
+        return self.n_frequencies * (1 + self.size)
 
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
@@ -135,7 +156,8 @@ class PiecewiseLinear(Embedding):
 
         e = w x + b + sum_t v_t phi_t(x),    phi_t(x) = (x - left_t) / width_t in [0, 1]
 
-    The first phi goes on below 0 and the last one above 1. First w and b ~ U within
+    The first phi goes on below 0 and the last one above 1; quantiles are those of rows,
+    whatever their weights. First w and b ~ U within
     1 / sqrt(size), v = 0. Gorishniy, Rubachev and Babenko, On embeddings for numerical
     features in tabular deep learning, 2022, equation 1; with zeros to start from as in
     Gorishniy, Kotelnikov and Babenko, TabM, 2025, appendix D.
@@ -144,12 +166,23 @@ class PiecewiseLinear(Embedding):
     n_bins: int = setting(48, integer(1))
     size: int = setting(8, integer(1))
 
+    @property
+    def breadth(self) -> int:
+        return max(self.n_bins, self.size)
+
+    @property
+    def n_products(self) -> int:
+        return self.n_bins * (1 + self.size) + self.size
+
     def constants(self, x: Array) -> Arrays:
         """Of each column and bin: left end, 1 / width, and the bounds of phi."""
         shares = np.linspace(0.0, 1.0, self.n_bins + 1)
         left, inverse, low, high = np.zeros((4, x.shape[1], self.n_bins), x.dtype)
         for j, column in enumerate(x.T):
-            edges = np.unique(np.quantile(column, shares))
+            edges = np.quantile(column, shares)
+            # equal quantiles may round to others, whose bin would be all but a step
+            apart = np.diff(edges, prepend=-np.inf) > NARROWEST * np.ptp(edges)
+            edges = edges[apart]
             n = len(edges) - 1
             left[j, :n], inverse[j, :n] = edges[:-1], 1.0 / np.diff(edges)
             high[j, :n] = 1.0
@@ -213,7 +246,8 @@ class CategoryTable(Embedding):
 
     def constants(self, x: Array) -> Arrays:
         """Of each column: its first row in the table, and its number of categories."""
-        counts = x.max(axis=0) + 1.0
+        # float32 has no whole numbers beyond 2^24, which the sums may be
+        counts = x.max(axis=0).astype(np.float64) + 1.0
         starts = np.concatenate([[0.0], np.cumsum(counts + 1.0)[:-1]])
         return starts, counts
 

@@ -4,6 +4,7 @@ Embedded columns come after the plain ones. Numbers are embedded beside their ow
 values; categories are not numbers, so their columns are only embedded.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,9 +71,20 @@ class Inputs:
         self._counts = [len(arrays) for arrays in drawn]
         shapes = [array.shape for arrays in drawn for array in arrays]
         self.shapes = [(self.width,)] * scaled + shapes
+        self.n_params = sum(map(math.prod, self.shapes))
         self.groups = ["scale"] * scaled
         for part, count in zip(embedded, self._counts, strict=True):
             self.groups += [part.embedding.group] * count
+
+    @property
+    def breadth(self) -> int:
+        """Numbers that a row becomes in the widest embedding, 0 without any."""
+        sizes = (len(part.columns) * part.embedding.breadth for part in self.embedded)
+        return max(sizes, default=0)
+
+    def folded(self) -> "Inputs":
+        """The inputs once their scale is in the first layer's weights."""
+        return Inputs(self.n_features, self.embedded) if self.scaled else self
 
     def _draws(self, random_state: np.random.RandomState) -> list[Arrays]:
         return [

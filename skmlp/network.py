@@ -30,8 +30,8 @@ def rows_of_width(width: int) -> int:
 
 
 def block_rows(network: "Network") -> int:
-    """Rows at once, by the widest of the layers' values."""
-    return rows_of_width(max(network.layer_sizes[1:]))
+    """Rows at once, by the widest of the layers' values, and of the embeddings'."""
+    return rows_of_width(max(*network.layer_sizes[1:], network.inputs.breadth))
 
 
 class Views(list[tuple[Array, Array]]):
@@ -77,7 +77,8 @@ class Views(list[tuple[Array, Array]]):
             for number, alpha in self.alphas.items()
             if number - start in network.parametric_layers
         ]
-        return Views(network, self[start:stop], [*self.inputs, *alphas])
+        inputs = self.inputs if start == 0 else []
+        return Views(network, self[start:stop], [*inputs, *alphas])
 
 
 class Network:
@@ -165,7 +166,7 @@ class Network:
         """Of each group of parameters a vector that is 1 there, and 0 elsewhere."""
         names = ["weights"] * len(self.layers), ["biases"] * len(self.layers)
         extras = [*self.inputs.groups, *["activation"] * len(self.parametric_layers)]
-        found = {}
+        found: dict[str, Array] = {}
         for name in dict.fromkeys([*names[0], *names[1], *extras]):
             found[name] = np.zeros(self.n_params)
             views = self.views(found[name])
@@ -177,21 +178,42 @@ class Network:
         return found
 
     def first(self, n_layers: int) -> list[slice]:
-        """Where the weights and the biases of the first layers are."""
+        """Where the weights, the biases and the alphas of the first layers are."""
         layers = self.layers[:n_layers]
         n_weights = sum(layer.fan_in * layer.fan_out for layer in layers)
         n_biases = sum(layer.fan_out for layer in layers)
-        return [slice(0, n_weights), slice(self.n_weights, self.n_weights + n_biases)]
+        learning = [i for i in self.parametric_layers if i < n_layers]
+        n_alphas = sum(self.layers[i].fan_out for i in learning)
+        starts = 0, self.n_weights, self.n_base + self.inputs.n_params
+        sizes = n_weights, n_biases, n_alphas
+        return [slice(at, at + n) for at, n in zip(starts, sizes, strict=True)]
+
+    def folded(self, params: Array) -> Array:
+        """The parameters with the learned scale in the first weights, and 1 after.
+
+        `params` itself where nothing is scaled.
+        """
+        if not self.inputs.scaled:
+            return params
+        folded = params.copy()
+        views = self.views(folded)
+        views[0][0][...] = self.inputs.weights(views.inputs, views[0][0])
+        views.inputs[0][...] = 1.0
+        return folded
 
     def flatten(
         self,
         layers: Sequence[tuple[Any, Any]],
         dtype: Any,
-        extras: Sequence[Any] = (),
+        extras: Sequence[Any] | None = None,
     ) -> Array:
-        """The (W, b) of each layer, and extras, as a new flat vector."""
+        """The (W, b) of each layer, and extras, as a new flat vector.
+
+        extras : None is alphas as training starts from them, and nothing else.
+        """
         params = np.empty(self.n_params, dtype)
         views = self.views(params)
+        extras = self._first_alphas() if extras is None else extras
         for (W, b), (new_W, new_b) in zip(views, layers, strict=True):
             W[...], b[...] = new_W, new_b
         for extra, new in zip(views.extras, extras, strict=True):
@@ -219,14 +241,17 @@ class Network:
             for layer, gain in zip(self.layers, gains, strict=True)
         ]
         if initializer.zero_output:
-            draws[-1] = tuple(map(np.zeros_like, draws[-1]))
+            W, b = draws[-1]
+            draws[-1] = np.zeros_like(W), np.zeros_like(b)
         return self.flatten(draws, dtype, self._first_extras(random_state))
 
     def _first_extras(self, random_state: np.random.RandomState) -> list[Array]:
+        return [*self.inputs.draw(random_state), *self._first_alphas()]
+
+    def _first_alphas(self) -> list[Array]:
         activations: Any = [self.layers[i].activation for i in self.parametric_layers]
         sizes = [self.layers[i].fan_out for i in self.parametric_layers]
-        alphas = [np.full(n, a.start) for a, n in zip(activations, sizes, strict=True)]
-        return [*self.inputs.draw(random_state), *alphas]
+        return [np.full(n, a.start) for a, n in zip(activations, sizes, strict=True)]
 
     def _params_by_data(
         self,

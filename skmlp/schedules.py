@@ -48,14 +48,17 @@ class Schedule(Part):
     """Base of schedules.
 
     ``each_step`` says whether the factor changes with every step; else it is asked for
-    at the start of each epoch. ``ends_at_plateau`` says whether training ends when
-    patience runs out at that time and rate, and ``farewell`` what to say then.
+    at the start of each epoch. ``planned`` says whether it leads to an end that is
+    planned, so that coming there is no lack of epochs. ``ends_at_plateau`` says whether
+    training ends when patience runs out at that time and rate, and ``farewell`` what to
+    say then.
     """
 
     abstract: ClassVar[bool] = True
 
     farewell: ClassVar[str] = "Stopping."
     each_step: ClassVar[bool] = True
+    planned: ClassVar[bool] = True
 
     def __call__(self, clock: Clock) -> float:
         """The factor at that time."""
@@ -74,6 +77,7 @@ class Constant(Schedule):
     """The factor is 1."""
 
     each_step: ClassVar[bool] = False
+    planned: ClassVar[bool] = False
 
     def at(self, progress: float) -> float:
         return 1.0
@@ -84,6 +88,7 @@ class InverseScaling(Schedule):
     """The factor is (n_samples + 1) ** -power_t, set at the end of each epoch."""
 
     each_step: ClassVar[bool] = False
+    planned: ClassVar[bool] = False
     flat: ClassVar[tuple[str, ...]] = ("power_t",)
 
     power_t: float = setting(0.5, real(0))
@@ -98,6 +103,7 @@ class Adaptive(Schedule):
 
     farewell: ClassVar[str] = "Learning rate too small. Stopping."
     each_step: ClassVar[bool] = False
+    planned: ClassVar[bool] = False
 
     def __call__(self, clock: Clock) -> float:
         return float(5.0**-clock.n_plateaus)
@@ -112,6 +118,7 @@ class Plateau(Schedule):
 
     farewell: ClassVar[str] = "The schedule is at its floor. Stopping."
     each_step: ClassVar[bool] = False
+    planned: ClassVar[bool] = False
 
     factor: float = setting(0.5, real(0, 1, open_low=True))
     floor: float = setting(0.01, real(0, 1, open_low=True, open_high=False))
@@ -260,6 +267,10 @@ class Warmup(Schedule):
     @property
     def farewell(self) -> str:  # type: ignore[override]
         return self.schedule.farewell
+
+    @property
+    def planned(self) -> bool:  # type: ignore[override]
+        return self.schedule.planned
 
     def __call__(self, clock: Clock) -> float:
         half_step = 0.5 / clock.n_planned if clock.n_planned else 0.0

@@ -31,7 +31,7 @@ def hidden_values(network: Network, views: Views, X: Any, layer: int) -> Array:
 
 def rows_at_once(network: Network) -> int:
     """As block_rows, but gradients by the inputs are as wide as these."""
-    return rows_of_width(max(network.layer_sizes))
+    return rows_of_width(max(*network.layer_sizes, network.inputs.breadth))
 
 
 def unchanged(raw: Array) -> tuple[NDArray[np.integer[Any]], Array | None]:

@@ -40,7 +40,9 @@ def decay(params: Array, state: State, rate: Rate, strength: float) -> None:
         weights = params[: state["n_weights"]]
         weights *= 1.0 - _of(rate, slice(weights.size)) * strength
     else:
-        params -= params * (rates * strength)
+        rates *= strength  # a buffer of the caller's, for this step
+        rates *= params
+        params -= rates
 
 
 def _of(rate: Rate, block: slice) -> Rate:

@@ -101,10 +101,15 @@ class Rates:
     schedule: Schedule
     clock: Clock
 
+    def __post_init__(self) -> None:
+        self._buffers = np.empty_like(self.steps), np.empty_like(self.decays)
+
     def __call__(self, learning_rate: float, state: dict[str, Any]) -> Array:
         """The rates of a step; those of the decay go into the solver's state."""
-        state["decay_rates"] = self.decays * (learning_rate * self.schedule(self.clock))
-        return self.steps * learning_rate
+        rates, decay_rates = self._buffers
+        decay = learning_rate * self.schedule(self.clock)
+        state["decay_rates"] = np.multiply(self.decays, decay, out=decay_rates)
+        return np.multiply(self.steps, learning_rate, out=rates)
 
 
 @dataclass(kw_only=True)
@@ -303,6 +308,7 @@ class Training(Run):
             if solver.clip_norm is not None:
                 clip(grad, solver.clip_norm)
             solver.step(params, grad, state, rates(learning_rate, state))
+            state.pop("decay_rates", None)  # which are those of this step alone
             if max_norm is not None:
                 network.limit_norms(views, max_norm)
             frozen.restore(params)

@@ -10,6 +10,7 @@ from skmlp.activations import (
     ELU,
     Activation,
     LeakyReLU,
+    Parametric,
     UserActivation,
     derivative_error,
     is_activation,
@@ -21,6 +22,9 @@ TRIED = {name: make() for name, make in ACTIVATIONS.items()} | {
     "leaky_relu_of_slope_0.3": LeakyReLU(0.3),
     "elu_of_alpha_0.5": ELU(0.5),
     "elu_of_alpha_2": ELU(2.0),
+    "prelu_of_start_0": Parametric(start=0.0),
+    "prelu_of_start_-1": Parametric(start=-1.0),
+    "parametric_elu_of_start_0.3": Parametric(ELU(0.5), start=0.3),
 }
 every_activation = pytest.mark.parametrize("activation", TRIED.values(), ids=TRIED)
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -227,6 +231,44 @@ def test_leaky_relu_and_elu_with_their_settings_at_zero_are_relu():
     np.testing.assert_array_equal(forward(LeakyReLU(0.0), z), relu)
     # elu is never below -alpha
     np.testing.assert_allclose(forward(ELU(1e-12), z), relu, atol=1e-12)
+
+
+@pytest.mark.parametrize("inner", ["tanh", "selu", "mish", "gelu"])
+@pytest.mark.parametrize("start", [1.0, 0.0, 0.3])
+def test_a_parametric_activation_has_a_share_of_another_and_the_rest_of_the_identity(
+    inner, start
+):
+    inner, z = ACTIVATIONS[inner](), np.linspace(-4, 4, 41)
+    parametric = Parametric(inner, start)
+    # a few roundings of numbers up to 4
+    np.testing.assert_allclose(
+        forward(parametric, z),
+        start * forward(inner, z) + (1 - start) * z,
+        rtol=0,
+        atol=4e-15,
+    )
+    np.testing.assert_allclose(
+        backward(parametric, np.ones_like(z), z),
+        start * backward(inner, np.ones_like(z), z) + (1 - start),
+        rtol=0,
+        atol=4e-15,
+    )
+
+
+def test_the_parametric_ones_of_the_table_are_those_of_relu_selu_and_mish():
+    z = np.linspace(-4, 4, 41)
+    for name, inner in (
+        ("prelu", "relu"),
+        ("parametric_selu", "selu"),
+        ("parametric_mish", "mish"),
+    ):
+        # z + (s(z) - z) rounds
+        np.testing.assert_allclose(
+            forward(ACTIVATIONS[name](), z),
+            forward(ACTIVATIONS[inner](), z),
+            rtol=0,
+            atol=2e-15,
+        )
 
 
 def test_the_approximation_of_gelu_is_near_to_it():

@@ -30,8 +30,9 @@ FLOORS = [
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
-    {"callbacks", "optional", "state", "threads", "validation"},
+    {"callbacks", "optional", "state", "temperature", "threads", "validation"},
     {
+        "averaging",
         "checkpoints",
         "class_columns",
         "messages",
@@ -41,10 +42,18 @@ ESTIMATOR_FLOORS = [
         "splitting",
         "weighting",
     },
-    {"continuation", "embedding", "rates", "refusals", "summary", "targets"},
+    {
+        "continuation",
+        "embedding",
+        "rates",
+        "refusals",
+        "summary",
+        "targets",
+    },
     {"assembly"},
     {"diagnostics", "explaining", "publishing", "validation_rows"},
-    {"refitting"},
+    {"calibration", "refitting"},
+    {"members"},
     {"base"},
     {"classifier", "regressor"},
     {"autoencoder", "transformer"},

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from skmlp.initializers import INITIALIZERS, Orthogonal
+from skmlp.activations import ACTIVATIONS
+from skmlp.initializers import INITIALIZERS, NTK, DataDriven, Orthogonal
+from skmlp.network import Network
 
-every_initializer = pytest.mark.parametrize(
-    "initializer", [make() for make in INITIALIZERS.values()], ids=INITIALIZERS
-)
+# Those that draw without looking at rows.
+DRAWN = {name: make() for name, make in INITIALIZERS.items() if not make.needs_data}
+every_initializer = pytest.mark.parametrize("initializer", DRAWN.values(), ids=DRAWN)
 # The variance of a weight from fan_in and fan_out, and whether it is uniform.
 VARIANCES = {
     "glorot_uniform": (lambda fan_in, fan_out: 6 / (fan_in + fan_out) / 3, True),
@@ -16,7 +19,9 @@ VARIANCES = {
     "he_normal": (lambda fan_in, fan_out: 2 / fan_in, False),
     "lecun_uniform": (lambda fan_in, fan_out: 3 / fan_in / 3, True),
     "lecun_normal": (lambda fan_in, fan_out: 1 / fan_in, False),
+    "ntk": (lambda fan_in, fan_out: 1 / fan_in, False),
 }
+WITH_BIASES = ("glorot_uniform", "ntk")
 
 
 def draw(initializer, fan_in, fan_out, gain=6.0, seed=0):
@@ -58,7 +63,8 @@ def test_weights_spread_around_zero_less_the_more_units_they_join(initializer):
 
 
 def test_every_initializer_but_the_orthogonal_one_has_a_variance_by_formula():
-    assert {*VARIANCES, "orthogonal"} == set(INITIALIZERS)
+    assert {*VARIANCES, "orthogonal"} == set(DRAWN)
+    assert {*DRAWN, "data_driven"} == set(INITIALIZERS)
 
 
 @pytest.mark.parametrize("shape", [(600, 300), (300, 600)], ids=str)
@@ -76,9 +82,9 @@ def test_weights_have_the_variance_and_the_shape_of_the_formula(name, shape):
 
 
 @every_initializer
-def test_all_biases_but_those_of_scikit_learn_are_zero(initializer):
+def test_all_biases_but_those_of_scikit_learn_and_ntk_are_zero(initializer):
     _, b = draw(initializer, 4, 100)
-    assert b.any() == (initializer == INITIALIZERS["glorot_uniform"]())
+    assert b.any() == any(initializer == INITIALIZERS[name]() for name in WITH_BIASES)
 
 
 @every_initializer
@@ -132,3 +138,96 @@ def test_orthogonal_weights_have_no_direction_that_they_prefer(shape):
     # entries of variance 1 / max(shape) <= 1 / 3: the mean's standard error is 0.026
     np.testing.assert_allclose(np.mean(drawn, axis=0), 0, atol=0.13)
     np.testing.assert_allclose(np.var(drawn, axis=0), 1 / max(shape), atol=0.08)
+
+
+# --- ntk
+
+
+def test_ntk_has_standard_normal_biases():
+    _, b = draw(NTK(), 4, 100_000)
+    # the standard errors are 0.003 and 0.002; five of them
+    assert abs(b.mean()) < 0.016 and abs(b.std() - 1) < 0.011
+
+
+@pytest.mark.parametrize("sizes", [(4, 3), (4, 5, 3), (4, 5, 2, 3)], ids=str)
+@pytest.mark.parametrize("initializer", DRAWN.values(), ids=DRAWN)
+def test_the_output_layer_starts_at_zero_with_ntk_alone(initializer, sizes):
+    network = Network(sizes, ACTIVATIONS["relu"]())
+    random_state = np.random.RandomState(0)
+    params = network.initial_params(initializer, random_state, np.float64)
+    *hidden, (W, b) = network.views(params)
+    assert W.any() == (initializer != NTK())
+    assert not b.any() or initializer == INITIALIZERS["glorot_uniform"]()
+    assert all(W.any() for W, _ in hidden)
+
+
+def test_ntk_draws_the_hidden_layers_as_lecun_normal_does():
+    first = [draw(INITIALIZERS[name](), 5, 3)[0] for name in ("ntk", "lecun_normal")]
+    np.testing.assert_array_equal(*first)
+
+
+# --- by data
+
+ROWS = np.random.default_rng(0).normal(3.0, [0.1, 1.0, 20.0, 0.0], size=(300, 4))
+
+
+def by_data(x, fan_out=50, seed=0, **settings):
+    random_state = np.random.RandomState(seed)
+    return DataDriven(**settings).draw_by_data(random_state, x, fan_out)
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array], ids=["dense", "csr"])
+def test_each_units_values_have_variance_1_over_the_rows(form):
+    W, b, z = by_data(form(ROWS))
+    assert W.shape == (4, 50) and b.shape == (50,) and z.shape == (300, 50)
+    # sums of 300 squares of numbers up to 10
+    np.testing.assert_allclose(z.var(axis=0), 1.0, rtol=1e-9)
+    np.testing.assert_allclose(z, ROWS @ W + b, rtol=0, atol=1e-10)
+
+
+def test_a_units_values_are_0_at_a_mixture_of_n_rows():
+    # with one row, there; with more, between the least and the largest value
+    _, _, z = by_data(ROWS, n_mixed=1)
+    np.testing.assert_allclose(np.abs(z).min(axis=0), 0.0, atol=1e-12)
+    _, _, z = by_data(ROWS)
+    assert (z.min(axis=0) < 0).all() and (z.max(axis=0) > 0).all()
+
+
+def test_biases_are_the_negative_mixture_with_weights_of_exponential_draws():
+    n_mixed, fan_out = 5, 50
+    W, b, _ = by_data(ROWS, fan_out, n_mixed=n_mixed)
+    again = np.random.RandomState(0)
+    directions = again.normal(size=(4, fan_out))
+    rows = again.randint(300, size=(n_mixed, fan_out))
+    e = again.exponential(size=(n_mixed, fan_out))
+    for unit in range(fan_out):
+        mixed = e[:, unit] @ ROWS[rows[:, unit]] / e[:, unit].sum()
+        # sums of a few products of numbers up to 100
+        assert b[unit] == pytest.approx(-mixed @ W[:, unit], rel=1e-9, abs=1e-10)
+    # each unit's weights are the draw over one number
+    quotients = directions / W
+    np.testing.assert_allclose(quotients, quotients[:1].repeat(4, axis=0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [ROWS[:1], np.full((20, 4), 0.1)], ids=["one", "same"])
+def test_a_unit_that_is_the_same_for_all_rows_keeps_its_weights(rows):
+    W, b, z = by_data(rows)
+    np.testing.assert_array_equal(W, np.random.RandomState(0).normal(size=(4, 50)))
+    # a mixture of equal numbers of order 10 is that number
+    np.testing.assert_allclose(z, 0.0, atol=1e-14 * 100)
+    np.testing.assert_allclose(b, -(rows[0] @ W), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "prelu"])
+def test_each_layer_is_drawn_by_what_the_layers_before_make_of_the_rows(name):
+    network = Network((4, 30, 20, 3), ACTIVATIONS[name]())
+    params = network.initial_params(
+        DataDriven(), np.random.RandomState(0), np.float64, ROWS
+    )
+    views, a = network.views(params), ROWS
+    for layer, (W, b) in zip(views.layers, views, strict=True):
+        z = a @ W + b
+        # as above
+        np.testing.assert_allclose(z.var(axis=0), 1.0, rtol=1e-9)
+        a = np.empty_like(z)
+        layer.activation.forward(z, out=a)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp.activations import Tanh
+from skmlp.activations import Parametric, Tanh
 from skmlp.lazy import LazyRows
 from skmlp.losses import SquaredError
 from skmlp.network import Network
@@ -22,10 +22,10 @@ every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
 N_FEATURES, RATE = 12, 0.05
 
 
-def problem(solver, alpha=0.0, dtype=np.float64):
+def problem(solver, alpha=0.0, dtype=np.float64, activation=None):
     """Lazy rows of a small network, its params and its solver's state."""
     rng = np.random.default_rng(0)
-    network = Network((N_FEATURES, 4, 2), Tanh())
+    network = Network((N_FEATURES, 4, 2), activation or Tanh())
     params = rng.normal(size=network.n_params).astype(dtype)
     objective = Objective(network, SquaredError(), alpha, 5, dtype)
     state = solver.init(params, network.n_weights)
@@ -40,16 +40,16 @@ def batch(seed, features, dtype=np.float64):
     return scipy.sparse.csr_matrix(X), rng.normal(size=(5, 2)).astype(dtype)
 
 
-def dense_steps(solver, batches, alpha=0.0):
-    lazy, params, state = problem(solver, alpha)
+def dense_steps(solver, batches, alpha=0.0, activation=None):
+    lazy, params, state = problem(solver, alpha, activation=activation)
     for X, Y in batches:
         _, grad = lazy.objective.value_and_gradient(params, X, Y)
         solver.step(params, grad, state, RATE)
     return params, state
 
 
-def lazy_steps(solver, batches, alpha=0.0):
-    lazy, params, state = problem(solver, alpha)
+def lazy_steps(solver, batches, alpha=0.0, activation=None):
+    lazy, params, state = problem(solver, alpha, activation=activation)
     values = [lazy.step(X, Y, None, RATE)[0].total for X, Y in batches]
     lazy.settle(RATE)
     return params, state, values
@@ -57,10 +57,11 @@ def lazy_steps(solver, batches, alpha=0.0):
 
 @every_solver
 @pytest.mark.parametrize("alpha", [0.0, 0.3])
-def test_batches_that_touch_all_features_take_dense_steps(solver, alpha):
+@pytest.mark.parametrize("activation", [Tanh(), Parametric()], ids=["tanh", "prelu"])
+def test_batches_that_touch_all_features_take_dense_steps(solver, alpha, activation):
     batches = [batch(i, range(N_FEATURES)) for i in range(6)]
-    expected, dense_state = dense_steps(solver, batches, alpha)
-    params, state, _ = lazy_steps(solver, batches, alpha)
+    expected, dense_state = dense_steps(solver, batches, alpha, activation)
+    params, state, _ = lazy_steps(solver, batches, alpha, activation)
     # sums in another order
     np.testing.assert_allclose(params, expected, rtol=1e-10, atol=1e-12)
     for name in solver.moments:
@@ -71,14 +72,14 @@ def test_batches_that_touch_all_features_take_dense_steps(solver, alpha):
 
 
 @pytest.mark.parametrize("name", ["sgd", "sgd-plain", "sgd-momentum"])
-def test_without_a_penalty_sgd_catches_up_exactly(name):
+@pytest.mark.parametrize("activation", [Tanh(), Parametric()], ids=["tanh", "prelu"])
+def test_without_a_penalty_sgd_catches_up_exactly(name, activation):
     batches = [batch(i, [i % N_FEATURES, (i + 5) % N_FEATURES]) for i in range(9)]
-    expected, _ = dense_steps(SOLVERS[name], batches)
+    expected, _ = dense_steps(SOLVERS[name], batches, activation=activation)
     # but for rows that are touched while their momentum goes on, whose gradients are
     # taken before it: here each feature is caught up before its batch is evaluated
-    np.testing.assert_allclose(
-        lazy_steps(SOLVERS[name], batches)[0], expected, rtol=1e-10, atol=1e-12
-    )
+    found = lazy_steps(SOLVERS[name], batches, activation=activation)[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw"])

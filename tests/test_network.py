@@ -28,7 +28,9 @@ def mixed(*names):
 def make(layer_sizes, activation="tanh", dtype=np.float64, noise=None):
     """A network, random params for it and ten rows."""
     rng = np.random.default_rng(0)
-    network = Network(layer_sizes, ACTIVATIONS[activation](), noise)
+    if isinstance(activation, str):
+        activation = ACTIVATIONS[activation]()
+    network = Network(layer_sizes, activation, noise)
     params = rng.normal(size=network.n_params).astype(dtype)
     return network, params, rng.normal(size=(10, layer_sizes[0])).astype(dtype)
 
@@ -144,9 +146,9 @@ def test_without_hidden_layers_no_activation_and_the_identity_are_one():
     "initializer", [make() for make in INITIALIZERS.values()], ids=INITIALIZERS
 )
 def test_initial_params_in_float32_are_the_same_draws_rounded(initializer):
-    network, _, _ = make((4, 5, 3))
+    network, _, X = make((4, 5, 3))
     drawn, rounded = (
-        network.initial_params(initializer, np.random.RandomState(0), dtype)
+        network.initial_params(initializer, np.random.RandomState(0), dtype, X)
         for dtype in (np.float64, np.float32)
     )
     assert rounded.dtype == np.float32
@@ -159,25 +161,22 @@ def test_initial_params_in_float32_are_the_same_draws_rounded(initializer):
 @every_activation
 @every_depth
 def test_forward_is_an_affine_map_and_an_activation_a_layer(layer_sizes, activation):
-    network = Network(layer_sizes, activation)
-    _, params, X = make(layer_sizes)
-    *hidden, (W_last, b_last) = network.views(params)
+    network, params, X = make(layer_sizes, activation)
+    views = network.views(params)
     a = X
-    for W, b in hidden:
+    for layer, (W, b) in zip(views.layers, views, strict=True):
         z = a @ W + b
         a = np.empty_like(z)
-        activation.forward(z, out=a)
-    expected = a @ W_last + b_last
+        layer.activation.forward(z, out=a)
     # a product of matrices may be summed in another order
-    np.testing.assert_allclose(
-        forward(network, params, X), expected, rtol=1e-12, atol=1e-12
-    )
+    np.testing.assert_allclose(forward(network, params, X), a, rtol=1e-12, atol=1e-12)
+    assert isinstance(layer.activation, ACTIVATIONS["identity"])
 
 
 @every_activation
 def test_an_activation_for_all_layers_is_that_one_for_each(activation):
-    _, params, X = make((4, 5, 2, 3))
-    of_all, of_each = Network((4, 5, 2, 3), activation), [activation, activation]
+    of_all, params, X = make((4, 5, 2, 3), activation)
+    of_each = [activation, activation]
     np.testing.assert_array_equal(
         forward(of_all, params, X), forward(Network((4, 5, 2, 3), of_each), params, X)
     )
@@ -197,8 +196,7 @@ def test_each_hidden_layer_has_its_own_activation():
 @every_activation
 @every_depth
 def test_forward_in_two_halves_equals_forward_at_once(layer_sizes, activation):
-    network = Network(layer_sizes, activation)
-    _, params, X = make(layer_sizes)
+    network, params, X = make(layer_sizes, activation)
     halves = [forward(network, params, X[:6]), forward(network, params, X[6:])]
     # products of other shapes may be summed in another order
     np.testing.assert_allclose(
@@ -217,8 +215,7 @@ def test_forward_leaves_params_and_data_alone():
 @every_activation
 @both_dtypes
 def test_a_sparse_matrix_gives_what_a_dense_one_gives(activation, dtype):
-    network = Network((4, 5, 3), activation)
-    _, params, X = make((4, 5, 3), dtype=dtype)
+    network, params, X = make((4, 5, 3), activation, dtype)
     X[X < 0] = 0
     sparse = scipy.sparse.csr_matrix(X)
     # sums of four terms in another order
@@ -238,8 +235,7 @@ def test_a_sparse_matrix_gives_what_a_dense_one_gives(activation, dtype):
 def test_predict_by_blocks_equals_forward_at_once(
     layer_sizes, activation, block_elements, monkeypatch
 ):
-    network = Network(layer_sizes, activation)
-    _, params, X = make(layer_sizes)
+    network, params, X = make(layer_sizes, activation)
     monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", block_elements)
     monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
     # products of other shapes may be summed in another order
@@ -369,17 +365,18 @@ def assert_backward_is_the_derivative(network, params, X):
 def test_backward_is_the_derivative_of_forward_along_a_direction(
     layer_sizes, activation, sparse
 ):
-    _, params, X = make(layer_sizes)
+    network, params, X = make(layer_sizes, activation)
     X = scipy.sparse.csr_matrix(X) if sparse else X
-    assert_backward_is_the_derivative(Network(layer_sizes, activation), params, X)
-
-
-# one that keeps z below one that does not, and above
-@pytest.mark.parametrize("names", [("gelu", "tanh"), ("tanh", "silu")], ids="-".join)
-def test_backward_is_the_derivative_where_activations_differ(names):
-    _, params, X = make((4, 5, 2, 3))
-    network = Network((4, 5, 2, 3), mixed(*names))
     assert_backward_is_the_derivative(network, params, X)
+
+
+# one that keeps z below one that does not, and above; one that learns likewise
+MIXED = [("gelu", "tanh"), ("tanh", "silu"), ("prelu", "tanh"), ("relu", "prelu")]
+
+
+@pytest.mark.parametrize("names", MIXED, ids="-".join)
+def test_backward_is_the_derivative_where_activations_differ(names):
+    assert_backward_is_the_derivative(*make((4, 5, 2, 3), mixed(*names)))
 
 
 def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():

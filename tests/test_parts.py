@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skmlp import activations, initializers, losses, schedules, solvers
-from skmlp.activations import ACTIVATIONS, ELU, Activation, UserActivation
+from skmlp import activations, embeddings, initializers, losses, schedules, solvers
+from skmlp.activations import (
+    ACTIVATIONS,
+    ELU,
+    SELU,
+    Activation,
+    Parametric,
+    Tanh,
+    UserActivation,
+)
+from skmlp.embeddings import EMBEDDINGS, CategoryTable
 from skmlp.initializers import INITIALIZERS
 from skmlp.losses import CLASSIFICATION_LOSSES, LOSSES, Huber, Quantile
 from skmlp.parts import Part, part_of
@@ -19,6 +28,7 @@ from skmlp.solvers import SGD, SOLVERS, Adam
 
 TABLES = [
     ACTIVATIONS,
+    EMBEDDINGS,
     INITIALIZERS,
     LOSSES,
     CLASSIFICATION_LOSSES,
@@ -26,6 +36,7 @@ TABLES = [
     SOLVERS,
 ]
 KINDS = {kind.__name__: kind for table in TABLES for kind in table.values()}
+KINDS["CategoryTable"] = CategoryTable  # which has no name to go by
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 # A bare object is no number, no bool, no name, no function and no part.
 WRONG = object()
@@ -49,10 +60,22 @@ ADAM = STOCHASTIC | {
     "epsilon": ABOVE_0,
 }
 LAZY = {"lazy": YES_OR_NO}
+PARAMETRIC = {
+    # none that learns itself, whose alphas nothing would hold
+    "activation": ([Tanh(), SELU()], [None, "relu", Tanh, Parametric(), Adam()]),
+    "start": ([0.5, 0, -1e9], [np.nan, np.inf, -np.inf]),
+}
 RANGES = {
     "LeakyReLU": {"slope": FROM_0_TO_1},
     "ELU": {"alpha": ABOVE_0},
+    "Parametric": PARAMETRIC,
+    "ParametricSELU": PARAMETRIC,
+    "ParametricMish": PARAMETRIC,
+    "PBLD": {"n_frequencies": WHOLE, "size": WHOLE, "sigma": ABOVE_0},
+    "PiecewiseLinear": {"n_bins": WHOLE, "size": WHOLE},
+    "CategoryTable": {"size": WHOLE},
     "Orthogonal": {"scale": ABOVE_0},
+    "DataDriven": {"n_mixed": WHOLE},
     "MultinomialLogLoss": {"label_smoothing": FROM_0_TO_1},
     "BinomialLogLoss": {"label_smoothing": FROM_0_TO_1},
     "MultinomialFocal": {"gamma": FROM_0},
@@ -78,6 +101,7 @@ RANGES = {
     "Step": {"factor": WITH_1, "n_drops": WHOLE},
     "Linear": {"end": BOTH_ENDS},
     "CosLog": {"n_cycles": ([1, 50], [0, 51, 1.0, np.nan])},
+    "FlatCosine": {"hold": FROM_0_TO_1},
     "Warmup": {
         "schedule": ([Cosine(), Warmup()], [None, "cosine", Cosine, Adam()]),
         "share": WITH_1,
@@ -275,7 +299,8 @@ def test_a_copy_has_copies_of_the_parts_within(copied):
 @every_setting
 def test_a_part_reads_as_the_call_that_makes_it(kind, name, accepted, refused):
     names = {}
-    for module in (activations, initializers, losses, schedules, solvers):
+    modules = (activations, embeddings, initializers, losses, schedules, solvers)
+    for module in modules:
         names |= vars(module)
     part = another(kind, name, accepted)
     assert eval(repr(part), names) == part

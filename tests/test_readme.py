@@ -10,6 +10,7 @@ import pytest
 
 import skmlp
 from skmlp.activations import ACTIVATIONS
+from skmlp.embeddings import EMBEDDINGS
 from skmlp.initializers import INITIALIZERS
 from skmlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skmlp.schedules import SCHEDULES
@@ -56,6 +57,7 @@ PARTS = {
     "Solvers": SOLVERS,
     "Schedules": SCHEDULES,
     "Initial weights": INITIALIZERS,
+    "Embeddings": EMBEDDINGS,
 }
 
 

@@ -13,6 +13,7 @@ from skmlp.schedules import (
     Cosine,
     CosLog,
     Exponential,
+    FlatCosine,
     InverseScaling,
     Linear,
     OfProgress,
@@ -139,6 +140,10 @@ def test_the_schedules_that_know_no_plateaus_end_at_any(schedule):
         # after log2(3 / 2) and log2(17 / 2) cycles
         (CosLog(1), 0, 0.9304309704, 0),
         (CosLog(), 0, 0.0736189342, 0),
+        (FlatCosine(), 1, 1, 0),
+        (FlatCosine(0.0), 1, 0.5, 0),
+        # a third of the way down: (1 + cos(pi / 3)) / 2
+        (FlatCosine(0.25), 1, 0.75, 0),
         (OfProgress(math.cos), 1, 0.8775825619, 0.5403023059),
     ],
     ids=repr,
@@ -238,6 +243,23 @@ def test_step_has_parts_of_equal_length(n_drops, n_steps_a_part):
 def test_coslog_is_the_formula_of_its_paper(progress, factor):
     # (1 - cos(2 pi log2(1 + 15 t))) / 2, to ten digits
     assert CosLog().at(progress) == pytest.approx(factor, abs=6e-11)
+
+
+@pytest.mark.parametrize("progress, factor", [(0.75, 0.5), (0.9, 0.0954915028), (1, 0)])
+def test_flat_cosine_is_the_formula_of_its_paper(progress, factor):
+    # (1 + cos(pi (2 t - 1))) / 2 from t = 1/2 on, to ten digits
+    assert FlatCosine().at(progress) == pytest.approx(factor, abs=6e-11)
+
+
+@pytest.mark.parametrize("hold", [0.0, 0.25, 0.5, 0.9])
+def test_flat_cosine_stays_at_1_and_is_a_cosine_after(hold):
+    schedule = FlatCosine(hold)
+    assert {schedule.at(t) for t in np.linspace(0.0, hold, 11)} == {1.0}
+    for t in np.linspace(0.0, 1.0, 11):
+        # the argument is rounded at about pi
+        assert schedule.at(hold + t * (1 - hold)) == pytest.approx(
+            Cosine().at(t), abs=1e-14
+        )
 
 
 @pytest.mark.parametrize("n_cycles", [1, 2, 4, 7])

@@ -120,11 +120,9 @@ def test_hidden_values_are_those_of_the_formula(name, layer):
     network, views = network_of((4, 6, 5, 3), ACTIVATIONS[name]())
     X = rows(700)
     expected = X
-    for (W, b), activation in zip(
-        views[: layer + 1], network.activations, strict=False
-    ):
+    for (W, b), dense in list(zip(views, views.layers, strict=True))[: layer + 1]:
         expected = expected @ W + b
-        activation.forward(expected, out=expected)
+        dense.activation.forward(expected, out=expected)
     found = hidden_values(network, views, X, layer)
     # sums in another order
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)

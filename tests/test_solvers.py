@@ -192,6 +192,59 @@ def test_without_weight_decay_steps_are_proportional_to_the_learning_rate(solver
     np.testing.assert_allclose(ends[1], 2 * ends[0], rtol=1e-12)
 
 
+# --- a rate for each parameter
+
+RATES = np.array([0.01, 0.0, 0.02, 0.003])
+
+
+@both_dtypes
+@every_stochastic_solver
+def test_a_vector_of_rates_is_a_solver_at_its_own_rate_for_each_parameter(
+    solver, dtype
+):
+    grads, start = outside_gradients().astype(dtype), np.array([2.0, -1.0, 0.5, 3.0])
+    together = start.astype(dtype)
+    state = solver.init(together, n_weights=2)
+    for grad in grads:
+        solver.step(together, grad.copy(), state, RATES.astype(dtype))
+    for i, rate in enumerate(RATES.astype(dtype).tolist()):
+        alone = start[i : i + 1].astype(dtype)
+        own = solver.init(alone, n_weights=int(i < 2))
+        for grad in grads:
+            solver.step(alone, grad[i : i + 1].copy(), own, rate)
+        # a rate as a number is multiplied in float64, as a vector in the dtype; over
+        # 50 steps of params up to 10
+        np.testing.assert_allclose(
+            together[i], alone[0], rtol=0, atol=200 * np.finfo(dtype).eps
+        )
+
+
+@every_stochastic_solver
+def test_a_rate_of_0_leaves_a_parameter_to_the_bit(solver):
+    start = np.array([2.0, -1.0, 5e-324, 1e300])
+    for rates in (RATES, np.zeros(4)):
+        params, state = start.copy(), solver.init(start)
+        for grad in outside_gradients():
+            solver.step(params, grad.copy(), state, rates)
+        np.testing.assert_array_equal(params[rates == 0], start[rates == 0])
+        assert params[0] == start[0] or rates[0] > 0
+
+
+@every_stochastic_solver
+def test_a_long_vector_of_rates_goes_by_blocks(solver):
+    n = BLOCK + 7
+    short, long = np.ones(1), np.ones(n)
+    state, long_state = solver.init(short), solver.init(long)
+    rates = np.full(n, 0.01)
+    rates[-1] = 0.02
+    for grad in (0.5, -0.25, 1.0):
+        solver.step(short, np.array([grad]), state, 0.01)
+        solver.step(long, np.full(n, grad), long_state, rates)
+    # the same few roundings
+    np.testing.assert_allclose(long[:-1], short[0], rtol=1e-14)
+    assert abs(long[-1] - short[0]) > 1e-3
+
+
 # --- weight decay
 
 
@@ -220,6 +273,20 @@ def test_weight_decay_leaves_the_steps_of_biases_and_the_state_alone(make):
     np.testing.assert_array_equal(ends[0][2:], ends[1][2:])
     assert (ends[0][:2] != ends[1][:2]).all()
     assert states[0] == states[1]
+
+
+@every_decaying_solver
+def test_rates_of_decay_in_the_state_are_those_of_each_parameter(make):
+    solver, params = make(weight_decay=0.5), np.array([4.0, -2.0, 3.0, -1.0])
+    state = solver.init(params, n_weights=2)
+    rates = np.array([0.1, 0.0, 0.2, 0.0])
+    for _ in range(3):
+        state["decay_rates"] = rates.copy()
+        solver.step(params, np.zeros(4), state, learning_rate=0.7)
+    # a weight by 0.1, another by none, a bias that decays, one that does not; three
+    # roundings each
+    expected = [4 * 0.95**3, -2.0, 3 * 0.9**3, -1.0]
+    np.testing.assert_allclose(params, expected, rtol=1e-15)
 
 
 # --- clipping

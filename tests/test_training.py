@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,14 +24,16 @@ from skmlp.schedules import (
     Adaptive,
     Clock,
     Constant,
+    FlatCosine,
     InverseScaling,
     Linear,
+    OfProgress,
     Plateau,
     Schedule,
     Warmup,
 )
-from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, Stochastic
-from skmlp.training import SolverState, Training
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, Stochastic
+from skmlp.training import Rates, SolverState, Training
 
 FOREVER = math.inf
 SOLVERS_IN_TRAINING = {
@@ -502,6 +505,42 @@ def test_where_no_epoch_beats_an_earlier_fit_the_last_params_stay():
     assert (training.params == 3).all()
 
 
+@pytest.mark.parametrize(
+    "scores, first, last",
+    [
+        ([1.0, 3.0, 3.0, 2.0, 3.0, 1.0], 2, 5),
+        ([3.0, 3.0, 3.0], 1, 3),
+        ([1.0, 2.0, 1.0], 2, 2),
+        ([math.nan, 2.0, math.nan, 2.0, math.nan], 2, 4),
+    ],
+)
+def test_of_equally_good_epochs_the_first_or_the_last_is_kept(scores, first, last):
+    for keeps_last, best in ((False, first), (True, last)):
+        training = scripted(len(scores) * [1.0], scores)
+        training.monitor.keeps_last = keeps_last
+        training.run(len(scores))
+        assert (training.params == best).all()
+        assert training.monitor.best_epoch == best
+        assert training.monitor.best == np.nanmax(scores)
+
+
+def test_an_epoch_as_good_as_the_fits_before_is_no_best_of_this_one():
+    training = scripted([1.0, 1.0], [2.0, 2.0])
+    training.monitor.keeps_last = True
+    training.monitor.patience.best = 2.0
+    training.run(2)
+    assert not training.monitor.has_best
+    assert (training.params == 2).all()  # the last one's
+
+
+def test_an_epoch_as_good_as_the_best_uses_up_patience():
+    for keeps_last in (False, True):
+        training = scripted(9 * [1.0], 9 * [2.0], patience=Patience(0.5, 2))
+        training.monitor.keeps_last = keeps_last
+        assert training.run(9) == "converged"
+        assert training.n_iter == 4
+
+
 def test_without_any_score_the_params_at_the_start_come_back():
     training = scripted(losses=3 * [1.0], scores=3 * [math.nan])
     assert training.run(3) == "max_iter"
@@ -758,6 +797,109 @@ def test_an_interrupt_before_any_step_of_a_run_leaves_the_average_as_it_was():
     np.testing.assert_array_equal(training.solver_state.state["iterate"], 3.0)
 
 
+# --- rates and decay of single parameters
+
+
+def rated(training, steps=1.0, decays=0.0, schedule=None):
+    """Training with these factors, each a number or one for each parameter."""
+    like = np.zeros_like(training.params)
+    clock = training.solver_state.clock
+    steps, decays = ((like + factor).astype(like.dtype) for factor in (steps, decays))
+    training.rates = Rates(steps, decays, schedule or Constant(), clock)
+    return training
+
+
+@every_solver
+def test_factors_of_1_change_nothing(solver):
+    plain, factors = make_training(solver=solver), make_training(solver=solver)
+    is_weight = np.arange(NETWORK.n_params) < NETWORK.n_weights
+    rated(factors, 1.0, is_weight.astype(float))
+    plain.run(3)
+    factors.run(3)
+    # of 9 steps; decay as a product or a difference
+    np.testing.assert_allclose(factors.params, plain.params, rtol=1e-13)
+
+
+@every_solver
+def test_parameters_with_a_factor_of_0_stay_and_the_others_are_trained(solver):
+    if solver.averaging is not None:
+        solver = replace(solver, averaging=None)  # which rounds
+    steps = np.arange(NETWORK.n_params) % 2
+    training = rated(make_training(solver=solver), steps, steps)
+    start = training.params.copy()
+    training.run(3)
+    np.testing.assert_array_equal(training.params == start, steps == 0)
+
+
+def test_the_rate_of_a_parameter_is_its_factor_times_the_scheduled_one():
+    factors = np.linspace(0.0, 2.0, NETWORK.n_params)
+    solver = Counting()
+    training = scripted(
+        9 * [1.0], solver=solver, schedule=Linear(), batch_size=4, n_planned_epochs=3
+    )
+    rated(training, factors).run(3)
+    assert len(solver.rates) == 9
+    for n, rates in enumerate(solver.rates):
+        # three products
+        np.testing.assert_allclose(rates, 0.01 * (1 - n / 9) * factors, rtol=1e-14)
+
+
+class Flat(Scripted):
+    """An objective whose gradient is 0, so that decay is all that moves params."""
+
+    def value_and_gradient(self, params, X, Y, weight):
+        value, grad = super().value_and_gradient(params, X, Y, weight)
+        return value, 0.0 * grad
+
+
+@pytest.mark.parametrize(
+    "solver", [AdamW(weight_decay=3.0), Lion(weight_decay=3.0)], ids=["adamw", "lion"]
+)
+def test_decay_is_by_the_factor_and_both_schedules(solver):
+    decays = np.linspace(0.0, 2.0, NETWORK.n_params)
+    training = make_training(
+        solver=solver,
+        objective=Flat(9 * [1.0]),
+        schedule=Linear(),
+        n_planned_epochs=3,
+        learning_rate=0.1,
+    )
+    start = training.params.copy()
+    rated(training, 1.0, decays, FlatCosine()).run(3)
+    expected = start.copy()
+    for progress in np.arange(9) / 9:
+        rate = 0.1 * (1 - progress) * FlatCosine().at(progress)
+        expected *= 1 - rate * decays * 3.0
+    # nine steps of a few roundings
+    np.testing.assert_allclose(training.params, expected, rtol=1e-13)
+    # and training goes on without these factors, if it is told to
+    before = training.params.copy()
+    training.rates, training.objective = None, Flat(9 * [1.0])
+    training.n_planned_epochs = 10**9
+    training.run(1)
+    moved = training.params != before
+    np.testing.assert_array_equal(moved, np.arange(len(moved)) < NETWORK.n_weights)
+
+
+@every_solver
+def test_rates_leave_nothing_in_the_solvers_state(solver):
+    plain, factors = make_training(solver=solver), make_training(solver=solver)
+    rated(factors, 1.0, 1.0)
+    plain.run(1)
+    factors.run(1)
+    states = [training.solver_state.state for training in (factors, plain)]
+    assert states[0].keys() == states[1].keys()
+
+
+def test_float32_stays_float32_with_rates():
+    solver = AdamW(averaging=0.9)
+    training = rated(make_training(solver=solver, dtype=np.float32), 0.5, 0.5)
+    training.run(2)
+    state = training.solver_state.state.values()
+    arrays = [training.params, *(v for v in state if isinstance(v, np.ndarray))]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+
+
 # --- noise
 
 
@@ -782,6 +924,63 @@ def test_training_with_noise_of_nothing_is_training_without():
         training.run(3)
     np.testing.assert_array_equal(no_generator.params, plain.params)
     np.testing.assert_array_equal(rates_of_0.params, plain.params)
+
+
+class Noted(Schedule):
+    """Half the noise, with the steps at which it is asked."""
+
+    def __init__(self):
+        self.steps = []
+
+    def __call__(self, clock):
+        self.steps.append(clock.n_steps)
+        return 0.5
+
+
+def test_noise_at_a_factor_of_0_is_training_without():
+    plain = make_training()
+    silenced = make_training(
+        network=noisy_network(),
+        generator=np.random.default_rng(5),
+        noise_schedule=OfProgress(lambda progress: 0),
+    )
+    for training in (plain, silenced):
+        training.run(3)
+    np.testing.assert_array_equal(silenced.params, plain.params)
+
+
+def test_noise_at_half_its_level_is_that_of_half_the_rates():
+    half = make_training(
+        network=noisy_network(0.3, 0.1),
+        generator=np.random.default_rng(5),
+        noise_schedule=Noted(),
+    )
+    less = make_training(
+        network=noisy_network(0.15, 0.05), generator=np.random.default_rng(5)
+    )
+    for training in (half, less):
+        training.run(3)
+    assert half.noise_schedule.steps == list(range(9))
+    np.testing.assert_array_equal(half.params, less.params)
+
+
+def test_noise_goes_by_progress_and_goes_on_where_it_was():
+    def training():
+        return make_training(
+            network=noisy_network(),
+            generator=np.random.default_rng(5),
+            noise_schedule=Linear(),
+            n_planned_epochs=4,
+        )
+
+    at_once, in_parts, constant = training(), training(), training()
+    constant.noise_schedule = Constant()
+    at_once.run(4)
+    in_parts.run(1)
+    in_parts.run(3)
+    constant.run(4)
+    np.testing.assert_array_equal(in_parts.params, at_once.params)
+    assert (constant.params != at_once.params).any()
 
 
 # --- divergence

@@ -88,13 +88,17 @@ class Fit:
     def trained_loss(self):
         return self.scaling.trained_loss(self.loss)
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether scales are folded into the model, which `params` have apart."""
+        return self.network.inputs.scaled or not self.scaling.is_plain
+
     def attributes(self, params):
         """What predictions need of an estimator with these parameters."""
         network, loss = self.network, self.loss
-        views = network.views(self.scaling.fold(network, params))
-        first = network.inputs.weights(views.inputs, views[0][0])
+        views = network.views(network.folded(self.scaling.fold(network, params)))
         return {
-            "coefs_": [first, *(W for W, _ in views[1:])],
+            "coefs_": [W for W, _ in views],
             "intercepts_": [b for _, b in views],
             "n_features_in_": network.layer_sizes[0],
             "n_layers_": len(network.layer_sizes),

@@ -10,6 +10,7 @@ from sklearn.base import (
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmlp.estimators.members import refuse_many
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.state import all_or_nothing
 from skmlp.estimators.validation import (
@@ -241,12 +242,14 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 f"{owner(self)}: estimator must be None or an MLPRegressor of skmlp, "
                 f"got {describe(self.estimator)}."
             )
+        refuse_many(self, mlp)
         if self.random_state is not None:
             mlp.set_params(random_state=self.random_state)
         sizes = hidden_sizes(self)
         layers = (*sizes, int(self.n_components), *sizes[::-1])
         mlp.set_params(hidden_layer_sizes=layers, activation=self._activations(mlp))
         self._refuse_several_levels(mlp)
+        self._refuse_categories(mlp)
         return mlp
 
     def _activations(self, mlp) -> list:
@@ -267,6 +270,14 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise ValueError(
                 f"{owner(self)}: estimator__loss must predict one number for each "
                 f"column of X, got {shown(mlp.loss)}."
+            )
+
+    def _refuse_categories(self, mlp) -> None:
+        if mlp.categorical_features is not None:
+            raise ValueError(
+                f"{owner(self)}: estimator__categorical_features must be None, since "
+                "codes are no numbers to reproduce, got "
+                f"{describe(mlp.categorical_features)}."
             )
 
     def _checked(self, X, *, reset):

@@ -14,8 +14,13 @@ from skmlp.estimators.assembly import (
     set_output_bias,
     some_rows,
 )
-from skmlp.estimators.averaging import raw_of_members
-from skmlp.estimators.calibration import calibrate, held_raw
+from skmlp.estimators.averaging import mean_of_members
+from skmlp.estimators.calibration import (
+    calibrate,
+    check_calibration,
+    held_output,
+    held_raw,
+)
 from skmlp.estimators.callbacks import (
     CallbackSupportMixin,
     epoch_hooks,
@@ -25,7 +30,12 @@ from skmlp.estimators.checkpoints import naming_checkpoint
 from skmlp.estimators.diagnostics import warn_of_fit
 from skmlp.estimators.embedding import forget_learned, inputs_of, learned
 from skmlp.estimators.explaining import ExplainingMixin
-from skmlp.estimators.members import check_members, learn_members, refuse_members
+from skmlp.estimators.members import (
+    check_members,
+    learn_members,
+    refuse_attribute,
+    refuse_members,
+)
 from skmlp.estimators.messages import diagnosis
 from skmlp.estimators.monitoring import check_scoring_name
 from skmlp.estimators.optional import import_pandas
@@ -46,6 +56,7 @@ from skmlp.estimators.state import (
     DivergenceError,
     StatefulMixin,
     all_or_nothing,
+    unfit,
 )
 from skmlp.estimators.summary import summarize
 from skmlp.estimators.threads import blas_threads
@@ -106,9 +117,16 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         """A function from Y to the weights of its rows' classes, or None."""
         return None
 
+    def _note_targets(self, data):
+        """Keep what predictions need of the targets in training."""
+
     def _strata(self, Y):
         """What an early-stopping split stratifies by, or None."""
         raise NotImplementedError
+
+    def _strata_of_folds(self, Y):
+        """What folds have like shares of, (n_samples,) or None."""
+        return None
 
     def _has_default_score(self):
         """Whether validation has a score besides the loss."""
@@ -116,6 +134,22 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _score_raw(self, Y, raw, weight):
         """The validation score of raw outputs, which are finite."""
+        raise NotImplementedError
+
+    def _output_of(self, raw):
+        """Of raw outputs what several members have a mean of, (n_samples, ...)."""
+        raise NotImplementedError
+
+    def _mean_output(self, outputs, counted=None):
+        """That mean, of (n_members, n_samples, ...); of each row over the `counted`."""
+        raise NotImplementedError
+
+    def _outputs_of(self, output):
+        """What the user gets of it."""
+        raise NotImplementedError
+
+    def _learn_from_held_out(self, held, output):
+        """Learn from validation rows, and the outputs there."""
         raise NotImplementedError
 
     def __sklearn_clone__(self):
@@ -136,11 +170,11 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         self._check_parameters(call)
         if self.n_members > 1:
             with all_or_nothing(self):
-                model, end = learn_members(self, X, y, sample_weight, call)
+                end = learn_members(self, X, y, sample_weight, call)
         else:
             hooks = None if call.incremental else epoch_hooks(self, X, y, sample_weight)
-            model, end = self, self._fit_once(X, y, sample_weight, call, hooks)
-        warn_of_fit(model, *end, stacklevel=4)
+            end = self._fit_once(X, y, sample_weight, call, hooks)
+        warn_of_fit(self, *end, stacklevel=4)
         return self
 
     def _fit_once(self, X, y, sample_weight, call, hooks=None):
@@ -149,7 +183,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             fit = self._prepare(X, y, sample_weight, call)
             training, reason = self._train(fit, hooks)
             publish(self, fit, training, reason)
-            calibrate(self, fit.held, fit.held_raw)
+            calibrate(self, fit.held, held_output(self, fit))
             if hooks is not None:
                 hooks.close()
         return fit, training, reason
@@ -160,6 +194,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         if call.incremental:
             refuse_for_partial_fit(self)
         check_members(self, call)
+        check_calibration(self, call)
 
     def _call(self, **how):
         """How training was asked for; an estimator that is trained may go on."""
@@ -168,6 +203,8 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _prepare(self, X, y, sample_weight, call) -> Fit:
         """All that training begins with, drawn in scikit-learn's order."""
+        if "members_" in vars(self):
+            unfit(self)
         if not call.continued:
             forget_learned(self)
         data = self._check_data(X, y, sample_weight, call)
@@ -176,6 +213,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         refuse_combinations(self, loss, data.X)
         network = self._network(data, loss, call)
         params, drawn = self._first_params(network, data, random_state, call)
+        self._note_targets(data)
         rows, held = split_rows(self, data, random_state, call)
         fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
         self._scale(fit)
@@ -209,7 +247,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         return TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
 
     def _network(self, data, loss, call) -> Network:
-        hidden = hidden_sizes(self)
+        hidden = hidden_sizes(self, len(data.Y))
         sizes = (data.X.shape[1], *hidden, loss.n_outputs(data.Y.shape[1]))
         activations = activations_of(self, len(hidden), check=True)
         inputs = inputs_of(self, data.X, call.continued)
@@ -274,6 +312,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         ImportError
             If pandas is not installed.
         """
+        refuse_members(self)
         check_is_fitted(self, "history_")
         pd = import_pandas(f"{owner(self)}: history_frame")
         frame = pd.DataFrame(dict(_columns(self.history_)))
@@ -311,6 +350,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         -----------------------------------------------------------------------
         total                                         46    368              36
         """
+        refuse_members(self)
         return summarize(self, n_features, n_outputs)
 
     # Raw outputs.
@@ -337,11 +377,19 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         return X, network, layers
 
     def _raw(self, X):
-        """Raw outputs (n_samples, n_outputs)."""
-        if hasattr(self, "members_"):
-            return raw_of_members(self, X)
+        """Raw outputs (n_samples, n_outputs) of the one network."""
         X, network, layers = self._checked_to_predict(X)
         return network.predict(layers, X)
+
+    def _output(self, X):
+        """What the estimator predicts with: of several members, their mean."""
+        if "members_" in vars(self):
+            return mean_of_members(self, check_X_to_predict(self, X))
+        return self._output_of(self._raw(X))
+
+    def __getattr__(self, name):
+        refuse_attribute(self, name)
+        return object.__getattribute__(self, name)  # which says what is not there
 
 
 def _columns(history):

@@ -7,6 +7,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
+from skmlp.estimators.averaging import mean_raw
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.class_columns import ClassColumns, rows_right
 from skmlp.estimators.parts import make_part
@@ -22,6 +23,7 @@ from skmlp.estimators.targets import (
     encoder_of,
     encoder_of_shares,
 )
+from skmlp.estimators.temperature import best_temperature
 from skmlp.estimators.validation import RULES, owner
 from skmlp.estimators.weighting import class_weights
 from skmlp.losses import (
@@ -47,6 +49,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Units of the hidden layers, from input to output. An int is one hidden layer;
         ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
         128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
+        ``"by_rows"`` is one layer of 256 units for up to 500 rows in ``fit``, else two
+        of 128.
 
     activation : str, object, or list with one for each hidden layer, default='relu'
         What hidden units apply to z, the weighted sum of their inputs plus the bias:
@@ -70,8 +74,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         batch times the mean of ``sample_weight``. It stays active beside the weight
         decay of solvers that have one.
 
-    batch_size : int or 'auto', default='auto'
-        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``.
+    batch_size : int, 'auto' or 'by_rows', default='auto'
+        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``,
+        'by_rows' is 32 for up to 1,024 training rows, 128 for up to 8,192, then 256.
 
     learning_rate : str, object or callable, default='constant'
         How the rate of a stochastic solver changes; 'lbfgs' has none.
@@ -187,9 +192,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     scoring : str, callable or None, default=None
         What early stopping watches on the validation rows: None is the accuracy, 'loss'
-        minus their loss, else a scorer of scikit-learn by its name, or a callable of
-        estimator, X and y (and sample_weight, if it has that parameter); larger is
-        better.
+        minus their loss, 'calibrated_loss' minus their log loss at the temperature (see
+        `calibration`) that makes it least, else a scorer of scikit-learn by its name,
+        or a callable of estimator, X and y (and sample_weight, if it has that
+        parameter); larger is better.
 
     tol_mode : {'absolute', 'relative'}, default='absolute'
         Whether `tol` is a difference, or a share of the best loss or score so far.
@@ -287,7 +293,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Networks whose mean prediction is the estimator's, each with a seed of its own
         and, with early stopping, validation rows of its own draw. From 2 on,
         ``members_`` holds them, and there are no ``coefs_``, curves and ``history_``
-        but theirs. Not with ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
+        but theirs; `max_time` is that of all. Not with ``partial_fit``, `warm_start`,
+        `checkpoint` or callbacks.
 
     bagging : {'seeds', 'folds'}, default='seeds'
         What tells members apart: their seeds, or also the fold of a cross-validation
@@ -302,8 +309,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     calibration : {'temperature'} or None, default=None
         Whether raw outputs are divided by ``temperature_`` before they become
-        probabilities, which makes the log loss on the validation rows least; predicted
-        classes stay. Needs ``early_stopping=True`` or ``X_val``.
+        probabilities, which makes the log loss on the validation rows least, with a row
+        more of each class alike, so that it stays finite; predicted classes stay. Needs
+        ``early_stopping=True`` or ``X_val``.
 
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         What training makes small: the cross-entropy, or the focal loss, which counts
@@ -690,8 +698,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             The class whose raw output is largest; with a single output the second class
             where it is above 0; for several labels a 0/1 indicator matrix.
         """
-        raw = self._raw(X)
-        return decode(encoder_of(self), raw)
+        return decode(encoder_of(self), self._output(X))
 
     def decision_function(self, X):
         """Raw outputs of the network, before softmax or logistic function.
@@ -784,8 +791,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         check_n_outputs(self, encoder_of(self), raw)
         return raw
 
+    def _output_of(self, raw):
+        return raw
+
+    def _mean_output(self, outputs, counted=None):
+        """Raw outputs that give the mean probabilities."""
+        encoder, link = encoder_of(self), self._link
+        if isinstance(encoder, ClassColumns):
+            link = encoder.heads(LogLoss())
+        return mean_raw(link, outputs, counted)
+
     def _calibrated_raw(self, X):
-        raw = self._raw(X)
+        raw = self._output(X)
         temperature = getattr(self, "temperature_", None)
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 
@@ -796,9 +813,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             return [_floored(self._link, part) for part in encoder.split(raw)]
         return self._probabilities(raw)
 
-    def _calibrating_loss(self, label_smoothing):
-        """The log loss of raw outputs, smoothed so that no row asks for certainty."""
-        loss, encoder = LogLoss(label_smoothing=label_smoothing), encoder_of(self)
+    def _learn_from_held_out(self, held, output):
+        if self.calibration is not None:
+            loss = self._calibrating_loss(len(output))
+            self.temperature_, _ = best_temperature(loss, held, output)
+
+    def _calibrating_loss(self, n_rows):
+        """The log loss of raw outputs, smoothed as by a row of each class alike.
+
+        Else it would ask for certainty where all rows are right.
+        """
+        loss, encoder = LogLoss(label_smoothing=1.0 / (n_rows + 1)), encoder_of(self)
         if isinstance(encoder, ClassColumns):
             return encoder.heads(loss)
         many = encoder.y_type_ == "multiclass"

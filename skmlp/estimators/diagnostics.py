@@ -9,10 +9,11 @@ from sklearn.base import RegressorMixin
 
 from skmlp.estimators.assembly import some_rows
 from skmlp.estimators.messages import warn_of_end
-from skmlp.estimators.parts import is_stochastic
+from skmlp.estimators.parts import is_stochastic, schedule_named
 from skmlp.estimators.validation import owner
 from skmlp.layer_records import FLAT, hidden_slopes
 from skmlp.losses import RegressionLoss
+from skmlp.schedules import Constant
 from skmlp.training import Training
 
 # How much larger than others, or than 1, columns are that make training hard.
@@ -101,10 +102,11 @@ def _constant_loss(fit, rows) -> float:
 
 def _unequal_columns(estimator, fit):
     """Columns of X whose scales differ so much that one drowns the others."""
-    X = fit.data.X
-    if estimator.scale_input or issparse(X) or X.shape[1] < 2:
+    X, columns = fit.data.X, _columns_of_numbers(fit)
+    if estimator.scale_input or issparse(X) or len(columns) < 2:
         return None
-    X = np.asarray(X[some_rows(replace(fit.data, rows=None), N_ROWS)], np.float64)
+    rows = some_rows(replace(fit.data, rows=None), N_ROWS)
+    X = np.asarray(X[rows][:, columns], np.float64)
     if max(X.max(), -X.min()) < UNEQUAL / 10:
         return None
     spread, offset = X.std(axis=0), np.abs(X.mean(axis=0))
@@ -113,13 +115,19 @@ def _unequal_columns(estimator, fit):
     worst = int(np.argmax(size))
     if not max(UNEQUAL * typical, UNEQUAL / 10) < size[worst] < np.inf:
         return None
-    names = getattr(estimator, "feature_names_in_", None)
-    name = worst if names is None else repr(str(names[worst]))
+    names, number = getattr(estimator, "feature_names_in_", None), int(columns[worst])
+    name = number if names is None else repr(str(names[number]))
     return (
         f"the columns of X are of very unequal scale: that of column {name} is "
         f"{size[worst]:.3g}, the median spread {typical:.3g}. Scale X, as by "
         "StandardScaler in a pipeline or scale_input=True."
     )
+
+
+def _columns_of_numbers(fit):
+    """Those that are no codes of categories."""
+    inputs = fit.network.inputs
+    return np.arange(inputs.n_features) if inputs.plain is None else inputs.plain
 
 
 def _large_target(estimator, fit):
@@ -231,16 +239,32 @@ def _warn_of_no_effect(estimator, training, *, stacklevel) -> None:
     """Say where a schedule keeps training from having an effect, or has none itself."""
     if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
         _warn_of_rate_0(estimator, training, stacklevel=stacklevel + 1)
+    for name, why in _idle_schedules(estimator, training):
+        warnings.warn(
+            f"{owner(estimator)}: {name}={getattr(estimator, name)!r} has no effect "
+            f"{why}.",
+            DiagnosticWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+def _idle_schedules(estimator, training):
+    """The parameters that are schedules of nothing, and why."""
     schedule = estimator.learning_rate
-    known = isinstance(schedule, str) and schedule in IGNORED_SCHEDULES
-    if is_stochastic(estimator.solver) or known:
+    if not is_stochastic(estimator.solver):
+        if not (isinstance(schedule, str) and schedule in IGNORED_SCHEDULES):
+            yield "learning_rate", "with solver lbfgs, which chooses its own steps"
         return
-    warnings.warn(
-        f"{owner(estimator)}: learning_rate={schedule!r} has no effect with solver "
-        "lbfgs, which chooses its own steps.",
-        DiagnosticWarning,
-        stacklevel=stacklevel + 1,
-    )
+    decay = getattr(training.solver_state.solver, "weight_decay", 0.0)
+    if decay == 0.0 and _is_set(estimator, "weight_decay_schedule"):
+        yield "weight_decay_schedule", "without a weight_decay of solver"
+    noise = any(training.objective.network.noise)
+    if not noise and _is_set(estimator, "dropout_schedule"):
+        yield "dropout_schedule", "without dropout, input_dropout and input_noise"
+
+
+def _is_set(estimator, name):
+    return not isinstance(schedule_named(estimator, name), Constant)
 
 
 def _warn_of_rate_0(estimator, training, *, stacklevel) -> None:

@@ -8,7 +8,7 @@ from scipy.sparse import issparse
 
 from skmlp.embeddings import EMBEDDINGS, CategoryTable
 from skmlp.estimators.parts import make_part
-from skmlp.estimators.validation import describe, naming, owner
+from skmlp.estimators.validation import describe, naming, owner, shown
 from skmlp.inputs import Embedded, Inputs
 
 CATEGORICAL = (
@@ -18,6 +18,8 @@ CATEGORICAL = (
 CODES = "whole numbers from 0 (or -1, for missing) in each of its categorical columns"
 # Codes beyond count as a mistake: a table has a row for each of them.
 MOST_CATEGORIES = 1 << 24
+# In fewer rows no column has more values than flags have.
+FEWEST_ROWS = 3
 
 
 # Attributes that a fit sets for some parameters only.
@@ -31,7 +33,7 @@ LEARNED_BESIDES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InputEmbedding:
     """A fitted embedding: what a network's first layer sees of X.
 
@@ -69,28 +71,88 @@ class InputEmbedding:
         """
         return self.inputs.forward(self.arrays, X)[0]
 
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns that ``transform`` gives.
+
+        Parameters
+        ----------
+        input_features : sequence of str of length n_features, default=None
+            Names of the columns of X; None is x0, x1 and on.
+
+        Returns
+        -------
+        names : ndarray of str of shape (inputs.width,)
+            Those of plain columns as they are; those of embedded ones numbered, as in
+            "x0[2]".
+        """
+        given, plain = input_features, self.inputs.plain
+        if given is None:
+            given = [f"x{i}" for i in range(self.inputs.n_features)]
+        names = [*given] if plain is None else [given[i] for i in plain]
+        for part in self.inputs.embedded:
+            numbers = range(part.embedding.size)
+            names += [f"{given[i]}[{k}]" for i in part.columns for k in numbers]
+        return np.array(names, object)
+
 
 def inputs_of(estimator, X, continued) -> Inputs:
     """What the first layer sees of X; of a model that goes on, the same as before."""
     scaled, n_features = bool(estimator.learned_scale), X.shape[1]
-    if continued:
-        fitted = getattr(estimator, "embedding_", None)
-        return Inputs(n_features, fitted.inputs.embedded if fitted else [], scaled)
     categorical = _categorical_columns(estimator, X)
-    return Inputs(n_features, list(_embedded(estimator, X, categorical)), scaled)
+    if not continued:
+        return Inputs(n_features, list(_embedded(estimator, X, categorical)), scaled)
+    fitted = getattr(estimator, "embedding_", None)
+    embedded = [] if fitted is None else fitted.inputs.embedded
+    _check_same_embedding(estimator, X, categorical, embedded)
+    return Inputs(n_features, embedded, scaled)
 
 
 def _embedded(estimator, X, categorical):
-    if estimator.numeric_embedding is not None:
-        kind = make_part(
-            EMBEDDINGS, estimator.numeric_embedding, estimator, "numeric_embedding"
+    numeric, table = _kinds(estimator, categorical)
+    if numeric is not None:
+        _check_n_rows(estimator, X)
+        yield _embed(numeric, np.setdiff1d(_columns_of_numbers(X), categorical), X)
+    if table is not None:
+        _check_codes(estimator, X, categorical)
+        yield _embed(table, categorical, X)
+
+
+def _kinds(estimator, categorical):
+    """The embeddings of numbers and of categories, None for none."""
+    numeric, table = estimator.numeric_embedding, None
+    if numeric is not None:
+        numeric = make_part(EMBEDDINGS, numeric, estimator, "numeric_embedding")
+    if len(categorical):
+        table = CategoryTable(int(estimator.embedding_size))
+    return numeric, table
+
+
+def _check_same_embedding(estimator, X, categorical, embedded) -> None:
+    """A fit that goes on needs the embedding that the fit before it had."""
+    wanted = [kind for kind in _kinds(estimator, categorical) if kind is not None]
+    tables = [p for p in embedded if isinstance(p.embedding, CategoryTable)]
+    columns = tables[0].columns if tables else []
+    same = wanted == [part.embedding for part in embedded]
+    if not (same and np.array_equal(columns, categorical)):
+        raise ValueError(
+            f"{owner(estimator)}: numeric_embedding, categorical_features and "
+            "embedding_size must be those of the fit before, with whose network "
+            "partial_fit and warm_start=True go on, got "
+            f"{shown(estimator.numeric_embedding)}, "
+            f"{describe(estimator.categorical_features)} and "
+            f"{shown(estimator.embedding_size)}."
         )
-        columns = np.setdiff1d(_columns_of_numbers(X), categorical)
-        if len(columns):
-            yield _embed(kind, columns, X)
     if len(categorical):
         _check_codes(estimator, X, categorical)
-        yield _embed(CategoryTable(int(estimator.embedding_size)), categorical, X)
+
+
+def _check_n_rows(estimator, X) -> None:
+    if X.shape[0] < FEWEST_ROWS:
+        raise ValueError(
+            f"{owner(estimator)}: X must have {FEWEST_ROWS} rows or more with "
+            "numeric_embedding (for partial_fit, in the first call), to tell numbers "
+            f"from flags, got n_samples = {X.shape[0]}."
+        )
 
 
 def _embed(kind, columns, X) -> Embedded:
@@ -157,6 +219,7 @@ def _check_codes(estimator, X, categorical) -> None:
 def learned(estimator, network):
     """The extras of a fitted estimator's network: of its inputs, and alphas."""
     fitted = getattr(estimator, "embedding_", None)
+    _check_width(estimator, network)
     arrays = [np.ones(network.inputs.width)] if network.inputs.scaled else []
     arrays += [] if fitted is None else fitted.arrays
     shapes = network.extra_shapes[len(arrays) :]
@@ -171,12 +234,22 @@ def learned(estimator, network):
     return [*arrays, *alphas]
 
 
+def _check_width(estimator, network) -> None:
+    """``coefs_`` may have been set by hand."""
+    n_rows, width = len(estimator.coefs_[0]), network.inputs.width
+    if n_rows != width:
+        raise ValueError(
+            f"{owner(estimator)}: coefs_[0] must have a row for each of the {width} "
+            f"columns that embedding_ makes of X, got {n_rows}."
+        )
+
+
 def learned_attributes(network, views):
     """``embedding_`` and ``alphas_``, for networks that have them."""
     found, inputs = {}, network.inputs
     if inputs.embedded:
-        fitted = Inputs(inputs.n_features, inputs.embedded)
-        found["embedding_"] = InputEmbedding(fitted, views.inputs[inputs.scaled :])
+        arrays = views.inputs[inputs.scaled :]
+        found["embedding_"] = InputEmbedding(inputs.folded(), arrays)
     if network.parametric_layers:
         n_hidden = len(network.layers) - 1
         found["alphas_"] = [views.alphas.get(i) for i in range(n_hidden)]

@@ -8,6 +8,7 @@ from skmlp.estimators.class_columns import ClassColumns
 from skmlp.estimators.targets import check_n_outputs, encoder_of
 from skmlp.estimators.validation import (
     check_X_to_predict,
+    describe,
     naming,
     owner,
     shown,
@@ -88,9 +89,9 @@ class ExplainingMixin:
         Notes
         -----
         Where an activation such as 'relu' has a kink, the gradient is the one from the
-        side that training takes, too. Several quantile levels are the sorted raw
-        outputs; the gradient of a level is that of the raw output which is at its place
-        in that row.
+        side that training takes, too; that by codes of `categorical_features` is 0.
+        Several quantile levels are the sorted raw outputs; the gradient of a level is
+        that of the raw output which is at its place in that row.
 
         Examples
         --------
@@ -139,7 +140,8 @@ class ExplainingMixin:
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected.
+            If a parameter or an array is not as expected, or the network has
+            `categorical_features`.
 
         References
         ----------
@@ -163,6 +165,7 @@ class ExplainingMixin:
         True
         """
         X, outputs = self._explained(X, output)
+        _refuse_categories(self, outputs.network)
         accepts, expected = integer(1)
         if not accepts(n_steps):
             raise ValueError(
@@ -185,6 +188,16 @@ class ExplainingMixin:
         encoder = encoder_of(self) if is_classifier(self) else None
         is_by_column = isinstance(encoder, ClassColumns)
         return encoder.split(gradients) if is_by_column else gradients
+
+
+def _refuse_categories(estimator, network) -> None:
+    """Shares of the inputs need values between any two."""
+    if network.inputs.plain is not None:
+        raise ValueError(
+            f"{owner(estimator)}: categorical_features must be None for "
+            "integrated_gradients, since there is nothing between two codes, got "
+            f"{describe(estimator.categorical_features)}."
+        )
 
 
 def check_layer(estimator, layer, n_hidden) -> int:

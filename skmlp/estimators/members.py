@@ -1,15 +1,20 @@
 """Several members instead of one network: trained side by side, and averaged."""
 
-import warnings
+import math
 from dataclasses import replace
 
 import numpy as np
 from joblib import delayed
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold
 
-from skmlp.estimators.averaging import side_by_side
-from skmlp.estimators.calibration import learn_from_members
+from skmlp.estimators.averaging import n_at_once, side_by_side
+from skmlp.estimators.calibration import (
+    held_output,
+    learn_from_members,
+    without_rows,
+)
+from skmlp.estimators.splitting import all_splits, check_groups
 from skmlp.estimators.state import unfit
 from skmlp.estimators.threads import one_blas_thread
 from skmlp.estimators.validation import (
@@ -18,51 +23,75 @@ from skmlp.estimators.validation import (
     is_splitter,
     naming,
     owner,
+    shown,
 )
 from skmlp.estimators.validation_rows import holds_out
 
 # What of an estimator makes it one with members; a member has none of it.
 ALONE = {"n_members": 1, "bagging": "seeds", "n_jobs": None}
 NOT_WITH_MEMBERS = {"warm_start": False, "checkpoint": None}
-FOLDS = "a splitter with a split for each of the n_members"
 
 
 def learn_members(estimator, X, y, sample_weight, call):
-    """Train the members, and publish them; returns one, and how its training ended.
-
-    That is the first one, or one that diverged.
-    """
+    """Train the members, and publish them; returns how the worst training ended."""
     unfit(estimator)
     data = estimator._check_data(X, y, sample_weight, call)
+    estimator._note_targets(data)
     call = replace(call, validation=_checked(estimator, call.validation, data))
     random_state = check_seed(estimator)
     calls = _calls(estimator, data, call, random_state)
-    seeds = random_state.randint(np.iinfo(np.int32).max, size=estimator.n_members)
-    members = [_member(estimator, int(seed)) for seed in seeds]
-    ends = side_by_side(
-        estimator,
-        (
-            delayed(_trained)(member, data.X, y, sample_weight, call)
-            for member, call in zip(members, calls, strict=True)
-        ),
-    )
+    members = _members(estimator, random_state)
+    y = np.ravel(y) if np.shape(y)[1:] == (1,) else y  # of which was warned once
+    pairs = zip(members, calls, strict=True)
+    trainings = [delayed(_trained)(m, data.X, y, sample_weight, c) for m, c in pairs]
+    worst, held, outputs = None, [], []
+    ends = side_by_side(n_at_once(estimator), trainings)
+    for member, end in zip(members, ends, strict=True):
+        if _is_interrupted(end):  # the others would have no end of their own
+            raise KeyboardInterrupt
+        held.append(without_rows(end[0].held))
+        outputs.append(held_output(member, end[0]))
+        worst = max(worst or end, end, key=_gravity)
     _publish(estimator, members)
-    learn_from_members(estimator, data, call, [fit for fit, _, _ in ends])
-    worst = int(np.argmax([reason == "diverged" for _, _, reason in ends]))
-    return members[worst], ends[worst]
+    learn_from_members(estimator, data, held, outputs)
+    return worst
 
 
 def _trained(member, X, y, sample_weight, call):
     """What a member's training leaves to say; the member is fitted by it."""
     with one_blas_thread():
-        return member._fit_once(X, y, sample_weight, call)
+        end = member._fit_once(X, y, sample_weight, call)
+    vars(member).pop("_memory", None)  # which is larger than the model
+    return end
 
 
-def _member(estimator, seed):
-    member = clone(estimator).set_params(**ALONE, random_state=seed)
+def _is_interrupted(end):
+    _, training, reason = end
+    return "interrupted" in (reason, training.refit_ended)
+
+
+def _gravity(end):
+    """How much the user should know of it."""
+    _, training, reason = end
+    diverged = "diverged" in (reason, training.refit_ended)
+    return diverged, training.kept_start, reason == "max_iter"
+
+
+def _members(estimator, random_state):
+    """Clones with seeds of their own, which share the time that there is."""
+    n_members = estimator.n_members
+    own = dict(ALONE)
+    if estimator.max_time is not None:
+        n_rounds = math.ceil(n_members / n_at_once(estimator))
+        own["max_time"] = estimator.max_time / n_rounds
+    seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
+    return [_member(estimator, own | {"random_state": int(seed)}) for seed in seeds]
+
+
+def _member(estimator, own):
+    member = clone(estimator).set_params(**own)
     if hasattr(member, "calibration"):
         member.calibration = None
-    vars(member).pop("_skl_callbacks", None)
     return member
 
 
@@ -79,34 +108,41 @@ def _calls(estimator, data, call, random_state):
     """How each member is trained: with a fold held out, or rows of its own draw."""
     if estimator.bagging == "seeds":
         return [call] * estimator.n_members
-    return [
-        replace(call, split=split, groups=None)
-        for split in _folds(estimator, data, call.groups, random_state)
-    ]
+    if call.groups is not None:
+        check_groups(estimator, data, call.groups)
+    splits = _splits(estimator, data, call.groups, random_state)
+    return [replace(call, split=split, groups=None) for split in splits]
 
 
-def _folds(estimator, data, groups, random_state):
+def _splits(estimator, data, groups, random_state):
     """(training, validation) rows of each member."""
-    y, splitter = estimator._strata_of_folds(data.Y), estimator.validation_fraction
-    if not is_splitter(splitter):
-        splitter, y = _splitter(estimator, y, groups, random_state)
-    with naming(estimator, "validation_fraction", FOLDS, splitter):
-        with warnings.catch_warnings():  # of classes with fewer rows than folds
-            warnings.simplefilter("ignore", UserWarning)
-            splits = list(splitter.split(data.X, y, groups))
-        if len(splits) != estimator.n_members:
-            raise ValueError(f"It gives {len(splits)} splits.")
-    return splits
-
-
-def _splitter(estimator, y, groups, random_state):
-    """Folds of like size, with like shares of the classes, or whole groups."""
-    n, seed = estimator.n_members, random_state.randint(np.iinfo(np.int32).max)
+    n = estimator.n_members
+    if is_splitter(estimator.validation_fraction):
+        return all_splits(estimator, data, estimator._decode_target(data.Y), groups, n)
     if groups is not None:
-        return GroupKFold(n), y
-    if y is not None and np.unique(y, return_counts=True)[1].max() >= n:
-        return StratifiedKFold(n, shuffle=True, random_state=seed), y
-    return KFold(n, shuffle=True, random_state=seed), None
+        with naming(estimator, "groups", f"labels of {n} groups or more", groups):
+            return list(GroupKFold(n).split(data.Y, groups=groups))
+    if len(data) < n:
+        raise ValueError(
+            f"{owner(estimator)}: n_members must be at most the number of rows, "
+            f"{len(data)}, with bagging='folds', got {n!r}."
+        )
+    folds = _folds(estimator._strata_of_folds(data.Y), len(data), n, random_state)
+    numbers = range(n)
+    return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
+
+
+def _folds(strata, n_samples, n_folds, random_state):
+    """The fold of each row: rows are dealt out in turn, one stratum after the other.
+
+    So folds differ by one row at most, and so does what they have of each stratum.
+    """
+    order = random_state.permutation(n_samples)
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
+    folds = np.empty(n_samples, np.intp)
+    folds[order] = np.arange(n_samples) % n_folds
+    return folds
 
 
 def _publish(estimator, members) -> None:
@@ -136,8 +172,11 @@ def check_members(estimator, call) -> None:
             _refuse(estimator, name, off, "with n_members > 1")
     if hasattr(estimator, "_skl_callbacks"):
         _refuse(estimator, "n_members", 1, "with callbacks")
-    if estimator.bagging == "seeds":
-        return
+    if estimator.bagging == "folds":
+        _check_folds(estimator, call)
+
+
+def _check_folds(estimator, call) -> None:
     if estimator.refit:
         _refuse(estimator, "refit", False, "with bagging='folds'")
     if call.validation[0] is not None:
@@ -157,10 +196,33 @@ def _refuse(estimator, name, off, where):
     )
 
 
+# Looking into a network, where there are several
+
+
 def refuse_members(estimator) -> None:
     """Raise where something is asked of one network, and there are several."""
-    if hasattr(estimator, "members_"):
+    if "members_" in vars(estimator):
+        raise ValueError(_several(estimator))
+
+
+def refuse_many(wrapper, estimator) -> None:
+    """Raise where a wrapper will look into the network of its estimator."""
+    if estimator.n_members != 1:
         raise ValueError(
-            f"{owner(estimator)}: n_members must be 1 to look into the network, got "
-            f"{len(estimator.members_)}; take one of members_."
+            f"{owner(wrapper)}: estimator__n_members must be 1, since the features are "
+            f"those of one network, got {shown(estimator.n_members)}."
         )
+
+
+def refuse_attribute(estimator, name) -> None:
+    """Raise an AttributeError for one that members have, and their estimator lacks."""
+    members = vars(estimator).get("members_")
+    if members and name.endswith("_") and name in vars(members[0]):
+        raise AttributeError(f"{_several(estimator)} It has no {name}.")
+
+
+def _several(estimator) -> str:
+    return (
+        f"{owner(estimator)}: n_members must be 1 to look into the network, got "
+        f"{len(estimator.members_)}; take one of members_."
+    )

@@ -39,6 +39,8 @@ def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
     elif reason == "max_iter" and not fit.call.incremental:
         by_epochs = isinstance(training, Training)
+        if by_epochs and training.schedule.planned:
+            return
         message = _out_of_epochs(estimator) if by_epochs else _out_of_steps(training)
         message += _course(training)
         warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)

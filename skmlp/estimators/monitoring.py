@@ -7,20 +7,25 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer
 
+from skmlp.estimators.temperature import best_temperature
 from skmlp.estimators.validation import naming, owner, shown
 from skmlp.monitor import Measured
 from skmlp.rules import is_real
 
+# What a classifier's score may be besides: minus the loss at the best temperature.
+CALIBRATED = "calibrated_loss"
 SCORING = (
-    "None, 'loss', the name of a scorer of scikit-learn, or a callable of estimator, X "
-    "and y, that gives a number for the validation rows, with sample_weight where rows "
-    "have weights"
+    "None, 'loss', 'calibrated_loss' (of classifiers), the name of a scorer of "
+    "scikit-learn, or a callable of estimator, X and y, that gives a number for the "
+    "validation rows, with sample_weight where rows have weights"
 )
 
 
 def check_scoring_name(estimator) -> None:
     """A name must be one of scikit-learn's scorers, even where nothing is scored."""
     scoring = estimator.scoring
+    if scoring == CALIBRATED and not is_regressor(estimator):
+        return
     if isinstance(scoring, str) and scoring != "loss":
         try:
             get_scorer(scoring)
@@ -64,7 +69,7 @@ class Validation:
         self.network, self.loss = fit.network, fit.trained_loss
         self.rows = fit.scaling.held_out(fit.held)
         self._by_loss = scored_by_loss(estimator)
-        named = estimator.scoring not in (None, "loss")
+        named = estimator.scoring not in (None, "loss", CALIBRATED)
         self._scorer = Scorer(estimator, fit) if named else None
 
     def measure(self, params) -> Measured:
@@ -83,6 +88,9 @@ class Validation:
             return np.nan
         if self._scorer is not None:
             return self._scorer(params)
+        if self.estimator.scoring == CALIBRATED:
+            loss = self.estimator._calibrating_loss(len(raw))
+            return -best_temperature(loss, self.rows, raw)[1]
         return float(self.estimator._score_raw(self.rows.Y, raw, self.rows.weight))
 
     def _mean_loss(self, raw):

@@ -18,6 +18,8 @@ from skmlp.solvers import SOLVERS, Adam
 
 # Central differences of a right derivative are within 1e-8 of it.
 LARGEST_DERIVATIVE_ERROR = 1e-5
+# What a function of progress may give: noise grows to no more than it was set to.
+FACTORS = {"dropout_schedule": real(0, 1, open_high=False)}
 GAIN = real(0, open_low=True)
 
 
@@ -71,7 +73,7 @@ def schedule_named(estimator, parameter):
 
 def _factor(estimator, parameter, schedule, progress):
     """What the user's function of progress gives, if it is a factor."""
-    accepts, expected = FACTOR
+    accepts, expected = FACTORS.get(parameter, FACTOR)
     factor = schedule(progress)
     if not accepts(factor):
         raise ValueError(

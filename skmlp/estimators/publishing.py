@@ -34,7 +34,7 @@ def publish(estimator, fit, training, reason) -> None:
             fit.network.shape,
             training.params.dtype,
             fit.scaling,
-            None if fit.scaling.is_plain else training.params,
+            training.params if fit.is_folded else None,
             pickled=fit.call.incremental,
         )
     else:

@@ -2,20 +2,23 @@
 
 import numpy as np
 
-from skmlp.estimators.parts import schedule_named
+from skmlp.estimators.parts import schedule_named, solver_of
 from skmlp.schedules import Constant
 from skmlp.training import Rates
 
 
 def rates_of(estimator, network, dtype, clock) -> Rates | None:
-    """The factors, unless all of them are 1 at all times.
+    """The factors, unless the solver does by itself what they would have it do.
 
-    The decay of a parameter has the factor of its learning rate; biases have none.
+    The decay of a parameter has the factor of its learning rate; biases and alphas have
+    none. By itself a solver has decay for weights alone, not for what inputs learn.
     """
     schedule = schedule_named(estimator, "weight_decay_schedule")
     ntk = estimator.parametrization == "ntk"
     factors = estimator.rate_factors or {}
-    if not factors and not ntk and isinstance(schedule, Constant):
+    decays = getattr(solver_of(estimator), "weight_decay", 0.0) > 0.0
+    inputs_decay = decays and bool(network.inputs.shapes)
+    if not (factors or ntk or inputs_decay) and isinstance(schedule, Constant):
         return None
     steps = _steps(network, factors)
     decays = steps.copy()

@@ -5,8 +5,17 @@ from scipy.sparse import issparse
 
 from skmlp.estimators.parts import is_stochastic
 from skmlp.estimators.validation import hidden_sizes, owner, shown
+from skmlp.initializers import INITIALIZERS
 from skmlp.rules import is_integer, is_real
+from skmlp.schedules import Constant
 
+# What changes the rates of single parameters, or the noise, and its value for "off".
+RATES = {
+    "parametrization": "standard",
+    "rate_factors": None,
+    "weight_decay_schedule": "constant",
+    "dropout_schedule": "constant",
+}
 # What needs mini-batches, and its value for "off".
 STOCHASTIC_ONLY = {
     "record": None,
@@ -17,7 +26,31 @@ STOCHASTIC_ONLY = {
     "input_noise": 0,
     "alpha_l1": 0,
     "max_norm": None,
+    **RATES,
 }
+# What looks at columns of X where the first layer sees other ones, or factors.
+BY_COLUMN = {"scale_input": False, "coefs_init": None, "freeze": 0}
+NOISE_ON_COLUMNS = {"input_dropout": 0, "input_noise": 0}
+# By parameter: what does not go together with it, and its value for "off".
+NOT_TOGETHER = {
+    "numeric_embedding": BY_COLUMN | NOISE_ON_COLUMNS,
+    "categorical_features": BY_COLUMN | NOISE_ON_COLUMNS,
+    "learned_scale": BY_COLUMN | {"max_norm": None},
+}
+# What steps of the solvers' `lazy` leave out, and its value for "off".
+LEFT_OUT = "with lazy=True, whose steps leave out what it needs"
+NOT_LAZY = {
+    "max_norm": None,
+    "alpha_l1": 0,
+    "record": None,
+    "freeze": 0,
+    "numeric_embedding": None,
+    "categorical_features": None,
+    "learned_scale": False,
+    **RATES,
+}
+# What a model has learned that no start can give another one.
+LEARNED = ("embedding_", "alphas_")
 
 
 def refuse_combinations(estimator, loss, X) -> None:
@@ -26,8 +59,10 @@ def refuse_combinations(estimator, loss, X) -> None:
         _refuse_for_lbfgs(estimator, loss)
     if getattr(estimator.solver, "lazy", False):
         _refuse_for_lazy(estimator)
-    if estimator.coefs_init is not None and estimator.output_bias != "drawn":
-        _refuse(estimator, "output_bias", "drawn", "with coefs_init, which has biases")
+    _refuse_for_inputs(estimator)
+    _refuse_for_data_driven(estimator)
+    if estimator.coefs_init is not None:
+        _refuse_for_start(estimator)
     for name in FILLS_ZEROS:
         refuse_sparse(estimator, X, "X", name)
     if getattr(estimator, "scale_target", False) and loss.degree is None:
@@ -76,6 +111,43 @@ def refuse_overflow(estimator, fit) -> None:
     )
 
 
+def _acts(estimator, name, off) -> bool:
+    """Whether a parameter is set to more than "off"."""
+    value = getattr(estimator, name)
+    is_one = isinstance(value, str) or not hasattr(value, "__len__")
+    if is_one or getattr(value, "ndim", 1) == 0:
+        return value not in (None, off, Constant())
+    return any(value) if name == "dropout" else len(value) > 0
+
+
+def _refuse_for_inputs(estimator) -> None:
+    """For parameters by which the first layer sees something else than X."""
+    for name, others in NOT_TOGETHER.items():
+        if _acts(estimator, name, False):
+            _refuse_all(estimator, others, f"with {name}")
+
+
+def _refuse_for_data_driven(estimator) -> None:
+    """What an initializer is to look at must be what the layers will see."""
+    given = estimator.initializer
+    kind = INITIALIZERS[given] if isinstance(given, str) else given
+    if not kind.needs_data:
+        return
+    others = {"scale_input": False, "coefs_init": None}
+    _refuse_all(estimator, others, f"with initializer={shown(given)}")
+
+
+def _refuse_for_start(estimator) -> None:
+    if estimator.output_bias != "drawn":
+        _refuse(estimator, "output_bias", "drawn", "with coefs_init, which has biases")
+    learned = [name for name in LEARNED if hasattr(estimator.coefs_init, name)]
+    if learned:
+        raise ValueError(
+            f"{owner(estimator)}: coefs_init must be an estimator whose layers are all "
+            f"of its model, got an {owner(estimator.coefs_init)} with {learned[0]}."
+        )
+
+
 def _refuse_for_freeze(estimator) -> None:
     n_layers = len(hidden_sizes(estimator)) + 1
     if estimator.freeze >= n_layers:
@@ -106,11 +178,8 @@ def refuse_for_partial_fit(estimator) -> None:
 
 
 def _refuse_for_lbfgs(estimator, loss) -> None:
-    for name, off in STOCHASTIC_ONLY.items():
-        value = getattr(estimator, name)
-        acts = any(value) if hasattr(value, "__len__") else value not in (0, None)
-        if acts:
-            _refuse(estimator, name, off, "with solver lbfgs: it needs mini-batches")
+    where = "with solver lbfgs: it needs mini-batches"
+    _refuse_all(estimator, STOCHASTIC_ONLY, where)
     if not loss.smooth:
         raise ValueError(
             f"{owner(estimator)}: loss must have a continuous gradient with solver "
@@ -120,25 +189,25 @@ def _refuse_for_lbfgs(estimator, loss) -> None:
 
 
 def _refuse_for_lazy(estimator) -> None:
-    solver = estimator.solver
-    values = {
-        "solver__clip_norm": solver.clip_norm,
-        "solver__averaging": solver.averaging,
-        "max_norm": estimator.max_norm,
-        "alpha_l1": estimator.alpha_l1 or None,
-        "record": estimator.record,
-        "freeze": estimator.freeze or None,
-    }
-    for name, value in values.items():
+    for name in ("clip_norm", "averaging"):
+        value = getattr(estimator.solver, name)
         if value is not None:
             raise ValueError(
-                f"{owner(estimator)}: {name} must be off (None, or 0) with lazy=True, "
-                f"whose steps leave out what it needs, got {value!r}."
+                f"{owner(estimator)}: solver__{name} must be None {LEFT_OUT}, got "
+                f"{value!r}."
             )
+    _refuse_all(estimator, NOT_LAZY, LEFT_OUT)
+
+
+def _refuse_all(estimator, others, where) -> None:
+    """Each of the parameters must have its value for "off"."""
+    for name, off in others.items():
+        if _acts(estimator, name, off):
+            _refuse(estimator, name, off, where)
 
 
 def _refuse(estimator, name, off, where):
     raise ValueError(
         f"{owner(estimator)}: {name} must be {off!r} {where}, got "
-        f"{getattr(estimator, name)!r}."
+        f"{shown(getattr(estimator, name))}."
     )

@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
+from skmlp.estimators.averaging import mean_values
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
 from skmlp.estimators.parts import make_part
@@ -49,6 +50,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Units of the hidden layers, from input to output. An int is one hidden layer;
         ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
         128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
+        ``"by_rows"`` is one layer of 256 units for up to 500 rows in ``fit``, else two
+        of 128.
 
     activation : str, object, or list with one for each hidden layer, default='relu'
         What hidden units apply to z, the weighted sum of their inputs plus the bias:
@@ -72,8 +75,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         batch times the mean of ``sample_weight``. It stays active beside the weight
         decay of solvers that have one.
 
-    batch_size : int or 'auto', default='auto'
-        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``.
+    batch_size : int, 'auto' or 'by_rows', default='auto'
+        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``,
+        'by_rows' is 32 for up to 1,024 training rows, 128 for up to 8,192, then 256.
 
     learning_rate : str, object or callable, default='constant'
         How the rate of a stochastic solver changes; 'lbfgs' has none.
@@ -296,7 +300,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Networks whose mean prediction is the estimator's, each with a seed of its own
         and, with early stopping, validation rows of its own draw. From 2 on,
         ``members_`` holds them, and there are no ``coefs_``, curves and ``history_``
-        but theirs. Not with ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
+        but theirs; `max_time` is that of all. Not with ``partial_fit``, `warm_start`,
+        `checkpoint` or callbacks.
 
     bagging : {'seeds', 'folds'}, default='seeds'
         What tells members apart: their seeds, or also the fold of a cross-validation
@@ -310,7 +315,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         many as there are processors. The model does not depend on it.
 
     clip_output : bool, default=False
-        Whether predictions stay within the range of y in training.
+        Whether predictions, with members those of each, stay within the range of y in
+        training.
 
     Attributes
     ----------
@@ -665,7 +671,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The network's outputs after the inverse link. With several quantile levels
             there is one more axis, for the levels in ascending order.
         """
-        return self._outputs_of(self._raw(X))
+        return self._outputs_of(self._output(X))
 
     def predict_interval(self, X, coverage=0.9):
         """Predict intervals that hold y in a share of `coverage` of rows.
@@ -708,9 +714,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
         True
         """
-        raw = self._raw(X)
+        values = self._outputs_of(self._output(X))
         width = interval_width(self, coverage)
-        values = self._outputs_of(raw)
         width = width.astype(values.dtype)
         width = width[0] if values.ndim == 1 else width
         return values - width, values + width
@@ -734,16 +739,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         score : float
             At most 1. Of several quantile levels, the one nearest 1/2 counts.
         """
-        raw = self._raw(X)
-        loss = self._predicting_loss()
-        return r2_score(y, self._central(loss, raw), sample_weight=sample_weight)
+        predicted = self._central(self._output(X))
+        return r2_score(y, predicted, sample_weight=sample_weight)
 
-    def _outputs_of(self, raw):
-        """What ``predict`` gives of raw outputs."""
+    def _output_of(self, raw):
+        """Predictions (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
         loss = self._predicting_loss()
-        values = self._by_target(loss, loss.inverse_link(raw))
-        values = self._clipped(values)
-        return values[:, 0] if values.shape[1] == 1 else values
+        values, n_levels = loss.inverse_link(raw), loss.n_outputs(1)
+        if n_levels > 1:
+            values = values.reshape(len(values), -1, n_levels)
+        return self._clipped(values)
+
+    def _mean_output(self, outputs, counted=None):
+        # clipped again, for the mean of equal numbers may be larger than they are
+        return self._clipped(mean_values(outputs, counted))
+
+    def _outputs_of(self, output):
+        return output[:, 0] if output.shape[1] == 1 else output
 
     def _clipped(self, values):
         bounds = getattr(self, "output_range_", None)
@@ -754,32 +766,31 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             low, high = low[:, np.newaxis], high[:, np.newaxis]
         return np.clip(values, low, high)
 
-    def _keep_residuals(self, held, raw):
-        """For ``predict_interval``, of a loss without levels."""
-        loss = self._predicting_loss()
-        if loss.n_outputs(1) == 1:
-            predicted = self._clipped(loss.inverse_link(raw))
-            self.validation_residuals_ = held.Y - predicted
+    def _learn_from_held_out(self, held, output):
+        """Keep residuals for ``predict_interval``, of a loss without levels."""
+        if output.ndim == 2:
+            self.validation_residuals_ = held.Y - output
             self._validation_weight = held.weight
 
-    def _by_target(self, loss, outputs):
-        """Outputs (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
-        n_levels = loss.n_outputs(1)
-        return outputs if n_levels == 1 else outputs.reshape(len(outputs), -1, n_levels)
-
-    def _central(self, loss, raw):
+    def _central(self, output):
         """Predictions (n_samples, n_targets): of several levels that nearest 1/2."""
-        predicted = self._clipped(self._by_target(loss, loss.inverse_link(raw)))
-        if predicted.ndim == 2:
-            return predicted
-        return predicted[:, :, np.argmin(np.abs(np.array(loss.levels) - 0.5))]
+        if output.ndim == 2:
+            return output
+        levels = np.array(self._predicting_loss().levels)
+        return output[:, :, np.argmin(np.abs(levels - 0.5))]
 
     def _encode_target(self, y, n_samples, dtype, call):
         Y = check_numbers(self, y, n_samples, dtype)
         check_domain(self, self._make_loss(), Y)
-        if self.clip_output and not call.continued:
-            self.output_range_ = np.stack([Y.min(axis=0), Y.max(axis=0)])
         return Y
+
+    def _note_targets(self, data):
+        """The range of y, by which a model that goes on widens the one it has."""
+        before = vars(self).pop("output_range_", ())
+        if self.clip_output:
+            Y = data.Y if data.weight is None else data.Y[data.weight > 0]
+            ends = np.stack([Y.min(axis=0), Y.max(axis=0), *before])
+            self.output_range_ = np.stack([ends.min(axis=0), ends.max(axis=0)])
 
     def _decode_target(self, Y):
         return Y[:, 0] if Y.shape[1] == 1 else Y
@@ -793,9 +804,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return getattr(self, "_fitted_loss", None) or self._make_loss()
 
     def _strata(self, Y):
-        return None
-
-    def _strata_of_folds(self, Y):
         return None
 
     def _has_default_score(self):

@@ -109,8 +109,8 @@ class Scaling:
         if self.unit is None:
             return raw
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
-        raw = raw + np.log(unit) if self.log_link else raw * unit + shift
-        return raw.astype(self.unit.dtype, copy=False)
+        outputs = raw + np.log(unit) if self.log_link else raw * unit + shift
+        return outputs.astype(raw.dtype, copy=False)
 
     def _fold_outputs(self, W, b):
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)

@@ -14,15 +14,23 @@ SPLITTER = (
     "a splitter whose last split has training rows and validation rows, none of them "
     "both"
 )
+SPLITTER_OF_ALL = (
+    "a splitter with a split for each of the n_members, with training rows and "
+    "validation rows, none of them both"
+)
 
 
 @dataclass
 class HeldOut:
-    """The validation rows: X, their encoded targets Y, and weights or None."""
+    """The validation rows: X, their encoded targets Y, and weights or None.
+
+    rows : their numbers where they were split off, None for the user's own.
+    """
 
     X: Any
     Y: Any
     weight: Any = None
+    rows: Any = None
 
     def weighed(self, factors):
         """The rows with their weights times `factors`, unless these are None."""
@@ -50,31 +58,50 @@ def hold_out(estimator, data, y, strata, groups, random_state, *, least, split):
     if weight is not None:
         _check_both_weighted(estimator, weight[training], weight[validation])
         weight = weight[validation]
-    held = HeldOut(data.X[validation], data.Y[validation], weight)
+    held = HeldOut(data.X[validation], data.Y[validation], weight, validation)
     return replace(data, rows=training), held
 
 
 def _split_by_splitter(estimator, data, y, groups):
     """The last of the splits, which of a time series trains on the most rows."""
-    splitter, n_samples = estimator.validation_fraction, len(data)
+    splitter = estimator.validation_fraction
     if groups is not None:
-        with naming(estimator, "groups", f"{n_samples} labels", groups):
-            check_consistent_length(data.Y, groups)
+        check_groups(estimator, data, groups)
     with naming(estimator, "validation_fraction", SPLITTER, splitter):
         splits = deque(splitter.split(data.X, y, groups), maxlen=1)
         if not splits:
             raise ValueError("It gives no split.")
-        training, validation = map(np.asarray, splits[-1])
-        if not len(training) or not len(validation):
-            raise ValueError("A part has no rows.")
-        if training.dtype.kind not in "iu" or validation.dtype.kind not in "iu":
-            raise ValueError("It does not give row numbers.")
-        rows = np.concatenate([training, validation])
-        if rows.min() < 0 or rows.max() >= n_samples:
-            raise ValueError(f"It gives rows outside [0, {n_samples}).")
-        if np.intersect1d(training, validation).size:
-            raise ValueError("Rows are in both parts.")
+        return _checked_split(*splits[-1], len(data))
+
+
+def all_splits(estimator, data, y, groups, n_splits):
+    """Of the splitter all splits, of which there must be so many."""
+    splitter = estimator.validation_fraction
+    with naming(estimator, "validation_fraction", SPLITTER_OF_ALL, splitter):
+        splits = list(splitter.split(data.X, y, groups))
+        if len(splits) != n_splits:
+            raise ValueError(f"It gives {len(splits)} splits, not {n_splits}.")
+        return [_checked_split(*split, len(data)) for split in splits]
+
+
+def _checked_split(training, validation, n_samples):
+    """Row numbers of both parts, none of them in both."""
+    training, validation = np.asarray(training), np.asarray(validation)
+    if not len(training) or not len(validation):
+        raise ValueError("A part has no rows.")
+    if training.dtype.kind not in "iu" or validation.dtype.kind not in "iu":
+        raise ValueError("It does not give row numbers.")
+    rows = np.concatenate([training, validation])
+    if rows.min() < 0 or rows.max() >= n_samples:
+        raise ValueError(f"It gives rows outside [0, {n_samples}).")
+    if np.intersect1d(training, validation).size:
+        raise ValueError("Rows are in both parts.")
     return training.astype(np.intp), validation.astype(np.intp)
+
+
+def check_groups(estimator, data, groups) -> None:
+    with naming(estimator, "groups", f"{len(data)} labels", groups):
+        check_consistent_length(data.Y, groups)
 
 
 def refuse_groups(estimator, groups, *, splits) -> None:

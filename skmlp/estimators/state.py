@@ -30,7 +30,8 @@ class Memory:
 
     shape, dtype : of the network that the state belongs to.
     scaling : in whose units the solver works.
-    inner : the parameters in these units, if they are others.
+    inner : the parameters in these units, before a learned scale is folded into
+        weights, if they are others.
     pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
         ``fit`` a pickle holds the model and nothing else.
     """
@@ -51,8 +52,10 @@ class Memory:
     def unfolded(self, network, scaling, params):
         """What `params` are in the units of `scaling`: to the bit, if they are ours."""
         inner = self.inner
-        if inner is not None and np.array_equal(scaling.fold(network, inner), params):
-            return inner.copy()
+        if inner is not None and inner.shape == params.shape:
+            model = network.folded(scaling.fold(network, inner))
+            if np.array_equal(model, params):
+                return inner.copy()
         return scaling.unfold(network, params)
 
 

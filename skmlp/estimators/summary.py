@@ -4,9 +4,11 @@ from dataclasses import astuple, dataclass, fields
 from html import escape
 from itertools import pairwise
 
+from skmlp.activations import Parametric
 from skmlp.estimators.optional import import_pandas
 from skmlp.estimators.parts import activations_of
 from skmlp.estimators.validation import (
+    describe,
     fitted_layers,
     hidden_sizes,
     owner,
@@ -45,20 +47,27 @@ class Summary:
         One for each layer, the output's inverse link last.
     n_bytes : int
         Of a parameter.
+    n_alphas : sequence of int, default=()
+        Parameters of the first layers' activations.
+    embedding : InputEmbedding or None, default=None
+        What makes the first layer's inputs, whose number `sizes` then begins with.
 
     Attributes
     ----------
     rows : list of Layer
     """
 
-    def __init__(self, title, sizes, activations, n_bytes):
+    def __init__(self, title, sizes, activations, n_bytes, n_alphas=(), embedding=None):
         self.title = title
         names = [f"hidden {i}" for i in range(1, len(sizes) - 1)] + ["output"]
-        shapes = pairwise(sizes)
+        n_alphas = [*n_alphas, *[0] * len(names)][: len(names)]
+        each = zip(names, pairwise(sizes), activations, n_alphas, strict=True)
         self.rows = [
-            _layer(name, *shape, activation, n_bytes)
-            for name, shape, activation in zip(names, shapes, activations, strict=True)
+            _layer(name, *shape, activation, n, n_bytes)
+            for name, shape, activation, n in each
         ]
+        if embedding is not None:
+            self.rows.insert(0, _embedding(embedding, n_bytes))
         sums = [sum(getattr(row, name) for row in self.rows) for name in NUMBERS]
         self.total = Layer("total", "", "", "", *sums)
 
@@ -91,38 +100,79 @@ class Summary:
 
 def summarize(estimator, n_features, n_outputs) -> Summary:
     """The summary of an estimator: fitted, or with the numbers that it can't know."""
-    title = owner(estimator)
-    if hasattr(estimator, "coefs_"):
-        layers = fitted_layers(estimator)
-        sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
-        n_bytes = layers[0][0].itemsize
-    else:
-        for name, value in (("n_features", n_features), ("n_outputs", n_outputs)):
-            if not is_integer(value) or value < 1:
-                raise ValueError(
-                    f"{title}: {name} must be an integer >= 1 for the summary of an "
-                    f"estimator that is not fitted, got {shown(value)}."
-                )
-        hidden = hidden_sizes(estimator)
-        sizes, n_bytes = (int(n_features), *hidden, int(n_outputs)), 8
-    link = getattr(estimator, "out_activation_", "")
+    sizes, n_bytes, n_alphas = (
+        _of_fitted(estimator)
+        if hasattr(estimator, "coefs_")
+        else _of_settings(estimator, n_features, n_outputs)
+    )
     return Summary(
-        title, sizes, [*_hidden_names(estimator, len(sizes) - 2), link], n_bytes
+        owner(estimator),
+        sizes,
+        [*_names(estimator, len(sizes) - 2), getattr(estimator, "out_activation_", "")],
+        n_bytes,
+        n_alphas,
+        getattr(estimator, "embedding_", None),
     )
 
 
-def _hidden_names(estimator, n_hidden):
-    activations_of(estimator, n_hidden, check=False)  # which checks how many
+def _of_fitted(estimator):
+    """Sizes of layers, bytes of a parameter, and alphas of each hidden layer."""
+    layers = fitted_layers(estimator)
+    sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
+    alphas = getattr(estimator, "alphas_", [])
+    n_alphas = [0 if alpha is None else len(alpha) for alpha in alphas]
+    return sizes, layers[0][0].itemsize, n_alphas
+
+
+def _of_settings(estimator, n_features, n_outputs):
+    """The same of an estimator that is not fitted."""
+    for name, value in (("n_features", n_features), ("n_outputs", n_outputs)):
+        if not is_integer(value) or value < 1:
+            raise ValueError(
+                f"{owner(estimator)}: {name} must be an integer >= 1 for the summary "
+                f"of an estimator that is not fitted, got {shown(value)}."
+            )
+    for name in ("numeric_embedding", "categorical_features"):
+        if getattr(estimator, name) is not None:
+            raise ValueError(
+                f"{owner(estimator)}: {name} must be None for the summary of an "
+                "estimator that is not fitted, since X says how many columns it makes, "
+                f"got {describe(getattr(estimator, name))}."
+            )
+    hidden = hidden_sizes(estimator)
+    activations = _activations(estimator, len(hidden))
+    each = zip(hidden, activations, strict=True)
+    n_alphas = [size if isinstance(a, Parametric) else 0 for size, a in each]
+    return (int(n_features), *hidden, int(n_outputs)), 8, n_alphas
+
+
+def _activations(estimator, n_hidden):
+    found = activations_of(estimator, n_hidden, check=False)
+    return found if isinstance(found, list) else [found] * n_hidden
+
+
+def _names(estimator, n_hidden):
+    _activations(estimator, n_hidden)  # which checks how many
     given = estimator.activation
     if isinstance(given, str) or not hasattr(given, "__len__"):
         given = [given] * n_hidden
     return [name if isinstance(name, str) else type(name).__name__ for name in given]
 
 
-def _layer(name, fan_in, fan_out, activation, n_bytes):
+def _embedding(embedding, n_bytes):
+    inputs = embedding.inputs
+    shapes = f"(n, {inputs.n_features})", f"(n, {inputs.width})"
+    n_params = sum(array.size for array in embedding.arrays)
+    n_products = sum(
+        len(part.columns) * part.embedding.n_products for part in inputs.embedded
+    )
+    return Layer("embedding", *shapes, "", n_params, n_params * n_bytes, n_products)
+
+
+def _layer(name, fan_in, fan_out, activation, n_alphas, n_bytes):
     n_weights = fan_in * fan_out
     shapes = f"(n, {fan_in})", f"(n, {fan_out})"
-    n_params = n_weights + fan_out
+    n_params = n_weights + fan_out + n_alphas
     return Layer(name, *shapes, activation, n_params, n_params * n_bytes, n_weights)
 
 

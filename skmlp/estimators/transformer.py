@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmlp.estimators.base import BaseMLP
 from skmlp.estimators.classifier import MLPClassifier
 from skmlp.estimators.explaining import check_layer
+from skmlp.estimators.members import refuse_many
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.state import all_or_nothing
 from skmlp.estimators.validation import (
@@ -115,6 +116,7 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             transformer then is as it was.
         """
         estimator = clone(self._estimator_for(y))
+        refuse_many(self, estimator)
         check_layer(self, self.layer, len(hidden_sizes(estimator)))
         if sklearn.get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit

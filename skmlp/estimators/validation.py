@@ -29,7 +29,7 @@ from skmlp.rules import (
     real,
     sequence_of,
 )
-from skmlp.schedules import SCHEDULES, Schedule
+from skmlp.schedules import FACTOR, SCHEDULES, Schedule
 from skmlp.solvers import SOLVERS, Solver
 
 FLOATS = (np.float64, np.float32)
@@ -60,6 +60,10 @@ def _is_path(value) -> bool:
     return value is None or is_name
 
 
+def _is_n_jobs(value) -> bool:
+    return value is None or (is_integer(value) and value != 0)
+
+
 ACTIVATION: Rule = (
     lambda value: (
         value in ACTIVATIONS if isinstance(value, str) else is_activation(value)
@@ -85,8 +89,7 @@ GROUPS = (
 
 def _are_factors(value) -> bool:
     return isinstance(value, dict) and all(
-        key in GROUPS and is_real(factor) and 0 <= factor < math.inf
-        for key, factor in value.items()
+        key in GROUPS and FACTOR[0](factor) for key, factor in value.items()
     )
 
 
@@ -95,11 +98,20 @@ RATE_FACTORS: Rule = (
     f"None or a dict of numbers >= 0 with keys among {', '.join(map(repr, GROUPS))}",
 )
 
+# What "by_rows" stands for, up to so many rows: rows a batch, and hidden layers.
+BATCH_SIZES = ((1024, 32), (8192, 128), (math.inf, 256))
+LAYER_SIZES = ((500, (256,)), (math.inf, (128, 128)))
+
+
+def _by_rows(table, n_rows):
+    return next(value for most, value in table if n_rows <= most)
+
+
 RULES: dict[str, Rule] = {
     "activation": any_of(ACTIVATION, sequence_of(ACTIVATION)),
     "solver": part_of(SOLVERS, Solver),
     "alpha": real(0),
-    "batch_size": either(integer(1), "auto"),
+    "batch_size": either(integer(1), "auto", "by_rows"),
     "learning_rate": SCHEDULE_OR_FUNCTION,
     "learning_rate_init": real(0, open_low=True),
     "power_t": real(0),
@@ -145,7 +157,7 @@ RULES: dict[str, Rule] = {
     "best_of_ties": one_of(("first", "last")),
     "n_members": integer(1),
     "bagging": one_of(("seeds", "folds")),
-    "n_jobs": either(integer(-(2**31)), None),
+    "n_jobs": (_is_n_jobs, "None or an integer other than 0"),
 }
 
 
@@ -178,13 +190,18 @@ def owner(estimator) -> str:
 MAX_SIZE = 2**31
 SIZES = (
     "a positive integer, a sequence of positive integers, or a string such as "
-    "'256-128' (layers) or '128x2' (width x number of layers)"
+    "'256-128' (layers), '128x2' (width x number of layers) or, in fit, 'by_rows'"
 )
 
 
-def hidden_sizes(estimator) -> tuple[int, ...]:
-    """``hidden_layer_sizes`` as a tuple of ints, one a hidden layer."""
+def hidden_sizes(estimator, n_rows=None) -> tuple[int, ...]:
+    """``hidden_layer_sizes`` as a tuple of ints, one a hidden layer.
+
+    n_rows : rows of the fit, where there is one.
+    """
     value = estimator.hidden_layer_sizes
+    if isinstance(value, str) and value == "by_rows" and n_rows is not None:
+        return _by_rows(LAYER_SIZES, n_rows)
     sizes = _sizes_from_string(value) if isinstance(value, str) else _sizes(value)
     if sizes is None:
         raise ValueError(
@@ -391,10 +408,12 @@ def check_seed(estimator) -> np.random.RandomState:
 
 
 def check_batch_size(estimator, n_rows) -> int:
-    """Rows a batch: "auto" is 200, and never more than there are."""
+    """Rows a batch: "auto" is 200, "by_rows" a step; never more than there are."""
     batch_size = estimator.batch_size
     if batch_size == "auto":
         return min(200, n_rows)
+    if batch_size == "by_rows":
+        return min(_by_rows(BATCH_SIZES, n_rows), n_rows)
     if batch_size > n_rows:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to "

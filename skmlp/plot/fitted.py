@@ -25,6 +25,11 @@ def network_of(display: type, estimator: Any) -> Any:
     last = unwrapped(estimator)
     while hasattr(last, "steps"):
         last = unwrapped(last.steps[-1][1])
+    if hasattr(last, "members_"):
+        raise ValueError(
+            f"{display.__name__}: estimator must have n_members=1 to be drawn, got "
+            f"{len(last.members_)}; take one of members_."
+        )
     if not hasattr(last, "coefs_"):
         raise ValueError(
             f"{display.__name__}: estimator must be a fitted MLPClassifier or "
@@ -48,16 +53,29 @@ def history_of(display: type, estimator: Any) -> dict[str, Any]:
 def input_names(
     display: type, estimator: Any, given: Sequence[object] | None
 ) -> list[str]:
-    """Names of the inputs: those given, those of X, those that a pipeline makes, x0."""
+    """Names of the inputs: those given, those of X, those that a pipeline makes, x0.
+
+    Of columns that are embedded, the names of what is made of them.
+    """
     network = network_of(display, estimator)
-    n_inputs = len(network.coefs_[0])
+    embedding = getattr(network, "embedding_", None)
+    if embedding is None:
+        return _feature_names(display, estimator, given, len(network.coefs_[0]))
+    n_features = embedding.inputs.n_features
+    names = _feature_names(display, estimator, given, n_features)
+    return [str(name) for name in embedding.get_feature_names_out(names)]
+
+
+def _feature_names(
+    display: type, estimator: Any, given: Sequence[object] | None, n_features: int
+) -> list[str]:
     if given is not None:
-        return check_names(display, "feature_names", given, n_inputs)
-    names = getattr(network, "feature_names_in_", None)
+        return check_names(display, "feature_names", given, n_features)
+    names = getattr(network_of(display, estimator), "feature_names_in_", None)
     if names is None:
         names = _names_in_pipeline(unwrapped(estimator))
-    if names is None or len(names) != n_inputs:
-        return numbered("x", n_inputs)
+    if names is None or len(names) != n_features:
+        return numbered("x", n_features)
     return [str(name) for name in names]
 
 

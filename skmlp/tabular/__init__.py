@@ -1,6 +1,17 @@
-"""Raw tables made ready for a network: categories, missing values and outliers."""
+"""Raw tables to predictions: encoders, recipes, a pipeline and what to tune in it."""
 
 from skmlp.tabular.encoder import TableEncoder
+from skmlp.tabular.pipeline import TabularPipeline, tabular_pipeline
+from skmlp.tabular.presets import PRESETS
+from skmlp.tabular.search_space import SearchSpace, search_space
 from skmlp.tabular.smooth_clip import SmoothClipScaler
 
-__all__ = ["SmoothClipScaler", "TableEncoder"]
+__all__ = [
+    "PRESETS",
+    "SearchSpace",
+    "SmoothClipScaler",
+    "TableEncoder",
+    "TabularPipeline",
+    "search_space",
+    "tabular_pipeline",
+]

@@ -2,13 +2,17 @@
 
 from inspect import signature
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators import MLPClassifier, MLPRegressor
+from skmlp.estimators.parts import is_stochastic
+from skmlp.estimators.refusals import STOCHASTIC_ONLY
 from skmlp.estimators.validation import shown
+from skmlp.solvers import SOLVERS
 from skmlp.tabular.encoder import TableEncoder
-from skmlp.tabular.presets import KINDS, PRESETS, preset_of
+from skmlp.tabular.presets import KINDS, preset_of
 
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
@@ -73,7 +77,9 @@ def tabular_pipeline(
 
     **params
         Parameters of the estimator instead of the preset's, such as ``random_state=0``,
-        ``n_members=16`` or ``scoring="loss"``.
+        ``n_members=16`` or ``scoring="loss"``. Of the preset those are left out that
+        have no effect beside them, such as what needs mini-batches with
+        ``solver="lbfgs"``.
 
     Returns
     -------
@@ -101,10 +107,7 @@ def tabular_pipeline(
     >>> pipeline.fit(X, y).predict([[35, "red"], [30, None]])[0]
     'yes'
     """
-    if kind not in KINDS:
-        raise ValueError(
-            f"tabular_pipeline: kind must be one of {KINDS}, got {shown(kind)}."
-        )
+    check_kind("tabular_pipeline", kind)
     estimator = ESTIMATORS[kind]
     known = signature(estimator).parameters
     unknown = sorted(set(params) - set(known))
@@ -114,5 +117,35 @@ def tabular_pipeline(
             f"{', '.join(unknown)}."
         )
     encoder = TableEncoder(categorical_features=categorical_features)
-    mlp = estimator(**(preset_of(preset, kind) | params))
+    mlp = estimator(**_settings(estimator, preset_of(preset, kind), params))
     return TabularPipeline([("table", encoder), ("mlp", mlp)])
+
+
+def check_kind(function, kind) -> None:
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"{function}: kind must be one of {KINDS}, got {shown(kind)}.")
+
+
+def _settings(estimator, preset, params):
+    """The preset's parameters and the user's, without those that these leave idle."""
+    mlp = estimator(**(preset | params))
+    idle = set()
+    if not is_stochastic(mlp.solver):
+        idle |= {*STOCHASTIC_ONLY, "learning_rate"}
+    if not _decays(mlp.solver):
+        idle.add("weight_decay_schedule")
+    if not _is_noisy(mlp):
+        idle.add("dropout_schedule")
+    left = {name: value for name, value in preset.items() if name not in idle}
+    return left | params
+
+
+def _decays(solver) -> bool:
+    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    return bool(getattr(kind, "weight_decay", 0.0))
+
+
+def _is_noisy(mlp) -> bool:
+    """Whether noise is asked for, on inputs or on hidden layers that are there."""
+    has_hidden = np.size(mlp.hidden_layer_sizes) > 0
+    return any([mlp.input_dropout, mlp.input_noise, has_hidden and np.any(mlp.dropout)])

@@ -1,5 +1,9 @@
 """Recipes for tables, as plain parameters of the estimators."""
 
+import copy
+
+from skmlp.embeddings import PiecewiseLinear
+from skmlp.estimators.validation import shown
 from skmlp.losses import LogLoss
 from skmlp.solvers import Adam, AdamW
 
@@ -42,7 +46,32 @@ _TD = {
         "activation": 0.1,
     },
 }
+# Many small networks instead of one large one; the rest is TD's, with piecewise linear
+# embeddings, and batches so small that a few hundred rows make enough steps.
+_DEFAULT = {
+    **_TD,
+    "n_members": 8,
+    "n_jobs": -1,
+    "hidden_layer_sizes": "by_rows",
+    "activation": "mish",
+    "numeric_embedding": PiecewiseLinear(n_bins=16, size=4),
+    "batch_size": "by_rows",
+    "max_iter": 64,
+}
 PRESETS = {
+    "default": {
+        "classifier": {
+            **_DEFAULT,
+            "scoring": "calibrated_loss",
+            "learning_rate_init": 0.04,
+        },
+        "regressor": {
+            **_DEFAULT,
+            "scale_target": True,
+            "clip_output": True,
+            "learning_rate_init": 0.2,
+        },
+    },
     "td-s": {
         "classifier": {
             **_TD_S,
@@ -73,3 +102,13 @@ PRESETS = {
         },
     },
 }
+
+
+def preset_of(name, kind):
+    """The parameters of a preset, for an estimator of that kind to have as its own."""
+    if not isinstance(name, str) or name not in PRESETS:
+        raise ValueError(
+            f"tabular_pipeline: preset must be one of {tuple(PRESETS)}, got "
+            f"{shown(name)}."
+        )
+    return copy.deepcopy(PRESETS[name][kind])

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ReLU
+from skmlp.embeddings import PBLD, CategoryTable
 from skmlp.initializers import HeNormal
 from skmlp.losses import Huber, LogLoss
 from skmlp.schedules import Cosine
@@ -153,6 +154,26 @@ BAD_PARAMETERS = {
     "record": [*[v for v in NO_NAME if v is not None], "layer", True],
     "checkpoint": [NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
     "checkpoint_every": [*NO_INTEGER, 0, -1, INF, -HUGE],
+    "numeric_embedding": [
+        *[value for value in NO_NAME if value is not None],
+        *["ple", PBLD, SGD(), ["pbld"], CategoryTable],
+    ],
+    "categorical_features": [
+        *[NAN, 1, True, "", "a", b"a", 1j, {}, {0: 1}, HUGE],
+        *[[-1], [4], [0.5], [NAN], [None], ["a"], [True], (0, "a"), [[0]], [HUGE]],
+    ],
+    "embedding_size": [*NO_INTEGER, 0, -1, INF, -HUGE],
+    "learned_scale": NO_BOOLEAN,
+    "parametrization": [*NO_NAME, "NTK", True],
+    "rate_factors": [
+        *[NAN, 1, 1j, True, "", "weights", [], (), [0.1], HUGE],
+        *[{"weight": 1}, {1: 1.0}, {"weights": -1e-300}, {"weights": NAN}],
+        *[{"weights": INF}, {"weights": None}, {"weights": "1"}, {"biases": True}],
+        *[{"biases": 1.0, "scales": 1.0}, {"scale": HUGE}, {"scale": [1.0]}],
+    ],
+    "dropout_schedule": [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1],
+    "weight_decay_schedule": [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1],
+    "best_of_ties": [*NO_NAME, "any", True],
     "class_weight": [
         *[NAN, 1, True, "", "balance", [], (), b"balanced", 1j, np.ones(3)],
         *[{3: 1.0}, {"a": 1.0}, {0: -1.0}, {0: NAN}, {0: INF}, {0: None}, {0: "1"}],
@@ -313,6 +334,10 @@ def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(
         ("input_dropout", 0),
         ("input_noise", np.float32(0)),
         ("alpha_l1", 0),
+        ("embedding_size", np.int64(1)),
+        ("categorical_features", []),
+        ("categorical_features", np.zeros(N_FEATURES, bool)),
+        ("rate_factors", {}),
         ("activation", ["relu"]),
         ("activation", np.str_("relu")),
     ],

@@ -59,6 +59,19 @@ ESTIMATORS = [
     kind(**params) for params in GRID for kind in (MLPClassifier, MLPRegressor)
 ]
 
+# And what is not in scikit-learn: columns, scales and activations that are learned.
+LEARNED = [
+    kind(
+        hidden_layer_sizes=8,
+        activation="parametric_mish",
+        numeric_embedding="pbld",
+        learned_scale=True,
+        solver="lbfgs",
+        random_state=0,
+        **SETTINGS["lbfgs"],
+    )
+    for kind in (MLPClassifier, MLPRegressor)
+]
 CLASSIFIERS = [one for one in ESTIMATORS if isinstance(one, MLPClassifier)]
 
 
@@ -115,7 +128,7 @@ def expected_failed_checks(estimator):
 
 
 ALL_CHECKS = parametrize_with_checks(
-    ESTIMATORS, expected_failed_checks=expected_failed_checks
+    [*ESTIMATORS, *LEARNED], expected_failed_checks=expected_failed_checks
 )
 NAMES, CASES = ALL_CHECKS.args
 

@@ -80,6 +80,8 @@ def assert_frozen(model, n_frozen, start=START, dtype=np.float64):
     for i in range(n_frozen):
         assert_same_bits(model.coefs_[i], start[0][i].astype(dtype))
         assert_same_bits(model.intercepts_[i], start[1][i].astype(dtype))
+    for alpha in getattr(model, "alphas_", [])[:n_frozen]:
+        assert_same_bits(alpha, np.ones_like(alpha))
 
 
 def assert_others_train(model, n_frozen, start):
@@ -87,6 +89,8 @@ def assert_others_train(model, n_frozen, start):
     for i in range(n_frozen, len(model.coefs_)):
         assert not np.array_equal(model.coefs_[i], start[0][i])
         assert not np.array_equal(model.intercepts_[i], start[1][i])
+    for alpha in getattr(model, "alphas_", [])[n_frozen:]:
+        assert (alpha != 1.0).any()
 
 
 def same_outputs(model):
@@ -173,6 +177,16 @@ FITS = {
     "time": of(R, max_time=60.0),
     "unshuffled": of(R, shuffle=False),
     "relu": of(C, activation="relu"),
+    "alphas": of(C, activation="prelu"),
+    "alphas, lbfgs": of(R, activation="prelu", solver="lbfgs"),
+    "alphas, decay and rates": of(
+        R,
+        activation="parametric_mish",
+        solver=AdamW(weight_decay=0.5),
+        rate_factors={"activation": 2.0},
+    ),
+    "alphas, float32": of(R, X=X.astype(np.float32), activation="parametric_selu"),
+    "rates of ntk": of(R, parametrization="ntk", solver=AdamW(weight_decay=0.5)),
     "records": of(C, record="layers"),
     "a schedule": of(R, learning_rate="one_cycle"),
 }
@@ -275,6 +289,18 @@ def test_layers_that_moved_stop_where_they_are_once_they_are_frozen(solver):
     assert_others_train(model, 2, start)
     model.set_params(freeze=0).partial_fit(X, NUMBERS)
     assert_others_train(model, 0, start)
+
+
+@pytest.mark.parametrize("solver", SOLVER_OBJECTS, ids=str)
+def test_alphas_that_moved_stop_where_they_are_with_their_layer(solver):
+    model = make(R, solver=solver, activation="prelu")
+    model.partial_fit(X, NUMBERS)
+    before = [alpha.copy() for alpha in model.alphas_]
+    model.set_params(freeze=1).partial_fit(X, NUMBERS)
+    assert_same_bits(model.alphas_[0], before[0])
+    assert (model.alphas_[1] != before[1]).any()
+    model.set_params(freeze=0).partial_fit(X, NUMBERS)
+    assert (model.alphas_[0] != before[0]).any()
 
 
 def test_weights_set_by_hand_freeze_in_a_model_whose_inputs_were_scaled():
@@ -555,7 +581,7 @@ TOGETHER = {
         {"solver": Adam(averaging=0.9)},
         "solver__averaging must be None with freeze",
     ),
-    "lazy": ({"solver": Adam(lazy=True)}, r"freeze must be off .* with lazy=True"),
+    "lazy": ({"solver": Adam(lazy=True)}, r"freeze must be .* with lazy=True"),
 }
 
 

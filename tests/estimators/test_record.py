@@ -578,7 +578,7 @@ def test_lbfgs_which_has_no_epochs_refuses_to_record(kind):
 def test_lazy_steps_refuse_to_record(kind, method, solver):
     first = first_classes(kind) if method == "partial_fit" else {}
     estimator = make(kind, solver=solver)
-    said = rf"^{kind.__name__}: record must be off .* with lazy=True.*got 'layers'.$"
+    said = rf"^{kind.__name__}: record must be .* with lazy=True.*got 'layers'.$"
     with pytest.raises(ValueError, match=said):
         getattr(estimator, method)(SPARSE, TARGETS[kind], **first)
     assert not hasattr(estimator, "coefs_")

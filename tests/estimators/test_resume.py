@@ -22,6 +22,7 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import LeakyReLU
 from skmlp.checkpoint import Checkpoint
+from skmlp.embeddings import PiecewiseLinear
 from skmlp.losses import Huber, Quantile
 from skmlp.objective import Objective
 from skmlp.schedules import Cosine, Plateau, Warmup
@@ -217,9 +218,32 @@ FITS = {
     "focal": of(C, TWO, loss="focal"),
     "one batch": of(R, batch_size=60),
     "a seed of numpy": of(R, random_state=np.int64(3)),
+    "embedded numbers": of(C, numeric_embedding="pbld", **EARLY),
+    "embedded bins, warm": of(R, numeric_embedding=PiecewiseLinear(5), warm=True),
+    "categories": of(
+        R, X=np.c_[X[:, :3], LABELS], categorical_features=[3], embedding_size=2
+    ),
+    "a learned scale": of(R, learned_scale=True, solver=Adam(averaging=0.9)),
+    "a learned scale, warm": of(R, learned_scale=True, warm=True, scale_target=True),
+    "alphas": of(C, activation="parametric_mish", **EARLY),
+    "alphas, frozen": of(R, activation="prelu", freeze=1),
+    "rates": of(
+        R,
+        solver=AdamW(weight_decay=0.5),
+        numeric_embedding="pbld",
+        parametrization="ntk",
+        initializer="ntk",
+        rate_factors={"biases": 0.1, "numeric_embedding": 2.0},
+        weight_decay_schedule="flat_cos",
+    ),
+    "a schedule of noise": of(C, dropout=0.3, dropout_schedule="flat_cos"),
+    "drawn by data": of(R, initializer="data_driven"),
+    "the last of ties": of(C, best_of_ties="last", **EARLY),
+    "a flat cosine": of(R, **SGD_FAST, learning_rate="flat_cos"),
 }
 EVERY_3 = ("classifier, adam", "dropout", "lazy, early stopping", "recover", "patience")
 EVERY_3 += ("early stopping that stops", "warm, early stopping", "schedule adaptive")
+EVERY_3 += ("rates", "a schedule of noise", "the last of ties")
 
 
 def start(name):

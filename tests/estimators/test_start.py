@@ -5,11 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.initializers import INITIALIZERS, HeNormal, Orthogonal
+from skmlp.initializers import INITIALIZERS, DataDriven, HeNormal, Orthogonal
 from skmlp.losses import Focal, LogLoss, Quantile
 
 # What is trained here is not meant to learn much.
@@ -66,9 +67,9 @@ WIDE = np.random.default_rng(1).normal(size=(10, 80))
 
 
 @pytest.mark.parametrize("activation", ["relu", "logistic"])
-@pytest.mark.parametrize("name", INITIALIZERS)
+@pytest.mark.parametrize("name", [n for n in INITIALIZERS if n != "data_driven"])
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_an_initializer_draws_each_layer_and_zero_biases_but_scikit_learns(
+def test_an_initializer_draws_each_layer_and_zero_biases_but_some(
     kind, name, activation
 ):
     params = {"hidden_layer_sizes": (120, 60), "activation": activation, **STILL}
@@ -85,11 +86,53 @@ def test_an_initializer_draws_each_layer_and_zero_biases_but_scikit_learns(
             "lecun_uniform": 1 / fan_in,
             "lecun_normal": 1 / fan_in,
             "orthogonal": 1 / max(fan_in, fan_out),
+            "ntk": 1 / fan_in,
         }[name]
         # 7200 entries or more: the variance of a normal sample is off by 2 %
         assert W.var() == pytest.approx(variance, rel=0.1)
         # the step of 1e-300 at most moves a bias from 0
-        assert (np.abs(b).max() > 1e-200) == (name == "glorot_uniform")
+        assert (np.abs(b).max() > 1e-200) == (name in ("glorot_uniform", "ntk"))
+    at_zero = np.abs(model.coefs_[2]).max() < 1e-200
+    assert at_zero == (name == "ntk")
+
+
+MANY = np.random.default_rng(2).normal(5.0, [0.1, 1.0, 9.0], size=(3000, 3))
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_array], ids=["dense", "csr"])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_data_driven_weights_give_units_of_variance_1_over_2048_of_the_rows(kind, form):
+    y = np.arange(3000) % 3
+    # weights of 0: other rows are not looked at
+    counts = (np.arange(3000) < 2048).astype(float)
+    for rows, weight in ((slice(0, 2000), None), (slice(0, 3000), counts)):
+        model = fitted(
+            kind,
+            form(MANY[rows]),
+            y[rows],
+            None if weight is None else weight[rows],
+            initializer="data_driven",
+            activation="identity",
+            **STILL,
+        )
+        seen = MANY[:2048] if weight is not None else MANY[rows]
+        z = model.hidden_activations(seen, 0)
+        # sums of some thousand squares
+        np.testing.assert_allclose(z.var(axis=0), 1.0, rtol=1e-9)
+        z = model.hidden_activations(seen, 1)
+        np.testing.assert_allclose(z.var(axis=0), 1.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "off"),
+    [("scale_input", True, "False"), ("coefs_init", MLPRegressor(), "None")],
+)
+def test_data_driven_refuses_by_name_what_it_would_not_see(name, value, off):
+    for initializer in ("data_driven", DataDriven(n_mixed=3)):
+        estimator = small(MLPRegressor, initializer=initializer, **{name: value})
+        refused = rf"^MLPRegressor: {name} must be {off} with initializer="
+        with pytest.raises(ValueError, match=refused):
+            estimator.fit(X, NUMBERS)
 
 
 def test_the_initializer_is_drawn_from_the_seed_and_lbfgs_starts_there_too():

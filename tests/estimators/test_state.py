@@ -487,7 +487,7 @@ CHANGED = {
     "loss": "poisson",
     "hidden_layer_sizes": [7, 2],
     "activation": "tanh",
-    "solver": "sgd",
+    "solver": "adamw",
     "alpha": 0.5,
     "batch_size": 9,
     "learning_rate": "adaptive",
@@ -528,7 +528,25 @@ CHANGED = {
     "record": "layers",
     "checkpoint": None,  # not together with refit
     "checkpoint_every": 2,
+    "numeric_embedding": None,  # not together with freeze, like the next one
+    "categorical_features": None,
+    "embedding_size": 3,
+    "learned_scale": False,  # not together with freeze
+    "parametrization": "ntk",
+    "rate_factors": {"biases": 0.5},
+    "dropout_schedule": "flat_cos",
+    "weight_decay_schedule": "linear",
+    "best_of_ties": "last",
     "class_weight": {0: 2.0},
+}
+# What goes with nothing above.
+UNCHANGED = {
+    "coefs_init",
+    "checkpoint",
+    "scale_input",
+    "numeric_embedding",
+    "categorical_features",
+    "learned_scale",
 }
 OF_CLASSES = {"loss": "focal"}
 
@@ -566,7 +584,7 @@ def test_every_parameter_but_the_start_is_changed_from_its_default(kind):
     same = {
         name for name, value in changed_params(kind).items() if value == defaults[name]
     }
-    assert same == {"coefs_init", "checkpoint", "scale_input"}
+    assert same == UNCHANGED & set(defaults)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

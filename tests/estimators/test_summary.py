@@ -214,6 +214,66 @@ def test_activations_are_named_one_for_each_hidden_layer(kind, given, names, fit
     assert found == [*names, getattr(model, "out_activation_", "")]
 
 
+LEARNED = {
+    "alphas": {"activation": "prelu"},
+    "alphas of one layer": {"activation": ["relu", "parametric_mish"]},
+    "a scale": {"learned_scale": True},
+    "periodic": {"numeric_embedding": "pbld"},
+    "piecewise": {"numeric_embedding": "piecewise_linear", "activation": "prelu"},
+    "categories": {"categorical_features": [3], "embedding_size": 2},
+    "both": {"numeric_embedding": "pbld", "categorical_features": [3]},
+}
+CODED = np.column_stack([X[:, :3], np.arange(30) % 4])
+
+
+@pytest.mark.parametrize("params", LEARNED.values(), ids=LEARNED)
+@every_estimator
+def test_all_that_is_learned_is_counted_and_folded_scales_are_not(kind, params):
+    model = fit(kind, LABELS, CODED.astype(np.float32), **params)
+    summary, embedding = model.summary(), getattr(model, "embedding_", None)
+    alphas = [alpha for alpha in getattr(model, "alphas_", []) if alpha is not None]
+    arrays = [*model.coefs_, *model.intercepts_, *alphas]
+    assert sum(row.parameters for row in summary.rows[-3:]) == sum(
+        array.size for array in arrays
+    )
+    arrays += [] if embedding is None else embedding.arrays
+    assert summary.total.parameters == sum(array.size for array in arrays)
+    assert summary.total.bytes == sum(array.nbytes for array in arrays)
+    assert (summary.rows[0].layer == "embedding") == (embedding is not None)
+    if embedding is not None:
+        first, second = summary.rows[:2]
+        assert first.input_shape == "(n, 4)"
+        assert first.output_shape == second.input_shape
+        assert second.input_shape == f"(n, {len(model.coefs_[0])})"
+
+
+def test_an_embedding_has_the_products_of_its_columns():
+    first = fit(MLPRegressor, NUMBERS, numeric_embedding="pbld").summary().rows[0]
+    assert first.products == 4 * (16 + 16 * 3)
+    params = {"categorical_features": [3]}
+    assert fit(MLPRegressor, NUMBERS, CODED, **params).summary().rows[0].products == 0
+
+
+@pytest.mark.parametrize("activation", ["prelu", ["relu", "parametric_selu"]])
+@every_estimator
+def test_alphas_are_known_before_a_fit(kind, activation):
+    y = LABELS if kind is MLPClassifier else X[:, :3]
+    fitted = fit(kind, y, activation=activation).summary()
+    blank = kind(hidden_layer_sizes=(5, 2), activation=activation).summary(4, 3)
+    for found, expected in zip(blank.rows, fitted.rows, strict=True):
+        assert found.parameters == expected.parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("numeric_embedding", "pbld"), ("categorical_features", [0])]
+)
+@every_estimator
+def test_what_x_must_tell_is_refused_before_a_fit(kind, name, value):
+    said = f"^{kind.__name__}: {name} must be None for the summary of an estimator that"
+    with pytest.raises(ValueError, match=said):
+        kind(**{name: value}).summary(4, 3)
+
+
 def test_a_network_without_hidden_layers_has_no_activation_but_the_link():
     model = fit(MLPClassifier, LABELS, hidden_layer_sizes=(), activation="tanh")
     assert rows_of(model.summary()) == [

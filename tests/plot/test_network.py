@@ -25,6 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skmlp import MLPClassifier
+from skmlp.embeddings import PBLD
 from skmlp.plot import NetworkDisplay
 from skmlp.plot.axes import NEGATIVE, POSITIVE
 from skmlp.plot.fitted import network_of
@@ -85,6 +86,26 @@ def test_names_may_be_given():
     names = {"feature_names": "abcde", "class_names": ["not", "so"]}
     display = draw(fitted("binary"), **names)
     assert texts(display.labels_) == [*"abcde", "so"]
+    png(display)
+
+
+def test_embedded_columns_are_numbered_after_the_plain_ones():
+    mlp = classifier(numeric_embedding=PBLD(size=2)).fit(FRAME, MODELS["binary"][2])
+    names = [f"{name}[{k}]" for name in FRAME.columns for k in range(2)]
+    display = draw(mlp, max_units=20)
+    assert texts(display.labels_) == [*FRAME.columns, *names, "yes"]
+    png(display)
+    display = draw(mlp, max_units=20, feature_names="abcde")
+    assert texts(display.labels_)[4:8] == ["e", "a[0]", "a[1]", "b[0]"]
+    png(display)
+    assert_refuses(lambda: draw(mlp, feature_names="abcd"), "feature_names", "5")
+
+
+def test_categories_are_named_by_what_is_made_of_them():
+    X, y = (FRAME.to_numpy() > 0).astype(float), MODELS["binary"][2]
+    mlp = classifier(categorical_features=[1], embedding_size=2).fit(X, y)
+    display = draw(mlp)
+    assert texts(display.labels_)[:6] == ["x0", "x2", "x3", "x4", "x1[0]", "x1[1]"]
     png(display)
 
 

@@ -14,6 +14,7 @@ from plot.models import (
     texts,
 )
 
+from skmlp.embeddings import PBLD
 from skmlp.plot import WeightsDisplay
 from skmlp.plot.fitted import network_of
 
@@ -74,6 +75,15 @@ def test_features_are_named(name):
     display = draw(fitted(name))
     assert texts(display.ax_.get_yticklabels()) == list(FRAME.columns)
     png(display)
+
+
+def test_embedded_columns_are_numbered_after_the_plain_ones():
+    mlp = classifier(numeric_embedding=PBLD(size=2)).fit(FRAME, [0, 1] * 30)
+    display = draw(mlp)
+    names = [f"{name}[{k}]" for name in FRAME.columns for k in range(2)]
+    assert texts(display.ax_.get_yticklabels()) == [*FRAME.columns, *names]
+    png(display)
+    assert_refuses(lambda: draw(mlp, image_shape=(1, 5)), "image_shape", "15")
 
 
 def test_of_many_features_some_are_named():

@@ -1,0 +1,532 @@
+"""Rates and decay of groups of parameters, NTK parametrization, schedules of noise."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp.schedules import Constant, FlatCosine, Linear
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
+
+# a given number of epochs is enough here
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:.*no better than a constant"),
+    pytest.mark.filterwarnings("ignore:.*the training loss jumps"),
+]
+
+N_ROWS = 60
+RNG = np.random.default_rng(0)
+X = np.column_stack([RNG.normal(size=(N_ROWS, 3)), np.arange(N_ROWS) % 4])
+Y = X[:, 0] - np.sin(2 * X[:, 1]) + (X[:, 3] == 2)
+TARGETS = {MLPClassifier: np.digitize(Y, [-0.5, 0.5]), MLPRegressor: Y}
+every_estimator = pytest.mark.parametrize("kind", TARGETS)
+STOCHASTIC = [name for name in SOLVERS if name != "lbfgs"]
+# All that a network can learn.
+EVERYTHING = {
+    "numeric_embedding": "pbld",
+    "categorical_features": [3],
+    "embedding_size": 2,
+    "learned_scale": True,
+    "activation": "parametric_mish",
+}
+STILL = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
+
+
+def make(kind, **params):
+    defaults = {"hidden_layer_sizes": (6, 4), "max_iter": 4, "batch_size": 20}
+    defaults |= {"activation": "tanh", "learning_rate_init": 0.01, "random_state": 0}
+    return kind(**(defaults | params))
+
+
+def fit(kind, X=X, **params):
+    return make(kind, **params).fit(X, TARGETS[kind])
+
+
+def groups_of(model):
+    """What the model has learned, by the names of the groups; scales are folded."""
+    arrays = {"weights": model.coefs_, "biases": model.intercepts_}
+    if hasattr(model, "embedding_"):
+        *numeric, table = model.embedding_.arrays
+        arrays |= {"numeric_embedding": numeric, "category_embedding": [table]}
+    if hasattr(model, "alphas_"):
+        arrays["activation"] = model.alphas_
+    return {
+        name: np.concatenate([np.ravel(array) for array in group])
+        for name, group in arrays.items()
+    }
+
+
+def assert_same_bits(found, expected):
+    pairs = zip(groups_of(found).items(), groups_of(expected).items(), strict=True)
+    for (name, a), (other, b) in pairs:
+        assert name == other and a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+def assert_close(found, expected, rtol):
+    for name, array in groups_of(expected).items():
+        np.testing.assert_allclose(
+            groups_of(found)[name], array, rtol=rtol, atol=rtol, err_msg=name
+        )
+
+
+# --- factors on rates
+
+GROUPS = ["weights", "biases", "numeric_embedding", "category_embedding", "activation"]
+
+
+@pytest.mark.parametrize("solver", [*STOCHASTIC, AdamW(weight_decay=0.5)], ids=str)
+@pytest.mark.parametrize("name", GROUPS)
+def test_a_factor_of_0_freezes_its_group_and_no_other(name, solver):
+    params = EVERYTHING | {"learned_scale": False, "solver": solver}
+    start = groups_of(fit(MLPRegressor, **(params | STILL)))
+    found = groups_of(fit(MLPRegressor, **params, rate_factors={name: 0.0}))
+    for group, array in found.items():
+        assert np.array_equal(array, start[group]) == (group == name), group
+
+
+@every_estimator
+def test_a_factor_of_0_freezes_the_scale(kind):
+    others = dict.fromkeys(GROUPS, 0.0)
+    model = fit(kind, **EVERYTHING, rate_factors=others | {"scale": 0})
+    start = fit(kind, **(EVERYTHING | {"learned_scale": False}), rate_factors=others)
+    assert_same_bits(model, start)
+    trained = fit(kind, **EVERYTHING, rate_factors=others)
+    assert (trained.coefs_[0] != model.coefs_[0]).all()
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+@every_estimator
+def test_one_factor_for_all_groups_is_one_on_the_rate(kind, solver):
+    factors = dict.fromkeys([*GROUPS, "scale"], 0.5)
+    params = EVERYTHING | {"solver": solver, "max_iter": 2}
+    model = fit(kind, **params, rate_factors=factors, learning_rate_init=0.02)
+    # a product more or less, over some updates that are divided by small roots
+    assert_close(model, fit(kind, **params, learning_rate_init=0.01), 1e-8)
+
+
+@every_estimator
+def test_factors_that_are_not_given_are_1_and_no_factors_change_no_bit(kind):
+    model = fit(kind, **EVERYTHING)
+    for factors in ({}, None):
+        assert_same_bits(fit(kind, **EVERYTHING, rate_factors=factors), model)
+    given = fit(kind, **EVERYTHING, rate_factors={"biases": 1})
+    # a product with 1
+    assert_close(given, model, 1e-10)
+
+
+def test_groups_that_a_network_does_not_have_may_be_named():
+    factors = {"scale": 6.0, "activation": 0.1, "category_embedding": 2.0}
+    assert_close(fit(MLPRegressor, rate_factors=factors), fit(MLPRegressor), 1e-10)
+
+
+# --- decay
+
+PLAIN_DECAY = AdamW(weight_decay=0.9)
+
+
+@pytest.mark.parametrize("solver", [PLAIN_DECAY, Lion(weight_decay=0.9)], ids=str)
+@pytest.mark.parametrize(
+    "factors", [None, {}, {"scale": 3.0, "numeric_embedding": 0.5}], ids=str
+)
+def test_all_decays_but_biases_and_alphas(solver, factors):
+    # steps of 1e-12 that decay by 0.1 in all over twelve updates
+    params = EVERYTHING | {"learned_scale": False, "learning_rate_init": 1e-12}
+    rate = 1.0 / 1e-12 / 12 / 9
+    decaying = type(solver)(weight_decay=rate)
+    start = groups_of(fit(MLPRegressor, **(params | STILL)))
+    found = groups_of(
+        fit(MLPRegressor, **params, solver=decaying, rate_factors=factors)
+    )
+    for name, array in found.items():
+        factor = (factors or {}).get(name, 1.0)
+        factor = 0.0 if name in ("biases", "activation") else factor
+        kept = (1 - factor / 9 / 12) ** 12
+        # steps of at most 1e-11, and some roundings
+        np.testing.assert_allclose(array, kept * start[name], rtol=1e-9, atol=1e-10)
+
+
+def test_a_learned_scale_decays_as_weights_do():
+    params = {"learned_scale": True, "learning_rate_init": 1e-12}
+    solver = AdamW(weight_decay=1.0 / 1e-12 / 12 / 9)
+    start = fit(MLPRegressor, **(params | STILL))
+    model = fit(MLPRegressor, **params, solver=solver)
+    kept = (1 - 1 / 9 / 12) ** 12
+    # as above; weights and their scale
+    for i, factor in enumerate((kept * kept, kept, kept)):
+        np.testing.assert_allclose(
+            model.coefs_[i], factor * start.coefs_[i], rtol=1e-9, atol=1e-10
+        )
+
+
+def test_factors_that_are_taken_back_between_partial_fits_are_gone():
+    def trained(**rates):
+        model = make(MLPRegressor, solver=PLAIN_DECAY, shuffle=False, **rates)
+        return model.partial_fit(X, Y)
+
+    model = trained(rate_factors={"weights": 0.0, "biases": 0.0})
+    plain = trained(rate_factors={"weights": 0.0, "biases": 0.0})
+    model = pickle.loads(pickle.dumps(model)).set_params(rate_factors=None)
+    plain.set_params(rate_factors={"weights": 1.0})
+    # a product with 1
+    assert_close(model.partial_fit(X, Y), plain.partial_fit(X, Y), 1e-12)
+    assert (model.coefs_[0] != trained(rate_factors={"weights": 0.0}).coefs_[0]).all()
+
+
+# --- the schedule of decay
+
+
+def test_a_schedule_of_decay_is_a_factor_on_it():
+    params = {"learning_rate_init": 1e-12, "max_iter": 4}
+    solver = AdamW(weight_decay=1.0 / 1e-12 / 12)
+    start = fit(MLPRegressor, **(params | STILL))
+    for schedule in ("linear", Linear(), lambda progress: 1 - progress):
+        model = fit(
+            MLPRegressor, **params, solver=solver, weight_decay_schedule=schedule
+        )
+        kept = np.prod(1 - (1 - np.arange(12) / 12) / 12)
+        for W, first in zip(model.coefs_, start.coefs_, strict=True):
+            # as above
+            np.testing.assert_allclose(W, kept * first, rtol=1e-9, atol=1e-10)
+
+
+def test_a_schedule_of_decay_at_0_is_no_decay():
+    model = fit(MLPRegressor, solver=PLAIN_DECAY, weight_decay_schedule=lambda t: 0)
+    plain = fit(MLPRegressor, solver=AdamW(weight_decay=0.0))
+    # rates as vectors and as numbers
+    assert_close(model, plain, 1e-12)
+    for constant in ("constant", Constant()):
+        model = fit(MLPRegressor, solver="adamw", weight_decay_schedule=constant)
+        assert_same_bits(model, fit(MLPRegressor, solver="adamw"))
+
+
+# --- NTK parametrization
+
+
+def by_hand(start, solver, n_steps, alpha):
+    """Full batches on V where layers are x V / sqrt(fan_in) + b, with tanh between."""
+    for array in (*start.coefs_, *start.intercepts_):
+        array[np.abs(array) < 1e-200] = 0.0  # but for the step of 1e-300 to get there
+    roots = [np.sqrt(len(W)) for W in start.coefs_]
+    Vs = [root * W for root, W in zip(roots, start.coefs_, strict=True)]
+    bs = [b.copy() for b in start.intercepts_]
+    params = np.concatenate([a.ravel() for a in (*Vs, *bs)])
+    state = solver.init(params, sum(V.size for V in Vs))
+    shapes = [a.shape for a in (*Vs, *bs)]
+    for _ in range(n_steps):
+        stops = np.cumsum([np.prod(shape) for shape in shapes])
+        views = np.split(params, stops[:-1])
+        arrays = [view.reshape(s) for view, s in zip(views, shapes, strict=True)]
+        Vs, bs = arrays[: len(roots)], arrays[len(roots) :]
+        values = [X]
+        for V, root, b in zip(Vs, roots, bs, strict=True):
+            z = values[-1] @ V / root + b
+            values.append(z if V is Vs[-1] else np.tanh(z))
+        delta = (values[-1] - Y[:, np.newaxis]) / N_ROWS
+        grads = [None] * len(shapes)
+        for i in range(len(roots) - 1, -1, -1):
+            # the penalty is on W = V / root
+            penalty = alpha / N_ROWS * Vs[i] / roots[i] ** 2
+            grads[i] = values[i].T @ delta / roots[i] + penalty
+            grads[len(roots) + i] = delta.sum(axis=0)
+            if i:
+                delta = delta @ Vs[i].T / roots[i] * (1 - values[i] ** 2)
+        grad = np.concatenate([g.ravel() for g in grads])
+        solver.step(params, grad, state, 0.01)
+    return [V / root for V, root in zip(Vs, roots, strict=True)], bs
+
+
+@pytest.mark.parametrize("initializer", ["ntk", "he_normal"])
+@pytest.mark.parametrize("alpha", [0.0, 3.0])
+@pytest.mark.parametrize(
+    "solver",
+    [Adam(epsilon=1e-30), AdamW(epsilon=1e-30, weight_decay=0.5), Lion()],
+    ids=["adam", "adamw", "lion"],
+)
+@pytest.mark.parametrize("hidden", [(), (5,), (6, 4)], ids=str)
+def test_ntk_is_training_what_the_roots_of_fan_in_divide(
+    hidden, solver, alpha, initializer
+):
+    params = {"hidden_layer_sizes": hidden, "initializer": initializer, "alpha": alpha}
+    params |= {"batch_size": N_ROWS, "shuffle": False}
+    start = fit(MLPRegressor, **params, **STILL)
+    model = fit(
+        MLPRegressor, **params, solver=solver, parametrization="ntk", max_iter=8
+    )
+    coefs, intercepts = by_hand(start, solver, 8, alpha)
+    found = [*model.coefs_, *model.intercepts_]
+    for array, expected in zip(found, [*coefs, *intercepts], strict=True):
+        # sums in another order, over eight updates
+        np.testing.assert_allclose(array, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_ntk_counts_the_inputs_that_the_first_layer_sees():
+    # a step of Lion's is as long as the rate
+    params = {"numeric_embedding": "pbld", "solver": Lion(), "max_iter": 1}
+    params |= {"batch_size": N_ROWS, "initializer": "he_normal"}
+    start = fit(MLPRegressor, **(params | STILL))
+    model = fit(MLPRegressor, **params, parametrization="ntk")
+    for W, first in zip(model.coefs_, start.coefs_, strict=True):
+        step = 0.01 / np.sqrt(len(first))
+        np.testing.assert_allclose(np.abs(W - first), step, rtol=1e-9)
+    for b, first in zip(model.intercepts_, start.intercepts_, strict=True):
+        np.testing.assert_allclose(np.abs(b - first), 0.01, rtol=1e-9)
+
+
+def test_factors_multiply_the_rates_of_ntk():
+    params = {"parametrization": "ntk", "solver": Lion()}
+    model = fit(MLPRegressor, **params, rate_factors={"weights": 2, "biases": 2})
+    expected = fit(MLPRegressor, **params, learning_rate_init=0.02)
+    # a product in another order
+    assert_close(model, expected, 1e-10)
+
+
+# --- the schedule of noise
+
+NOISY = {"dropout": 0.3, "input_noise": 0.2, "shuffle": False}
+
+
+@every_estimator
+def test_noise_at_a_factor_of_0_is_no_noise(kind):
+    model = fit(kind, **NOISY, input_dropout=0.1, dropout_schedule=lambda t: 0)
+    assert_same_bits(model, fit(kind, shuffle=False))
+
+
+@every_estimator
+def test_noise_by_a_schedule_is_less_noise(kind):
+    half = fit(kind, **NOISY, dropout_schedule=lambda t: 0.5)
+    less = {"dropout": 0.15, "input_noise": 0.1, "shuffle": False}
+    assert_same_bits(half, fit(kind, **less))
+    for schedule in ("flat_cos", FlatCosine(), "linear"):
+        model = fit(kind, **NOISY, dropout_schedule=schedule)
+        assert (model.coefs_[0] != fit(kind, **NOISY).coefs_[0]).any()
+    for constant in ("constant", Constant(), lambda t: 1.0):
+        model = fit(kind, **NOISY, dropout_schedule=constant)
+        assert_same_bits(model, fit(kind, **NOISY))
+
+
+@pytest.mark.parametrize("factor", [-0.1, 1.1, np.nan, np.inf, None, "1"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_a_function_that_gives_no_share_is_refused(factor, dropout):
+    estimator = make(
+        MLPRegressor,
+        dropout=dropout,
+        input_noise=0.1,
+        dropout_schedule=lambda t: factor if t > 0.5 else 1,
+    )
+    said = r"^MLPRegressor: dropout_schedule must give a number in \[0, 1\] as a funct"
+    with pytest.raises(ValueError, match=said):
+        estimator.fit(X, Y)
+    assert not hasattr(estimator, "coefs_")
+
+
+def test_a_function_of_decay_that_gives_no_factor_is_refused():
+    for factor in (-0.1, np.nan, np.inf):
+        estimator = make(
+            MLPRegressor,
+            solver="adamw",
+            weight_decay_schedule=lambda t, factor=factor: factor,
+        )
+        said = r"^MLPRegressor: weight_decay_schedule must give a number in \[0, inf\)"
+        with pytest.raises(ValueError, match=said):
+            estimator.fit(X, Y)
+
+
+# --- all of them
+
+ALL = {
+    "factors": {"rate_factors": {"weights": 0.5, "scale": 6.0, "activation": 0.1}},
+    "ntk": {"parametrization": "ntk", "initializer": "ntk"},
+    "decay": {"solver": PLAIN_DECAY, "weight_decay_schedule": "flat_cos"},
+    "noise": {"dropout": 0.3, "dropout_schedule": "flat_cos"},
+    "all": {
+        "rate_factors": {"biases": 0.1},
+        "parametrization": "ntk",
+        "solver": AdamW(weight_decay=0.5, averaging=0.8, clip_norm=1.0),
+        "weight_decay_schedule": "linear",
+        "dropout": 0.3,
+        "dropout_schedule": "cosine",
+        "learning_rate": "coslog4",
+    },
+}
+every_one = pytest.mark.parametrize("params", ALL.values(), ids=ALL)
+
+
+@every_one
+@every_estimator
+@pytest.mark.parametrize("more", [{}, EVERYTHING], ids=["plain", "everything"])
+def test_partial_fits_are_the_epochs_of_a_fit(kind, more, params):
+    params = {"shuffle": False, **more, **params}
+    whole, parts = fit(kind, **params), make(kind, **params)
+    first = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
+    for _ in range(4):
+        parts.partial_fit(X, TARGETS[kind], **first)
+        parts = pickle.loads(pickle.dumps(parts))
+    assert_same_bits(parts, whole)
+
+
+@every_one
+@every_estimator
+def test_float32_stays_float32_and_numbers_of_numpy_change_no_bit(kind, params):
+    params = EVERYTHING | params
+    narrow = X.astype(np.float32)
+    model = fit(kind, narrow, **params)
+    dtypes = {array.dtype for array in groups_of(model).values()}
+    assert dtypes == {np.dtype(np.float32)}
+    if "rate_factors" in params:
+        factors = {n: np.float64(f) for n, f in params["rate_factors"].items()}
+        params |= {"rate_factors": factors}
+    assert_same_bits(fit(kind, narrow, **params), model)
+
+
+@every_one
+@pytest.mark.parametrize("form", [scipy.sparse.csr_array, scipy.sparse.csr_matrix])
+def test_sparse_x_trains_as_dense_x(form, params):
+    params = {**EVERYTHING, **params, "max_iter": 2}
+    # sums in another order over some updates
+    assert_close(
+        fit(MLPRegressor, form(X), **params), fit(MLPRegressor, **params), 1e-7
+    )
+
+
+# --- refused, or told
+
+RATES = {
+    "parametrization": ("ntk", "standard"),
+    "rate_factors": ({"biases": 0.5}, None),
+    "dropout_schedule": ("flat_cos", "constant"),
+    "weight_decay_schedule": (Linear(), "constant"),
+}
+OTHERS = {
+    "lbfgs": ("lbfgs", X, "with solver lbfgs: it needs mini-batches"),
+    "LBFGS": (LBFGS(), X, "with solver lbfgs: it needs mini-batches"),
+    "lazy": (AdamW(lazy=True), scipy.sparse.csr_array(X), "with lazy=True, whose"),
+}
+
+
+@pytest.mark.parametrize(("solver", "rows", "where"), OTHERS.values(), ids=OTHERS)
+@pytest.mark.parametrize("name", RATES)
+@every_estimator
+def test_solvers_without_rates_for_single_parameters_refuse_them(
+    kind, name, solver, rows, where
+):
+    value, off = RATES[name]
+    model = make(kind, solver=solver, **{name: value})
+    said = rf"^{kind.__name__}: {name} must be {off!r} {where}"
+    with pytest.raises(ValueError, match=said) as error:
+        model.fit(rows, TARGETS[kind])
+    assert str(error.value).endswith(f", got {value!r}.")
+    assert not hasattr(model, "coefs_")
+    model.set_params(**{name: off}, batch_size="auto").fit(rows, TARGETS[kind])
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", AdamW(lazy=True)], ids=str)
+def test_what_is_off_is_not_refused(solver):
+    off = {"rate_factors": {}, "dropout_schedule": Constant()}
+    off["weight_decay_schedule"] = Constant()
+    params = {"solver": solver, "batch_size": "auto"}
+    assert_same_bits(fit(MLPRegressor, **params, **off), fit(MLPRegressor, **params))
+
+
+IDLE = {
+    "noise": ("dropout_schedule", {}, "without dropout, input_dropout and input_noise"),
+    "adam": ("weight_decay_schedule", {}, "without a weight_decay of solver"),
+    "lion": (
+        "weight_decay_schedule",
+        {"solver": "lion"},
+        "without a weight_decay of solver",
+    ),
+    "adamw of 0": (
+        "weight_decay_schedule",
+        {"solver": AdamW(weight_decay=0.0)},
+        "without a weight_decay of solver",
+    ),
+}
+
+
+@pytest.mark.parametrize("schedule", ["flat_cos", Linear(), lambda t: 1 - t], ids=str)
+@pytest.mark.parametrize(("name", "params", "why"), IDLE.values(), ids=IDLE)
+@every_estimator
+def test_a_schedule_of_nothing_says_so_where_fit_was_called(
+    kind, name, params, why, schedule
+):
+    with pytest.warns(DiagnosticWarning, match=f"{name}=.* has no effect {why}") as all:
+        model = fit(kind, **params, **{name: schedule})
+    [caught] = [one for one in all if "no effect" in str(one.message)]
+    assert caught.filename == __file__
+    assert str(caught.message).startswith(f"{kind.__name__}: {name}={schedule!r}")
+    # rates as vectors round otherwise
+    assert_close(model, fit(kind, **params), 1e-10)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"dropout": 0.1, "dropout_schedule": "linear"},
+        {"dropout": [0.0, 0.1], "dropout_schedule": "linear"},
+        {"input_dropout": 0.1, "dropout_schedule": "linear"},
+        {"input_noise": 0.1, "dropout_schedule": "linear"},
+        {"dropout_schedule": "constant", "weight_decay_schedule": Constant()},
+        {"solver": "adamw", "weight_decay_schedule": "linear"},
+        {"solver": Lion(weight_decay=0.1), "weight_decay_schedule": "linear"},
+    ],
+    ids=str,
+)
+def test_a_schedule_of_something_says_nothing(params):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DiagnosticWarning)
+        warnings.filterwarnings("ignore", ".*(no better than a constant|loss jumps)")
+        fit(MLPRegressor, **params)
+
+
+# --- ties
+
+
+def test_of_equally_good_epochs_the_one_that_is_asked_for_is_kept():
+    # a score of few steps has ties
+    params = {"early_stopping": True, "validation_fraction": 0.25, "max_iter": 40}
+    params |= {"n_iter_no_change": 40, "learning_rate_init": 0.03}
+    models = {
+        which: fit(MLPClassifier, best_of_ties=which, **params)
+        for which in ("first", "last")
+    }
+    scores = np.array(models["first"].validation_scores_)
+    assert models["last"].validation_scores_ == scores.tolist()
+    best = np.flatnonzero(scores == scores.max()) + 1
+    assert len(best) > 1
+    for which, number in (("first", best[0]), ("last", best[-1])):
+        model = models[which]
+        assert model.best_epoch_ == number
+        assert model.best_validation_score_ == scores.max()
+        shorter = fit(MLPClassifier, **params | {"max_iter": int(number)})
+        last = shorter.validation_scores_[-1]
+        assert last == scores.max()
+        again = fit(
+            MLPClassifier, best_of_ties="last", **params | {"max_iter": int(number)}
+        )
+        assert_same_bits(model, again)
+
+
+def test_ties_are_of_no_account_without_early_stopping():
+    for which in ("first", "last"):
+        assert_same_bits(fit(MLPRegressor, best_of_ties=which), fit(MLPRegressor))
+
+
+def test_refit_goes_on_for_as_many_epochs_as_the_one_that_is_kept():
+    params = {"early_stopping": True, "max_iter": 40, "n_iter_no_change": 40}
+    model = fit(MLPClassifier, best_of_ties="last", refit=True, **params)
+    kept = fit(MLPClassifier, best_of_ties="last", **params)
+    assert model.best_epoch_ == kept.best_epoch_
+    assert f"for {kept.best_epoch_} epochs" in model.stop_reason_
+
+
+def test_momentum_is_not_what_a_rate_of_0_stops():
+    # sgd's velocity has the rate in it: it goes on, as with a schedule that falls to 0
+    model = make(MLPRegressor, solver=SGD(momentum=0.9), shuffle=False)
+    before = model.partial_fit(X, Y).coefs_[0].copy()
+    model.set_params(rate_factors={"weights": 0.0}).partial_fit(X, Y)
+    assert (model.coefs_[0] != before).any()

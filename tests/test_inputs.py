@@ -1,0 +1,477 @@
+"""Laws of what a network sees of X, and of networks that learn more than weights."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from calculus import central_difference, relative_error
+
+from skmlp.activations import ACTIVATIONS, Parametric
+from skmlp.embeddings import PBLD, CategoryTable, PiecewiseLinear
+from skmlp.initializers import INITIALIZERS
+from skmlp.inputs import Embedded, Inputs
+from skmlp.layers import Noise
+from skmlp.losses import SquaredError
+from skmlp.network import Network, block_rows
+from skmlp.objective import Objective
+from skmlp.sensitivity import Outputs, hidden_values
+
+N_ROWS = 12
+RNG = np.random.default_rng(0)
+# numbers, a flag, codes of categories (-1 is missing), and numbers with zeros
+X = np.column_stack(
+    [
+        RNG.normal(size=(N_ROWS, 2)),
+        np.arange(N_ROWS) % 2,
+        np.arange(N_ROWS) % 4 - 1,
+        np.where(RNG.uniform(size=N_ROWS) < 0.5, 0.0, RNG.normal(size=N_ROWS)),
+    ]
+).astype(float)
+Y, WEIGHT = RNG.normal(size=(N_ROWS, 2)), RNG.uniform(0.2, 3.0, N_ROWS)
+CATEGORICAL = 3
+
+PERIODIC = (PBLD(n_frequencies=3, size=2, sigma=0.5), [0, 1])
+PIECEWISE = (PiecewiseLinear(n_bins=3, size=2), [0, 1, 4])
+CATEGORIES = (CategoryTable(size=2), [CATEGORICAL])
+# Embeddings with their columns, and whether inputs are scaled.
+TRIED = {
+    "plain": ([], False),
+    "scaled": ([], True),
+    "periodic": ([PERIODIC], False),
+    "periodic_scaled": ([PERIODIC], True),
+    "piecewise": ([PIECEWISE], False),
+    "categories": ([CATEGORIES], False),
+    "categories_scaled": ([CATEGORIES], True),
+    "all_columns_are_categories": ([(CategoryTable(size=1), [0, 1, 2, 3, 4])], False),
+    "both": ([PIECEWISE, CATEGORIES], False),
+    "both_scaled": ([PERIODIC, CATEGORIES], True),
+    "of_no_column": ([(PBLD(), []), CATEGORIES], True),
+}
+every_inputs = pytest.mark.parametrize("name", TRIED)
+# Hidden layers, and their activations: some learn, some do not.
+HIDDEN = {
+    "linear": ((), ()),
+    "one": ((4,), ("tanh",)),
+    "one_that_learns": ((4,), ("parametric_mish",)),
+    "two": ((4, 3), ("prelu", "tanh")),
+    "two_that_learn": ((4, 3), ("prelu", "parametric_selu")),
+}
+every_depth = pytest.mark.parametrize("hidden", HIDDEN)
+dense_and_csr = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
+both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def inputs_of(name, dtype=np.float64):
+    parts, scaled = TRIED[name]
+    embedded = [Embedded(kind, np.array(columns, int)) for kind, columns in parts]
+    for part in embedded:
+        part.constants = part.embedding.constants(part.of(X.astype(dtype)))
+    return Inputs(X.shape[1], embedded, scaled)
+
+
+def network_of(name, hidden="two", dtype=np.float64, noise=None):
+    """A network on such inputs, and random params."""
+    sizes, names = HIDDEN[hidden]
+    activations = [ACTIVATIONS[one]() for one in names]
+    inputs = inputs_of(name, dtype)
+    network = Network((X.shape[1], *sizes, 2), activations, noise, inputs)
+    params = np.random.default_rng(1).normal(size=network.n_params)
+    return network, params.astype(dtype)
+
+
+def rows_of(sparse=False, dtype=np.float64):
+    return scipy.sparse.csr_array(X.astype(dtype)) if sparse else X.astype(dtype)
+
+
+def categorical_columns(name):
+    parts, _ = TRIED[name]
+    tables = [cols for kind, cols in parts if isinstance(kind, CategoryTable)]
+    return tables[0] if tables else []
+
+
+# --- what the first layer sees
+
+
+@every_inputs
+@dense_and_csr
+def test_inputs_are_plain_columns_and_then_the_embedded_ones(name, sparse):
+    network, params = network_of(name)
+    inputs, arrays = network.inputs, network.views(params).inputs
+    found, _ = inputs.forward(arrays, rows_of(sparse))
+    found = found.toarray() if sparse else found
+    numbers = [j for j in range(5) if j not in categorical_columns(name)]
+    expected, at = [X[:, numbers]], int(inputs.scaled)
+    for part in inputs.embedded:
+        n = {PBLD: 4, PiecewiseLinear: 3, CategoryTable: 1}[type(part.embedding)]
+        own = tuple(arrays[at : at + n])
+        values = part.embedding.forward(own, part.constants, X[:, part.columns])[0]
+        expected.append(values)
+        at += n
+    assert at == len(arrays)
+    np.testing.assert_array_equal(found, np.hstack(expected))
+    assert found.shape[1] == inputs.width == network.layers[0].fan_in
+
+
+def test_inputs_of_nothing_are_x_itself():
+    for name in ("plain", "scaled"):
+        inputs = inputs_of(name)
+        for rows in (rows_of(), rows_of(sparse=True)):
+            assert inputs.forward([np.ones(5)], rows) == (rows, [])
+
+
+@every_inputs
+@dense_and_csr
+def test_a_scale_multiplies_what_the_first_layer_sees(name, sparse):
+    network, params = network_of(name)
+    views = network.views(params)
+    seen = network.inputs.forward(views.inputs, rows_of(sparse))[0]
+    seen = seen.toarray() if sparse else seen
+    scale = views.inputs[0] if network.inputs.scaled else 1.0
+    plain = Network((network.inputs.width, 4, 3, 2), network.activations)
+    weights_alone = plain.flatten(views, np.float64, views.alphas.values())
+    expected = plain.predict(plain.views(weights_alone), seen * scale)
+    found = network.predict(views, rows_of(sparse))
+    # sums in another order
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@every_inputs
+@both_dtypes
+@dense_and_csr
+def test_the_folded_network_gives_the_same_and_its_scale_is_1(name, dtype, sparse):
+    network, params = network_of(name, dtype=dtype)
+    kept, folded = params.copy(), network.folded(params)
+    np.testing.assert_array_equal(params, kept)
+    assert (folded is params) == (not network.inputs.scaled)
+    views, rows = network.views(folded), rows_of(sparse, dtype)
+    expected = network.predict(network.views(params), rows)
+    # sums of the same products
+    np.testing.assert_array_equal(network.predict(views, rows), expected)
+    unscaled = Network(
+        network.layer_sizes, network.activations, inputs=network.inputs.folded()
+    )
+    extras = views.extras[int(network.inputs.scaled) :]
+    alone = unscaled.flatten(views, dtype, extras)
+    found = unscaled.predict(unscaled.views(alone), rows)
+    np.testing.assert_array_equal(found, expected)
+    if network.inputs.scaled:
+        np.testing.assert_array_equal(views.inputs[0], 1.0)
+
+
+# --- the flat vector
+
+
+@every_inputs
+@every_depth
+def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(name, hidden):
+    network, params = network_of(name, hidden)
+    params[...] = 0.0
+    views = network.views(params)
+    for array in [a for pair in views for a in pair] + views.extras:
+        assert np.shares_memory(array, params) or array.size == 0
+        array += 1.0
+    np.testing.assert_array_equal(params, np.ones(network.n_params))
+
+
+@every_inputs
+@every_depth
+def test_flatten_undoes_views(name, hidden):
+    network, params = network_of(name, hidden)
+    views = network.views(params)
+    flat = network.flatten(views, np.float64, views.extras)
+    np.testing.assert_array_equal(flat, params)
+    assert not np.shares_memory(flat, params)
+
+
+def test_flatten_without_extras_has_alphas_as_at_the_start_and_nothing_else():
+    network, params = network_of("plain", "two_that_learn")
+    views = network.views(network.flatten(network.views(params), np.float64))
+    assert all((alpha == 1.0).all() for alpha in views.alphas.values())
+    network, params = network_of("periodic", "two_that_learn")
+    with pytest.raises(ValueError):
+        network.flatten(network.views(params), np.float64)
+
+
+@every_inputs
+@every_depth
+def test_groups_divide_the_vector_by_what_parameters_are_for(name, hidden):
+    network, params = network_of(name, hidden)
+    groups = network.groups()
+    np.testing.assert_array_equal(sum(groups.values()), np.ones(network.n_params))
+    parts, scaled = TRIED[name]
+    kinds = {type(kind) for kind, _ in parts}
+    expected = {"weights", "biases"}
+    expected |= {"scale"} if scaled else set()
+    expected |= {"numeric_embedding"} if kinds & {PBLD, PiecewiseLinear} else set()
+    expected |= {"category_embedding"} if CategoryTable in kinds else set()
+    expected |= {"activation"} if network.parametric_layers else set()
+    assert set(groups) == expected
+    views = network.views(params)
+    sizes = {
+        "weights": sum(W.size for W, _ in views),
+        "biases": sum(b.size for _, b in views),
+        "scale": network.inputs.width * scaled,
+        "activation": sum(alpha.size for alpha in views.alphas.values()),
+    }
+    for group, size in sizes.items():
+        assert groups.get(group, np.zeros(1)).sum() == size
+
+
+@pytest.mark.parametrize("n_layers", [0, 1, 2, 3])
+@every_inputs
+@every_depth
+def test_the_first_layers_are_their_weights_biases_and_alphas(name, hidden, n_layers):
+    network, params = network_of(name, hidden)
+    params[...] = 0.0
+    for part in network.first(n_layers):
+        params[part] = 1.0
+    views = network.views(params)
+    for i, (W, b) in enumerate(views):
+        is_one = float(i < n_layers)
+        alpha = views.alphas.get(i, np.full(1, is_one))
+        assert {*W.ravel(), *b, *alpha} == {is_one}
+    assert not any(array.any() for array in views.inputs)
+
+
+@every_inputs
+@every_depth
+@pytest.mark.parametrize("initializer", INITIALIZERS.values(), ids=INITIALIZERS)
+def test_first_params_have_scales_of_1_alphas_at_their_start_and_the_same_draws(
+    initializer, hidden, name
+):
+    network, _ = network_of(name, hidden)
+
+    def draw(dtype, seed=0):
+        random_state = np.random.RandomState(seed)
+        return network.initial_params(initializer(), random_state, dtype, X)
+
+    views = network.views(draw(np.float64))
+    if network.inputs.scaled:
+        np.testing.assert_array_equal(views.inputs[0], 1.0)
+    for alpha in views.alphas.values():
+        np.testing.assert_array_equal(alpha, 1.0)
+    np.testing.assert_array_equal(draw(np.float64), draw(np.float64))
+    np.testing.assert_array_equal(draw(np.float32), draw(np.float64).astype("f4"))
+
+
+@every_inputs
+def test_weights_are_drawn_as_without_embeddings_which_are_drawn_after_them(name):
+    network, _ = network_of(name)
+    plain = Network((network.inputs.width, 4, 3, 2), network.activations)
+    initializer, random_state = INITIALIZERS["he_normal"](), np.random.RandomState(0)
+    params = network.initial_params(initializer, random_state, np.float64)
+    again = np.random.RandomState(0)
+    expected = plain.initial_params(initializer, again, np.float64)
+    np.testing.assert_array_equal(params[: network.n_base], expected[: plain.n_base])
+    drawn = network.inputs.draw(again)
+    for found, one in zip(network.views(params).inputs, drawn, strict=True):
+        np.testing.assert_array_equal(found, one)
+    # nothing else has been drawn
+    np.testing.assert_array_equal(random_state.normal(), again.normal())
+
+
+# --- gradients
+
+
+def objective_of(network, dtype=np.float64, **settings):
+    return Objective(network, SquaredError(), 0.3, N_ROWS, dtype, **settings)
+
+
+def gradient_error(objective, params, *rows):
+    grad = objective.value_and_gradient(params, *rows)[1].copy()
+    expected = central_difference(
+        lambda params: objective.value_and_gradient(params, *rows)[0].total, params
+    )
+    return relative_error(grad, expected)
+
+
+@every_inputs
+@every_depth
+@dense_and_csr
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
+def test_the_gradient_is_the_derivative_of_the_value(name, hidden, sparse, weight):
+    network, params = network_of(name, hidden)
+    rows = rows_of(sparse), Y, weight
+    # h = 1e-6: truncation about 1e-12 (2 pi x)^3, rounding about 1e-16 * 100 / 1e-6 =
+    # 1e-8, beside gradients of norm 1 and more
+    assert gradient_error(objective_of(network), params, *rows) < 1e-6
+
+
+class Redrawing:
+    """An objective whose every evaluation draws the same noise."""
+
+    def __init__(self, objective):
+        self.objective = objective
+        self.start = objective.generator.bit_generator.state
+
+    def value_and_gradient(self, *arguments):
+        self.objective.generator.bit_generator.state = self.start
+        return self.objective.value_and_gradient(*arguments)
+
+
+@every_inputs
+@dense_and_csr
+def test_the_gradient_is_the_derivative_with_noise_between_layers(name, sparse):
+    network, params = network_of(name, noise=[Noise(), Noise(0.3, 0.2), Noise(0.2)])
+    objective = objective_of(network, generator=np.random.default_rng(0))
+    # as above
+    rows = rows_of(sparse), Y, WEIGHT
+    assert gradient_error(Redrawing(objective), params, *rows) < 1e-6
+
+
+@dense_and_csr
+def test_the_gradient_by_a_scale_is_the_derivative_with_noise_on_inputs(sparse):
+    network, params = network_of("scaled", noise=[Noise(0.3)] * 3)
+    objective = objective_of(network, generator=np.random.default_rng(0))
+    # as above
+    rows = rows_of(sparse), Y, WEIGHT
+    assert gradient_error(Redrawing(objective), params, *rows) < 1e-6
+
+
+@every_inputs
+@dense_and_csr
+def test_float32_stays_float32_and_is_near_float64(name, sparse):
+    narrow, params = network_of(name, dtype=np.float32)
+    rows = rows_of(sparse, np.float32), Y.astype(np.float32)
+    value, grad = objective_of(narrow, np.float32).value_and_gradient(params, *rows)
+    assert grad.dtype == narrow.predict(narrow.views(params), rows[0]).dtype == "f4"
+    wide, _ = network_of(name)
+    # float32 has the values of these rows and params
+    rows = rows[0].astype(np.float64), rows[1].astype(np.float64)
+    expected, slope = objective_of(wide).value_and_gradient(
+        params.astype(np.float64), *rows
+    )
+    # some tens of float32's roundings, 6e-8 each
+    assert value.total == pytest.approx(expected.total, rel=1e-5)
+    assert relative_error(grad, slope) < 1e-4
+
+
+@every_inputs
+@every_depth
+@dense_and_csr
+def test_gradients_by_x_are_derivatives_of_the_outputs(name, hidden, sparse):
+    network, params = network_of(name, hidden)
+    views = network.views(params)
+    found = Outputs(network, views, [0, 1]).gradients(rows_of(sparse))
+    assert found.shape == (N_ROWS, 2, 5)
+    codes = categorical_columns(name)
+    np.testing.assert_array_equal(found[:, :, codes], 0.0)
+    numbers = [j for j in range(5) if j not in codes]
+    for i, output in np.ndindex(N_ROWS, 2):
+        # off the bends, which are at training rows: so are the shifted ones
+        row = X[i] + np.where(np.isin(np.arange(5), numbers), 0.01, 0.0)
+        gradients = Outputs(network, views, [output]).gradients(row[np.newaxis])
+
+        def value(x, row=row, output=output):
+            changed = row.copy()
+            changed[numbers] = x
+            return network.predict(views, changed[np.newaxis])[0, output]
+
+        expected = central_difference(value, row[numbers])
+        # h = 1e-6: truncation about 1e-11 times third derivatives, rounding 1e-16 / h
+        # times outputs of about 100
+        np.testing.assert_allclose(
+            gradients[0, 0, numbers], expected, rtol=1e-6, atol=1e-6
+        )
+
+
+@every_inputs
+def test_gradients_by_sparse_x_are_those_by_dense_x(name):
+    network, params = network_of(name)
+    outputs = Outputs(network, network.views(params), [0, 1])
+    dense, sparse = (outputs.gradients(rows_of(s)) for s in (False, True))
+    # sums in another order
+    np.testing.assert_allclose(sparse, dense, rtol=1e-12, atol=1e-12)
+
+
+@every_inputs
+@every_depth
+def test_hidden_values_are_those_of_the_formula(name, hidden):
+    network, params = network_of(name, hidden)
+    views = network.views(params)
+    x = network.inputs.forward(views.inputs, X)[0]
+    scale = views.inputs[0] if network.inputs.scaled else 1.0
+    x = x * scale
+    for number, (layer, (W, b)) in enumerate(
+        list(zip(views.layers, views, strict=True))[:-1]
+    ):
+        x = x @ W + b
+        layer.activation.forward(x, out=x)
+        for sparse in (False, True):
+            found = hidden_values(network, views, rows_of(sparse), number)
+            # sums in another order
+            np.testing.assert_allclose(found, x, rtol=1e-12, atol=1e-12)
+
+
+# --- parametric activations
+
+
+@pytest.mark.parametrize("start", [1.0, 0.0, 0.3, -2.0])
+@pytest.mark.parametrize("name", ["prelu", "parametric_selu", "parametric_mish"])
+def test_a_parametric_activation_at_its_start_is_z_and_a_share_of_the_difference(
+    name, start
+):
+    activation = ACTIVATIONS[name](start=start)
+    network = Network((5, 4, 2), activation)
+    params = np.random.default_rng(1).normal(size=network.n_params)
+    views = network.views(params)
+    views.alphas[0][...] = start
+    z = X @ views[0][0] + views[0][1]
+    s = np.empty_like(z)
+    activation.activation.forward(z, s)
+    expected = (z + start * (s - z)) @ views[1][0] + views[1][1]
+    # sums in another order
+    np.testing.assert_allclose(
+        network.predict(views, X), expected, rtol=1e-12, atol=1e-12
+    )
+
+
+def test_each_unit_has_an_alpha_of_its_own():
+    network, params = network_of("plain", "one_that_learns")
+    views = network.views(params)
+    before = hidden_values(network, views, X, 0)
+    views.alphas[0][2] += 1.0
+    changed = hidden_values(network, network.views(params), X, 0) != before
+    np.testing.assert_array_equal(changed.all(axis=0), [False, False, True, False])
+    assert not changed[:, [0, 1, 3]].any()
+
+
+def test_a_parametric_activation_of_another_is_learned_from_its_settings():
+    plain = Parametric(ACTIVATIONS["elu"](alpha=0.5), start=0.25)
+    network = Network((5, 4, 2), plain)
+    initializer = INITIALIZERS["he_normal"]()
+    params = network.initial_params(initializer, np.random.RandomState(0), np.float64)
+    np.testing.assert_array_equal(network.views(params).alphas[0], 0.25)
+    # as above
+    assert gradient_error(objective_of(network), params, X, Y) < 1e-6
+
+
+# --- blocks of rows
+
+
+@every_inputs
+def test_predictions_by_blocks_are_those_at_once(name, monkeypatch):
+    network, params = network_of(name)
+    views = network.views(params)
+    at_once = network.predict(views, X)
+    monkeypatch.setattr("skmlp.network.BLOCK_ROWS", 1)
+    monkeypatch.setattr("skmlp.network.BLOCK_ELEMENTS", 1)
+    assert block_rows(network) == 1
+    # products of other shapes may be summed in another order
+    np.testing.assert_allclose(
+        network.predict(views, X), at_once, rtol=1e-12, atol=1e-12
+    )
+
+
+def test_wide_embeddings_are_worked_through_in_blocks_of_fewer_rows():
+    def rows_at_once(*parts):
+        embedded = [Embedded(kind, np.arange(n)) for kind, n in parts]
+        for part in embedded:
+            part.constants = part.embedding.constants(np.zeros((1, len(part.columns))))
+        inputs = Inputs(1000, embedded)
+        return block_rows(Network((1000, 4, 1), ACTIVATIONS["relu"](), inputs=inputs))
+
+    # 65,536 values over the widest layer, 4 units, or over what columns become
+    assert rows_at_once() == 65_536 // 4
+    assert rows_at_once((PBLD(n_frequencies=16, size=3), 10)) == 65_536 // 160
+    assert rows_at_once((PiecewiseLinear(n_bins=4, size=8), 10)) == 65_536 // 80
+    assert rows_at_once((CategoryTable(size=8), 1000)) == 256
