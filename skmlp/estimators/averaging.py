@@ -1,34 +1,15 @@
 """The mean prediction of several members."""
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from scipy.special import logsumexp
 
 from skmlp.losses import Heads
 
 
-# Multiply-adds, of all members, that take longer than threads take to start.
-WORTH_THREADS = 1 << 28
-
-
 def mean_of_members(estimator, X):
     """What one network's `_output` gives, of the members' mean prediction."""
-    members = estimator.members_
-    n_products = sum(W.size for member in members for W in member.coefs_)
-    is_much = X.shape[0] * n_products >= WORTH_THREADS
-    n_jobs = n_at_once(estimator) if is_much else 1
-    outputs = side_by_side(n_jobs, [delayed(m._output)(X) for m in members])
-    return estimator._mean_output(np.stack(list(outputs)))
-
-
-def side_by_side(n_jobs, calls):
-    """By threads: NumPy lets others run while it works. Results come one by one."""
-    return Parallel(n_jobs, backend="threading", return_as="generator")(calls)
-
-
-def n_at_once(estimator) -> int:
-    """How many members may train or predict at the same time."""
-    return min(effective_n_jobs(estimator.n_jobs), estimator.n_members)
+    outputs = [member._output(X) for member in estimator.members_]
+    return estimator._mean_output(np.stack(outputs))
 
 
 def mean_values(values, counted=None):

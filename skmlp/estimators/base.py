@@ -1,6 +1,7 @@
 """What classifier and regressor share: fit as a table of contents, and raw outputs."""
 
 import copy
+import warnings
 from typing import ClassVar
 
 from sklearn.base import BaseEstimator
@@ -27,7 +28,7 @@ from skmlp.estimators.callbacks import (
     with_callbacks,
 )
 from skmlp.estimators.checkpoints import naming_checkpoint
-from skmlp.estimators.diagnostics import warn_of_fit
+from skmlp.estimators.diagnostics import warnings_of
 from skmlp.estimators.embedding import forget_learned, inputs_of, learned
 from skmlp.estimators.explaining import ExplainingMixin
 from skmlp.estimators.members import (
@@ -170,11 +171,12 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         self._check_parameters(call)
         if self.n_members > 1:
             with all_or_nothing(self):
-                end = learn_members(self, X, y, sample_weight, call)
+                found = learn_members(self, X, y, sample_weight, call)
         else:
             hooks = None if call.incremental else epoch_hooks(self, X, y, sample_weight)
-            end = self._fit_once(X, y, sample_weight, call, hooks)
-        warn_of_fit(self, *end, stacklevel=4)
+            found = warnings_of(self, *self._fit_once(X, y, sample_weight, call, hooks))
+        for text, kind in found:
+            warnings.warn(text, kind, stacklevel=4)
         return self
 
     def _fit_once(self, X, y, sample_weight, call, hooks=None):

@@ -48,7 +48,10 @@ def calibrate(estimator, held, output) -> None:
 
 def held_output(estimator, fit):
     """The outputs at the validation rows, before a refit; None without any."""
-    return None if fit.held is None else estimator._output_of(fit.held_raw)
+    if fit.held is None:
+        return None
+    with np.errstate(over="ignore"):  # of outputs far out
+        return estimator._output_of(fit.held_raw)
 
 
 def held_raw(fit, params):

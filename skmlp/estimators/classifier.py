@@ -304,8 +304,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Needs ``early_stopping=True``.
 
     n_jobs : int or None, default=None
-        Members that train and predict at the same time, in threads; None is 1, -1 as
-        many as there are processors. The model does not depend on it.
+        Members that train at the same time, in processes; None is 1, -1 as many as
+        there are processors. The model does not depend on it. Where all members are
+        trained within a second or so, they are trained one by one.
 
     calibration : {'temperature'} or None, default=None
         Whether raw outputs are divided by ``temperature_`` before they become
@@ -698,7 +699,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             The class whose raw output is largest; with a single output the second class
             where it is above 0; for several labels a 0/1 indicator matrix.
         """
-        return decode(encoder_of(self), self._output(X))
+        output = self._output(X)  # before the classes, which say less where not fitted
+        return decode(encoder_of(self), output)
 
     def decision_function(self, X):
         """Raw outputs of the network, before softmax or logistic function.

@@ -1,6 +1,5 @@
 """Warnings that diagnose: faults of data, settings and course that a fit shows."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +7,7 @@ from scipy.sparse import issparse
 from sklearn.base import RegressorMixin
 
 from skmlp.estimators.assembly import some_rows
-from skmlp.estimators.messages import warn_of_end
+from skmlp.estimators.messages import said_of_end
 from skmlp.estimators.parts import is_stochastic, schedule_named
 from skmlp.estimators.validation import owner
 from skmlp.layer_records import FLAT, hidden_slopes
@@ -41,18 +40,15 @@ class DiagnosticWarning(UserWarning):
     """A fit's settings or its course have a fault that the text names."""
 
 
-def _diagnose(estimator, fit, training, reason, *, stacklevel) -> None:
-    """Warn of each fault that the fit shows.
+def _diagnose(estimator, fit, training, reason):
+    """What to say of each fault that the fit shows.
 
     A handful of rows shows none, nor does a constant y, nor a fit that was broken off.
     """
     if reason in ("diverged", "interrupted"):
-        return
+        return []
     with np.errstate(all="ignore"):
-        found = _faults(estimator, fit, training, reason)
-    for text in filter(None, found):
-        message = f"{owner(estimator)}: {text}"
-        warnings.warn(message, DiagnosticWarning, stacklevel=stacklevel + 1)
+        return list(filter(None, _faults(estimator, fit, training, reason)))
 
 
 def _faults(estimator, fit, training, reason):
@@ -226,26 +222,25 @@ def _idle(number, share, by_rate):
     )
 
 
-def warn_of_fit(estimator, fit, training, reason, *, stacklevel) -> None:
-    """Say all that the user should know of a fit at its end."""
-    stacklevel += 1
-    _warn_of_no_effect(estimator, training, stacklevel=stacklevel)
-    warn_of_end(estimator, fit, training, reason, stacklevel=stacklevel)
+def warnings_of(estimator, fit, training, reason):
+    """All that the user should know of a fit at its end: (text, kind of warning)."""
+    found = _without_effect(estimator, training)
     if not fit.call.incremental:
-        _diagnose(estimator, fit, training, reason, stacklevel=stacklevel)
+        found += _diagnose(estimator, fit, training, reason)
+    for text in found:
+        yield f"{owner(estimator)}: {text}", DiagnosticWarning
+    yield from said_of_end(estimator, fit, training, reason)
 
 
-def _warn_of_no_effect(estimator, training, *, stacklevel) -> None:
-    """Say where a schedule keeps training from having an effect, or has none itself."""
+def _without_effect(estimator, training):
+    """Where a schedule keeps training from having an effect, or has none itself."""
+    found = [
+        f"{name}={getattr(estimator, name)!r} has no effect {why}."
+        for name, why in _idle_schedules(estimator, training)
+    ]
     if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
-        _warn_of_rate_0(estimator, training, stacklevel=stacklevel + 1)
-    for name, why in _idle_schedules(estimator, training):
-        warnings.warn(
-            f"{owner(estimator)}: {name}={getattr(estimator, name)!r} has no effect "
-            f"{why}.",
-            DiagnosticWarning,
-            stacklevel=stacklevel + 1,
-        )
+        found += _rate_0(estimator, training.solver_state.clock)
+    return found
 
 
 def _idle_schedules(estimator, training):
@@ -267,14 +262,12 @@ def _is_set(estimator, name):
     return not isinstance(schedule_named(estimator, name), Constant)
 
 
-def _warn_of_rate_0(estimator, training, *, stacklevel) -> None:
-    clock = training.solver_state.clock
-    if clock.n_steps > clock.n_planned:
-        warnings.warn(
-            f"{owner(estimator)}: learning_rate={estimator.learning_rate!r} has come "
-            f"to its end after {clock.n_planned} updates, max_iter="
-            f"{estimator.max_iter} times those of the first call: the rate is 0, and "
-            "partial_fit changes nothing any more. Raise max_iter.",
-            DiagnosticWarning,
-            stacklevel=stacklevel + 1,
-        )
+def _rate_0(estimator, clock):
+    if clock.n_steps <= clock.n_planned:
+        return []
+    return [
+        f"learning_rate={estimator.learning_rate!r} has come to its end after "
+        f"{clock.n_planned} updates, max_iter={estimator.max_iter} times those of the "
+        "first call: the rate is 0, and partial_fit changes nothing any more. Raise "
+        "max_iter."
+    ]

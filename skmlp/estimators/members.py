@@ -1,19 +1,21 @@
 """Several members instead of one network: trained side by side, and averaged."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from joblib import delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from skmlp.estimators.averaging import n_at_once, side_by_side
 from skmlp.estimators.calibration import (
     held_output,
     learn_from_members,
     without_rows,
 )
+from skmlp.estimators.diagnostics import warnings_of
+from skmlp.estimators.parts import is_stochastic
 from skmlp.estimators.splitting import all_splits, check_groups
 from skmlp.estimators.state import unfit
 from skmlp.estimators.threads import one_blas_thread
@@ -29,60 +31,82 @@ from skmlp.estimators.validation_rows import holds_out
 
 # What of an estimator makes it one with members; a member has none of it.
 ALONE = {"n_members": 1, "bagging": "seeds", "n_jobs": None}
+# Rows that all members see, over all epochs, from which it pays to start processes.
+WORTH_PROCESSES = 300_000
+FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
 NOT_WITH_MEMBERS = {"warm_start": False, "checkpoint": None}
 
 
 def learn_members(estimator, X, y, sample_weight, call):
-    """Train the members, and publish them; returns how the worst training ended."""
+    """Train the members, and publish them; returns what to say of the worst."""
     unfit(estimator)
     data = estimator._check_data(X, y, sample_weight, call)
     estimator._note_targets(data)
     call = replace(call, validation=_checked(estimator, call.validation, data))
     random_state = check_seed(estimator)
     calls = _calls(estimator, data, call, random_state)
-    members = _members(estimator, random_state)
+    n_at_once = _n_at_once(estimator, data.X)
+    members = _members(estimator, random_state, n_at_once)
     y = np.ravel(y) if np.shape(y)[1:] == (1,) else y  # of which was warned once
     pairs = zip(members, calls, strict=True)
     trainings = [delayed(_trained)(m, data.X, y, sample_weight, c) for m, c in pairs]
-    worst, held, outputs = None, [], []
-    ends = side_by_side(n_at_once(estimator), trainings)
-    for member, end in zip(members, ends, strict=True):
-        if _is_interrupted(end):  # the others would have no end of their own
-            raise KeyboardInterrupt
-        held.append(without_rows(end[0].held))
-        outputs.append(held_output(member, end[0]))
-        worst = max(worst or end, end, key=_gravity)
-    _publish(estimator, members)
+    trained = Parallel(n_at_once)(trainings)
+    _publish(estimator, [one.member for one in trained])
+    held, outputs = [one.held for one in trained], [one.output for one in trained]
     learn_from_members(estimator, data, held, outputs)
-    return worst
+    return max(trained, key=lambda one: one.gravity).warnings
 
 
-def _trained(member, X, y, sample_weight, call):
-    """What a member's training leaves to say; the member is fitted by it."""
+@dataclass
+class Trained:
+    """A fitted member, and what its training leaves to say.
+
+    held, output : its validation rows, without X, and the outputs there, or Nones.
+    warnings : of (text, kind); gravity : how much the user should know of them.
+    """
+
+    member: Any
+    held: Any
+    output: Any
+    warnings: list
+    gravity: tuple
+
+
+def _trained(member, X, y, sample_weight, call) -> Trained:
+    """Train a member; in a process of its own, where members train side by side."""
     with one_blas_thread():
-        end = member._fit_once(X, y, sample_weight, call)
+        fit, training, reason = member._fit_once(X, y, sample_weight, call)
     vars(member).pop("_memory", None)  # which is larger than the model
-    return end
+    ends = reason, training.refit_ended
+    if "interrupted" in ends:  # at once, for the others would go on
+        raise KeyboardInterrupt
+    return Trained(
+        member,
+        without_rows(fit.held),
+        held_output(member, fit),
+        list(warnings_of(member, fit, training, reason)),
+        ("diverged" in ends, training.kept_start, reason == "max_iter"),
+    )
 
 
-def _is_interrupted(end):
-    _, training, reason = end
-    return "interrupted" in (reason, training.refit_ended)
+def _n_at_once(estimator, X) -> int:
+    """How many members train at the same time: one, where all are soon done.
+
+    In processes: in threads, small products would wait for each other's Python code.
+    """
+    n_members = estimator.n_members
+    epochs = estimator.max_iter if is_stochastic(estimator.solver) else FEW_EPOCHS
+    if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
+        return 1
+    return min(effective_n_jobs(estimator.n_jobs), n_members)
 
 
-def _gravity(end):
-    """How much the user should know of it."""
-    _, training, reason = end
-    diverged = "diverged" in (reason, training.refit_ended)
-    return diverged, training.kept_start, reason == "max_iter"
-
-
-def _members(estimator, random_state):
+def _members(estimator, random_state, n_at_once):
     """Clones with seeds of their own, which share the time that there is."""
     n_members = estimator.n_members
     own = dict(ALONE)
     if estimator.max_time is not None:
-        n_rounds = math.ceil(n_members / n_at_once(estimator))
+        n_rounds = math.ceil(n_members / n_at_once)
         own["max_time"] = estimator.max_time / n_rounds
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
     return [_member(estimator, own | {"random_state": int(seed)}) for seed in seeds]

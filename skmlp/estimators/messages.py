@@ -1,7 +1,5 @@
 """What a fit says at its end: its warnings, and the diagnosis of a diverged one."""
 
-import warnings
-
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
@@ -15,35 +13,34 @@ N_LAST = 10
 STILL_FALLING = 0.01
 
 
-def warn_of_end(estimator, fit, training, reason, *, stacklevel) -> None:
-    """Say how training ended, where the user should know."""
-    stacklevel += 1
+def said_of_end(estimator, fit, training, reason):
+    """How training ended, where the user should know: (text, kind of warning)."""
     if "interrupted" in (reason, training.refit_ended):
-        warnings.warn("Training interrupted by user.", stacklevel=stacklevel)
+        yield "Training interrupted by user.", UserWarning
     elif reason == "diverged":
         best = training.monitor.has_best
         kept = "those of the best epoch" if best else "those at the start"
         message = f"{diagnosis(estimator, fit, training)} The weights are {kept}."
-        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+        yield message, ConvergenceWarning
     elif training.refit_ended == "diverged":
         message = (
             f"{owner(estimator)}: {training.refitted} The weights are those of the "
         )
         message += "best epoch. Lower learning_rate_init, or set recover=True."
-        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+        yield message, ConvergenceWarning
     elif training.kept_start:
         message = (
             f"{owner(estimator)}: no epoch had a validation score above -inf; the "
             "weights are those at the start. Scale X and y."
         )
-        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+        yield message, ConvergenceWarning
     elif reason == "max_iter" and not fit.call.incremental:
         by_epochs = isinstance(training, Training)
         if by_epochs and training.schedule.planned:
             return
         message = _out_of_epochs(estimator) if by_epochs else _out_of_steps(training)
         message += _course(training)
-        warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)
+        yield message, ConvergenceWarning
 
 
 def stop_reason(estimator, fit, training, reason) -> str:

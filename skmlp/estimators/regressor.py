@@ -311,8 +311,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Needs ``early_stopping=True``.
 
     n_jobs : int or None, default=None
-        Members that train and predict at the same time, in threads; None is 1, -1 as
-        many as there are processors. The model does not depend on it.
+        Members that train at the same time, in processes; None is 1, -1 as many as
+        there are processors. The model does not depend on it. Where all members are
+        trained within a second or so, they are trained one by one.
 
     clip_output : bool, default=False
         Whether predictions, with members those of each, stay within the range of y in
