@@ -246,15 +246,18 @@ class Adam(Lazy, TwoMoments):
     ) -> None:
         state["t"] = t = state["t"] + 1
         root = (1.0 - self.beta_2) ** 0.5
-        rate = learning_rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
+        by_parameter = isinstance(learning_rate, np.ndarray)
+        rate = 1.0 if by_parameter else learning_rate
+        rate = rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
         rate *= (1.0 - self.beta_1) / root
         epsilon = self._epsilon(t) / root
-        if params.size <= BLOCK:
+        if params.size <= BLOCK and not by_parameter:
             self._update(params, grad, state["m"], state["v"], rate, epsilon)
             return
         for block in blocks(params.size):
             m, v = state["m"][block], state["v"][block]
-            self._update(params[block], grad[block], m, v, _of(rate, block), epsilon)
+            factor = _of(learning_rate, block) if by_parameter else None
+            self._update(params[block], grad[block], m, v, rate, epsilon, factor)
 
     def _epsilon(self, t: int) -> float:
         return self.epsilon
@@ -286,8 +289,9 @@ class Adam(Lazy, TwoMoments):
         grad: Array,
         m: Array,
         v: Array,
-        rate: Rate,
+        rate: float,
         epsilon: float,
+        factor: Rate | None = None,
     ) -> None:
         m *= self.beta_1
         m += grad
@@ -298,6 +302,8 @@ class Adam(Lazy, TwoMoments):
         grad += epsilon
         np.divide(m, grad, out=grad)
         grad *= rate
+        if factor is not None:
+            grad *= factor
         params -= grad
 
 

@@ -93,22 +93,24 @@ def _no_rates(learning_rate: float, state: dict[str, Any]) -> float:
 class Rates:
     """Factors on the learning rate, and on the weight decay, of each parameter.
 
-    steps, decays : (n_params,). The decay also has a `schedule`, of the clock.
+    steps, decays : (n_params,), or None for a solver without decay. The decay also has
+        a `schedule`, of the clock.
     """
 
     steps: Array
-    decays: Array
+    decays: Array | None
     schedule: Schedule
     clock: Clock
 
     def __post_init__(self) -> None:
-        self._buffers = np.empty_like(self.steps), np.empty_like(self.decays)
+        self._buffers = np.empty((2, self.steps.size), self.steps.dtype)
 
     def __call__(self, learning_rate: float, state: dict[str, Any]) -> Array:
         """The rates of a step; those of the decay go into the solver's state."""
         rates, decay_rates = self._buffers
-        decay = learning_rate * self.schedule(self.clock)
-        state["decay_rates"] = np.multiply(self.decays, decay, out=decay_rates)
+        if self.decays is not None:
+            decay = learning_rate * self.schedule(self.clock)
+            state["decay_rates"] = np.multiply(self.decays, decay, out=decay_rates)
         return np.multiply(self.steps, learning_rate, out=rates)
 
 

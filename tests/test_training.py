@@ -831,9 +831,16 @@ def test_parameters_with_a_factor_of_0_stay_and_the_others_are_trained(solver):
     np.testing.assert_array_equal(training.params == start, steps == 0)
 
 
+class CountingRates(Counting):
+    """With rates of the parameters, in what may be a buffer."""
+
+    def step(self, params, grad, state, learning_rate):
+        super().step(params, grad, state, learning_rate.copy())
+
+
 def test_the_rate_of_a_parameter_is_its_factor_times_the_scheduled_one():
     factors = np.linspace(0.0, 2.0, NETWORK.n_params)
-    solver = Counting()
+    solver = CountingRates()
     training = scripted(
         9 * [1.0], solver=solver, schedule=Linear(), batch_size=4, n_planned_epochs=3
     )

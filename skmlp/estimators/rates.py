@@ -16,21 +16,20 @@ def rates_of(estimator, network, dtype, clock) -> Rates | None:
     schedule = schedule_named(estimator, "weight_decay_schedule")
     ntk = estimator.parametrization == "ntk"
     factors = estimator.rate_factors or {}
-    decays = getattr(solver_of(estimator), "weight_decay", 0.0) > 0.0
-    inputs_decay = decays and bool(network.inputs.shapes)
+    has_decay = getattr(solver_of(estimator), "weight_decay", 0.0) > 0.0
+    inputs_decay = has_decay and bool(network.inputs.shapes)
     if not (factors or ntk or inputs_decay) and isinstance(schedule, Constant):
         return None
-    steps = _steps(network, factors)
-    decays = steps.copy()
-    for group in ("biases", "activation"):
-        decays -= decays * network.groups().get(group, 0.0)
+    steps = _by_group(network, factors)
     if ntk:
         for layer, (W, _) in zip(network.layers, network.views(steps), strict=True):
             W /= np.sqrt(layer.fan_in)
-    return Rates(steps.astype(dtype), decays.astype(dtype), schedule, clock)
+    spared = factors | {"biases": 0.0, "activation": 0.0}
+    decays = _by_group(network, spared).astype(dtype) if has_decay else None
+    return Rates(steps.astype(dtype), decays, schedule, clock)
 
 
-def _steps(network, factors):
+def _by_group(network, factors):
     """(n_params,), each with the factor of its group."""
     groups = network.groups().items()
     return sum(float(factors.get(name, 1.0)) * where for name, where in groups)
