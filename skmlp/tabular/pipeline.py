@@ -12,7 +12,7 @@ from skmlp.estimators.refusals import STOCHASTIC_ONLY
 from skmlp.estimators.validation import shown
 from skmlp.solvers import SOLVERS
 from skmlp.tabular.encoder import TableEncoder
-from skmlp.tabular.presets import KINDS, preset_of
+from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
@@ -77,7 +77,8 @@ def tabular_pipeline(
 
     **params
         Parameters of the estimator instead of the preset's, such as ``random_state=0``,
-        ``n_members=16`` or ``scoring="loss"``. Of the preset those are left out that
+        ``n_members=16`` or ``scoring="loss"``. A classifier's labels are smoothed where
+        `scoring`, if given, is the accuracy, unless `loss` is given too. Of the preset those are left out that
         have no effect beside them, such as what needs mini-batches with
         ``solver="lbfgs"``.
 
@@ -117,7 +118,10 @@ def tabular_pipeline(
             f"{', '.join(unknown)}."
         )
     encoder = TableEncoder(categorical_features=categorical_features)
-    mlp = estimator(**_settings(estimator, preset_of(preset, kind), params))
+    recipe = preset_of(preset, kind)
+    if kind == "classifier" and "scoring" in params:
+        recipe["loss"] = loss_for(params["scoring"])
+    mlp = estimator(**_settings(estimator, recipe, params))
     return TabularPipeline([("table", encoder), ("mlp", mlp)])
 
 

@@ -137,7 +137,7 @@ OTHERS = {
         "scoring": lambda *args: 0.0,
         "best_of_ties": "last",
     },
-    "unsure": {"max_iter": 2, "learning_rate_init": 1e-3},
+    "unsure": {"max_iter": 10, "learning_rate_init": 0.005},
     "lbfgs": LBFGS,
 }
 
@@ -162,7 +162,7 @@ def test_in_some_of_these_fits_outputs_are_too_sure_and_in_some_not_sure_enough(
         fit("words", **CALIBRATED | OTHERS[name]).temperature_
         for name in ("sure", "unsure")
     )
-    assert sure > 1.5 and unsure < 0.7
+    assert sure > 1.5 and unsure < 0.8
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -527,12 +527,12 @@ def test_a_regressor_has_no_calibrated_loss():
 
 def test_probabilities_of_sure_networks_are_better_calibrated():
     rng = np.random.default_rng(1)
-    X = rng.normal(size=(900, 5))
-    y = rng.random(900) < 1 / (1 + np.exp(-2 * X[:, 0]))
-    params = OTHERS["sure"] | {"early_stopping": True, "max_iter": 60}
-    model = make("binary", calibration="temperature", **params)
-    model.fit(X[:300], y[:300])
+    X = rng.normal(size=(1400, 20))
+    y = rng.random(1400) < 1 / (1 + np.exp(-2 * X[:, 0]))
+    params = {"early_stopping": True, "validation_fraction": 0.3}
+    model = make("binary", calibration="temperature", **OTHERS["sure"] | params)
+    model.fit(X[:400], y[:400])
     after, before = (
-        log_loss(y[300:], m.predict_proba(X[300:])) for m in (model, without(model))
+        log_loss(y[400:], m.predict_proba(X[400:])) for m in (model, without(model))
     )
     assert after < 0.9 * before
