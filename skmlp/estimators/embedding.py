@@ -50,7 +50,9 @@ class InputEmbedding:
     >>> from sklearn.datasets import load_iris
     >>> from skmlp import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> clf = MLPClassifier(numeric_embedding="pbld", solver="lbfgs", max_iter=10)
+    >>> clf = MLPClassifier(
+    ...     numeric_embedding="pbld", solver="lbfgs", alpha=1.0, max_iter=1000
+    ... )
     >>> clf.fit(X, y).embedding_.transform(X).shape
     (150, 16)
     """

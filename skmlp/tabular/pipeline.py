@@ -78,9 +78,9 @@ def tabular_pipeline(
     **params
         Parameters of the estimator instead of the preset's, such as ``random_state=0``,
         ``n_members=16`` or ``scoring="loss"``. A classifier's labels are smoothed where
-        `scoring`, if given, is the accuracy, unless `loss` is given too. Of the preset those are left out that
-        have no effect beside them, such as what needs mini-batches with
-        ``solver="lbfgs"``.
+        `scoring`, if given, is the accuracy, unless `loss` is given too. Of the preset
+        those are left out that have no effect beside them, such as what needs
+        mini-batches with ``solver="lbfgs"``.
 
     Returns
     -------
@@ -152,4 +152,5 @@ def _decays(solver) -> bool:
 def _is_noisy(mlp) -> bool:
     """Whether noise is asked for, on inputs or on hidden layers that are there."""
     has_hidden = np.size(mlp.hidden_layer_sizes) > 0
-    return any([mlp.input_dropout, mlp.input_noise, has_hidden and np.any(mlp.dropout)])
+    rates = np.ravel(np.array(mlp.dropout, object)).tolist() if has_hidden else []
+    return any([mlp.input_dropout, mlp.input_noise, *rates])

@@ -67,8 +67,9 @@ LEARNED = [
         numeric_embedding="pbld",
         learned_scale=True,
         solver="lbfgs",
+        alpha=1.0,
+        max_iter=20,
         random_state=0,
-        **SETTINGS["lbfgs"],
     )
     for kind in (MLPClassifier, MLPRegressor)
 ]
