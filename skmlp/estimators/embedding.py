@@ -51,7 +51,7 @@ class InputEmbedding:
     >>> from skmlp import MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
     >>> clf = MLPClassifier(
-    ...     numeric_embedding="pbld", solver="lbfgs", alpha=1.0, max_iter=1000
+    ...     numeric_embedding="pbld", learning_rate_init=0.01, tol=0.01, random_state=0
     ... )
     >>> clf.fit(X, y).embedding_.transform(X).shape
     (150, 16)

@@ -47,7 +47,8 @@ def learn_members(estimator, X, y, sample_weight, call):
     calls = _calls(estimator, data, call, random_state)
     n_at_once = _n_at_once(estimator, data.X)
     members = _members(estimator, random_state, n_at_once)
-    y = np.ravel(y) if np.shape(y)[1:] == (1,) else y  # of which was warned once
+    if getattr(y, "shape", ())[1:] == (1,):
+        y = np.ravel(y)  # of which was warned once
     pairs = zip(members, calls, strict=True)
     trainings = [delayed(_trained)(m, data.X, y, sample_weight, c) for m, c in pairs]
     trained = Parallel(n_at_once)(trainings)
@@ -148,8 +149,8 @@ def _splits(estimator, data, groups, random_state):
             return list(GroupKFold(n).split(data.Y, groups=groups))
     if len(data) < n:
         raise ValueError(
-            f"{owner(estimator)}: n_members must be at most the number of rows, "
-            f"{len(data)}, with bagging='folds', got {n!r}."
+            f"{owner(estimator)}: n_members must be at most n_samples={len(data)} with "
+            f"bagging='folds', got {n!r}."
         )
     folds = _folds(estimator._strata_of_folds(data.Y), len(data), n, random_state)
     numbers = range(n)
