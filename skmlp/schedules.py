@@ -235,6 +235,8 @@ class FlatCosine(Schedule):
 class OfProgress(Schedule):
     """A user's own function of progress in [0, 1]."""
 
+    planned: ClassVar[bool] = False  # it may lead anywhere
+
     function: Callable[[float], float] = setting(
         None, (callable, "a function of progress in [0, 1]")
     )

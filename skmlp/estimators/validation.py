@@ -418,7 +418,7 @@ def check_batch_size(estimator, n_rows) -> int:
         warnings.warn(
             "Got `batch_size` less than 1 or larger than sample size. It is going to "
             "be clipped",
-            stacklevel=8,
+            stacklevel=9,
         )
     return min(int(batch_size), n_rows)
 

@@ -105,7 +105,7 @@ def tabular_pipeline(
     >>> X = [[31, "red"], [None, "blue"], [47, "red"], [20, "blue"]] * 10
     >>> y = ["yes", "no", "yes", "no"] * 10
     >>> pipeline = tabular_pipeline("classifier", n_members=2, random_state=0)
-    >>> pipeline.fit(X, y).predict([[35, "red"], [30, None]])[0]
+    >>> pipeline.fit(X, y).predict([[35, "red"], [30, None]]).tolist()[0]
     'yes'
     """
     check_kind("tabular_pipeline", kind)

@@ -174,6 +174,11 @@ BAD_PARAMETERS = {
     "dropout_schedule": [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1],
     "weight_decay_schedule": [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1],
     "best_of_ties": [*NO_NAME, "any", True],
+    "n_members": [0, -1, 1.5, 2.0, NAN, INF, True, None, "2", [2], 1j],
+    "bagging": [*NO_NAME, "seed", True, 5],
+    "n_jobs": [1.5, 2.0, NAN, INF, True, "all", [2], 1j],
+    "calibration": ["", "platt", True, 1.0, b"temperature", ["temperature"]],
+    "clip_output": NO_BOOLEAN,
     "class_weight": [
         *[NAN, 1, True, "", "balance", [], (), b"balanced", 1j, np.ones(3)],
         *[{3: 1.0}, {"a": 1.0}, {0: -1.0}, {0: NAN}, {0: INF}, {0: None}, {0: "1"}],

@@ -83,6 +83,7 @@ WITHOUT = """
 import sys
 import numpy as np
 import sklearn.model_selection, sklearn.neural_network, sklearn.preprocessing
+import sklearn.pipeline
 sys.modules["sklearn.callback"] = None
 import skmlp
 X = np.random.default_rng(0).normal(size=(30, 2))

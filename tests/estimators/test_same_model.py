@@ -129,6 +129,7 @@ OURS = {
     "n_updates_",
     "stop_reason_",
     "validation_loss_curve_",
+    "validation_residuals_",
 }
 
 

@@ -407,6 +407,8 @@ def test_fit_sets_the_attributes_of_its_solver_and_no_others(
         scored = ("validation_scores_", "best_validation_score_")
         assert (model.best_loss_ is None) == early_stopping
         assert all((getattr(model, n) is not None) == early_stopping for n in scored)
+        if kind is MLPRegressor and early_stopping:
+            expected.add("validation_residuals_")
     assert attributes(model) == expected
 
 
@@ -537,6 +539,11 @@ CHANGED = {
     "dropout_schedule": "flat_cos",
     "weight_decay_schedule": "linear",
     "best_of_ties": "last",
+    "n_members": 1,  # not together with warm_start
+    "bagging": "seeds",
+    "n_jobs": 2,
+    "calibration": "temperature",
+    "clip_output": True,
     "class_weight": {0: 2.0},
 }
 # What goes with nothing above.
@@ -547,6 +554,8 @@ UNCHANGED = {
     "numeric_embedding",
     "categorical_features",
     "learned_scale",
+    "n_members",
+    "bagging",
 }
 OF_CLASSES = {"loss": "focal"}
 

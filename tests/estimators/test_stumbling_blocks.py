@@ -15,7 +15,7 @@ from sklearn.model_selection import ShuffleSplit, train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
-from skmlp.schedules import InverseScaling
+from skmlp.schedules import Cosine, InverseScaling
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(300, 5))
@@ -334,7 +334,7 @@ def test_the_warning_tells_whether_more_epochs_would_help():
     *_, told = fit(MLPRegressor(max_iter=20, random_state=0), X, NUMBERS)
     assert "still falling: raise max_iter" in told[0]
     params = {"max_iter": 300, "n_iter_no_change": np.inf, "random_state": 0}
-    rested = MLPRegressor(learning_rate="cosine", learning_rate_init=0.01, **params)
+    rested = MLPRegressor(learning_rate=Cosine().at, learning_rate_init=0.01, **params)
     *_, told = fit(rested, X, NUMBERS)
     assert "nearly at rest: a larger tol" in told[0]
 
