@@ -55,7 +55,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     activation : str, object, or list with one for each hidden layer, default='relu'
         What hidden units apply to z, the weighted sum of their inputs plus the bias:
         'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus',
-        'silu' (or 'swish'), 'gelu', 'gelu_tanh' or 'mish', or an object of
+        'silu' (or 'swish'), 'gelu', 'gelu_tanh', 'mish', or one that learns its shape
+        by unit, 'prelu', 'parametric_selu' or 'parametric_mish'; or an object of
         ``skmlp.activations``, which has their formulas, such as
         ``LeakyReLU(slope=0.1)``. An object of your own needs the methods
         ``forward(z, out)`` and ``backward(delta, z, a)``; ``fit`` compares them.
@@ -87,7 +88,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
           ends when that happens at a rate of 1e-6 or less.
         - 'plateau', 'cosine', 'one_cycle', 'exponential', 'step', 'linear', 'coslog4',
-          'warmup', or an object of ``skmlp.schedules``, which has their formulas, such
+          'flat_cos', 'warmup', or an object of ``skmlp.schedules``, which has their formulas, such
           as ``Warmup(Cosine(end=0.01))``.
         - A function of progress in [0, 1], which counts updates over those of
           ``max_iter`` epochs; it returns the factor on ``learning_rate_init``.
@@ -161,7 +162,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     initializer : str or object, default='glorot_uniform'
         How first weights are drawn: 'glorot_uniform' (as in scikit-learn, biases too),
         'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', 'lecun_normal' or
-        'orthogonal', or an object of ``skmlp.initializers``; biases are then 0.
+        'orthogonal', whose biases are 0; 'ntk' or 'data_driven'; or an object of
+        ``skmlp.initializers``, which has their formulas.
 
     output_bias : {'drawn', 'optimum'}, default='drawn'
         Where the last biases start: as drawn, or at the loss's best constant, such as
@@ -265,8 +267,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     learned_scale : bool, default=False
         Whether each input of the first layer has a learned factor, 1 at first, which
-        ``coefs_[0]`` has in it after training. Not with `scale_input`, `coefs_init` or
-        `freeze`.
+        ``coefs_[0]`` has in it after training; `alpha` acts before. Not with
+        `scale_input`, `coefs_init`, `freeze` or `max_norm`.
 
     parametrization : {'standard', 'ntk'}, default='standard'
         With 'ntk' the learning rate of a layer's weights is divided by sqrt(fan_in),
@@ -277,7 +279,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Factors on the learning rate of groups of parameters, and on their decay by
         `solver`: 'weights', 'biases', 'scale' (`learned_scale`), 'numeric_embedding',
         'category_embedding' and 'activation' (alphas of parametric ones); 1 where not
-        named. Given any, all groups but biases and alphas decay. Not with 'lbfgs'.
+        named. Biases and alphas do not decay. Not with 'lbfgs'.
 
     dropout_schedule : str, object or callable, default='constant'
         The factor on `dropout`, `input_dropout` and `input_noise` in the course of
