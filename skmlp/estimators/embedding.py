@@ -100,7 +100,7 @@ class InputEmbedding:
 def inputs_of(estimator, X, continued) -> Inputs:
     """What the first layer sees of X; of a model that goes on, the same as before."""
     scaled, n_features = bool(estimator.learned_scale), X.shape[1]
-    categorical = _categorical_columns(estimator, X)
+    categorical = categorical_columns(estimator, X)
     if not continued:
         return Inputs(n_features, list(_embedded(estimator, X, categorical)), scaled)
     fitted = getattr(estimator, "embedding_", None)
@@ -177,7 +177,7 @@ def _columns_of_numbers(X):
     )
 
 
-def _categorical_columns(estimator, X):
+def categorical_columns(estimator, X):
     """The numbers of the columns of ``categorical_features``."""
     given = estimator.categorical_features
     if given is None:

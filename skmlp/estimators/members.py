@@ -15,6 +15,7 @@ from skmlp.estimators.calibration import (
     without_rows,
 )
 from skmlp.estimators.diagnostics import warnings_of
+from skmlp.estimators.embedding import categorical_columns
 from skmlp.estimators.parts import is_stochastic
 from skmlp.estimators.splitting import all_splits, check_groups
 from skmlp.estimators.state import unfit
@@ -46,7 +47,7 @@ def learn_members(estimator, X, y, sample_weight, call):
     random_state = check_seed(estimator)
     calls = _calls(estimator, data, call, random_state)
     n_at_once = _n_at_once(estimator, data.X)
-    members = _members(estimator, random_state, n_at_once)
+    members = _members(estimator, data.X, random_state, n_at_once)
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # of which was warned once
     pairs = zip(members, calls, strict=True)
@@ -102,10 +103,12 @@ def _n_at_once(estimator, X) -> int:
     return min(effective_n_jobs(estimator.n_jobs), n_members)
 
 
-def _members(estimator, random_state, n_at_once):
+def _members(estimator, X, random_state, n_at_once):
     """Clones with seeds of their own, which share the time that there is."""
     n_members = estimator.n_members
     own = dict(ALONE)
+    if estimator.categorical_features is not None:  # names, which members don't know
+        own["categorical_features"] = categorical_columns(estimator, X)
     if estimator.max_time is not None:
         n_rounds = math.ceil(n_members / n_at_once)
         own["max_time"] = estimator.max_time / n_rounds

@@ -912,3 +912,16 @@ def test_binary_links_are_the_multinomial_ones():
         rtol=1e-12,
         atol=1e-12,
     )
+
+
+def test_members_know_categorical_columns_by_the_names_that_they_do_not_see():
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(c=CODES)
+    params = {"n_members": 2, "n_iter_no_change": 1, "tol": 1e9, "random_state": 0}
+    by_name = MLPRegressor(categorical_features=["c"], **params)
+    by_number = MLPRegressor(categorical_features=[2], **params)
+    by_name.fit(frame, NUMBERS)
+    by_number.fit(frame.to_numpy(), NUMBERS)
+    np.testing.assert_array_equal(
+        by_name.predict(frame), by_number.predict(frame.to_numpy())
+    )
+    assert by_name.members_[0].embedding_.inputs.embedded[0].columns == [2]
