@@ -89,8 +89,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
           ends when that happens at a rate of 1e-6 or less.
         - 'plateau', 'cosine', 'one_cycle', 'exponential', 'step', 'linear', 'coslog4',
-          'flat_cos', 'warmup', or an object of ``skmlp.schedules``, which has their formulas, such
-          as ``Warmup(Cosine(end=0.01))``.
+          'flat_cos', 'warmup', or an object of ``skmlp.schedules``, which has their
+          formulas, such as ``Warmup(Cosine(end=0.01))``.
         - A function of progress in [0, 1], which counts updates over those of
           ``max_iter`` epochs; it returns the factor on ``learning_rate_init``.
 
