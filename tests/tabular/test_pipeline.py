@@ -593,3 +593,28 @@ def test_where_a_planned_schedule_ends_no_epochs_are_missing(schedule, is_planne
         ):
             mlp.fit(X, X[:, 0])
     assert mlp.n_iter_ == 3
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(
+    "scoring, smoothing",
+    [("accuracy", 0.1), (None, 0.1), ("roc_auc", 0.0), ("loss", 0.0), (len, 0.0)],
+)
+def test_labels_are_smoothed_where_the_score_is_the_accuracy(
+    preset, scoring, smoothing
+):
+    pipeline = tabular_pipeline("classifier", preset=preset, scoring=scoring)
+    assert pipeline["mlp"].loss.label_smoothing == smoothing
+    given = {"preset": preset, "scoring": scoring, "loss": "focal"}
+    assert tabular_pipeline("classifier", **given)["mlp"].loss == "focal"
+
+
+@pytest.mark.parametrize(("n_rows", "sizes"), [(500, (256,)), (501, (128, 128))])
+def test_layers_by_rows_grow_with_the_table(n_rows, sizes):
+    X, y = np.linspace(-1.0, 1.0, n_rows)[:, np.newaxis], np.arange(n_rows)
+    mlp = MLPRegressor(hidden_layer_sizes="by_rows", max_iter=1, scale_target=True)
+    with pytest.warns(ConvergenceWarning):
+        mlp.fit(X, y)
+    assert tuple(W.shape[1] for W in mlp.coefs_[:-1]) == sizes
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes must be .*'by_rows'"):
+        MLPRegressor(hidden_layer_sizes="by_rows").summary(n_features=1, n_outputs=1)
