@@ -572,7 +572,7 @@ def test_batches_by_rows_count_the_rows_that_train():
 UNPLANNED = {"constant", "invscaling", "adaptive", "plateau", "warmup"}
 PLANS = {
     **{name: (name, name not in UNPLANNED) for name in SCHEDULES},
-    "a function": (lambda progress: 1.0 - 0.9 * progress, True),
+    "a function": (lambda progress: 1.0 - 0.9 * progress, False),
     "an object": (Cosine(end=0.1), True),
     "warmup, then a plan": (Warmup(Cosine()), True),
     "warmup, then none": (Warmup(Constant()), False),
