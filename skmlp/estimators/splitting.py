@@ -71,7 +71,7 @@ def _split_by_splitter(estimator, data, y, groups):
         splits = deque(splitter.split(data.X, y, groups), maxlen=1)
         if not splits:
             raise ValueError("It gives no split.")
-        return _checked_split(*splits[-1], len(data))
+        return _checked_split(splits[-1], len(data))
 
 
 def all_splits(estimator, data, y, groups, n_splits):
@@ -81,12 +81,12 @@ def all_splits(estimator, data, y, groups, n_splits):
         splits = list(splitter.split(data.X, y, groups))
         if len(splits) != n_splits:
             raise ValueError(f"It gives {len(splits)} splits, not {n_splits}.")
-        return [_checked_split(*split, len(data)) for split in splits]
+        return [_checked_split(split, len(data)) for split in splits]
 
 
-def _checked_split(training, validation, n_samples):
+def _checked_split(split, n_samples):
     """Row numbers of both parts, none of them in both."""
-    training, validation = np.asarray(training), np.asarray(validation)
+    training, validation = map(np.asarray, split)
     if not len(training) or not len(validation):
         raise ValueError("A part has no rows.")
     if training.dtype.kind not in "iu" or validation.dtype.kind not in "iu":
