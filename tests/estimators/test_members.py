@@ -597,6 +597,7 @@ NO_SPLITS = {
     "too few splits": (KFold(2), "gives 2 splits, not 3"),
     "too many splits": (KFold(4), "gives 4 splits, not 3"),
     "rows in both parts": (Splits(*GOOD, (ROWS[:60], ROWS[50:])), "in both parts"),
+    "three parts": (Splits(*GOOD, np.split(ROWS, 3)), "too many values to unpack"),
     "no validation rows": (Splits(*GOOD, (ROWS[:60], ROWS[:0])), "has no rows"),
     "no training rows": (Splits(*GOOD, (ROWS[:0], ROWS[60:])), "has no rows"),
     "rows that are not there": (Splits(*GOOD, (ROWS, [N_ROWS])), "rows outside"),
