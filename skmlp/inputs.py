@@ -5,6 +5,7 @@ values; categories are not numbers, so their columns are only embedded.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,16 @@ class Embedded:
         return np.asarray(x.toarray() if issparse(x) else x)
 
 
+def _plain_columns(
+    n_features: int, embedded: list[Embedded]
+) -> NDArray[np.intp] | None:
+    """The numbers of the columns without codes of categories, None for all columns."""
+    tables = [p.columns for p in embedded if isinstance(p.embedding, CategoryTable)]
+    if not tables:
+        return None
+    return np.setdiff1d(np.arange(n_features), np.concatenate(tables))
+
+
 class Inputs:
     """The inputs of a network's first layer, made of X (n, n_features).
 
@@ -58,16 +69,11 @@ class Inputs:
         self, n_features: int, embedded: list[Embedded], scaled: bool = False
     ) -> None:
         self.n_features, self.embedded, self.scaled = n_features, embedded, scaled
-        categories = [
-            part.columns
-            for part in embedded
-            if isinstance(part.embedding, CategoryTable)
-        ]
-        plain = np.setdiff1d(np.arange(n_features), np.concatenate([[], *categories]))
-        self.plain = None if len(plain) == n_features else plain.astype(np.intp)
-        self.n_plain = len(plain)
+        self.plain = _plain_columns(n_features, embedded)
+        self.n_plain = n_features if self.plain is None else len(self.plain)
         self.width = self.n_plain + sum(part.width for part in embedded)
-        drawn = self._draws(np.random.RandomState(0))  # for their shapes
+        # for their shapes; making a RandomState takes longer than predicting a row
+        drawn = self._draws(np.random.RandomState(0)) if embedded else []
         self._counts = [len(arrays) for arrays in drawn]
         shapes = [array.shape for arrays in drawn for array in arrays]
         self.shapes = [(self.width,)] * scaled + shapes
@@ -152,18 +158,24 @@ class Inputs:
         delta: Array,
     ) -> None:
         d_values = delta @ self.weights(params, W)[self.n_plain :].T
-        parts = zip(
-            self.embedded, self._split(params), self._split(grads), caches, strict=True
-        )
-        at = 0
-        for part, own, own_grads, (x, cache) in parts:
-            d_part = d_values[:, at : at + part.width]
+        pieces = self._pieces(params, caches, d_values)
+        for (part, own, x, cache, d_part), own_grads in zip(
+            pieces, self._split(grads), strict=True
+        ):
             part.embedding.backward(own, own_grads, x, cache, d_part)
+
+    def _pieces(
+        self, params: list[Array], caches: list[Any], d_values: Array
+    ) -> Iterator[tuple[Embedded, Arrays, Array, Any, Array]]:
+        """Of each embedding what its backward pass needs; d_values: (n, all widths)."""
+        at = 0
+        for part, own, (x, cache) in zip(
+            self.embedded, self._split(params), caches, strict=True
+        ):
+            yield part, own, x, cache, d_values[:, at : at + part.width]
             at += part.width
 
-    def pull_back(
-        self, params: list[Array], X: Any, caches: list[Any], delta: Array
-    ) -> Array:
+    def pull_back(self, params: list[Array], caches: list[Any], delta: Array) -> Array:
         """d value / d X (n, n_features), given delta = d value / d inputs."""
         if not self.embedded:
             return delta
@@ -171,13 +183,9 @@ class Inputs:
         d_X[:, slice(None) if self.plain is None else self.plain] = delta[
             :, : self.n_plain
         ]
-        at = self.n_plain
-        for part, own, (x, cache) in zip(
-            self.embedded, self._split(params), caches, strict=True
-        ):
-            d_part = delta[:, at : at + part.width]
+        pieces = self._pieces(params, caches, delta[:, self.n_plain :])
+        for part, own, x, cache, d_part in pieces:
             d_X[:, part.columns] += part.embedding.pull_back(
                 own, part.constants, x, cache, d_part
             )
-            at += part.width
         return d_X

@@ -106,7 +106,7 @@ class Outputs:
         for j, number in enumerate(self.numbers):
             delta = _pulled_back(self.network, self.views, slopes, places[:, number])
             gradients[:, j] = self.network.inputs.pull_back(
-                self.views.inputs, X, workspace.caches, delta
+                self.views.inputs, workspace.caches, delta
             )
         if factors is not None:
             gradients *= factors[:, self.numbers, np.newaxis]
