@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from calculus import central_difference
 from scipy.special import expit
 
 from skmlp.activations import (
@@ -15,6 +14,8 @@ from skmlp.activations import (
     derivative_error,
     is_activation,
 )
+
+from .conftest import central_difference
 
 # All of the table, and other settings of those that have settings.
 TRIED = {name: make() for name, make in ACTIVATIONS.items()} | {

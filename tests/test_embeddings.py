@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from calculus import central_difference
 
 from skmlp.embeddings import EMBEDDINGS, PBLD, CategoryTable, PiecewiseLinear
+
+from .conftest import central_difference
 
 N_ROWS = 30
 RNG = np.random.default_rng(0)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from calculus import central_difference, relative_error
 
 from skmlp.activations import ACTIVATIONS, Parametric
 from skmlp.embeddings import PBLD, CategoryTable, PiecewiseLinear
@@ -14,6 +13,8 @@ from skmlp.losses import SquaredError
 from skmlp.network import Network, block_rows
 from skmlp.objective import Objective
 from skmlp.sensitivity import Outputs, hidden_values
+
+from .conftest import central_difference, relative_error
 
 N_ROWS = 12
 RNG = np.random.default_rng(0)

@@ -4,7 +4,6 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from calculus import central_difference
 from scipy.special import expit, logit, softmax
 from sklearn.metrics import (
     mean_pinball_loss,
@@ -32,6 +31,8 @@ from skmlp.losses import (
     SquaredError,
     TweedieDeviance,
 )
+
+from .conftest import central_difference
 
 # All of the table, and other settings of those that have settings.
 TRIED = {name: make() for name, make in LOSSES.items()} | {

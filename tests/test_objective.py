@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from calculus import central_difference, relative_error
 
 from skmlp import network as network_module
 from skmlp.activations import ACTIVATIONS
@@ -11,6 +10,8 @@ from skmlp.layers import Noise
 from skmlp.losses import LOSSES
 from skmlp.network import Network
 from skmlp.objective import Objective, Value
+
+from .conftest import central_difference, relative_error
 
 N_ROWS = 6
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)

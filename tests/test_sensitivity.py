@@ -4,13 +4,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from calculus import central_difference
 from scipy.sparse import csr_array
 
 from skmlp.activations import ACTIVATIONS, Tanh
 from skmlp.layers import Noise
 from skmlp.network import Network
 from skmlp.sensitivity import Outputs, hidden_values, rows_at_once
+
+from .conftest import central_difference
 
 SIZES = {"linear": (4, 3), "one layer": (4, 6, 3), "two layers": (4, 6, 5, 3)}
 every_depth = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from calculus import central_difference
 from scipy.optimize import rosen, rosen_der
 
 from skmlp.solvers import (
@@ -22,6 +21,8 @@ from skmlp.solvers import (
     RMSprop,
     clip,
 )
+
+from .conftest import central_difference
 
 MINIMIZERS = {name: make() for name, make in SOLVERS.items() if not make.stochastic}
 STOCHASTIC = {name: make() for name, make in SOLVERS.items() if make.stochastic} | {

@@ -9,7 +9,6 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from digest import digest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
@@ -18,6 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import LogLoss
 from skmlp.solvers import SGD, Adam
+
+from ..conftest import digest
 
 # a given number of epochs is enough here
 pytestmark = [

@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from calculus import central_difference
-from digest import digest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
@@ -20,6 +18,8 @@ from skmlp.embeddings import EMBEDDINGS, PBLD, CategoryTable, PiecewiseLinear
 from skmlp.losses import Quantile
 from skmlp.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW
+
+from ..conftest import central_difference, digest
 
 # few epochs serve here
 pytestmark = [

@@ -5,13 +5,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from calculus import central_difference
 from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS, LeakyReLU
 from skmlp.losses import Focal, Loss, Quantile, SquaredError, TweedieDeviance
+
+from ..conftest import central_difference
 
 pytestmark = [  # few epochs serve here
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

@@ -14,7 +14,6 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from digest import digest
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
@@ -27,6 +26,8 @@ from skmlp.losses import Huber, Quantile
 from skmlp.objective import Objective
 from skmlp.schedules import Cosine, Plateau, Warmup
 from skmlp.solvers import SGD, Adam, AdamW, RMSprop
+
+from ..conftest import digest
 
 # a given number of epochs is enough here
 pytestmark = [

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import scipy.sparse
-from calculus import central_difference, relative_error
 from sklearn.base import clone
 from sklearn.metrics import (
     mean_absolute_error,
@@ -26,6 +25,8 @@ from skmlp.batches import ChosenRows, ScaledRows
 from skmlp.losses import REGRESSION_LOSSES, Huber, InUnits, Quantile, RegressionLoss
 from skmlp.network import Network
 from skmlp.objective import Objective
+
+from ..conftest import central_difference, relative_error
 
 # a given number of epochs is enough here, however good the model is
 pytestmark = [

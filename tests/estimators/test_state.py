@@ -10,13 +10,14 @@ from itertools import pairwise
 import joblib
 import numpy as np
 import pytest
-from digest import digest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.objective import Objective
 from skmlp.solvers import SGD, Adam
+
+from ..conftest import digest
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 STOCHASTIC = ["sgd", "adam"]

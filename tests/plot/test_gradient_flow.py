@@ -3,7 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from plot.models import (
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skmlp.plot import GradientFlowDisplay
+
+from .models import (
     CLASSES,
     X,
     assert_refuses,
@@ -15,10 +20,6 @@ from plot.models import (
     recorded,
     texts,
 )
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from skmlp.plot import GradientFlowDisplay
 
 pytestmark = quiet
 draw = GradientFlowDisplay.from_estimator

@@ -3,7 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from plot.models import (
+from sklearn.neural_network import MLPClassifier as OtherClassifier
+
+from skmlp.plot import LossCurveDisplay
+from skmlp.plot.fitted import network_of
+
+from .models import (
     CLASSES,
     X,
     assert_refuses,
@@ -14,10 +19,6 @@ from plot.models import (
     png,
     quiet,
 )
-from sklearn.neural_network import MLPClassifier as OtherClassifier
-
-from skmlp.plot import LossCurveDisplay
-from skmlp.plot.fitted import network_of
 
 pytestmark = quiet
 draw = LossCurveDisplay.from_estimator

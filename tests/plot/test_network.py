@@ -6,18 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
-from plot.models import (
-    FRAME,
-    MODELS,
-    assert_refuses,
-    classifier,
-    every_model,
-    fitted,
-    legend_of,
-    png,
-    quiet,
-    texts,
-)
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.neural_network import MLPClassifier as OtherClassifier
@@ -29,6 +17,19 @@ from skmlp.embeddings import PBLD
 from skmlp.plot import NetworkDisplay
 from skmlp.plot.axes import NEGATIVE, POSITIVE
 from skmlp.plot.fitted import network_of
+
+from .models import (
+    FRAME,
+    MODELS,
+    assert_refuses,
+    classifier,
+    every_model,
+    fitted,
+    legend_of,
+    png,
+    quiet,
+    texts,
+)
 
 pytestmark = quiet
 draw = NetworkDisplay.from_estimator

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from plot.models import BINARY, CLASSES, X, Y, classifier, png, quiet, regressor
 from sklearn.calibration import CalibrationDisplay
 from sklearn.inspection import DecisionBoundaryDisplay, PartialDependenceDisplay
 from sklearn.metrics import (
@@ -12,6 +11,8 @@ from sklearn.metrics import (
     RocCurveDisplay,
 )
 from sklearn.model_selection import LearningCurveDisplay, ValidationCurveDisplay
+
+from .models import BINARY, CLASSES, X, Y, classifier, png, quiet, regressor
 
 pytestmark = quiet
 TASKS = {

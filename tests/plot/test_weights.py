@@ -3,7 +3,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from plot.models import (
+
+from skmlp.embeddings import PBLD
+from skmlp.plot import WeightsDisplay
+from skmlp.plot.fitted import network_of
+
+from .models import (
     FRAME,
     assert_refuses,
     classifier,
@@ -13,10 +18,6 @@ from plot.models import (
     quiet,
     texts,
 )
-
-from skmlp.embeddings import PBLD
-from skmlp.plot import WeightsDisplay
-from skmlp.plot.fitted import network_of
 
 pytestmark = quiet
 draw = WeightsDisplay.from_estimator

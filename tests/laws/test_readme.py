@@ -19,7 +19,7 @@ from skmlp.solvers import SOLVERS
 # settings that the text above the table explains for all solvers, or as adam's
 EVERYWHERE = ("clip_norm", "averaging", "lazy")
 LIKE_ADAM, ADAM = ("adamw", "amsgrad", "nadam"), ("beta_1", "beta_2", "epsilon")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ESTIMATORS = [skmlp.MLPClassifier, skmlp.MLPRegressor]
 

@@ -8,7 +8,6 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from digest import digest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
@@ -19,6 +18,8 @@ from skmlp.initializers import HeNormal
 from skmlp.losses import Huber, LogLoss
 from skmlp.schedules import Cosine
 from skmlp.solvers import SGD
+
+from ..conftest import digest
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 N_ROWS, N_FEATURES = 30, 4
