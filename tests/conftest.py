@@ -233,6 +233,18 @@ def relative_error(found, expected):
 # What may be missing on a user's machine
 
 
+class Optional:
+    """A package, imported at first use: without it, that skips the test."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __getattr__(self, attribute):
+        if attribute.startswith("__"):  # which the collection of tests asks for
+            raise AttributeError(attribute)
+        return getattr(pytest.importorskip(self._name), attribute)
+
+
 @pytest.fixture
 def pandas():
     return pytest.importorskip("pandas")

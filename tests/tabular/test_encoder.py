@@ -1,3 +1,5 @@
+"""TableEncoder: tables of every library, with what is missing, as numbers."""
+
 import datetime
 import pickle
 import re
@@ -6,8 +8,6 @@ import warnings
 from decimal import Decimal
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -21,6 +21,12 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skmlp.tabular import SmoothClipScaler, TableEncoder
 from skmlp.tabular.encoder import LOW_DENSITY, MANY_COLUMNS
+
+from ..conftest import Optional, covering
+
+pd, pl = Optional("pandas"), Optional("polars")
+LIBRARIES = {"numpy": np, "pandas": pd, "polars": pl}
+frame_libraries = pytest.mark.parametrize("library", ["pandas", "polars"])
 
 # One table in many dresses. Some columns have missing values, "empty" nothing else.
 DATA = {
@@ -55,9 +61,14 @@ def pandas_frame(**dtypes):
 
 
 DRESSES = {
-    "pandas": pandas_frame(),
-    "pandas objects": pd.DataFrame(DATA, dtype=object),
-    "pandas nullable": pandas_frame(
+    "object array": lambda: np.array(ROWS, dtype=object),
+    "list of lists": lambda: ROWS,
+    "list of tuples": lambda: [tuple(row) for row in ROWS],
+    "NaN for None": lambda: array_with(np.nan),
+    "pandas.NA for None": lambda: array_with(pd.NA),
+    "pandas": lambda: pandas_frame(),
+    "pandas objects": lambda: pd.DataFrame(DATA, dtype=object),
+    "pandas nullable": lambda: pandas_frame(
         age="Float64",
         rooms="Int8",
         empty="Int64",
@@ -65,13 +76,13 @@ DRESSES = {
         sex="string",
         member="boolean",
     ),
-    "pandas categories": pandas_frame(
+    "pandas categories": lambda: pandas_frame(
         colour="category", sex="category", member="category", country="category"
     ),
-    "pandas str": pandas_frame(colour="str", sex="str", country="str"),
-    "polars": pl.DataFrame(DATA, schema_overrides={"empty": pl.Float64}),
-    "polars null": pl.DataFrame(DATA, schema_overrides={"rooms": pl.UInt8}),
-    "polars categories": pl.DataFrame(
+    "pandas str": lambda: pandas_frame(colour="str", sex="str", country="str"),
+    "polars": lambda: pl.DataFrame(DATA, schema_overrides={"empty": pl.Float64}),
+    "polars null": lambda: pl.DataFrame(DATA, schema_overrides={"rooms": pl.UInt8}),
+    "polars categories": lambda: pl.DataFrame(
         DATA,
         schema_overrides={
             "age": pl.Float32,
@@ -79,22 +90,16 @@ DRESSES = {
             "sex": pl.Enum(["m", "f", "x"]),
         },
     ),
-    "polars objects": pl.DataFrame(
+    "polars objects": lambda: pl.DataFrame(
         {name: pl.Series(values, dtype=pl.Object) for name, values in DATA.items()}
     ),
-    "object array": np.array(ROWS, dtype=object),
-    "list of lists": ROWS,
-    "list of tuples": [tuple(row) for row in ROWS],
-    "NaN for None": np.array(
-        [[np.nan if value is None else value for value in row] for row in ROWS],
-        dtype=object,
-    ),
-    "pandas.NA for None": np.array(
-        [[pd.NA if value is None else value for value in row] for row in ROWS],
-        dtype=object,
-    ),
 }
-every_dress = pytest.mark.parametrize("X", DRESSES.values(), ids=DRESSES)
+every_dress = pytest.mark.parametrize("dress", DRESSES)
+
+
+def array_with(missing):
+    rows = [[missing if value is None else value for value in row] for row in ROWS]
+    return np.array(rows, dtype=object)
 
 
 def frame(**columns):
@@ -133,13 +138,17 @@ def raw_blocks():
 
 
 @every_dress
-def test_every_library_gives_the_scaled_columns_of_the_formulas(X):
+def test_every_library_gives_the_scaled_columns_of_the_formulas(dress):
     expected = SmoothClipScaler().fit_transform(raw_blocks())
-    np.testing.assert_allclose(encoded(X), expected, rtol=1e-14, atol=1e-15)
+    found = encoded(DRESSES[dress]())
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-15)
 
 
-@every_dress
-def test_names_say_what_each_column_is_about(X):
+@pytest.mark.parametrize(
+    "dress", ["object array", "list of lists", "pandas", "polars categories"]
+)
+def test_names_say_what_each_column_is_about(dress):
+    X = DRESSES[dress]()
     encoder = TableEncoder().fit(X)
     names = encoder.get_feature_names_out().tolist()
     expected = NAMES
@@ -158,7 +167,8 @@ def test_names_say_what_each_column_is_about(X):
 
 
 @every_dress
-def test_a_row_alone_is_encoded_as_among_others(X):
+def test_a_row_alone_is_encoded_as_among_others(dress):
+    X = DRESSES[dress]()
     encoder = TableEncoder().fit(X)
     whole = encoder.transform(X)
     for i in range(len(ROWS)):
@@ -166,16 +176,28 @@ def test_a_row_alone_is_encoded_as_among_others(X):
         np.testing.assert_array_equal(encoder.transform(row), whole[[i]])
 
 
-@every_dress
-@pytest.mark.parametrize("other", DRESSES.values(), ids=DRESSES)
+# Each with one of them: then all are equal to each other. Frames are read by name among
+# each other, by position beside arrays.
+PAIRS = [("object array", dress) for dress in DRESSES]
+PAIRS += [("pandas", dress) for dress in DRESSES if dress.startswith("polars")]
+PAIRS += [("polars", "pandas categories")]
+
+
+@pytest.mark.parametrize("one, other", PAIRS)
 @pytest.mark.filterwarnings("ignore:X (does not have|has).* feature names")
-def test_a_table_is_transformed_whatever_library_it_was_fitted_from(X, other):
+def test_a_table_is_transformed_whatever_library_it_was_fitted_from(one, other):
+    X, Z = DRESSES[one](), DRESSES[other]()
     encoder = TableEncoder().fit(X)
-    np.testing.assert_array_equal(encoder.transform(other), encoder.transform(X))
+    expected = encoder.transform(X)
+    np.testing.assert_array_equal(encoder.transform(Z), expected)
+    encoder.fit(Z)
+    np.testing.assert_array_equal(encoder.transform(X), expected)
+    np.testing.assert_array_equal(encoder.transform(Z), expected)
 
 
 @every_dress
-def test_fit_transform_is_fit_and_transform_and_leaves_the_table_alone(X):
+def test_fit_transform_is_fit_and_transform_and_leaves_the_table_alone(dress):
+    X = DRESSES[dress]()
     before = contents(X)
     values = TableEncoder().fit_transform(X)
     np.testing.assert_array_equal(values, TableEncoder().fit(X).transform(X))
@@ -197,41 +219,51 @@ def test_numbers_are_as_in_scikit_learns_imputer_and_ours_scaler():
 
 
 @pytest.mark.parametrize("min_frequency", [None, 1, 2, 5, 0.1, 0.3])
-@pytest.mark.parametrize("max_categories", [None, 3, 4])
-def test_categories_are_merged_as_by_scikit_learns_one_hot_encoder(
-    min_frequency, max_categories
-):
+def test_categories_are_merged_as_by_scikit_learns_one_hot_encoder(min_frequency):
     rng = np.random.default_rng(0)
     X = rng.choice(list("abcdefg"), p=[0.3, 0.3, 0.15, 0.1, 0.08, 0.05, 0.02], size=80)
     X = X.astype(object)[:, np.newaxis]
-    limits = {"min_frequency": min_frequency, "max_categories": max_categories}
-    theirs = make_pipeline(
-        OneHotEncoder(
-            handle_unknown="infrequent_if_exist", sparse_output=False, **limits
-        ),
-        SmoothClipScaler(),
-    )
-    encoder = TableEncoder(dtype=np.float64, **limits)
-    np.testing.assert_array_equal(encoder.fit_transform(X), theirs.fit_transform(X))
-    np.testing.assert_array_equal(encoder.transform([["z"]]), theirs.transform([["z"]]))
-    names = {name.removeprefix("x0_") for name in theirs[0].get_feature_names_out()}
-    merges = len(encoder.infrequent_categories_["x0"]) > 0
-    assert ("infrequent_sklearn" in names) == merges
-    assert names - {"infrequent_sklearn"} == set(encoder.categories_["x0"])
+    for max_categories in (None, 3, 4):
+        limits = {"min_frequency": min_frequency, "max_categories": max_categories}
+        theirs = make_pipeline(
+            OneHotEncoder(
+                handle_unknown="infrequent_if_exist", sparse_output=False, **limits
+            ),
+            SmoothClipScaler(),
+        )
+        encoder = TableEncoder(dtype=np.float64, **limits)
+        np.testing.assert_array_equal(encoder.fit_transform(X), theirs.fit_transform(X))
+        np.testing.assert_array_equal(
+            encoder.transform([["z"]]), theirs.transform([["z"]])
+        )
+        names = {n.removeprefix("x0_") for n in theirs[0].get_feature_names_out()}
+        merges = len(encoder.infrequent_categories_["x0"]) > 0
+        assert ("infrequent_sklearn" in names) == merges, limits
+        assert names - {"infrequent_sklearn"} == set(encoder.categories_["x0"]), limits
 
 
 # Missing and new values
 
 
-@pytest.mark.parametrize("value", [None, np.nan, pd.NA, pd.NaT, Decimal("nan")])
-@pytest.mark.parametrize("n_categories", [1, 2, 3, 5])
-def test_missing_and_unseen_categories_are_the_same_zeros(value, n_categories):
-    rows = [[c] for c in "abcde"[:n_categories]] * 4
-    encoder = TableEncoder().fit([*rows, [value]])
-    unseen = encoder.transform([["never seen"]])
-    np.testing.assert_array_equal(encoder.transform([[value]]), unseen)
-    if n_categories >= 3:  # then less than half of the rows have each, the median is 0
-        np.testing.assert_array_equal(unseen, np.zeros((1, n_categories)))
+MISSING = {
+    "None": lambda: None,
+    "nan": lambda: np.nan,
+    "Decimal": lambda: Decimal("nan"),
+    "pandas.NA": lambda: pd.NA,
+    "pandas.NaT": lambda: pd.NaT,
+}
+
+
+@pytest.mark.parametrize("value", MISSING)
+def test_missing_and_unseen_categories_are_the_same_zeros(value):
+    value = MISSING[value]()
+    for n_categories in (1, 2, 3, 5):
+        rows = [[c] for c in "abcde"[:n_categories]] * 4
+        encoder = TableEncoder().fit([*rows, [value]])
+        unseen = encoder.transform([["never seen"]])
+        np.testing.assert_array_equal(encoder.transform([[value]]), unseen)
+        if n_categories >= 3:  # then less than half of the rows have each: median 0
+            np.testing.assert_array_equal(unseen, np.zeros((1, n_categories)))
 
 
 def test_a_number_missing_only_later_is_the_median_without_an_indicator():
@@ -242,13 +274,11 @@ def test_a_number_missing_only_later_is_the_median_without_an_indicator():
     np.testing.assert_array_equal(later[:, 0], 0)
 
 
-@pytest.mark.parametrize(
-    "later", [[1.5, None], ["x", 3], [None, None], [True, datetime.date(2020, 1, 1)]]
-)
-def test_a_column_without_any_number_is_constant_whatever_comes_later(later):
-    encoder = TableEncoder().fit(frame(a=[1.0, 2.0], b=[None, None]))
-    values = encoder.transform(frame(a=[1.0, 2.0], b=pd.Series(later, dtype=object)))
-    np.testing.assert_array_equal(values[:, 1:], 0)
+def test_a_column_without_any_number_is_constant_whatever_comes_later():
+    encoder = TableEncoder().fit([[1.0, None], [2.0, None]])
+    for later in ([1.5, None], ["x", 3], [None] * 2, [True, datetime.date(2020, 1, 1)]):
+        rows = [[1.0, later[0]], [2.0, later[1]]]
+        np.testing.assert_array_equal(encoder.transform(rows)[:, 1:], 0)
 
 
 def test_a_text_column_without_any_text_has_no_category():
@@ -259,18 +289,16 @@ def test_a_text_column_without_any_text_has_no_category():
     np.testing.assert_array_equal(encoder.transform(later), encoder.transform(X))
 
 
-@pytest.mark.parametrize("X", [[[1.0, "a"]], [[None, None]], [["a"]], [[3]]], ids=str)
-def test_one_row_is_all_zeros(X):
-    values = TableEncoder().fit_transform(X)
-    assert values.shape[0] == 1
-    np.testing.assert_array_equal(values, 0)
+def test_one_row_is_all_zeros():
+    for X in ([[1.0, "a"]], [[None, None]], [["a"]], [[3]]):
+        values = TableEncoder().fit_transform(X)
+        assert values.shape[0] == 1
+        np.testing.assert_array_equal(values, 0)
 
 
 def test_rows_of_missing_values_alone_are_encoded():
-    encoder = TableEncoder().fit(DRESSES["pandas"])
-    nothing = [[None] * len(DATA)]
-    with pytest.warns(UserWarning, match="valid feature names"):
-        values = encoder.transform(nothing)
+    encoder = TableEncoder().fit(ROWS)
+    values = encoder.transform([[None] * len(DATA)])
     by_name = dict(zip(NAMES, values[0].tolist(), strict=True))
     for name in ("age", "rooms", "empty", "empty_missing"):
         assert by_name[name] == 0
@@ -286,7 +314,6 @@ SAME_CATEGORIES = {
     "text of whole numbers": ([1, 2, 3, 2], ["1", "2", "3", "2"]),
     "mixed": ([1, 2, 3, 2], [1, "2", 3.0, np.float32(2)]),
     "float32": ([0.1, 0.5, 0.7, 0.5], np.float32([0.1, 0.5, 0.7, 0.5])),
-    "bools as objects": ([True, False] * 2, pd.Series([True, False] * 2, dtype=object)),
     "bools and text": ([True, False] * 2, ["True", "False"] * 2),
     "zeros": ([0.0, 1.0, 2.0, 1.0], [-0.0, 1.0, 2.0, 1.0]),
     "infinities": ([np.inf, 1.0, -np.inf, 1.0], ["inf", "1", "-inf", "1"]),
@@ -294,11 +321,9 @@ SAME_CATEGORIES = {
 }
 
 
-@pytest.mark.parametrize(
-    "one, other", SAME_CATEGORIES.values(), ids=SAME_CATEGORIES.keys()
-)
-def test_categories_are_compared_by_their_text(one, other):
-    one, other = frame(a=one), frame(a=other)
+@pytest.mark.parametrize("case", SAME_CATEGORIES)
+def test_categories_are_compared_by_their_text(case):
+    one, other = (frame(a=column) for column in SAME_CATEGORIES[case])
     encoder = TableEncoder(categorical_features=["a"]).fit(one)
     values = encoder.transform(one)
     assert len(np.unique(values, axis=0)) == len(set(one["a"]))
@@ -307,24 +332,32 @@ def test_categories_are_compared_by_their_text(one, other):
     np.testing.assert_array_equal(refitted, values)
 
 
-def test_whole_numbers_beyond_float64_stay_different_categories():
+def test_bools_are_the_categories_of_the_same_bools_as_objects():
+    bools = np.array([[True], [False]] * 2)
+    encoder = TableEncoder().fit(bools)
+    expected = encoder.transform(bools)
+    np.testing.assert_array_equal(expected[:2], -expected[1::-1])
+    np.testing.assert_array_equal(encoder.transform(bools.astype(object)), expected)
+    X = frame(x=[True, False] * 2)
+    for table in (X, X.astype(object)):
+        np.testing.assert_array_equal(TableEncoder().fit_transform(table), expected)
+
+
+@pytest.mark.parametrize("kind", ["Int64", "object", "polars"])
+def test_whole_numbers_beyond_float64_stay_different_categories(kind):
     numbers = [2**60, 2**60 + 1, 2**60 + 2]
-    for column in (
-        pd.Series([*numbers, None], dtype="Int64"),
-        pd.Series([*numbers, None], dtype=object),
-        pl.Series([*numbers, None]),
-    ):
-        library = pl if isinstance(column, pl.Series) else pd
-        X = library.DataFrame({"a": column})
-        encoder = TableEncoder(categorical_features=["a"]).fit(X)
-        assert encoder.categories_["a"].tolist() == [str(n) for n in numbers]
+    column = [*numbers, None]
+    X = pl.DataFrame({"a": column}) if kind == "polars" else None
+    X = frame(a=pd.Series(column, dtype=kind)) if X is None else X
+    encoder = TableEncoder(categorical_features=["a"]).fit(X)
+    assert encoder.categories_["a"].tolist() == [str(n) for n in numbers]
 
 
 def test_mixed_types_in_a_column_of_categories_are_all_categories():
     column = [1, "a", 2.5, True, None, b"b", "1", Decimal("3.50"), np.str_("a")]
-    encoder = TableEncoder().fit(pd.DataFrame({"a": column}, dtype=object))
+    encoder = TableEncoder().fit([[value] for value in column])
     expected = ["1", "2.5", "3.50", "True", "a", "b'b'"]
-    assert encoder.categories_["a"].tolist() == expected
+    assert encoder.categories_["x0"].tolist() == expected
 
 
 def test_categories_of_pandas_that_no_row_has_are_left_out():
@@ -352,99 +385,96 @@ def test_a_few_categories_are_not_merged_by_default_and_many_are():
     np.testing.assert_array_equal(rare, unseen)
 
 
-@pytest.mark.parametrize("max_categories", range(1, 6))
-def test_max_categories_bounds_the_columns_and_keeps_the_most_frequent(max_categories):
+def test_max_categories_bounds_the_columns_and_keeps_the_most_frequent():
     X = [[c] for c in "aaaaabbbbcccdde"]
-    encoder = TableEncoder(max_categories=max_categories).fit(X)
-    kept, rare = encoder.categories_["x0"], encoder.infrequent_categories_["x0"]
-    n_kept = max_categories if max_categories == 5 else max_categories - 1
-    assert kept.tolist() == list("abcde"[:n_kept])
-    assert rare.tolist() == list("abcde"[n_kept:])
-    n_columns = max_categories if max_categories > 2 else 1
-    assert encoder.transform(X).shape[1] == n_columns
+    for most in range(1, 6):
+        encoder = TableEncoder(max_categories=most).fit(X)
+        kept, rare = encoder.categories_["x0"], encoder.infrequent_categories_["x0"]
+        n_kept = most if most == 5 else most - 1
+        assert kept.tolist() == list("abcde"[:n_kept]), most
+        assert rare.tolist() == list("abcde"[n_kept:]), most
+        assert encoder.transform(X).shape[1] == (most if most > 2 else 1), most
 
 
 # Which columns
 
 
-CHOICES = {
-    "names": ["rooms", "sex"],
-    "numbers": [1, 4],
-    "bools": [False, True, False, False, True, False, False],
-    "array of names": np.array(["rooms", "sex"]),
-    "array of numbers": np.array([1, 4]),
-    "array of bools": np.array([0, 1, 0, 0, 1, 0, 0], dtype=bool),
-    "tuple": (1, 4),
-    "pandas index": pd.Index(["rooms", "sex"]),
-}
+CHOICES = [
+    ["rooms", "sex"],
+    [1, 4],
+    [False, True, False, False, True, False, False],
+    np.array(["rooms", "sex"]),
+    np.array([1, 4]),
+    np.array([0, 1, 0, 0, 1, 0, 0], dtype=bool),
+    (1, 4),
+]
 
 
-@pytest.mark.parametrize("choice", CHOICES.values(), ids=CHOICES)
-@pytest.mark.parametrize("dress", ["pandas", "polars"])
-def test_columns_of_categories_are_chosen_by_name_number_or_bool(choice, dress):
-    X = DRESSES[dress]
+@frame_libraries
+def test_columns_of_categories_are_chosen_by_name_number_or_bool(library):
+    X = DRESSES[library]()
     numeric = {name: range(8) for name in ("colour", "member", "country")}
-    library = pd if dress == "pandas" else pl
-    X = library.DataFrame({name: numeric.get(name, X[name]) for name in DATA})
-    encoder = TableEncoder(categorical_features=choice).fit(X)
-    assert encoder.is_categorical_.tolist() == [
-        name in ("rooms", "sex") for name in DATA
-    ]
-    assert encoder.categories_["rooms"].tolist() == ["1", "2", "3", "4"]
+    X = LIBRARIES[library].DataFrame({n: numeric.get(n, X[n]) for n in DATA})
+    index = [pd.Index(["rooms", "sex"])] if library == "pandas" else []
+    for choice in [*CHOICES, *index]:
+        encoder = TableEncoder(categorical_features=choice).fit(X)
+        chosen = np.array(list(DATA))[encoder.is_categorical_]
+        assert chosen.tolist() == ["rooms", "sex"], choice
+        assert encoder.categories_["rooms"].tolist() == ["1", "2", "3", "4"], choice
 
 
-@pytest.mark.parametrize("none", [None, [], np.array([], dtype=int), [False, False]])
-def test_no_column_is_one_of_categories_if_none_is_chosen(none):
-    X = frame(a=[1, 2], b=[True, False])
-    encoder = TableEncoder(categorical_features=none).fit(X)
-    assert not encoder.is_categorical_.any()
-    assert encoder.get_feature_names_out().tolist() == ["a", "b"]
+def test_no_column_is_one_of_categories_if_none_is_chosen():
+    X = np.array([[1, True], [2, False]], dtype=object)
+    for none in (None, [], np.array([], dtype=int), [False, False]):
+        encoder = TableEncoder(categorical_features=none).fit(X)
+        assert not encoder.is_categorical_.any(), none
+        assert encoder.get_feature_names_out().tolist() == ["x0", "x1"], none
 
 
-BAD_CHOICES = {
-    "a name alone": "colour",
-    "a number alone": 3,
-    "an unknown name": ["size"],
-    "a number too large": [7],
-    "a negative number": [-1],
-    "too few bools": [True],
-    "names and numbers": ["age", 1],
-    "floats": [1.0],
-    "nested": [["age"]],
-}
+BAD_CHOICES = [
+    "colour",  # a name alone
+    3,  # a number alone
+    ["size"],  # unknown
+    [7],  # too large
+    [-1],
+    [True],  # too few bools
+    ["age", 1],
+    [1.0],
+    [["age"]],
+]
 
 
-@pytest.mark.parametrize("choice", BAD_CHOICES.values(), ids=BAD_CHOICES)
-def test_a_choice_of_no_columns_of_the_table_is_refused(choice):
-    encoder = TableEncoder(categorical_features=choice)
-    with pytest.raises(
-        ValueError, match=r"^TableEncoder: categorical_features must be 'from_dtype'"
-    ):
-        encoder.fit(DRESSES["pandas"])
+@pytest.mark.parametrize("dress", ["object array", "pandas"])
+def test_a_choice_of_no_columns_of_the_table_is_refused(dress):
+    X = DRESSES[dress]()
+    complaint = r"^TableEncoder: categorical_features must be 'from_dtype'"
+    for choice in BAD_CHOICES:
+        with pytest.raises(ValueError, match=complaint):
+            TableEncoder(categorical_features=choice).fit(X)
 
 
 def test_an_array_has_no_columns_by_name():
     with pytest.raises(ValueError, match="X has no column 'x0', but no names"):
-        TableEncoder(categorical_features=["x0"]).fit(DRESSES["object array"])
+        TableEncoder(categorical_features=["x0"]).fit(ROWS)
 
 
-@pytest.mark.parametrize("dress", ["pandas", "polars"])
-def test_columns_are_known_by_name(dress):
-    X = DRESSES[dress]
+@frame_libraries
+def test_columns_are_known_by_name(library):
+    X = DRESSES[library]()
     encoder = TableEncoder().fit(X)
     assert encoder.feature_names_in_.tolist() == list(DATA)
     expected = encoder.transform(X)
     np.testing.assert_array_equal(encoder.transform(X[list(DATA)[::-1]]), expected)
     more = {"before": [object()] * 8, **{name: X[name] for name in DATA}}
-    if dress == "polars":
+    if library == "polars":
         more["before"] = pl.Series([datetime.date(2020, 1, 1)] * 8)
     more = type(X)(more)
     np.testing.assert_array_equal(encoder.transform(more), expected)
 
 
-@pytest.mark.parametrize("dress", ["pandas", "polars"])
-def test_a_missing_column_is_named(dress):
-    X = DRESSES[dress]
+@frame_libraries
+def test_a_missing_column_is_named(library):
+    X = DRESSES[library]()
     encoder = TableEncoder().fit(X)
     with pytest.raises(
         ValueError, match=r"now missing:\n- sex\n- member\n(.|\n)*TableEncoder: X must"
@@ -452,15 +482,21 @@ def test_a_missing_column_is_named(dress):
         encoder.transform(X[["age", "colour", "country", "empty", "rooms"]])
 
 
-@pytest.mark.parametrize("n_columns", [6, 8])
-def test_arrays_must_have_as_many_columns_as_in_fit(n_columns):
-    X = np.resize(DRESSES["object array"], (8, 7))
+def test_arrays_must_have_as_many_columns_as_in_fit():
+    X = np.array(ROWS, dtype=object)
     encoder = TableEncoder().fit(X)
-    other = np.hstack([X, X])[:, :n_columns]
-    complaint = f"X has {n_columns} features, but TableEncoder is expecting 7"
-    for table in (other, other.tolist(), pd.DataFrame(other)):
-        with pytest.raises(ValueError, match=complaint):
-            encoder.transform(table)
+    for n_columns in (6, 8):
+        other = np.hstack([X, X])[:, :n_columns]
+        complaint = f"X has {n_columns} features, but TableEncoder is expecting 7"
+        for table in (other, other.tolist()):
+            with pytest.raises(ValueError, match=complaint):
+                encoder.transform(table)
+
+
+def test_frames_without_names_must_have_as_many_columns_as_in_fit():
+    encoder = TableEncoder().fit(ROWS)
+    with pytest.raises(ValueError, match="X has 6 features, but TableEncoder is expec"):
+        encoder.transform(pd.DataFrame([row[:6] for row in ROWS]))
 
 
 def test_names_that_come_or_go_are_warned_of_as_by_scikit_learn():
@@ -472,7 +508,7 @@ def test_names_that_come_or_go_are_warned_of_as_by_scikit_learn():
 
 
 def test_a_second_fit_forgets_the_first():
-    encoder = TableEncoder().fit(DRESSES["pandas"]).fit([[1.0, "a"], [2.0, "b"]])
+    encoder = TableEncoder().fit(DRESSES["pandas"]()).fit([[1.0, "a"], [2.0, "b"]])
     assert not hasattr(encoder, "feature_names_in_")
     assert encoder.n_features_in_ == 2
     assert encoder.get_feature_names_out().tolist() == ["x0", "x1_a"]
@@ -484,53 +520,79 @@ def test_a_second_fit_forgets_the_first():
 
 DAY, NOW = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1)
 DATES = {
-    "pandas": pd.to_datetime(["2020-01-01", "2021-01-01"]),
-    "pandas with a zone": pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True),
-    "pandas periods": pd.period_range("2020", periods=2),
-    "pandas durations": pd.to_timedelta([1, 2]),
-    "pandas categories": pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
-    "date objects": pd.Series([DAY, None], dtype=object),
-    "datetime objects": pd.Series([None, NOW], dtype=object),
-    "time objects": pd.Series([NOW.time()] * 2, dtype=object),
-    "timestamps": pd.Series([pd.Timestamp(NOW), "a"], dtype=object),
-    "polars dates": pl.Series([DAY, None]),
-    "polars datetimes": pl.Series([NOW, None]),
-    "polars durations": pl.Series([datetime.timedelta(1), None]),
-    "polars times": pl.Series([NOW.time(), None]),
+    "numpy": lambda: [
+        objects(DAY, None),
+        objects(None, NOW),
+        objects(NOW.time(), NOW.time()),
+        objects(NOW, "a"),
+        objects(datetime.timedelta(1), None),
+    ],
+    "pandas": lambda: [
+        pd.to_datetime(["2020-01-01", "2021-01-01"]),
+        pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True),
+        pd.period_range("2020", periods=2),
+        pd.to_timedelta([1, 2]),
+        pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
+        objects(DAY, None),
+        objects(pd.Timestamp(NOW), "a"),
+    ],
+    "polars": lambda: [
+        pl.Series([DAY, None]),
+        pl.Series([NOW, None]),
+        pl.Series([datetime.timedelta(1), None]),
+        pl.Series([NOW.time(), None]),
+    ],
 }
 NESTED = {
-    "lists": pd.Series([[1], [2]]),
-    "dicts": pd.Series([{"a": 1}, None]),
-    "tuples": pd.Series([(1, 2), (3, 4)]),
-    "sets": pd.Series([{1}, {2}]),
-    "arrays": pd.Series([np.zeros(2), np.zeros(2)]),
-    "polars lists": pl.Series([[1], [2]]),
-    "polars structs": pl.Series([{"a": 1}, {"a": 2}]),
+    "numpy": lambda: [
+        objects([1], [2]),
+        objects({"a": 1}, None),
+        objects((1, 2), (3, 4)),
+        objects({1}, {2}),
+        objects(np.zeros(2), np.zeros(2)),
+    ],
+    "pandas": lambda: [pd.Series([[1], [2]]), pd.Series([{"a": 1}, None])],
+    "polars": lambda: [pl.Series([[1], [2]]), pl.Series([{"a": 1}, {"a": 2}])],
 }
 
 
-def with_column(column):
-    library = pl if isinstance(column, pl.Series) else pd
-    return library.DataFrame({"age": [1.0, 2.0], "born": column})
+def objects(*values):
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
 
 
-@pytest.mark.parametrize("column", DATES.values(), ids=DATES)
-@pytest.mark.parametrize("chosen", ["from_dtype", None, ["born"]])
-def test_dates_are_refused_with_the_name_of_the_column(column, chosen):
+def with_column(library, column):
+    """A table of numbers and the column, and what errors call that."""
+    numbers = [1.0, 2.0]
+    if library == "numpy":
+        return np.column_stack([objects(*numbers), column]), "x1"
+    return LIBRARIES[library].DataFrame({"age": numbers, "born": column}), "born"
+
+
+def assert_refuses_column(library, column, complaint):
+    """However the columns of categories are chosen."""
+    X, name = with_column(library, column)
+    complaint = f"^TableEncoder: column '{name}' of X must have {complaint}"
+    for chosen in ("from_dtype", None, [1]):
+        with pytest.raises(ValueError, match=complaint):
+            TableEncoder(categorical_features=chosen).fit(X)
+
+
+@pytest.mark.parametrize("library", DATES)
+def test_dates_are_refused_with_the_name_of_the_column(library):
     complaint = (
-        "^TableEncoder: column 'born' of X must have numbers or categories, got dates "
-        "or times .*turn them into numbers first, such as year, month or age in days"
+        "numbers or categories, got dates or times .*turn them into numbers first, "
+        "such as year, month or age in days"
     )
-    with pytest.raises(ValueError, match=complaint):
-        TableEncoder(categorical_features=chosen).fit(with_column(column))
+    for column in DATES[library]():
+        assert_refuses_column(library, column, complaint)
 
 
-@pytest.mark.parametrize("column", NESTED.values(), ids=NESTED)
-@pytest.mark.parametrize("chosen", ["from_dtype", None, ["born"]])
-def test_nested_values_are_refused_with_the_name_of_the_column(column, chosen):
-    complaint = "^TableEncoder: column 'born' of X must have a number or a category in"
-    with pytest.raises(ValueError, match=complaint):
-        TableEncoder(categorical_features=chosen).fit(with_column(column))
+@pytest.mark.parametrize("library", NESTED)
+def test_nested_values_are_refused_with_the_name_of_the_column(library):
+    for column in NESTED[library]():
+        assert_refuses_column(library, column, "a number or a category in")
 
 
 def test_dates_are_refused_in_arrays_too():
@@ -541,18 +603,16 @@ def test_dates_are_refused_in_arrays_too():
         TableEncoder().fit([[1, DAY]])
 
 
-@pytest.mark.parametrize(
-    "value", [np.inf, -np.inf, 10**400], ids=["inf", "-inf", "too large"]
-)
 @pytest.mark.parametrize("as_table", [list, np.array, object_frame])
-def test_infinite_numbers_are_refused_with_the_name_of_the_column(value, as_table):
-    bad = as_table([[1.0, 2.0], [3.0, value]])
+def test_infinite_numbers_are_refused_with_the_name_of_the_column(as_table):
     complaint = r"^TableEncoder: column 'x1' of X must have finite numbers"
     good = as_table([[1.0, 2.0], [3.0, 4.0]])
-    with pytest.raises(ValueError, match=complaint):
-        TableEncoder().fit(bad)
-    with pytest.raises(ValueError, match=complaint):
-        TableEncoder().fit(good).transform(bad)
+    for value in (np.inf, -np.inf, 10**400):
+        bad = as_table([[1.0, 2.0], [3.0, value]])
+        with pytest.raises(ValueError, match=complaint):
+            TableEncoder().fit(bad)
+        with pytest.raises(ValueError, match=complaint):
+            TableEncoder().fit(good).transform(bad)
 
 
 def test_infinite_numbers_of_a_sparse_matrix_are_refused():
@@ -561,39 +621,42 @@ def test_infinite_numbers_of_a_sparse_matrix_are_refused():
         TableEncoder().fit(X)
 
 
-@pytest.mark.parametrize("value", ["abc", "1.5", b"1"])
-def test_text_in_a_column_of_numbers_is_refused_with_its_name(value):
-    encoder = TableEncoder().fit(frame(a=[1.0, 2.0], b=[1, 2]))
-    later = frame(a=[1.0, 2.0], b=pd.Series([1, value], dtype=object))
-    with pytest.raises(ValueError, match="TableEncoder: column 'b' of X must have num"):
-        encoder.transform(later)
-    with pytest.raises(ValueError, match="column 'b' of X must have numbers, as it is"):
-        TableEncoder(categorical_features=None).fit(later)
+def test_text_in_a_column_of_numbers_is_refused_with_its_name():
+    encoder = TableEncoder().fit([[1.0, 1], [2.0, 2]])
+    for value in ("abc", "1.5", b"1"):
+        later = [[1.0, 1], [2.0, value]]
+        complaint = "TableEncoder: column 'x1' of X must have numbers, as it is"
+        with pytest.raises(ValueError, match=complaint):
+            encoder.transform(later)
+        with pytest.raises(ValueError, match=complaint):
+            TableEncoder(categorical_features=None).fit(later)
 
 
 NO_TABLES = {
-    "no rows": (np.empty((0, 2)), r"0 sample\(s\)"),
-    "no columns": (np.empty((2, 0)), r"0 feature\(s\)"),
-    "a frame without rows": (frame(a=[]), r"0 sample\(s\)"),
-    "a frame without columns": (frame(a=[1])[[]], r"0 feature\(s\)"),
-    "polars without rows": (pl.DataFrame({"a": []}), r"0 sample\(s\)"),
-    "an empty list": ([], "Expected 2D array"),
-    "one dimension": (["a", "b"], "Expected 2D array"),
-    "a series": (pd.Series([1, 2]), "Expected a? ?2"),
-    "rows of two lengths": ([[1, 2], [3]], "Expected 2D array"),
-    "nothing": (None, "Expected 2D array"),
+    "no rows": (lambda: np.empty((0, 2)), r"0 sample\(s\)"),
+    "no columns": (lambda: np.empty((2, 0)), r"0 feature\(s\)"),
+    "a frame without rows": (lambda: frame(a=[]), r"0 sample\(s\)"),
+    "a frame without columns": (lambda: frame(a=[1])[[]], r"0 feature\(s\)"),
+    "polars without rows": (lambda: pl.DataFrame({"a": []}), r"0 sample\(s\)"),
+    "an empty list": (lambda: [], "Expected 2D array"),
+    "one dimension": (lambda: ["a", "b"], "Expected 2D array"),
+    "a series": (lambda: pd.Series([1, 2]), "Expected a? ?2"),
+    "rows of two lengths": (lambda: [[1, 2], [3]], "Expected 2D array"),
+    "nothing": (lambda: None, "Expected 2D array"),
     "two columns of a name": (
-        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        lambda: pd.DataFrame([[1, 2]], columns=["a", "a"]),
         "Several columns have the name 'a'",
     ),
-    "complex numbers": (np.array([[1j]]), "Complex data"),
-    "masked entries": (np.ma.array([[1.0]], mask=[[True]]), "Masked entries"),
-    "a lazy frame": (pl.LazyFrame({"a": [1]}), "A lazy frame .* collect"),
+    "complex numbers": (lambda: np.array([[1j]]), "Complex data"),
+    "masked entries": (lambda: np.ma.array([[1.0]], mask=[[True]]), "Masked entries"),
+    "a lazy frame": (lambda: pl.LazyFrame({"a": [1]}), "A lazy frame .* collect"),
 }
 
 
-@pytest.mark.parametrize("X, complaint", NO_TABLES.values(), ids=NO_TABLES)
-def test_what_is_no_table_is_refused(X, complaint):
+@pytest.mark.parametrize("case", NO_TABLES)
+def test_what_is_no_table_is_refused(case):
+    table, complaint = NO_TABLES[case]
+    X = table()
     expected = rf"{complaint}(.|\n)*TableEncoder: X must be a table of numbers and"
     with pytest.raises(ValueError, match=expected):
         TableEncoder().fit(X)
@@ -608,30 +671,28 @@ BAD_PARAMETERS = {
     "min_frequency": [0, -1, 1.0, 0.0, "few", True],
     "max_categories": [0, 2.0, "all"],
     "sparse_output": ["yes", 1, None],
-    "dtype": [None, int, np.float16, "float", "no type"],
+    "dtype": [None, int, np.float16, "no type"],
 }
 
 
-@pytest.mark.parametrize(
-    "name, value",
-    [(name, value) for name, values in BAD_PARAMETERS.items() for value in values],
-)
-def test_a_bad_parameter_is_named(name, value):
-    if name == "dtype" and value == "float":  # NumPy's name of float64
-        TableEncoder(dtype=value).fit([[1.0]])
-        return
-    with pytest.raises(ValueError, match=f"^TableEncoder: {name} must be "):
-        TableEncoder(**{name: value}).fit([[1.0]])
+@pytest.mark.parametrize("name", BAD_PARAMETERS)
+def test_a_bad_parameter_is_named(name):
+    for value in BAD_PARAMETERS[name]:
+        with pytest.raises(ValueError, match=f"^TableEncoder: {name} must be "):
+            TableEncoder(**{name: value}).fit([[1.0]])
 
 
-@pytest.mark.parametrize("bad", [with_column(DATES["pandas"]), frame(a=[np.inf])])
+BAD_TABLES = {"dates": [[1.0, DAY]], "infinite": [[np.inf, 1.0]]}
+
+
+@pytest.mark.parametrize("bad", BAD_TABLES.values(), ids=BAD_TABLES)
 def test_after_a_failed_fit_the_encoder_is_what_it_was(bad):
     encoder = TableEncoder()
     with pytest.raises(ValueError):
         encoder.fit(bad)
     with pytest.raises(NotFittedError):
-        encoder.transform(DRESSES["pandas"])
-    encoder.fit(DRESSES["pandas"])
+        encoder.transform(ROWS)
+    encoder.fit(ROWS)
     before = pickle.dumps(encoder)
     with pytest.raises(ValueError):
         encoder.fit(bad)
@@ -696,9 +757,9 @@ def test_many_columns_of_numbers_stay_dense():
     assert isinstance(TableEncoder().fit_transform(X), np.ndarray)
 
 
-@pytest.mark.parametrize("dress", ["pandas", "polars"])
+@pytest.mark.parametrize("dress", ["object array", "pandas", "polars"])
 def test_sparse_output_has_the_numbers_of_the_dense_one(dress):
-    X = DRESSES[dress]
+    X = DRESSES[dress]()
     values = TableEncoder(sparse_output=True).fit_transform(X)
     assert values.format == "csr" and values.dtype == np.float32
     dense = TableEncoder(sparse_output=False).fit_transform(X)
@@ -706,19 +767,19 @@ def test_sparse_output_has_the_numbers_of_the_dense_one(dress):
 
 
 @pytest.mark.parametrize("min_frequency", ["auto", None])
-def test_50_000_categories_take_little_memory(min_frequency):
-    n_rows = 100_000  # dense: 20 GB
+def test_30_000_categories_take_little_memory(min_frequency):
+    n_categories, n_rows = 30_000, 60_000  # dense: 7.2 GB
     rng = np.random.default_rng(0)
-    names = np.array([f"c{i}" for i in range(50_000)], dtype=object)
+    names = np.array([f"c{i}" for i in range(n_categories)], dtype=object)
     names = np.concatenate([names, rng.choice(names, n_rows - len(names))])
-    X = pd.DataFrame({"a": names, "b": rng.normal(size=n_rows)})
+    X = np.column_stack([names, rng.normal(size=n_rows)])
     tracemalloc.start()
     encoder = TableEncoder(min_frequency=min_frequency)
     values = encoder.fit_transform(X)
     alone = encoder.transform(X[:1])
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 200e6
+    assert peak < 120e6
     assert sparse.issparse(values)
     n_columns = sum(map(len, encoder.categories_.values())) + 1
     n_columns += min_frequency == "auto"  # of the infrequent ones
@@ -726,22 +787,22 @@ def test_50_000_categories_take_little_memory(min_frequency):
     assert len(encoder.get_feature_names_out()) == n_columns
     np.testing.assert_array_equal(alone.toarray(), values[:1].toarray())
     if min_frequency is None:
-        assert n_columns == 50_001
+        assert n_columns == n_categories + 1
         np.testing.assert_allclose(values[:, 1:].data, 1.66410059, rtol=1e-7)
 
 
 # As an estimator of scikit-learn
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-@pytest.mark.parametrize("dress", ["pandas", "polars", "list of lists"])
-def test_set_output_gives_frames_with_the_names(library, dress):
-    X = DRESSES[dress]
+@frame_libraries
+def test_set_output_gives_frames_with_the_names(library):
     encoder = TableEncoder().set_output(transform=library)
-    values = encoder.fit_transform(X)
-    assert type(values).__module__.startswith(library)
-    assert list(values.columns) == encoder.get_feature_names_out().tolist()
-    np.testing.assert_array_equal(values.to_numpy(), TableEncoder().fit_transform(X))
+    for X in (ROWS, DRESSES["pandas"](), DRESSES["polars"]()):
+        values = encoder.fit_transform(X)
+        assert type(values).__module__.startswith(library)
+        assert list(values.columns) == encoder.get_feature_names_out().tolist()
+        expected = TableEncoder().fit_transform(X)
+        np.testing.assert_array_equal(values.to_numpy(), expected)
 
 
 def test_names_that_would_be_equal_are_told_apart():
@@ -758,20 +819,23 @@ def test_other_names_of_columns_can_be_given_where_there_were_none():
     with pytest.raises(ValueError, match=r"length equal(.|\n)*TableEncoder: input_fea"):
         encoder.get_feature_names_out(["a"])
     with pytest.raises(ValueError, match="is not equal to feature_names_in_"):
-        TableEncoder().fit(DRESSES["pandas"]).get_feature_names_out(list("abcdefg"))
+        TableEncoder().fit(DRESSES["pandas"]()).get_feature_names_out(list("abcdefg"))
 
 
-@every_dress
-def test_copies_give_the_same_numbers(X):
+@pytest.mark.parametrize("dress", ["object array", "pandas categories", "polars"])
+def test_copies_give_the_same_numbers(dress):
+    X = DRESSES[dress]()
     encoder = TableEncoder(max_categories=3).fit(X)
     expected = encoder.transform(X)
     for copy in (pickle.loads(pickle.dumps(encoder)), clone(encoder).fit(X)):
         np.testing.assert_array_equal(copy.transform(X), expected)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, "float32", np.dtype("f8")])
-@pytest.mark.parametrize("sparse_output", [False, True])
-@pytest.mark.parametrize("X", [DRESSES["pandas"], np.float32([[1, 2], [3, 5]])])
+@covering(
+    dtype=[np.float32, np.float64, "float32", "float", np.dtype("f8")],
+    sparse_output=[False, True],
+    X={"mixed": ROWS, "float32": np.float32([[1, 2], [3, 5]])},
+)
 def test_the_output_is_of_the_type_that_is_asked_for(dtype, sparse_output, X):
     encoder = TableEncoder(dtype=dtype, sparse_output=sparse_output)
     values = encoder.fit_transform(X)
@@ -788,17 +852,18 @@ def test_numbers_beyond_float32_are_scaled_before_they_become_float32():
 
 
 def test_it_can_be_a_part_of_a_column_transformer():
-    X = DRESSES["pandas"]
+    X = DRESSES["pandas"]()
     transformer = ColumnTransformer([("table", TableEncoder(), ["age", "colour"])])
     expected = TableEncoder().fit_transform(X[["age", "colour"]])
     np.testing.assert_array_equal(transformer.fit_transform(X), expected)
 
 
-def test_frames_are_read_without_a_warning():
+@frame_libraries
+def test_frames_are_read_without_a_warning(library):
+    X = DRESSES[library]()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for X in (DRESSES["pandas"], DRESSES["polars"]):
-            TableEncoder().fit(X).transform(X[:2])
+        TableEncoder().fit(X).transform(X[:2])
 
 
 def test_tags_say_what_tables_it_takes():
@@ -806,7 +871,7 @@ def test_tags_say_what_tables_it_takes():
     assert tags.string and tags.categorical and tags.allow_nan and tags.sparse
 
 
-ALL_CHECKS = parametrize_with_checks([TableEncoder(), TableEncoder(None)])
+ALL_CHECKS = parametrize_with_checks([TableEncoder()])
 CHECK_NAMES, CASES = ALL_CHECKS.args
 
 
@@ -814,3 +879,4 @@ CHECK_NAMES, CASES = ALL_CHECKS.args
 @pytest.mark.parametrize(CHECK_NAMES, list(CASES), **ALL_CHECKS.kwargs)
 def test_passes_scikit_learns_checks(estimator, check):
     check(estimator)
+    check(clone(estimator).set_params(categorical_features=None))
