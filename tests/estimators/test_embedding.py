@@ -6,7 +6,6 @@ import pickle
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn.base import clone
@@ -19,7 +18,15 @@ from skmlp.losses import Quantile
 from skmlp.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW
 
-from ..conftest import central_difference, digest
+from ..conftest import (
+    assert_close,
+    assert_same_bits,
+    central_difference,
+    classes_first,
+    covering,
+    digest,
+    learned_arrays,
+)
 
 # few epochs serve here
 pytestmark = [
@@ -40,7 +47,6 @@ X = np.column_stack(
 ).astype(float)
 NUMBERS, CODES = X[:, :3], [4, 5]
 NAMES = ["age", "height", "weight", "smokes", "town", "job"]
-FRAME = pd.DataFrame(X, columns=NAMES)
 Y = np.sin(3 * X[:, 0]) + X[:, 1] + (X[:, 4] == 2) - X[:, 3]
 LABELS = np.digitize(Y, [-0.5, 0.5])
 SEVERAL, MARKS = np.c_[Y, -X[:, 2]], (np.c_[Y, X[:, 2], -Y] > 0).astype(int)
@@ -62,7 +68,27 @@ MORE = {
     "all": {**NUMERIC, **CATEGORIES, **SCALE, "activation": "parametric_mish"},
     "all, other": {**BINS, **CATEGORIES, **SCALE, "activation": "parametric_selu"},
 }
-each = pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+# each of them once, and without it
+SOME = {
+    "periodic, scale": {**NUMERIC, **SCALE},
+    "piecewise, alphas": {**BINS, **ALPHAS},
+    "categories, all": {**NUMERIC, **CATEGORIES, **SCALE, "activation": "prelu"},
+}
+
+
+def by_turns(table):
+    """What is in the table, for a classifier and a regressor in turn."""
+    rows = [(list(TARGETS)[i % 2], more) for i, more in enumerate(table.values())]
+    return pytest.mark.parametrize(("kind", "more"), rows, ids=table)
+
+
+# embeddings know nothing of outputs, so that a kind of estimator for each will do
+each, some = by_turns(MORE), by_turns(SOME)
+
+
+@pytest.fixture
+def frame(pandas):
+    return pandas.DataFrame(X, columns=NAMES)
 
 
 def make(kind, **params):
@@ -78,25 +104,9 @@ def fit(kind, y=None, X=X, fit_params=None, **params):
 
 def by_parts(model, times, y=None, X=X):
     y = TARGETS[type(model)] if y is None else y
-    first = {"classes": np.unique(y)} if isinstance(model, MLPClassifier) else {}
     for _ in range(times):
-        model.partial_fit(X, y, **first)
+        model.partial_fit(X, y, **classes_first(type(model), y))
     return model
-
-
-def arrays_of(model):
-    """All that the model has learned."""
-    embedding = getattr(model, "embedding_", None)
-    alphas = [alpha for alpha in getattr(model, "alphas_", []) if alpha is not None]
-    learned = [] if embedding is None else embedding.arrays
-    return [*model.coefs_, *model.intercepts_, *learned, *alphas]
-
-
-def assert_same_bits(found, expected):
-    pairs = list(zip(arrays_of(found), arrays_of(expected), strict=True))
-    for a, b in pairs:
-        assert a.dtype == b.dtype and a.shape == b.shape
-        assert a.tobytes() == b.tobytes()
 
 
 def raw_of(model, X):
@@ -129,10 +139,12 @@ def by_hand(model, X):
 # --- what is learned, and where it is
 
 
-@each
-@every_estimator
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
+@covering(
+    more=MORE,
+    kind=list(TARGETS),
+    solver=["adam", "lbfgs"],
+    sparse={"dense": False, "csr": True},
+)
 def test_predictions_are_the_formula_of_the_fitted_attributes(
     kind, more, solver, sparse
 ):
@@ -145,7 +157,6 @@ def test_predictions_are_the_formula_of_the_fitted_attributes(
 
 
 @each
-@every_estimator
 def test_attributes_are_there_for_the_parameters_that_ask_for_them(kind, more):
     model = fit(kind, **more)
     embeds = "numeric_embedding" in more or "categorical_features" in more
@@ -170,13 +181,14 @@ def test_attributes_are_there_for_the_parameters_that_ask_for_them(kind, more):
 
 
 @each
-@every_estimator
 def test_every_parameter_is_trained_and_by_every_kind_of_solver(kind, more):
     for solver in ("adam", "sgd", AdamW(weight_decay=0.1, averaging=0.5), "lbfgs"):
         still = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
         start = fit(kind, **{**more, **still})
         model = fit(kind, **more, solver=solver)
-        for found, first in zip(arrays_of(model), arrays_of(start), strict=True):
+        for found, first in zip(
+            learned_arrays(model), learned_arrays(start), strict=True
+        ):
             assert (found != first).any()
             assert np.isfinite(found).all()
 
@@ -200,9 +212,11 @@ def test_categories_are_embedded_instead_of_themselves():
     np.testing.assert_array_equal(table.columns, CODES)
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("name", EMBEDDINGS)
-@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
+@covering(
+    name=list(EMBEDDINGS),
+    sparse={"dense": False, "csr": True},
+    solver=["adam", "lbfgs"],
+)
 def test_where_all_columns_are_flags_none_is_embedded(name, solver, sparse):
     flags = (X[:, :2] > 0).astype(float)
     rows = scipy.sparse.csr_matrix(flags) if sparse else flags
@@ -215,21 +229,19 @@ def test_where_all_columns_are_flags_none_is_embedded(name, solver, sparse):
         np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("values", [[0, 1, 2], [-1, 0, 1], [-2, -1, 0], [0.5, 1, 2]])
-def test_flags_are_told_from_numbers_alike_in_dense_and_sparse_x(values):
-    three, two = np.resize(values, 60), np.resize(values[:2], 60)
-    others = np.resize([values[0], values[2]], 60)
-    rows = np.column_stack([three, two, others, np.full(60, values[0]), np.zeros(60)])
-    found = [
-        fit(MLPRegressor, Y[:60], form(rows), **NUMERIC).embedding_
-        for form in (np.asarray, scipy.sparse.csr_array)
-    ]
-    for embedding in found:
-        np.testing.assert_array_equal(embedding.inputs.embedded[0].columns, [0])
+def test_flags_are_told_from_numbers_alike_in_dense_and_sparse_x():
+    for values in ([0, 1, 2], [-1, 0, 1], [-2, -1, 0], [0.5, 1, 2]):
+        three, two = np.resize(values, 60), np.resize(values[:2], 60)
+        others = np.resize([values[0], values[2]], 60)
+        constant = np.full(60, values[0])
+        rows = np.column_stack([three, two, others, constant, np.zeros(60)])
+        for form in (np.asarray, scipy.sparse.csr_array):
+            model = fit(MLPRegressor, Y[:60], form(rows), **NUMERIC, max_iter=1)
+            [part] = model.embedding_.inputs.embedded
+            assert list(part.columns) == [0], (values, form)
 
 
 @each
-@every_estimator
 def test_a_learned_scale_is_in_the_first_weights(kind, more):
     # where nothing else is trained, each row of weights is the drawn one times a number
     frozen = ("weights", "biases", "numeric_embedding", "category_embedding")
@@ -240,40 +252,41 @@ def test_a_learned_scale_is_in_the_first_weights(kind, more):
     # a product and a quotient
     np.testing.assert_allclose(scale, scale[:, :1].repeat(6, axis=1), rtol=1e-12)
     assert (np.abs(scale[:, 0] - 1) > 1e-3).all()
-    for found, first in zip(arrays_of(model)[1:], arrays_of(start)[1:], strict=True):
+    for found, first in zip(
+        learned_arrays(model)[1:], learned_arrays(start)[1:], strict=True
+    ):
         np.testing.assert_array_equal(found, first)
 
 
 # --- data
 
 
-@each
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_sparse_x_trains_as_dense_x(more, solver):
-    dense, *others = (
-        fit(MLPRegressor, X=form(X), solver=solver, max_iter=3, **more)
-        for form in (np.asarray, scipy.sparse.csr_array, scipy.sparse.csr_matrix)
+@covering(more=MORE, solver=["adam", "lbfgs"], form=["csr_array", "csr_matrix"])
+def test_sparse_x_trains_as_dense_x(more, solver, form):
+    rows = getattr(scipy.sparse, form)(X)
+    dense, model = (
+        fit(MLPRegressor, X=x, solver=solver, max_iter=3, **more) for x in (X, rows)
     )
-    for model in others:
-        for found, expected in zip(arrays_of(model), arrays_of(dense), strict=True):
-            # sums in another order, over some updates
-            np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+    # sums in another order, over some updates
+    assert_close(model, dense, rtol=1e-6, atol=1e-8)
 
 
 @each
-@every_estimator
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs", AdamW(averaging=0.9)])
-def test_float32_stays_float32_and_is_near_float64(kind, more, solver):
+def test_float32_stays_float32_and_is_near_float64(kind, more):
     narrow = X.astype(np.float32)
-    params = {"solver": solver, "max_iter": 2, **more}
-    model = fit(kind, X=narrow, **params)
-    assert {array.dtype for array in arrays_of(model)} == {np.dtype(np.float32)}
-    assert raw_of(model, narrow).dtype == np.float32
-    assert raw_of(model, X).dtype == np.float64
-    wide = fit(kind, X=narrow.astype(np.float64), **params)
-    found, expected = raw_of(model, narrow), raw_of(wide, narrow)
-    # a few updates, whose roundings of 6e-8 are divided by small roots
-    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-2)
+    for solver in ("sgd", "adam", "lbfgs", AdamW(averaging=0.9)):
+        params = {"solver": solver, "max_iter": 2, **more}
+        model = fit(kind, X=narrow, **params)
+        dtypes = {array.dtype for array in learned_arrays(model)}
+        assert dtypes == {np.dtype(np.float32)}, solver
+        assert raw_of(model, narrow).dtype == np.float32
+        assert raw_of(model, X).dtype == np.float64
+        wide = fit(kind, X=narrow.astype(np.float64), **params)
+        found, expected = raw_of(model, narrow), raw_of(wide, narrow)
+        # a few updates, whose roundings of 6e-8 are divided by small roots
+        np.testing.assert_allclose(
+            found, expected, rtol=0, atol=2e-2, err_msg=str(solver)
+        )
 
 
 OUTPUTS = {
@@ -286,9 +299,9 @@ OUTPUTS = {
 }
 
 
-@each
-@pytest.mark.parametrize(("kind", "y"), OUTPUTS.values(), ids=OUTPUTS)
-def test_every_kind_of_target_is_trained_and_predicted(kind, y, more):
+@covering(output=OUTPUTS, more=[name for name in MORE if "all" in name])
+def test_every_kind_of_target_is_trained_and_predicted(output, more):
+    (kind, y), more = output, MORE[more]
     loss = {"loss": "poisson"} if y is LABELS else {}
     model = fit(kind, y, **more, **loss)
     assert model.predict(X).shape == y.shape
@@ -297,10 +310,9 @@ def test_every_kind_of_target_is_trained_and_predicted(kind, y, more):
 
 
 @each
-@every_estimator
 def test_rows_of_weight_2_are_rows_that_are_there_twice(kind, more):
-    if "numeric_embedding" in more and more["numeric_embedding"] != "pbld":
-        pytest.skip("bins are those of the rows, whatever their weights")
+    if "numeric_embedding" in more:  # bins are those of the rows, whatever they weigh
+        more = {**more, **NUMERIC}
     # over all rows at once, without the penalty, which counts rows
     params = {**more, "solver": "sgd", "batch_size": 160, "alpha": 0.0, "max_iter": 3}
     params["shuffle"] = False
@@ -311,12 +323,10 @@ def test_rows_of_weight_2_are_rows_that_are_there_twice(kind, more):
         model = fit(kind, fit_params={"sample_weight": weight}, **params)
         expected = fit(kind, TARGETS[kind][twice], X[twice], **params)
     # sums in another order
-    for found, array in zip(arrays_of(model), arrays_of(expected), strict=True):
-        np.testing.assert_allclose(found, array, rtol=1e-9, atol=1e-12)
+    assert_close(model, expected, rtol=1e-9, atol=1e-12)
 
 
-@each
-@every_estimator
+@some
 def test_the_seed_makes_the_model(kind, more):
     model = fit(kind, **more)
     assert_same_bits(fit(kind, **more), model)
@@ -328,9 +338,11 @@ def test_the_seed_makes_the_model(kind, more):
 # --- fits that go on, copies, and what is around a fit
 
 
-@each
-@every_estimator
-@pytest.mark.parametrize("solver", ["sgd", "adam", AdamW(averaging=0.8)], ids=str)
+@covering(
+    more=MORE,
+    kind=list(TARGETS),
+    solver={"sgd": "sgd", "averaging": AdamW(averaging=0.8)},
+)
 def test_partial_fits_are_the_epochs_of_a_fit_with_pickles_between(kind, more, solver):
     params = {"shuffle": False, "max_iter": 3, "solver": solver, **more}
     whole, parts = fit(kind, **params), make(kind, **params)
@@ -352,9 +364,7 @@ def test_partial_fits_in_the_targets_scale_are_the_epochs_of_a_fit(kind):
     assert_same_bits(parts, fit(kind, **params))
 
 
-@each
-@every_estimator
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@covering(more=MORE, kind=list(TARGETS), solver=["adam", "lbfgs"])
 def test_a_warm_fit_starts_where_the_fit_before_ended(kind, more, solver):
     model = fit(kind, solver=solver, warm_start=True, **more)
     before = raw_of(model, X)
@@ -365,8 +375,7 @@ def test_a_warm_fit_starts_where_the_fit_before_ended(kind, more, solver):
     assert model.fit(X, TARGETS[kind]).loss_ < fit(kind, solver=solver, **more).loss_
 
 
-@each
-@every_estimator
+@some
 def test_weights_set_by_hand_are_gone_on_from(kind, more):
     model = by_parts(make(kind, **more), 2)
     model.coefs_[0] = 2.0 * model.coefs_[0]
@@ -378,30 +387,27 @@ def test_weights_set_by_hand_are_gone_on_from(kind, more):
     np.testing.assert_allclose(raw_of(model, X), raw, rtol=1e-12, atol=1e-13)
 
 
-@each
-@every_estimator
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@covering(more=SOME, kind=list(TARGETS), solver=["adam", "lbfgs"])
 def test_copies_predict_the_same_and_are_apart(kind, more, solver):
     model = fit(kind, solver=solver, **more)
     raw = raw_of(model, X)
     for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
         np.testing.assert_array_equal(raw_of(twin, X), raw)
-        for array in arrays_of(twin):
+        for array in learned_arrays(twin):
             array[...] = 0.0
         np.testing.assert_array_equal(raw_of(model, X), raw)
 
 
-@pytest.mark.parametrize("more", [MORE["all"], SCALE, ALPHAS], ids=str)
+@pytest.mark.parametrize("more", SOME.values(), ids=SOME)
 def test_pickles_after_fit_hold_what_is_learned_once(more):
     sizes = {"hidden_layer_sizes": (60, 40), "max_iter": 2}
     model = fit(MLPRegressor, **sizes, **more, early_stopping=True)
-    n_bytes = sum(array.nbytes for array in arrays_of(model))
+    n_bytes = sum(array.nbytes for array in learned_arrays(model))
     # and some kilobytes of parameters, names, history and residuals
     assert n_bytes < len(pickle.dumps(model)) < n_bytes + 8000
 
 
-@each
-@every_estimator
+@some
 def test_early_stopping_scores_the_model_and_keeps_the_best(kind, more):
     params = {
         "early_stopping": True,
@@ -441,9 +447,7 @@ AROUND = {
 }
 
 
-@each
-@pytest.mark.parametrize("around", AROUND.values(), ids=AROUND)
-@every_estimator
+@covering(around=AROUND, more=dict(list(SOME.items())[1:]), kind=list(TARGETS))
 def test_other_parameters_work_as_without(kind, around, more):
     model = fit(kind, **{**more, **around})
     np.testing.assert_allclose(
@@ -454,7 +458,7 @@ def test_other_parameters_work_as_without(kind, around, more):
         assert np.isfinite(model.history_["layer_update_ratio"]).all()
 
 
-@each
+@pytest.mark.parametrize("more", SOME.values(), ids=SOME)
 def test_a_fit_that_recovers_goes_back_with_all_that_is_learned(more, monkeypatch):
     evaluate, count = Objective.value_and_gradient, itertools.count()
 
@@ -471,12 +475,13 @@ def test_a_fit_that_recovers_goes_back_with_all_that_is_learned(more, monkeypatc
     monkeypatch.setattr(Objective, "value_and_gradient", diverges_once)
     model = fit(MLPRegressor, recover=True, **params)
     assert "Epoch 3 diverged and began anew" in model.stop_reason_
-    for found, array in zip(arrays_of(model), arrays_of(expected), strict=True):
+    for found, array in zip(
+        learned_arrays(model), learned_arrays(expected), strict=True
+    ):
         np.testing.assert_array_equal(found, array)
 
 
-@each
-@every_estimator
+@some
 def test_a_fit_that_fails_leaves_what_there_was(kind, more):
     model = fit(kind, **more)
     before = digest(model)
@@ -492,7 +497,6 @@ def test_a_fit_that_fails_leaves_what_there_was(kind, more):
 
 
 @each
-@every_estimator
 def test_input_gradients_are_derivatives_and_0_by_codes(kind, more):
     model = fit(kind, **more)
     codes = CODES if "categorical_features" in more else []
@@ -514,8 +518,9 @@ def test_input_gradients_are_derivatives_and_0_by_codes(kind, more):
         )
 
 
-@pytest.mark.parametrize("more", [NUMERIC, SCALE, {**NUMERIC, **SCALE}], ids=str)
-@every_estimator
+@by_turns(
+    {"periodic": NUMERIC, "scale": SCALE, "periodic, scale": {**NUMERIC, **SCALE}}
+)
 def test_shares_of_the_inputs_sum_to_the_difference(kind, more):
     model = fit(kind, **more)
     shares = model.integrated_gradients(X, X.mean(axis=0), n_steps=200)
@@ -531,8 +536,8 @@ def test_shares_of_the_inputs_are_refused_with_categories():
         model.integrated_gradients(X)
 
 
-@each
-def test_hidden_layers_are_features_for_the_next_step(more):
+@pytest.mark.parametrize("more", SOME.values(), ids=SOME)
+def test_hidden_layers_are_features_for_the_next_step(more, frame):
     transformer = MLPTransformer(make(MLPRegressor, **more), layer=0).fit(X, Y)
     values = transformer.transform(X)
     assert values.shape == (N_ROWS, 6)
@@ -543,14 +548,16 @@ def test_hidden_layers_are_features_for_the_next_step(more):
     by_name = dict(more)
     if "categorical_features" in more:
         by_name["categorical_features"] = ["town", "job"]
-    named = MLPTransformer(make(MLPRegressor, **by_name), layer=0).fit(FRAME, Y)
-    np.testing.assert_array_equal(named.transform(FRAME), values)
+    named = MLPTransformer(make(MLPRegressor, **by_name), layer=0).fit(frame, Y)
+    np.testing.assert_array_equal(named.transform(frame), values)
 
 
-@pytest.mark.parametrize("more", [NUMERIC, SCALE, ALPHAS, MORE["all"]], ids=str)
+@pytest.mark.parametrize(
+    "more",
+    [NUMERIC, SCALE, {"activation": "prelu"}],
+    ids=["periodic", "scale", "alphas"],
+)
 def test_autoencoders_reproduce_numbers_by_the_same_networks(more):
-    more = {name: v for name, v in more.items() if "cat" not in name}
-    more |= {"activation": "prelu"} if "activation" in more else {}
     mlp = make(MLPRegressor, max_iter=300, n_iter_no_change=300, **more)
     model = MLPAutoencoder(2, hidden_layer_sizes=(8,), estimator=mlp).fit(NUMBERS)
     returned = model.inverse_transform(model.transform(NUMBERS))
@@ -578,30 +585,30 @@ COLUMNS = {
     "a mask": [False] * 4 + [True] * 2,
     "an array of a mask": np.arange(6) >= 4,
     "names": ["job", "town"],
-    "an index": FRAME.columns[4:],
+    "an index": lambda frame: frame.columns[4:],
     "an array of names": np.array(["town", "job"]),
 }
 
 
 @pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
-@every_estimator
-def test_columns_are_named_by_number_name_or_mask(kind, columns):
-    expected = fit(kind, X=FRAME, **CATEGORIES)
-    model = fit(kind, X=FRAME, categorical_features=columns, embedding_size=3)
+def test_columns_are_named_by_number_name_or_mask(frame, columns):
+    columns = columns(frame) if callable(columns) else columns
+    kind, params = MLPClassifier, {"embedding_size": 3, "shuffle": False}
+    expected = fit(kind, X=frame, **{**CATEGORIES, **params})
+    model = fit(kind, X=frame, categorical_features=columns, **params)
     assert_same_bits(model, expected)
-    np.testing.assert_array_equal(raw_of(model, FRAME), raw_of(expected, FRAME))
+    np.testing.assert_array_equal(raw_of(model, frame), raw_of(expected, frame))
     # each call of partial_fit finds them again
-    parts = make(kind, categorical_features=columns, embedding_size=3, shuffle=False)
-    assert_same_bits(
-        by_parts(parts, 5, X=FRAME), fit(kind, X=FRAME, **CATEGORIES, shuffle=False)
-    )
+    parts = make(kind, categorical_features=columns, **params)
+    assert_same_bits(by_parts(parts, 5, X=frame), expected)
 
 
-@pytest.mark.parametrize("none", [None, [], (), np.zeros(6, bool)], ids=str)
-def test_no_columns_are_none(none):
-    model = fit(MLPRegressor, categorical_features=none)
-    assert not hasattr(model, "embedding_")
-    assert_same_bits(model, fit(MLPRegressor))
+def test_no_columns_are_none():
+    expected = fit(MLPRegressor)
+    for none in (None, [], (), np.zeros(6, bool)):
+        model = fit(MLPRegressor, categorical_features=none)
+        assert not hasattr(model, "embedding_"), none
+        assert_same_bits(model, expected)
 
 
 def test_names_are_refused_where_x_has_none():
@@ -609,13 +616,14 @@ def test_names_are_refused_where_x_has_none():
         fit(MLPRegressor, categorical_features=["town"])
 
 
-@pytest.mark.parametrize("code", [4.0, 99.0, -1.0, 0.5, 1e12])
 @every_estimator
-def test_codes_that_training_did_not_have_share_a_row(kind, code):
-    model = fit(kind, **CATEGORIES)
-    rows, missing = X.copy(), X.copy()
-    rows[:, 4], missing[:, 4] = code, -1.0
-    np.testing.assert_array_equal(raw_of(model, rows), raw_of(model, missing))
+def test_codes_that_training_did_not_have_share_a_row(kind):
+    model, rows = fit(kind, **CATEGORIES), X.copy()
+    rows[:, 4] = -1.0
+    expected = raw_of(model, rows)
+    for code in (4.0, 99.0, 0.5, 1e12):
+        rows[:, 4] = code
+        np.testing.assert_array_equal(raw_of(model, rows), expected, err_msg=code)
 
 
 @every_estimator
@@ -623,8 +631,7 @@ def test_codes_beyond_those_of_the_first_partial_fit_share_the_row_of_unseen_one
     few = X[X[:, 4] < 2]
     y = TARGETS[kind][X[:, 4] < 2]
     model = make(kind, **CATEGORIES, shuffle=False, learning_rate_init=0.1)
-    first = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
-    model.partial_fit(few, y, **first)
+    model.partial_fit(few, y, **classes_first(kind, LABELS))
     [table] = [array.copy() for array in model.embedding_.arrays]
     assert table.shape == ((2 + 1) + (3 + 1), 3)
     # rows with codes 2 and 3 train the first row, which is that of -1
@@ -645,18 +652,18 @@ def test_a_category_of_its_own_has_its_own_output():
     np.testing.assert_allclose(model.predict(X), y, atol=0.1)
 
 
-@pytest.mark.parametrize("code", [0.5, -2.0, 2.0**24, 1e300])
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "a second partial_fit"])
-def test_what_is_no_code_is_refused_in_training(method, form, code):
+def test_what_is_no_code_is_refused_in_training(method, form):
     model, wrong = make(MLPRegressor, **CATEGORIES), X.copy()
-    wrong[7, 5] = code
     if method == "a second partial_fit":
         model.partial_fit(X, Y)
     before = digest(model)
-    with pytest.raises(ValueError, match=r"^MLPRegressor: X must have whole numbers "):
-        getattr(model, method.split()[-1])(form(wrong), Y)
-    assert digest(model) == before
+    said = r"^MLPRegressor: X must have whole numbers "
+    for wrong[7, 5] in (0.5, -2.0, 2.0**24, 1e300):
+        with pytest.raises(ValueError, match=said):
+            getattr(model, method.split()[-1])(form(wrong), Y)
+        assert digest(model) == before
 
 
 def test_codes_of_very_unequal_scale_are_no_fault_of_x():
@@ -701,8 +708,8 @@ def test_settings_of_numpys_own_precision_leave_float32_what_it_is():
     assert_same_bits(model, plain)
 
 
-def test_names_of_embedded_columns_are_numbered():
-    model = fit(MLPRegressor, X=FRAME, **NUMERIC, **CATEGORIES)
+def test_names_of_embedded_columns_are_numbered(frame):
+    model = fit(MLPRegressor, X=frame, **NUMERIC, **CATEGORIES)
     names = list(model.embedding_.get_feature_names_out(NAMES))
     assert names[:6] == ["age", "height", "weight", "smokes", "age[0]", "age[1]"]
     assert names[-3:] == ["job[0]", "job[1]", "job[2]"]
@@ -714,9 +721,9 @@ def test_names_of_embedded_columns_are_numbered():
 # --- alphas
 
 
-@pytest.mark.parametrize("name", ["prelu", "parametric_selu", "parametric_mish"])
-@every_estimator
-def test_alphas_set_by_hand_are_predicted_with(kind, name):
+@by_turns({name: name for name in ("prelu", "parametric_selu", "parametric_mish")})
+def test_alphas_set_by_hand_are_predicted_with(kind, more):
+    name = more
     model = fit(kind, activation=name)
     inner = ACTIVATIONS[name]().activation
     model.alphas_ = [np.ones(6), np.ones(4)]
@@ -741,13 +748,14 @@ ALPHAS_OF_OTHERS = {
 
 
 @pytest.mark.parametrize("alphas", ALPHAS_OF_OTHERS.values(), ids=ALPHAS_OF_OTHERS)
-@pytest.mark.parametrize("method", ["predict", "partial_fit"])
-def test_alphas_that_do_not_fit_are_refused_by_name(method, alphas):
+def test_alphas_that_do_not_fit_are_refused_by_name(alphas):
     model = fit(MLPRegressor, activation="prelu")
     model.alphas_ = alphas
-    arguments = (X,) if method == "predict" else (X, Y)
-    with pytest.raises(ValueError, match=r"^MLPRegressor: alphas_ must have an array"):
-        getattr(model, method)(*arguments)
+    for call in (lambda: model.predict(X), lambda: model.partial_fit(X, Y)):
+        with pytest.raises(
+            ValueError, match=r"^MLPRegressor: alphas_ must have an array"
+        ):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -814,58 +822,47 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("params", "said"), REFUSED.values(), ids=REFUSED)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@every_estimator
-def test_what_does_not_go_together_is_refused_by_name(kind, method, params, said):
-    model = make(kind, **params)
-    first = (
-        {"classes": [0, 1, 2]}
-        if (kind, method)
-        == (
-            MLPClassifier,
-            "partial_fit",
-        )
-        else {}
-    )
-    with pytest.raises(ValueError, match=f"^{kind.__name__}: {said}.*, got "):
-        getattr(model, method)(X, TARGETS[kind], **first)
-    assert not hasattr(model, "coefs_")
+def test_what_does_not_go_together_is_refused_by_name(params, said):
+    for kind, y in TARGETS.items():
+        model = make(kind, **params)
+        for method, first in (("fit", {}), ("partial_fit", classes_first(kind, y))):
+            with pytest.raises(ValueError, match=f"^{kind.__name__}: {said}.*, got "):
+                getattr(model, method)(X, y, **first)
+            assert not hasattr(model, "coefs_")
 
 
-@pytest.mark.parametrize("categorical", [[], [0]])
-def test_only_columns_that_there_are_refuse_others(categorical):
-    model = make(MLPRegressor, categorical_features=categorical, scale_input=True)
-    if not categorical:
-        assert model.fit(X, Y).coefs_[0].shape == (6, 6)
-        return
+def test_only_columns_that_there_are_refuse_others():
+    model = make(MLPRegressor, categorical_features=[], scale_input=True)
+    assert model.fit(X, Y).coefs_[0].shape == (6, 6)
     with pytest.raises(ValueError, match="scale_input must be False with categor"):
-        model.fit(X, Y)
+        model.set_params(categorical_features=[0]).fit(X, Y)
 
 
 def test_alphas_go_with_lazy_updates():
     params = {"activation": "prelu", "max_iter": 10}
-    rows = scipy.sparse.csr_array(np.where(np.abs(X) > 0.8, X, 0.0))
+    rows = scipy.sparse.csr_array(np.where(np.abs(X) > 2.0, X, 0.0))
     lazy, dense = (
         fit(MLPRegressor, X=rows, solver=Adam(lazy=lazy), **params)
         for lazy in (True, False)
     )
     for found, expected in zip(lazy.alphas_, dense.alphas_, strict=True):
         assert (found != 1.0).all()
-        # lazy training differs a little, where rows are left out
+        # most batches lack some column, whose weights lazy training leaves as they
+        # are; over 20 seeds alphas, which move by 0.2, differ by 0.001 to 0.023
         np.testing.assert_allclose(found, expected, atol=0.05)
 
 
 @pytest.mark.parametrize(
-    "params, learned",
+    ("params", "learned"),
     [(NUMERIC, "embedding_"), (CATEGORIES, "embedding_"), (ALPHAS, "alphas_")],
+    ids=["numbers", "categories", "alphas"],
 )
-@pytest.mark.parametrize("freeze", [0, 1])
-def test_a_start_with_more_than_layers_is_refused(params, learned, freeze):
+def test_a_start_with_more_than_layers_is_refused(params, learned):
     start = fit(MLPRegressor, **params)
-    model = make(MLPRegressor, coefs_init=start, freeze=freeze)
     said = f"^MLPRegressor: coefs_init must be .* got an MLPRegressor with {learned}.$"
-    with pytest.raises(ValueError, match=said):
-        model.fit(X, Y)
+    for freeze in (0, 1):
+        with pytest.raises(ValueError, match=said):
+            fit(MLPRegressor, coefs_init=start, freeze=freeze)
 
 
 def test_a_start_whose_scale_was_learned_is_a_start():
@@ -885,9 +882,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@every_estimator
+@covering(change=CHANGES, method=["fit", "partial_fit"], kind=list(TARGETS))
 def test_a_fit_that_goes_on_has_the_embedding_of_the_fit_before(kind, method, change):
     model = fit(kind, warm_start=True, **NUMERIC, **CATEGORIES)
     model.set_params(**change)
@@ -917,13 +912,13 @@ def test_a_scale_may_come_and_go_between_partial_fits():
         assert not np.allclose(raw_of(model, X), raw)
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("n_rows", [1, 2])
-def test_rows_too_few_to_tell_numbers_from_flags_are_refused(method, n_rows):
+def test_rows_too_few_to_tell_numbers_from_flags_are_refused(n_rows):
     model = make(MLPRegressor, **NUMERIC, batch_size="auto")
     said = "^MLPRegressor: X must have 3 rows or more with numeric_embedding"
-    with pytest.raises(ValueError, match=said):
-        getattr(model, method)(X[:n_rows], Y[:n_rows])
+    for method in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=said):
+            method(X[:n_rows], Y[:n_rows])
     # later calls may have fewer
     model.partial_fit(X, Y).partial_fit(X[:n_rows], Y[:n_rows])
 
