@@ -1,6 +1,7 @@
 """Targets: labels or numbers y <-> Y of shape (n_samples, n_outputs)."""
 
 from functools import partial
+from numbers import Number
 
 import numpy as np
 from scipy.sparse import issparse
@@ -29,6 +30,11 @@ CLASSES = (
     "several columns of classes a list of such arrays"
 )
 KINDS = ("binary", "multiclass", "multilabel-indicator", "multiclass-multioutput")
+# Of Python's types, by the kind of a NumPy dtype.
+PLAIN_NAMES = {
+    **{"b": "bool", "i": "int", "u": "int", "f": "float"},
+    **{"c": "complex", "U": "str", "S": "bytes"},
+}
 
 
 # Classes
@@ -37,31 +43,68 @@ KINDS = ("binary", "multiclass", "multilabel-indicator", "multiclass-multioutput
 def check_labels(estimator, y, n_samples):
     """y as an array of class labels, or of several columns, or an indicator matrix."""
     with naming(estimator, "y", LABELS, y):
-        _refuse_mixed_list(y)
+        _check_types_in_list(estimator, "y", y)
     y = check_y(estimator, y, n_samples, expected=LABELS, numeric=False)
     with naming(estimator, "y", LABELS, y):
+        _check_types_in_array(estimator, "y", y)
         _check_labels(y)
     return y
 
 
 def _check_labels(y) -> None:
-    try:
-        kind = type_of_target(y)
-    except TypeError as error:  # labels that have no order
-        raise TypeError("Labels are of several types.") from error
+    kind = type_of_target(y)
     if kind == "multiclass-multioutput" and issparse(y):
         raise ValueError("Several columns of classes must be a dense array.")
     if kind not in KINDS:
         check_classification_targets(y)  # for its message
 
 
-def _refuse_mixed_list(y) -> None:
+def _check_types_in_list(estimator, name, labels) -> None:
     """NumPy would make strings of the numbers in a list that holds both."""
-    if not isinstance(y, (list, tuple)):
-        return
-    rows = [v if isinstance(v, (list, tuple)) else [v] for v in y]
-    if len({isinstance(v, str) for row in rows for v in row}) > 1:
-        raise TypeError("Labels are of several types.")
+    if isinstance(labels, (list, tuple)):
+        types = {type(label) for row in labels for label in _labels_in(row)}
+        _check_types(estimator, name, types)
+
+
+def _labels_in(row):
+    if isinstance(row, np.ndarray):
+        return row.flat
+    return row if isinstance(row, (list, tuple)) else [row]
+
+
+def _check_types_in_array(estimator, name, labels) -> None:
+    if labels.dtype.kind in "OS":  # objects and bytes; others are all of one type
+        _check_types(estimator, name, set(map(type, labels.flat)))
+
+
+def _check_types(estimator, name, types) -> None:
+    """Refuse labels of several types, and bytes."""
+    kinds = set(map(_kind, types))
+    if len(kinds) > 1:
+        *others, last = sorted(set(map(_plain_name, types)), key=str.lower)
+        raise TypeError(
+            f"{owner(estimator)}: {name} mixes labels of several types "
+            f"({', '.join(others)} and {last})."
+        )
+    if kinds == {bytes}:
+        raise TypeError(
+            f"{owner(estimator)}: {name} holds bytes; decode them to strings, for "
+            "example by label.decode()."
+        )
+
+
+def _kind(label_type) -> type:
+    """Of labels that may stand together: numbers may be of several types."""
+    if issubclass(label_type, (Number, np.bool_)):
+        return Number
+    return next((k for k in (str, bytes) if issubclass(label_type, k)), label_type)
+
+
+def _plain_name(label_type) -> str:
+    """The type's name in Python, also where NumPy has a type of its own."""
+    if not issubclass(label_type, np.generic):
+        return label_type.__name__
+    return PLAIN_NAMES.get(np.dtype(label_type).kind, label_type.__name__)
 
 
 def check_shares(estimator, y, n_samples, dtype):
@@ -128,7 +171,7 @@ def _check_same_columns(estimator, encoder, classes) -> None:
     if classes is None:
         return
     with naming(estimator, "classes", CLASSES, classes):
-        distinct = [_distinct(labels) for labels in classes]
+        distinct = [_distinct(estimator, labels) for labels in classes]
     known = encoder.classes_
     if len(distinct) != len(known) or not all(map(np.array_equal, distinct, known)):
         raise ValueError(
@@ -154,7 +197,7 @@ def _encoder_of_columns(estimator, y, classes) -> ClassColumns:
             f"partial_fit, got {classes!r} for {y.shape[1]} columns."
         )
     with naming(estimator, "classes", CLASSES, classes):
-        encoder = ClassColumns([_distinct(labels) for labels in classes])
+        encoder = ClassColumns([_distinct(estimator, labels) for labels in classes])
     encoder.check(estimator, y, all_of_them=False)
     return encoder
 
@@ -167,7 +210,7 @@ def _encoder_of_classes(estimator, y, classes) -> LabelBinarizer:
             f"{owner(estimator)}: classes must be {CLASSES}, got None."
         )
     with naming(estimator, "classes", CLASSES, classes):
-        classes = _distinct(classes)
+        classes = _distinct(estimator, classes)
         if not _is_multilabel(y):
             return LabelBinarizer().fit(classes)
         if len(classes) != y.shape[1]:
@@ -175,11 +218,13 @@ def _encoder_of_classes(estimator, y, classes) -> LabelBinarizer:
         return LabelBinarizer().fit(y)
 
 
-def _distinct(classes):
+def _distinct(estimator, classes):
     """The sorted distinct labels of `classes`."""
     refuse_unsupported(classes)
-    _refuse_mixed_list(classes)
-    return unique_labels(check_array(classes, ensure_2d=False, dtype=None))
+    _check_types_in_list(estimator, "classes", classes)
+    classes = check_array(classes, ensure_2d=False, dtype=None)
+    _check_types_in_array(estimator, "classes", classes)
+    return unique_labels(classes)
 
 
 def _is_multilabel(y) -> bool:
@@ -192,7 +237,7 @@ def _check_same_classes(estimator, classes) -> None:
     if classes is None:
         return
     with naming(estimator, "classes", CLASSES, classes):
-        distinct = _distinct(classes)
+        distinct = _distinct(estimator, classes)
     if not np.array_equal(known, distinct):
         raise ValueError(
             f"`classes={classes!r}` is not the same as on last call to partial_fit, "

@@ -6,7 +6,6 @@ import warnings
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -19,7 +18,7 @@ from skmlp.losses import Huber, LogLoss
 from skmlp.schedules import Cosine
 from skmlp.solvers import SGD
 
-from ..conftest import digest
+from ..conftest import covering, digest
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 N_ROWS, N_FEATURES = 30, 4
@@ -29,6 +28,11 @@ X = RNG.normal(size=(N_ROWS, N_FEATURES))
 NUMBERS = X @ np.array([1.0, -2.0, 0.5, 0.0])
 LABELS = np.arange(N_ROWS) % 3
 METHODS = ["fit", "partial_fit"]
+
+every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
+every_call = pytest.mark.parametrize(
+    ("kind", "method"), list(product(ESTIMATORS, METHODS))
+)
 
 
 def small(kind, **params):
@@ -64,6 +68,18 @@ def assert_names(error, kind, parameter, came=""):
     message = str(error.value)
     assert f"{kind.__name__}: {parameter}" in message
     assert came in message
+
+
+def assert_refused(case, kind, parameter, came, method, *args, **kwargs):
+    """The call raises an error that names the class, the parameter and what came."""
+    try:
+        method(*args, **kwargs)
+    except Exception as error:
+        assert isinstance(error, (ValueError, TypeError)), (case, error)
+        assert f"{kind.__name__}: {parameter}" in str(error), (case, error)
+        assert came in str(error), (case, error)
+    else:
+        pytest.fail(f"{parameter} was accepted: {case}")
 
 
 # Parameters
@@ -192,66 +208,58 @@ OF_THE_OTHER = {
 }
 
 
-def cases(table):
-    return [
-        pytest.param(kind, name, value, id=f"{kind.__name__}-{name}-{repr(value)[:20]}")
-        for kind in ESTIMATORS
-        for name, values in table.items()
-        for value in [*values, *OF_THE_OTHER[kind].get(name, [])]
-        if name in kind().get_params()
-    ]
+PARAMETERS = [(kind, name) for kind in ESTIMATORS for name in kind().get_params()]
+
+
+def bad_values(kind, name):
+    return [*BAD_PARAMETERS[name], *OF_THE_OTHER[kind].get(name, [])]
 
 
 def test_the_table_of_bad_values_covers_every_parameter():
-    names = {name for kind in ESTIMATORS for name in kind().get_params()}
-    assert set(BAD_PARAMETERS) == names
+    assert set(BAD_PARAMETERS) == {name for _, name in PARAMETERS}
 
 
-@pytest.mark.parametrize(("kind", "name", "value"), cases(BAD_PARAMETERS))
-def test_a_bad_parameter_is_refused_by_name_before_anything_is_fitted(
-    kind, name, value
-):
-    estimator = small(kind).set_params(**{name: value})
-    with pytest.raises((ValueError, TypeError)) as error:
-        estimator.fit(X, target(kind))
-    # long values are shown by their beginning
-    assert_names(error, kind, name, f"got {repr(value)[:60]}")
-    with pytest.raises(NotFittedError):
-        estimator.predict(X)
+@pytest.mark.parametrize(("kind", "name"), PARAMETERS)
+def test_a_bad_parameter_is_refused_by_name_before_anything_is_fitted(kind, name):
+    for value in bad_values(kind, name):
+        estimator = small(kind).set_params(**{name: value})
+        came = repr(value)[:60]  # long values are shown by their beginning
+        args = (f"got {came}", estimator.fit, X, target(kind))
+        assert_refused(came, kind, name, *args)
+        with pytest.raises(NotFittedError):
+            estimator.predict(X)
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(
-    ("kind", "name", "value"),
-    cases({name: values[:1] + values[-1:] for name, values in BAD_PARAMETERS.items()}),
-)
-def test_a_bad_parameter_leaves_a_fitted_model_as_it_was(kind, name, value, method):
-    model = fitted(kind)
-    twin = copy.deepcopy(model)
-    if (name, method) == ("coefs_init", "partial_fit"):
-        pytest.skip("partial_fit goes on from the weights there are")
-    good = model.get_params(deep=False)[name]
-    with pytest.raises((ValueError, TypeError)):
-        call(model.set_params(**{name: value}), method, X, target(kind))
-    assert digest(model.set_params(**{name: good})) == digest(twin)
+@pytest.mark.parametrize("name", BAD_PARAMETERS)
+def test_a_bad_parameter_leaves_a_fitted_model_as_it_was(name):
+    for kind in ESTIMATORS:
+        if (kind, name) not in PARAMETERS:
+            continue
+        model = fitted(kind)
+        before, good = digest(model), model.get_params(deep=False)[name]
+        values = bad_values(kind, name)
+        for value, method in product((values[0], values[-1]), METHODS):
+            if (name, method) == ("coefs_init", "partial_fit"):
+                continue  # partial_fit goes on from the weights there are
+            model.set_params(**{name: value})
+            args = ("", call, model, method, X, target(kind))
+            assert_refused((value, method), kind, name, *args)
+            assert digest(model.set_params(**{name: good})) == before, (value, method)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize("name", ["alpha", "max_iter", "hidden_layer_sizes"])
-def test_an_integer_with_too_many_digits_to_print_is_refused_by_name(kind, name):
-    estimator = small(kind, **{name: -(10**5000)})  # Python prints 4300 digits at most
-    with pytest.raises(ValueError, match=f"{kind.__name__}: {name} must be"):
-        estimator.fit(X, target(kind))
+@every_estimator
+def test_an_integer_with_too_many_digits_to_print_is_refused_by_name(kind):
+    value = -(10**5000)  # Python prints 4300 digits at most
+    for name in ("alpha", "max_iter", "hidden_layer_sizes"):
+        fit = small(kind, **{name: value}).fit
+        assert_refused(name, kind, f"{name} must be", "", fit, X, target(kind))
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize(
-    "sizes", ["5x" + "9" * 25, "9" * 5000 + "-2", "2x" + "9" * 5000]
-)
-def test_a_string_of_sizes_that_no_machine_can_hold_is_refused_by_name(kind, sizes):
-    with pytest.raises(ValueError) as error:
-        small(kind, hidden_layer_sizes=sizes).fit(X, target(kind))
-    assert_names(error, kind, "hidden_layer_sizes", sizes[:20])
+@every_estimator
+def test_a_string_of_sizes_that_no_machine_can_hold_is_refused_by_name(kind):
+    for sizes in ("5x" + "9" * 25, "9" * 5000 + "-2", "2x" + "9" * 5000):
+        args = (sizes[:20], small(kind, hidden_layer_sizes=sizes).fit, X, target(kind))
+        assert_refused(sizes[:20], kind, "hidden_layer_sizes", *args)
 
 
 def by_hand(kind):
@@ -282,7 +290,7 @@ def test_a_bad_parameter_that_predict_needs_is_refused_by_name_at_predict(
     assert_names(error, kind, name, "'unheard_of'")
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_estimator
 def test_predict_keeps_to_the_loss_of_the_fit(kind):
     model = fitted(kind)
     before = model.predict(X)
@@ -291,23 +299,16 @@ def test_predict_keeps_to_the_loss_of_the_fit(kind):
     np.testing.assert_array_equal(model.predict(X), before)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
+@every_estimator
+def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(kind):
+    for name, value in (
         ("activation", ["relu", "tanh"]),
         ("activation", ("relu",) * 3),
         ("dropout", [0.1, 0.1]),
         ("dropout", np.array([0.1, 0.1, 0.1])),
-    ],
-    ids=repr,
-)
-def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(
-    kind, name, value
-):
-    with pytest.raises(ValueError) as error:
-        small(kind, **{name: value}).fit(X, target(kind))
-    assert_names(error, kind, name, f"each of the 1, got {len(value)}")
+    ):
+        came, fit = f"each of the 1, got {len(value)}", small(kind, **{name: value}).fit
+        assert_refused(value, kind, name, came, fit, X, target(kind))
 
 
 @pytest.mark.parametrize(
@@ -348,16 +349,16 @@ def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(
         ("activation", np.str_("relu")),
     ],
 )
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_values_at_the_edge_of_their_range_are_used(kind, solver, name, value):
-    model = small(kind, solver=solver).set_params(**{name: value})
-    never_ends = name == "n_iter_no_change" and solver != "lbfgs"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore" if never_ends else "error", ConvergenceWarning)
-        model.fit(X, target(kind))
-    assert np.isfinite(model.coefs_[0]).all()
-    assert model.predict(X).shape == (N_ROWS,)
+def test_values_at_the_edge_of_their_range_are_used(name, value):
+    for kind, solver in product(ESTIMATORS, ["sgd", "adam", "lbfgs"]):
+        model = small(kind, solver=solver).set_params(**{name: value})
+        never_ends = name == "n_iter_no_change" and solver != "lbfgs"
+        with warnings.catch_warnings():
+            if never_ends:
+                warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(X, target(kind))
+        assert np.isfinite(model.coefs_[0]).all(), (kind, solver)
+        assert model.predict(X).shape == (N_ROWS,)
 
 
 # hidden_layer_sizes
@@ -386,18 +387,16 @@ GOOD_SIZES = [
 
 
 @pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize(
-    ("given", "sizes"), GOOD_SIZES, ids=[repr(given) for given, _ in GOOD_SIZES]
-)
-def test_each_form_of_hidden_layer_sizes_gives_the_network_it_says(kind, given, sizes):
-    model = fitted(kind, hidden_layer_sizes=given)
+@every_estimator
+def test_each_form_of_hidden_layer_sizes_gives_the_network_it_says(kind):
     n_outputs = 3 if kind is MLPClassifier else 1
-    assert [W.shape[1] for W in model.coefs_] == [*sizes, n_outputs]
-    assert model.n_layers_ == len(sizes) + 2
-    assert model.hidden_layer_sizes is given
-    same = fitted(kind, hidden_layer_sizes=sizes)
-    np.testing.assert_array_equal(model.predict(X), same.predict(X))
+    for given, sizes in GOOD_SIZES:
+        model = fitted(kind, hidden_layer_sizes=given)
+        assert [W.shape[1] for W in model.coefs_] == [*sizes, n_outputs], repr(given)
+        assert model.n_layers_ == len(sizes) + 2
+        assert model.hidden_layer_sizes is given
+        same = fitted(kind, hidden_layer_sizes=sizes)
+        np.testing.assert_array_equal(model.predict(X), same.predict(X))
 
 
 # X
@@ -446,9 +445,6 @@ BAD_X = {
     "sparse inf": sparse.csc_array(with_entry(INF)),
     "sparse complex": sparse.csr_array(X + 1j),
     "sparse without rows": sparse.csr_array((0, N_FEATURES)),
-    "frame with NA": pd.DataFrame(X).astype("Float64").mask(X > 2),
-    "frame with nan": pd.DataFrame(with_entry(NAN)),
-    "frame with words": pd.DataFrame(with_entry("word", object)),
 }
 
 
@@ -460,18 +456,48 @@ def described(value):
     return str(len(value)) if isinstance(value, list) and value else repr(value)[:20]
 
 
-@pytest.mark.parametrize("bad", BAD_X.values(), ids=BAD_X)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize("method", METHODS)
-def test_bad_X_is_refused_by_name_and_nothing_is_fitted(kind, bad, method):
-    estimator = small(kind)
-    before = digest(estimator)
-    with pytest.raises((ValueError, TypeError)) as error:
-        call(estimator, method, bad, target(kind))
-    assert_names(error, kind, "X", described(bad))
-    assert digest(estimator) == before
-    with pytest.raises(NotFittedError):
-        estimator.predict(X)
+def bad_frames(pandas):
+    return {
+        "NA": pandas.DataFrame(X).astype("Float64").mask(X > 2),
+        "nan": pandas.DataFrame(with_entry(NAN)),
+        "words": pandas.DataFrame(with_entry("word", object)),
+    }
+
+
+def assert_nothing_is_fitted(table, kind, parameter, call_with):
+    """Of each bad value: `call_with` estimator and value refuses it, and no more."""
+    for case, bad in table.items():
+        estimator = small(kind)
+        before = digest(estimator)
+        args = (described(bad), call_with, estimator, bad)
+        assert_refused(case, kind, parameter, *args)
+        assert digest(estimator) == before, case
+        with pytest.raises(NotFittedError):
+            estimator.predict(X)
+
+
+def with_X(kind, method):
+    return lambda estimator, bad: call(estimator, method, bad, target(kind))
+
+
+def with_y(kind, method):
+    return lambda estimator, bad: call(estimator, method, X, bad)
+
+
+def with_weight(kind, method):
+    return lambda estimator, bad: call(
+        estimator, method, X, target(kind), sample_weight=bad
+    )
+
+
+@every_call
+def test_bad_X_is_refused_by_name_and_nothing_is_fitted(kind, method):
+    assert_nothing_is_fitted(BAD_X, kind, "X", with_X(kind, method))
+
+
+@every_call
+def test_bad_frames_are_refused_by_name_and_nothing_is_fitted(kind, method, pandas):
+    assert_nothing_is_fitted(bad_frames(pandas), kind, "X", with_X(kind, method))
 
 
 WRONG_WIDTHS = {"fewer columns": X[:, 1:], "more columns": np.c_[X, X]}
@@ -484,17 +510,23 @@ OUTPUTS = [
 ]
 
 
-@pytest.mark.parametrize(
-    "bad", [*BAD_X.values(), *WRONG_WIDTHS.values()], ids=[*BAD_X, *WRONG_WIDTHS]
-)
-@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
-def test_bad_X_at_predict_is_refused_by_name_and_changes_nothing(kind, bad, method):
+def assert_refused_at_predict(table, kind, method):
     model = fitted(kind)
     before = digest(model)
-    with pytest.raises((ValueError, TypeError)) as error:
-        getattr(model, method)(bad)
-    assert_names(error, kind, "X", described(bad))
-    assert digest(model) == before
+    for case, bad in table.items():
+        args = (described(bad), getattr(model, method), bad)
+        assert_refused(case, kind, "X", *args)
+        assert digest(model) == before, case
+
+
+@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
+def test_bad_X_at_predict_is_refused_by_name_and_changes_nothing(kind, method):
+    assert_refused_at_predict({**BAD_X, **WRONG_WIDTHS}, kind, method)
+
+
+@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
+def test_bad_frames_at_predict_are_refused_by_name(kind, method, pandas):
+    assert_refused_at_predict(bad_frames(pandas), kind, method)
 
 
 @pytest.mark.parametrize(("kind", "method"), OUTPUTS)
@@ -504,9 +536,9 @@ def test_outputs_before_fit_raise_not_fitted_whatever_X_is(kind, method):
             getattr(small(kind), method)(anything)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_columns_in_another_order_are_refused_by_name(kind):
-    frame = pd.DataFrame(X, columns=list("abcd"))
+@every_estimator
+def test_columns_in_another_order_are_refused_by_name(kind, pandas):
+    frame = pandas.DataFrame(X, columns=list("abcd"))
     model = small(kind).fit(frame, target(kind))
     before = digest(model)
     for method in ("predict", "partial_fit"):
@@ -543,8 +575,6 @@ BAD_Y = {
     "masked": np.ma.masked_array(LABELS, LABELS == 0),
     "masked floats": np.ma.masked_array(LABELS * 1.0, LABELS == 0),
     "huge int": [HUGE, *LABELS[1:].tolist()],
-    "Series with NA": pd.Series(LABELS).astype("Int64").mask(LABELS == 0),
-    "Categorical with nan": pd.Series(["a", None] * 15, dtype="category"),
     "sparse column": sparse.csr_array(LABELS[:, np.newaxis]),
     "sparse with nan": sparse.csr_array(np.c_[np.where(LABELS, 1, NAN), LABELS]),
 }
@@ -557,30 +587,115 @@ BAD_LABELS = {
 BAD_NUMBERS = {
     "words": np.array(["a", "b"] * 15),
     "words in objects": np.array(["a", "b"] * 15, dtype=object),
-    "Series of words": pd.Series(["a", "b"] * 15),
     "sparse": sparse.csr_array(np.c_[NUMBERS, NUMBERS]),
 }
-BAD_TARGETS = [
-    pytest.param(kind, bad, id=f"{kind.__name__}-{name}")
-    for kind, more in zip(ESTIMATORS, (BAD_LABELS, BAD_NUMBERS), strict=True)
-    for name, bad in {**BAD_Y, **more}.items()
+BAD_TARGETS = {
+    MLPClassifier: {**BAD_Y, **BAD_LABELS},
+    MLPRegressor: {**BAD_Y, **BAD_NUMBERS},
+}
+
+
+@every_call
+def test_bad_y_is_refused_by_name_and_nothing_is_fitted(kind, method):
+    assert_nothing_is_fitted(BAD_TARGETS[kind], kind, "y", with_y(kind, method))
+
+
+@every_call
+def test_bad_series_as_y_are_refused_by_name_and_nothing_is_fitted(
+    kind, method, pandas
+):
+    series = {
+        "NA": pandas.Series(LABELS).astype("Int64").mask(LABELS == 0),
+        "categories and nan": pandas.Series(["a", None] * 15, dtype="category"),
+    }
+    if kind is MLPRegressor:
+        series["words"] = pandas.Series(["a", "b"] * 15)
+    assert_nothing_is_fitted(series, kind, "y", with_y(kind, method))
+
+
+# Labels of several types, and how the error names them
+MIXED = [
+    ("int and str", [0, 1, "b"]),
+    ("float, int and str", ["b", 1, 0.5]),
+    ("bool and str", [True, "a", "b"]),
+    ("float, int and str", [np.float32(0.5), np.int8(1), np.str_("b")]),
+    ("bool and str", ["a", np.True_, "b"]),
+    ("bytes and str", ["a", b"a", "b"]),
+    ("bytes and int", [b"a", 0, 1]),
+    ("NoneType and str", [None, "a", "b"]),
 ]
 
 
-@pytest.mark.parametrize(("kind", "bad"), BAD_TARGETS)
-@pytest.mark.parametrize("method", METHODS)
-def test_bad_y_is_refused_by_name_and_nothing_is_fitted(kind, bad, method):
-    estimator = small(kind)
-    before = digest(estimator)
-    with pytest.raises((ValueError, TypeError)) as error:
-        call(estimator, method, X, bad)
-    assert_names(error, kind, "y", described(bad))
-    assert digest(estimator) == before
-    with pytest.raises(NotFittedError):
-        estimator.predict(X)
+def objects(labels):
+    return np.array(labels, dtype=object)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+CONTAINERS = {
+    "list": list,
+    "tuple": tuple,
+    "objects": objects,
+    "column of a list": lambda labels: [[label] for label in labels],
+    "columns of objects": lambda labels: np.c_[objects(labels), objects(labels)],
+    "arrays in a list": lambda labels: [np.array([label]) for label in labels],
+}
+
+
+def assert_labels_refused(make, labels, said):
+    """In y, in y_val and, where they are a single list, in classes."""
+    y, fresh = make(labels * 10), small(MLPClassifier, early_stopping=True)
+    before = digest(fresh)
+    calls = {
+        "fit": (small(MLPClassifier).fit, X, y),
+        "partial_fit": (call, small(MLPClassifier), "partial_fit", X, y),
+        "later partial_fit": (fitted(MLPClassifier).partial_fit, X, y),
+        "y_val": (lambda y: fresh.fit(X, LABELS, X_val=X, y_val=y), y),
+    }
+    for name, args in calls.items():
+        case = (name, labels)
+        assert_refused(case, MLPClassifier, f"y {said}", "y must be labels", *args)
+    assert digest(fresh) == before
+    if np.ndim(y) == 1:
+        for model in (small(MLPClassifier), fitted(MLPClassifier)):
+            args = ("classes must be all", model.partial_fit, X, LABELS)
+            classes = make(labels)
+            assert_refused(
+                labels, MLPClassifier, f"classes {said}", *args, classes=classes
+            )
+
+
+@pytest.mark.parametrize("make", CONTAINERS.values(), ids=CONTAINERS)
+def test_labels_of_several_types_are_refused_by_the_names_of_their_types(make):
+    for types, labels in MIXED:
+        said = f"mixes labels of several types ({types})."
+        assert_labels_refused(make, labels, said)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+def test_labels_of_several_types_in_a_frame_are_refused_as_those_in_a_list(pandas):
+    said = "mixes labels of several types (int and str)."
+    for make in (
+        lambda labels: pandas.Series(labels, dtype=object),
+        lambda labels: pandas.Series(labels, dtype="category"),
+        lambda labels: pandas.DataFrame({"y": labels}),
+    ):
+        assert_labels_refused(make, [0, 1, "b"], said)
+
+
+@pytest.mark.parametrize("make", [list, objects, np.array], ids=lambda f: f.__name__)
+def test_labels_of_bytes_are_refused_as_such(make):
+    said = "holds bytes; decode them to strings"
+    assert_labels_refused(make, [b"a", b"b", b"c"], said)
+    with pytest.raises(TypeError) as error:
+        small(MLPClassifier).fit(X, make([b"a", b"b", b"c"] * 10))
+    assert "several types" not in str(error.value)
+
+
+def test_numbers_of_several_types_in_a_list_are_labels():
+    model = small(MLPClassifier).fit(X, [True, 0, 2.0] * 10)
+    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+
+
+@every_estimator
 def test_fit_without_y_is_refused(kind):
     estimator = small(kind)
     with pytest.raises(ValueError, match=f"{kind.__name__} requires y"):
@@ -640,25 +755,29 @@ BAD_WEIGHTS = {
     "dict": {"balanced": 1},
     "huge int in a list": [HUGE] * N_ROWS,
     "masked": np.ma.masked_array(np.ones(N_ROWS), LABELS == 0),
-    "Series with nan": pd.Series(np.r_[NAN, np.ones(N_ROWS - 1)]),
-    "Series with NA": pd.Series([pd.NA, *[1] * (N_ROWS - 1)], dtype="Int64"),
     "sparse": sparse.csr_array(np.ones((N_ROWS, 1))),
 }
 
 
-@pytest.mark.parametrize("bad", BAD_WEIGHTS.values(), ids=BAD_WEIGHTS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-@pytest.mark.parametrize("method", METHODS)
-def test_bad_weights_are_refused_by_name_and_nothing_is_fitted(kind, bad, method):
-    estimator = small(kind)
-    before = digest(estimator)
-    with pytest.raises((ValueError, TypeError)) as error:
-        call(estimator, method, X, target(kind), sample_weight=bad)
-    assert_names(error, kind, "sample_weight", described(bad))
-    assert digest(estimator) == before
+@every_call
+def test_bad_weights_are_refused_by_name_and_nothing_is_fitted(kind, method):
+    args = (kind, "sample_weight", with_weight(kind, method))
+    assert_nothing_is_fitted(BAD_WEIGHTS, *args)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_call
+def test_bad_series_as_weights_are_refused_by_name_and_nothing_is_fitted(
+    kind, method, pandas
+):
+    series = {
+        "nan": pandas.Series(BAD_WEIGHTS["nan"]),
+        "NA": pandas.Series([pandas.NA, *[1] * (N_ROWS - 1)], dtype="Int64"),
+    }
+    args = (kind, "sample_weight", with_weight(kind, method))
+    assert_nothing_is_fitted(series, *args)
+
+
+@every_estimator
 def test_a_part_without_weight_under_early_stopping_is_refused_by_name(kind):
     parts = []
     for row in range(N_ROWS):
@@ -694,42 +813,32 @@ BAD_CLASSES = {
 }
 
 
-@pytest.mark.parametrize("bad", BAD_CLASSES.values(), ids=BAD_CLASSES)
-def test_bad_classes_are_refused_by_name_and_nothing_is_fitted(bad):
-    estimator = small(MLPClassifier)
-    before = digest(estimator)
-    with pytest.raises((ValueError, TypeError)) as error:
-        estimator.partial_fit(X, LABELS, classes=bad)
-    short_list = isinstance(bad, list)
-    came = repr(bad) if short_list else described(bad)
-    assert_names(error, MLPClassifier, "classes", f"got {came}" if short_list else came)
-    assert digest(estimator) == before
+def test_bad_classes_are_refused_by_name_and_nothing_is_fitted():
+    for case, bad in BAD_CLASSES.items():
+        estimator = small(MLPClassifier)
+        before = digest(estimator)
+        came = f"got {bad!r}" if isinstance(bad, list) else described(bad)
+        args = (came, estimator.partial_fit, X, LABELS)
+        assert_refused(case, MLPClassifier, "classes", *args, classes=bad)
+        assert digest(estimator) == before, case
 
 
-@pytest.mark.parametrize(
-    "classes", [[0, 1], [0, 1, 3], ["a", "b", "c"]], ids=["fewer", "others", "words"]
-)
-def test_labels_that_classes_do_not_name_are_refused(classes):
-    estimator = small(MLPClassifier)
-    with pytest.raises((ValueError, TypeError)) as error:
-        estimator.partial_fit(X, LABELS, classes=classes)
-    assert "MLPClassifier: " in str(error.value)
-    assert not hasattr(estimator, "coefs_")
+def test_labels_that_classes_do_not_name_are_refused():
+    for classes in ([0, 1], [0, 1, 3], ["a", "b", "c"]):
+        estimator = small(MLPClassifier)
+        args = ("", estimator.partial_fit, X, LABELS)
+        assert_refused(classes, MLPClassifier, "", *args, classes=classes)
+        assert not hasattr(estimator, "coefs_")
 
 
-@pytest.mark.parametrize(
-    "classes", [[0, 1], [0, 1, 3], [0, 1, 2, 3], ["a"], 5, None], ids=repr
-)
-def test_a_later_partial_fit_may_repeat_the_classes_but_not_change_them(classes):
+def test_a_later_partial_fit_may_repeat_the_classes_but_not_change_them():
     model = fitted(MLPClassifier)
     before = digest(model)
-    if classes is None:
-        model.partial_fit(X, LABELS, classes=[2, 1, 0, 0])
-        return
-    with pytest.raises((ValueError, TypeError)) as error:
-        model.partial_fit(X, LABELS, classes=classes)
-    assert_names(error, MLPClassifier, "classes")
-    assert digest(model) == before
+    for classes in ([0, 1], [0, 1, 3], [0, 1, 2, 3], ["a"], 5):
+        args = ("", model.partial_fit, X, LABELS)
+        assert_refused(classes, MLPClassifier, "classes", *args, classes=classes)
+        assert digest(model) == before, classes
+    model.partial_fit(X, LABELS, classes=[2, 1, 0, 0])
 
 
 # What a fitted model survives
@@ -750,21 +859,22 @@ BAD_CALLS = {
 }
 
 
-@pytest.mark.parametrize(("name", "arrays"), BAD_CALLS.values(), ids=BAD_CALLS)
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("warm_start", [False, True], ids=["cold", "warm"])
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    solver=["sgd", "adam"],
+    warm_start={"cold": False, "warm": True},
+    method=METHODS,
+)
 def test_bad_arrays_leave_a_fitted_model_exactly_as_it_was(
-    kind, solver, warm_start, method, name, arrays
+    kind, solver, warm_start, method
 ):
     y = target(kind)
     model = fitted(kind, solver=solver, warm_start=warm_start).partial_fit(X, y)
     twin = copy.deepcopy(model)
-    with pytest.raises((ValueError, TypeError)) as error:
-        getattr(model, method)(*arrays(y))
-    assert_names(error, kind, name)
-    assert digest(model) == digest(twin)
+    before = digest(twin)
+    for case, (name, arrays) in BAD_CALLS.items():
+        assert_refused(case, kind, name, "", getattr(model, method), *arrays(y))
+        assert digest(model) == before, case
     np.testing.assert_array_equal(model.predict(X), twin.predict(X))
     assert digest(model.partial_fit(X, y)) == digest(twin.partial_fit(X, y))
 
@@ -775,48 +885,55 @@ FITTED_WITH = {
     MLPClassifier: {"labels": LABELS, "indicators": INDICATORS},
     MLPRegressor: {"column": NUMBERS, "columns": np.c_[NUMBERS, -NUMBERS]},
 }
-CHANGES = [
-    # fitted with, then a change of estimator, parameters, X or y; what is named
-    (MLPClassifier, "labels", {}, WIDER, LABELS, "X"),
-    (MLPRegressor, "column", {}, WIDER, NUMBERS, "X"),
-    (MLPClassifier, "labels", {}, NARROWER, LABELS, "X"),
-    (MLPRegressor, "columns", {}, NARROWER, np.c_[NUMBERS, NUMBERS], "X"),
-    (MLPClassifier, "labels", {}, X, LABELS + 1, "y"),
-    (MLPClassifier, "labels", {}, X, np.arange(N_ROWS) % 4, "y"),
-    (MLPClassifier, "labels", {}, X, np.array(["a", "b", "c"])[LABELS], "y"),
-    (MLPClassifier, "labels", {}, X, INDICATORS, "y"),
-    (MLPClassifier, "indicators", {}, X, LABELS, "y"),
-    (MLPClassifier, "indicators", {}, X, LABELS % 2, "y"),
-    (MLPClassifier, "indicators", {}, X, INDICATORS[:, :2], "y"),
-    (MLPClassifier, "indicators", {}, X, np.c_[INDICATORS, LABELS == 2], "y"),
-    (MLPRegressor, "column", {}, X, np.c_[NUMBERS, NUMBERS], "y"),
-    (MLPRegressor, "columns", {}, X, NUMBERS, "y"),
-    (MLPRegressor, "columns", {}, X, np.c_[NUMBERS, NUMBERS, NUMBERS], "y"),
-    *[
-        (kind, how, {"hidden_layer_sizes": sizes}, X, y, "hidden_layer_sizes")
-        for kind, how, y in (
-            (MLPClassifier, "labels", LABELS),
-            (MLPRegressor, "column", NUMBERS),
-        )
-        for sizes in ((4,), (2,), (3, 3), (), "3x2", 10)
-    ],
-]
+CHANGES = {
+    # an estimator fitted with y, then given another X or y; what is named
+    "wider, labels": (MLPClassifier, "labels", WIDER, LABELS, "X"),
+    "wider, numbers": (MLPRegressor, "column", WIDER, NUMBERS, "X"),
+    "narrower, labels": (MLPClassifier, "labels", NARROWER, LABELS, "X"),
+    "narrower, columns": (
+        *(MLPRegressor, "columns", NARROWER, np.c_[NUMBERS, NUMBERS], "X"),
+    ),
+    "other labels": (MLPClassifier, "labels", X, LABELS + 1, "y"),
+    "a fourth label": (MLPClassifier, "labels", X, np.arange(N_ROWS) % 4, "y"),
+    "words": (MLPClassifier, "labels", X, np.array(["a", "b", "c"])[LABELS], "y"),
+    "indicators": (MLPClassifier, "labels", X, INDICATORS, "y"),
+    "labels": (MLPClassifier, "indicators", X, LABELS, "y"),
+    "two labels": (MLPClassifier, "indicators", X, LABELS % 2, "y"),
+    "fewer indicators": (MLPClassifier, "indicators", X, INDICATORS[:, :2], "y"),
+    "more indicators": (
+        *(MLPClassifier, "indicators", X, np.c_[INDICATORS, LABELS == 2], "y"),
+    ),
+    "columns": (MLPRegressor, "column", X, np.c_[NUMBERS, NUMBERS], "y"),
+    "a column": (MLPRegressor, "columns", X, NUMBERS, "y"),
+    "more columns": (MLPRegressor, "columns", X, np.c_[NUMBERS, NUMBERS, NUMBERS], "y"),
+}
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize(("kind", "how", "params", "new_X", "new_y", "named"), CHANGES)
+@pytest.mark.parametrize(
+    ("kind", "how", "new_X", "new_y", "named"), CHANGES.values(), ids=CHANGES
+)
 def test_a_fit_that_goes_on_refuses_another_shape_by_name(
-    method, kind, how, params, new_X, new_y, named
+    kind, how, new_X, new_y, named
 ):
     y = FITTED_WITH[kind][how]
     model = small(kind, warm_start=True).fit(X, y)
     twin = copy.deepcopy(model)
-    before = model.get_params()
-    with pytest.raises(ValueError) as error:
-        getattr(model.set_params(**params), method)(new_X, new_y)
-    assert_names(error, kind, named)
-    model.set_params(**before)
-    assert digest(model) == digest(twin)
+    for method in METHODS:
+        assert_refused(method, kind, named, "", getattr(model, method), new_X, new_y)
+        assert digest(model) == digest(twin), method
+    assert digest(model.partial_fit(X, y)) == digest(twin.partial_fit(X, y))
+
+
+@every_estimator
+def test_a_fit_that_goes_on_refuses_other_hidden_layers_by_name(kind):
+    y = target(kind)
+    model = small(kind, warm_start=True).fit(X, y)
+    twin = copy.deepcopy(model)
+    for sizes, method in product(((4,), (2,), (3, 3), (), "3x2", 10), METHODS):
+        train = getattr(model.set_params(hidden_layer_sizes=sizes), method)
+        assert_refused((sizes, method), kind, "hidden_layer_sizes", "", train, X, y)
+        model.set_params(hidden_layer_sizes=twin.hidden_layer_sizes)
+        assert digest(model) == digest(twin), (sizes, method)
     assert digest(model.partial_fit(X, y)) == digest(twin.partial_fit(X, y))
 
 
@@ -833,7 +950,7 @@ def test_warm_start_refuses_fewer_classes_and_partial_fit_takes_them():
     assert model.predict_proba(X).shape == (N_ROWS, 3)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_estimator
 def test_a_cold_fit_takes_another_shape_as_if_it_were_the_first(kind):
     y = target(kind)
     again = fitted(kind).set_params(hidden_layer_sizes=(5, 2))
@@ -843,20 +960,14 @@ def test_a_cold_fit_takes_another_shape_as_if_it_were_the_first(kind):
     assert digest(again) == digest(first)
 
 
-SETTINGS = [
-    {"solver": "lbfgs", "early_stopping": False},
-    {"solver": "lbfgs", "early_stopping": True},
-    {"solver": "sgd", "early_stopping": False},
-    {"solver": "sgd", "early_stopping": True},
-    {"solver": "adam", "early_stopping": False},
-    {"solver": "adam", "early_stopping": True},
-]
-SETTING_IDS = [f"{s['solver']}-{s['early_stopping']}" for s in SETTINGS]
+SETTINGS = {
+    f"{solver}{', early' * early}": {"solver": solver, "early_stopping": early}
+    for solver in ("lbfgs", "sgd", "adam")
+    for early in (False, True)
+}
 
 
-@pytest.mark.parametrize("after", SETTINGS, ids=SETTING_IDS)
-@pytest.mark.parametrize("before", SETTINGS, ids=SETTING_IDS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, before=SETTINGS, after=SETTINGS)
 def test_warm_start_goes_on_with_any_other_solver_and_early_stopping(
     kind, before, after
 ):
@@ -877,19 +988,19 @@ def test_warm_start_goes_on_with_any_other_solver_and_early_stopping(
         assert (model.validation_scores_ is not None) == scored
         assert (model.best_loss_ is None) == scored
     # and from there on training moves again
-    model.set_params(learning_rate_init=0.01, tol=0, max_iter=20, **SETTINGS[4])
+    model.set_params(learning_rate_init=0.01, tol=0, max_iter=20, **SETTINGS["adam"])
     model.set_params(n_iter_no_change=20)
     with pytest.warns(ConvergenceWarning):
         model.fit(X, y)
     assert not np.array_equal(model.coefs_[0], coefs[0])
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    list(product(["lbfgs", "sgd", "adam"], ["sgd", "adam"])),
+@covering(
+    kind=ESTIMATORS,
+    before=["lbfgs", "sgd", "adam"],
+    after=["sgd", "adam"],
+    stopped_early={"to the end": False, "early": True},
 )
-@pytest.mark.parametrize("stopped_early", [False, True])
-@pytest.mark.parametrize("kind", ESTIMATORS)
 def test_partial_fit_goes_on_with_any_other_stochastic_solver(
     kind, before, after, stopped_early
 ):
@@ -905,7 +1016,7 @@ def test_partial_fit_goes_on_with_any_other_stochastic_solver(
     assert np.isfinite(model.loss_)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_estimator
 def test_partial_fit_refuses_early_stopping_by_name(kind):
     model = fitted(kind)
     twin = copy.deepcopy(model)
@@ -915,7 +1026,7 @@ def test_partial_fit_refuses_early_stopping_by_name(kind):
     assert digest(model.set_params(early_stopping=False)) == digest(twin)
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_estimator
 def test_partial_fit_is_absent_with_lbfgs(kind):
     model = fitted(kind, solver="lbfgs")
     assert not hasattr(model, "partial_fit")
@@ -990,29 +1101,24 @@ def diverge(model, method, bad_X, bad_y):
     return str(error.value)
 
 
-@pytest.mark.parametrize("was_fitted", [False, True], ids=["fresh", "fitted"])
 @pytest.mark.parametrize(
     ("method", "kind", "params", "bad_X", "bad_y"),
     DIVERGING_CALLS,
     ids=[f"{method}-{kind.__name__}-{p}" for method, kind, p, *_ in DIVERGING_CALLS],
 )
-def test_a_diverged_fit_says_why_and_unfits(
-    method, kind, params, bad_X, bad_y, was_fitted
-):
-    model = small(kind, **params)
-    if was_fitted:
-        gentle = {"learning_rate_init": 1e-3, "solver": "adam"}
-        model.set_params(**gentle).fit(X, LABELS).set_params(**params)
-    message = diverge(model, method, bad_X, bad_y)
-    assert f"{kind.__name__}: " in message
-    assert "|X|" in message and "Scale X" in message
-    if params["solver"] != "lbfgs":
-        assert "epoch" in message
-        assert f"learning_rate_init={model.learning_rate_init!r}" in message
-    assert ("|y|" in message) == (kind is MLPRegressor)
-    assert not [name for name in vars(model) if name.endswith("_")]
-    with pytest.raises(NotFittedError):
-        model.predict(X)
+def test_a_diverged_fit_says_why_and_unfits(method, kind, params, bad_X, bad_y):
+    fitted_before = small(kind).fit(X, LABELS).set_params(**params)
+    for model in (small(kind, **params), fitted_before):
+        message = diverge(model, method, bad_X, bad_y)
+        assert f"{kind.__name__}: " in message
+        assert "|X|" in message and "Scale X" in message
+        if params["solver"] != "lbfgs":
+            assert "epoch" in message
+            assert f"learning_rate_init={model.learning_rate_init!r}" in message
+        assert ("|y|" in message) == (kind is MLPRegressor)
+        assert not [name for name in vars(model) if name.endswith("_")]
+        with pytest.raises(NotFittedError):
+            model.predict(X)
 
 
 @pytest.mark.parametrize(
