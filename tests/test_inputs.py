@@ -1,5 +1,7 @@
 """Laws of what a network sees of X, and of networks that learn more than weights."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -14,7 +16,7 @@ from skmlp.network import Network, block_rows
 from skmlp.objective import Objective
 from skmlp.sensitivity import Outputs, hidden_values
 
-from .conftest import central_difference, relative_error
+from .conftest import central_difference, covering, relative_error
 
 N_ROWS = 12
 RNG = np.random.default_rng(0)
@@ -56,9 +58,7 @@ HIDDEN = {
     "two": ((4, 3), ("prelu", "tanh")),
     "two_that_learn": ((4, 3), ("prelu", "parametric_selu")),
 }
-every_depth = pytest.mark.parametrize("hidden", HIDDEN)
-dense_and_csr = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
-both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+DENSE_AND_CSR = {"dense": False, "csr": True}
 
 
 def inputs_of(name, dtype=np.float64):
@@ -93,12 +93,12 @@ def categorical_columns(name):
 
 
 @every_inputs
-@dense_and_csr
-def test_inputs_are_plain_columns_and_then_the_embedded_ones(name, sparse):
+def test_inputs_are_plain_columns_and_then_the_embedded_ones(name):
     network, params = network_of(name)
     inputs, arrays = network.inputs, network.views(params).inputs
-    found, _ = inputs.forward(arrays, rows_of(sparse))
-    found = found.toarray() if sparse else found
+    found, _ = inputs.forward(arrays, rows_of())
+    sparse, _ = inputs.forward(arrays, rows_of(sparse=True))
+    np.testing.assert_array_equal(sparse.toarray(), found)
     numbers = [j for j in range(5) if j not in categorical_columns(name)]
     expected, at = [X[:, numbers]], int(inputs.scaled)
     for part in inputs.embedded:
@@ -120,40 +120,38 @@ def test_inputs_of_nothing_are_x_itself():
 
 
 @every_inputs
-@dense_and_csr
-def test_a_scale_multiplies_what_the_first_layer_sees(name, sparse):
+def test_a_scale_multiplies_what_the_first_layer_sees(name):
     network, params = network_of(name)
     views = network.views(params)
-    seen = network.inputs.forward(views.inputs, rows_of(sparse))[0]
-    seen = seen.toarray() if sparse else seen
+    seen = network.inputs.forward(views.inputs, rows_of())[0]
     scale = views.inputs[0] if network.inputs.scaled else 1.0
     plain = Network((network.inputs.width, 4, 3, 2), network.activations)
     weights_alone = plain.flatten(views, np.float64, views.alphas.values())
     expected = plain.predict(plain.views(weights_alone), seen * scale)
-    found = network.predict(views, rows_of(sparse))
-    # sums in another order
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    for sparse in (False, True):
+        found = network.predict(views, rows_of(sparse))
+        # sums in another order
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
-@every_inputs
-@both_dtypes
-@dense_and_csr
-def test_the_folded_network_gives_the_same_and_its_scale_is_1(name, dtype, sparse):
+@covering(name=list(TRIED), dtype=[np.float32, np.float64])
+def test_the_folded_network_gives_the_same_and_its_scale_is_1(name, dtype):
     network, params = network_of(name, dtype=dtype)
     kept, folded = params.copy(), network.folded(params)
     np.testing.assert_array_equal(params, kept)
     assert (folded is params) == (not network.inputs.scaled)
-    views, rows = network.views(folded), rows_of(sparse, dtype)
-    expected = network.predict(network.views(params), rows)
-    # sums of the same products
-    np.testing.assert_array_equal(network.predict(views, rows), expected)
+    views = network.views(folded)
     unscaled = Network(
         network.layer_sizes, network.activations, inputs=network.inputs.folded()
     )
     extras = views.extras[int(network.inputs.scaled) :]
     alone = unscaled.flatten(views, dtype, extras)
-    found = unscaled.predict(unscaled.views(alone), rows)
-    np.testing.assert_array_equal(found, expected)
+    for rows in (rows_of(False, dtype), rows_of(True, dtype)):
+        expected = network.predict(network.views(params), rows)
+        # sums of the same products
+        np.testing.assert_array_equal(network.predict(views, rows), expected)
+        found = unscaled.predict(unscaled.views(alone), rows)
+        np.testing.assert_array_equal(found, expected)
     if network.inputs.scaled:
         np.testing.assert_array_equal(views.inputs[0], 1.0)
 
@@ -162,25 +160,25 @@ def test_the_folded_network_gives_the_same_and_its_scale_is_1(name, dtype, spars
 
 
 @every_inputs
-@every_depth
-def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(name, hidden):
-    network, params = network_of(name, hidden)
-    params[...] = 0.0
-    views = network.views(params)
-    for array in [a for pair in views for a in pair] + views.extras:
-        assert np.shares_memory(array, params) or array.size == 0
-        array += 1.0
-    np.testing.assert_array_equal(params, np.ones(network.n_params))
+def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(name):
+    for hidden in HIDDEN:
+        network, params = network_of(name, hidden)
+        params[...] = 0.0
+        views = network.views(params)
+        for array in [a for pair in views for a in pair] + views.extras:
+            assert np.shares_memory(array, params) or array.size == 0, hidden
+            array += 1.0
+        np.testing.assert_array_equal(params, np.ones(network.n_params), hidden)
 
 
 @every_inputs
-@every_depth
-def test_flatten_undoes_views(name, hidden):
-    network, params = network_of(name, hidden)
-    views = network.views(params)
-    flat = network.flatten(views, np.float64, views.extras)
-    np.testing.assert_array_equal(flat, params)
-    assert not np.shares_memory(flat, params)
+def test_flatten_undoes_views(name):
+    for hidden in HIDDEN:
+        network, params = network_of(name, hidden)
+        views = network.views(params)
+        flat = network.flatten(views, np.float64, views.extras)
+        np.testing.assert_array_equal(flat, params, hidden)
+        assert not np.shares_memory(flat, params), hidden
 
 
 def test_flatten_without_extras_has_alphas_as_at_the_start_and_nothing_else():
@@ -193,65 +191,62 @@ def test_flatten_without_extras_has_alphas_as_at_the_start_and_nothing_else():
 
 
 @every_inputs
-@every_depth
-def test_groups_divide_the_vector_by_what_parameters_are_for(name, hidden):
-    network, params = network_of(name, hidden)
-    groups = network.groups()
-    np.testing.assert_array_equal(sum(groups.values()), np.ones(network.n_params))
+def test_groups_divide_the_vector_by_what_parameters_are_for(name):
     parts, scaled = TRIED[name]
     kinds = {type(kind) for kind, _ in parts}
-    expected = {"weights", "biases"}
-    expected |= {"scale"} if scaled else set()
-    expected |= {"numeric_embedding"} if kinds & {PBLD, PiecewiseLinear} else set()
-    expected |= {"category_embedding"} if CategoryTable in kinds else set()
-    expected |= {"activation"} if network.parametric_layers else set()
-    assert set(groups) == expected
-    views = network.views(params)
-    sizes = {
-        "weights": sum(W.size for W, _ in views),
-        "biases": sum(b.size for _, b in views),
-        "scale": network.inputs.width * scaled,
-        "activation": sum(alpha.size for alpha in views.alphas.values()),
-    }
-    for group, size in sizes.items():
-        assert groups.get(group, np.zeros(1)).sum() == size
-
-
-@pytest.mark.parametrize("n_layers", [0, 1, 2, 3])
-@every_inputs
-@every_depth
-def test_the_first_layers_are_their_weights_biases_and_alphas(name, hidden, n_layers):
-    network, params = network_of(name, hidden)
-    params[...] = 0.0
-    for part in network.first(n_layers):
-        params[part] = 1.0
-    views = network.views(params)
-    for i, (W, b) in enumerate(views):
-        is_one = float(i < n_layers)
-        alpha = views.alphas.get(i, np.full(1, is_one))
-        assert {*W.ravel(), *b, *alpha} == {is_one}
-    assert not any(array.any() for array in views.inputs)
+    of_inputs = {"scale"} if scaled else set()
+    of_inputs |= {"numeric_embedding"} if kinds & {PBLD, PiecewiseLinear} else set()
+    of_inputs |= {"category_embedding"} if CategoryTable in kinds else set()
+    for hidden in HIDDEN:
+        network, params = network_of(name, hidden)
+        groups = network.groups()
+        np.testing.assert_array_equal(sum(groups.values()), np.ones(network.n_params))
+        of_layers = {"weights", "biases"}
+        of_layers |= {"activation"} if network.parametric_layers else set()
+        assert set(groups) == of_inputs | of_layers, hidden
+        views = network.views(params)
+        sizes = {
+            "weights": sum(W.size for W, _ in views),
+            "biases": sum(b.size for _, b in views),
+            "scale": network.inputs.width * scaled,
+            "activation": sum(alpha.size for alpha in views.alphas.values()),
+        }
+        for group, size in sizes.items():
+            assert groups.get(group, np.zeros(1)).sum() == size, (hidden, group)
 
 
 @every_inputs
-@every_depth
-@pytest.mark.parametrize("initializer", INITIALIZERS.values(), ids=INITIALIZERS)
-def test_first_params_have_scales_of_1_alphas_at_their_start_and_the_same_draws(
-    initializer, hidden, name
-):
-    network, _ = network_of(name, hidden)
+def test_the_first_layers_are_their_weights_biases_and_alphas(name):
+    for hidden, n_layers in product(HIDDEN, range(4)):
+        network, params = network_of(name, hidden)
+        params[...] = 0.0
+        for part in network.first(n_layers):
+            params[part] = 1.0
+        views = network.views(params)
+        for i, (W, b) in enumerate(views):
+            is_one = float(i < n_layers)
+            alpha = views.alphas.get(i, np.full(1, is_one))
+            assert {*W.ravel(), *b, *alpha} == {is_one}, (hidden, n_layers)
+        assert not any(array.any() for array in views.inputs), (hidden, n_layers)
 
-    def draw(dtype, seed=0):
-        random_state = np.random.RandomState(seed)
-        return network.initial_params(initializer(), random_state, dtype, X)
 
-    views = network.views(draw(np.float64))
-    if network.inputs.scaled:
-        np.testing.assert_array_equal(views.inputs[0], 1.0)
-    for alpha in views.alphas.values():
-        np.testing.assert_array_equal(alpha, 1.0)
-    np.testing.assert_array_equal(draw(np.float64), draw(np.float64))
-    np.testing.assert_array_equal(draw(np.float32), draw(np.float64).astype("f4"))
+@every_inputs
+def test_first_params_have_scales_of_1_alphas_at_their_start_and_the_same_draws(name):
+    for hidden, label in product(HIDDEN, INITIALIZERS):
+        network, _ = network_of(name, hidden)
+
+        def draw(dtype, network=network, label=label):
+            initializer, random_state = INITIALIZERS[label](), np.random.RandomState(0)
+            return network.initial_params(initializer, random_state, dtype, X)
+
+        wide = draw(np.float64)
+        views = network.views(wide)
+        if network.inputs.scaled:
+            np.testing.assert_array_equal(views.inputs[0], 1.0, label)
+        for alpha in views.alphas.values():
+            np.testing.assert_array_equal(alpha, 1.0, label)
+        np.testing.assert_array_equal(draw(np.float64), wide, label)
+        np.testing.assert_array_equal(draw(np.float32), wide.astype("f4"), label)
 
 
 @every_inputs
@@ -285,10 +280,13 @@ def gradient_error(objective, params, *rows):
     return relative_error(grad, expected)
 
 
-@every_inputs
-@every_depth
-@dense_and_csr
-@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
+@covering(
+    name=list(TRIED),
+    hidden=list(HIDDEN),
+    sparse=DENSE_AND_CSR,
+    weight={"unweighted": None, "weighted": WEIGHT},
+    full=True,
+)
 def test_the_gradient_is_the_derivative_of_the_value(name, hidden, sparse, weight):
     network, params = network_of(name, hidden)
     rows = rows_of(sparse), Y, weight
@@ -309,8 +307,7 @@ class Redrawing:
         return self.objective.value_and_gradient(*arguments)
 
 
-@every_inputs
-@dense_and_csr
+@covering(name=list(TRIED), sparse=DENSE_AND_CSR)
 def test_the_gradient_is_the_derivative_with_noise_between_layers(name, sparse):
     network, params = network_of(name, noise=[Noise(), Noise(0.3, 0.2), Noise(0.2)])
     objective = objective_of(network, generator=np.random.default_rng(0))
@@ -319,7 +316,7 @@ def test_the_gradient_is_the_derivative_with_noise_between_layers(name, sparse):
     assert gradient_error(Redrawing(objective), params, *rows) < 1e-6
 
 
-@dense_and_csr
+@pytest.mark.parametrize("sparse", DENSE_AND_CSR.values(), ids=DENSE_AND_CSR)
 def test_the_gradient_by_a_scale_is_the_derivative_with_noise_on_inputs(sparse):
     network, params = network_of("scaled", noise=[Noise(0.3)] * 3)
     objective = objective_of(network, generator=np.random.default_rng(0))
@@ -328,8 +325,7 @@ def test_the_gradient_by_a_scale_is_the_derivative_with_noise_on_inputs(sparse):
     assert gradient_error(Redrawing(objective), params, *rows) < 1e-6
 
 
-@every_inputs
-@dense_and_csr
+@covering(name=list(TRIED), sparse=DENSE_AND_CSR)
 def test_float32_stays_float32_and_is_near_float64(name, sparse):
     narrow, params = network_of(name, dtype=np.float32)
     rows = rows_of(sparse, np.float32), Y.astype(np.float32)
@@ -346,16 +342,15 @@ def test_float32_stays_float32_and_is_near_float64(name, sparse):
     assert relative_error(grad, slope) < 1e-4
 
 
-@every_inputs
-@every_depth
-@dense_and_csr
-def test_gradients_by_x_are_derivatives_of_the_outputs(name, hidden, sparse):
+@covering(name=list(TRIED), hidden=list(HIDDEN))
+def test_gradients_by_x_are_derivatives_of_the_outputs(name, hidden):
     network, params = network_of(name, hidden)
     views = network.views(params)
-    found = Outputs(network, views, [0, 1]).gradients(rows_of(sparse))
-    assert found.shape == (N_ROWS, 2, 5)
     codes = categorical_columns(name)
-    np.testing.assert_array_equal(found[:, :, codes], 0.0)
+    for sparse in (False, True):
+        found = Outputs(network, views, [0, 1]).gradients(rows_of(sparse))
+        assert found.shape == (N_ROWS, 2, 5)
+        np.testing.assert_array_equal(found[:, :, codes], 0.0)
     numbers = [j for j in range(5) if j not in codes]
     for i, output in np.ndindex(N_ROWS, 2):
         # off the bends, which are at training rows: so are the shifted ones
@@ -385,45 +380,43 @@ def test_gradients_by_sparse_x_are_those_by_dense_x(name):
 
 
 @every_inputs
-@every_depth
-def test_hidden_values_are_those_of_the_formula(name, hidden):
-    network, params = network_of(name, hidden)
-    views = network.views(params)
-    x = network.inputs.forward(views.inputs, X)[0]
-    scale = views.inputs[0] if network.inputs.scaled else 1.0
-    x = x * scale
-    for number, (layer, (W, b)) in enumerate(
-        list(zip(views.layers, views, strict=True))[:-1]
-    ):
-        x = x @ W + b
-        layer.activation.forward(x, out=x)
-        for sparse in (False, True):
-            found = hidden_values(network, views, rows_of(sparse), number)
-            # sums in another order
-            np.testing.assert_allclose(found, x, rtol=1e-12, atol=1e-12)
+def test_hidden_values_are_those_of_the_formula(name):
+    for hidden in HIDDEN:
+        network, params = network_of(name, hidden)
+        views = network.views(params)
+        x = network.inputs.forward(views.inputs, X)[0]
+        scale = views.inputs[0] if network.inputs.scaled else 1.0
+        x = x * scale
+        for number, (layer, (W, b)) in enumerate(
+            list(zip(views.layers, views, strict=True))[:-1]
+        ):
+            x = x @ W + b
+            layer.activation.forward(x, out=x)
+            for sparse in (False, True):
+                found = hidden_values(network, views, rows_of(sparse), number)
+                # sums in another order
+                np.testing.assert_allclose(found, x, rtol=1e-12, atol=1e-12)
 
 
 # --- parametric activations
 
 
-@pytest.mark.parametrize("start", [1.0, 0.0, 0.3, -2.0])
 @pytest.mark.parametrize("name", ["prelu", "parametric_selu", "parametric_mish"])
-def test_a_parametric_activation_at_its_start_is_z_and_a_share_of_the_difference(
-    name, start
-):
-    activation = ACTIVATIONS[name](start=start)
-    network = Network((5, 4, 2), activation)
-    params = np.random.default_rng(1).normal(size=network.n_params)
-    views = network.views(params)
-    views.alphas[0][...] = start
-    z = X @ views[0][0] + views[0][1]
-    s = np.empty_like(z)
-    activation.activation.forward(z, s)
-    expected = (z + start * (s - z)) @ views[1][0] + views[1][1]
-    # sums in another order
-    np.testing.assert_allclose(
-        network.predict(views, X), expected, rtol=1e-12, atol=1e-12
-    )
+def test_a_parametric_activation_at_its_start_is_z_and_a_share_of_the_difference(name):
+    for start in (1.0, 0.0, 0.3, -2.0):
+        activation = ACTIVATIONS[name](start=start)
+        network = Network((5, 4, 2), activation)
+        params = np.random.default_rng(1).normal(size=network.n_params)
+        views = network.views(params)
+        views.alphas[0][...] = start
+        z = X @ views[0][0] + views[0][1]
+        s = np.empty_like(z)
+        activation.activation.forward(z, s)
+        expected = (z + start * (s - z)) @ views[1][0] + views[1][1]
+        # sums in another order
+        np.testing.assert_allclose(
+            network.predict(views, X), expected, rtol=1e-12, atol=1e-12
+        )
 
 
 def test_each_unit_has_an_alpha_of_its_own():
