@@ -67,47 +67,46 @@ def test_every_initializer_but_the_orthogonal_one_has_a_variance_by_formula():
     assert {*DRAWN, "data_driven"} == set(INITIALIZERS)
 
 
-@pytest.mark.parametrize("shape", [(600, 300), (300, 600)], ids=str)
 @pytest.mark.parametrize("name", VARIANCES)
-def test_weights_have_the_variance_and_the_shape_of_the_formula(name, shape):
+def test_weights_have_the_variance_and_the_shape_of_the_formula(name):
     variance, is_uniform = VARIANCES[name]
-    spread = np.sqrt(variance(*shape))
-    W, _ = draw(INITIALIZERS[name](), *shape)
-    # 180,000 draws: the relative error of the spread is 0.2 %; five of them
-    assert W.std() == pytest.approx(spread, rel=0.01)
-    # a uniform draw ends at sqrt(3) spreads, and of 180,000 the largest is near it;
-    # the largest normal one is beyond 4 of them but once in 80,000 seeds
-    largest = np.abs(W).max() / spread
-    assert 1.731 < largest <= np.sqrt(3) if is_uniform else largest > 4
+    for shape in ((600, 300), (300, 600)):
+        spread = np.sqrt(variance(*shape))
+        W, _ = draw(INITIALIZERS[name](), *shape)
+        # 180,000 draws: the relative error of the spread is 0.2 %; five of them
+        assert W.std() == pytest.approx(spread, rel=0.01), shape
+        # a uniform draw ends at sqrt(3) spreads, and of 180,000 the largest is near
+        # it; the largest normal one is beyond 4 of them but once in 80,000 seeds
+        largest = np.abs(W).max() / spread
+        assert 1.731 < largest <= np.sqrt(3) if is_uniform else largest > 4, shape
 
 
-@every_initializer
-def test_all_biases_but_those_of_scikit_learn_and_ntk_are_zero(initializer):
-    _, b = draw(initializer, 4, 100)
-    assert b.any() == any(initializer == INITIALIZERS[name]() for name in WITH_BIASES)
+def test_all_biases_but_those_of_scikit_learn_and_ntk_are_zero():
+    for name, initializer in DRAWN.items():
+        _, b = draw(initializer, 4, 100)
+        assert b.any() == (name in WITH_BIASES), name
 
 
-@every_initializer
-def test_the_gain_changes_the_draw_of_scikit_learn_alone(initializer):
-    W, smaller = draw(initializer, 5, 3, 6.0)[0], draw(initializer, 5, 3, 2.0)[0]
-    with_gain = initializer == INITIALIZERS["glorot_uniform"]()
-    # sqrt(3) in floating point
-    np.testing.assert_allclose(W, smaller * (3**0.5 if with_gain else 1), rtol=1e-14)
+def test_the_gain_changes_the_draw_of_scikit_learn_alone():
+    for name, initializer in DRAWN.items():
+        W, smaller = draw(initializer, 5, 3, 6.0)[0], draw(initializer, 5, 3, 2.0)[0]
+        factor = 3**0.5 if name == "glorot_uniform" else 1.0
+        # sqrt(3) in floating point
+        np.testing.assert_allclose(W, smaller * factor, rtol=1e-14, err_msg=name)
 
 
 # --- scikit-learn's
 
 
-@pytest.mark.parametrize("gain", [2.0, 6.0])
-def test_glorot_uniform_fills_its_bound(gain):
-    W, b = draw(INITIALIZERS["glorot_uniform"](), 300, 1000, gain)
-    bound = np.sqrt(gain / 1300)
-    for drawn in (W, b):
-        assert np.abs(drawn).max() <= bound
-        # the largest of 1,000 draws is above 99 % but once in 23,000 seeds
-        assert np.abs(drawn).max() > 0.99 * bound
-    # a uniform draw's standard deviation; 300,000 draws make its error 0.1 %
-    assert W.std() == pytest.approx(bound / np.sqrt(3), rel=0.01)
+def test_glorot_uniform_fills_its_bound():
+    for gain in (2.0, 6.0):
+        W, b = draw(INITIALIZERS["glorot_uniform"](), 300, 1000, gain)
+        bound = np.sqrt(gain / 1300)
+        for drawn in (W, b):
+            # the largest of 1,000 draws is above 99 % but once in 23,000 seeds
+            assert 0.99 * bound < np.abs(drawn).max() <= bound, gain
+        # a uniform draw's standard deviation; 300,000 draws make its error 0.1 %
+        assert W.std() == pytest.approx(bound / np.sqrt(3), rel=0.01), gain
 
 
 def test_glorot_uniform_draws_weights_first_and_biases_after():
@@ -121,15 +120,17 @@ def test_glorot_uniform_draws_weights_first_and_biases_after():
 # --- orthogonal
 
 
-@pytest.mark.parametrize("scale", [1.0, 0.5, 3.0])
-@pytest.mark.parametrize("shape", [(50, 20), (20, 50), (30, 30), (1, 7), (7, 1)])
-def test_the_fewer_of_rows_and_columns_are_orthogonal_and_of_length_scale(shape, scale):
-    W, _ = draw(Orthogonal(scale), *shape)
-    fewer = W if shape[0] < shape[1] else W.T
-    # sums of 50 products up to 9
-    np.testing.assert_allclose(
-        fewer @ fewer.T, scale**2 * np.eye(min(shape)), rtol=0, atol=1e-13
-    )
+@pytest.mark.parametrize(
+    "shape", [(50, 20), (20, 50), (30, 30), (1, 7), (7, 1)], ids=str
+)
+def test_the_fewer_of_rows_and_columns_are_orthogonal_and_of_length_scale(shape):
+    for scale in (1.0, 0.5, 3.0):
+        W, _ = draw(Orthogonal(scale), *shape)
+        fewer = W if shape[0] < shape[1] else W.T
+        # sums of 50 products up to 9
+        np.testing.assert_allclose(
+            fewer @ fewer.T, scale**2 * np.eye(min(shape)), rtol=0, atol=1e-13
+        )
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (3, 5), (5, 3)], ids=str)
@@ -149,16 +150,16 @@ def test_ntk_has_standard_normal_biases():
     assert abs(b.mean()) < 0.016 and abs(b.std() - 1) < 0.011
 
 
-@pytest.mark.parametrize("sizes", [(4, 3), (4, 5, 3), (4, 5, 2, 3)], ids=str)
-@pytest.mark.parametrize("initializer", DRAWN.values(), ids=DRAWN)
-def test_the_output_layer_starts_at_zero_with_ntk_alone(initializer, sizes):
-    network = Network(sizes, ACTIVATIONS["relu"]())
-    random_state = np.random.RandomState(0)
-    params = network.initial_params(initializer, random_state, np.float64)
-    *hidden, (W, b) = network.views(params)
-    assert W.any() == (initializer != NTK())
-    assert not b.any() or initializer == INITIALIZERS["glorot_uniform"]()
-    assert all(W.any() for W, _ in hidden)
+@every_initializer
+def test_the_output_layer_starts_at_zero_with_ntk_alone(initializer):
+    for sizes in ((4, 3), (4, 5, 3), (4, 5, 2, 3)):
+        network = Network(sizes, ACTIVATIONS["relu"]())
+        random_state = np.random.RandomState(0)
+        params = network.initial_params(initializer, random_state, np.float64)
+        *hidden, (W, b) = network.views(params)
+        assert W.any() == (initializer != NTK()), sizes
+        assert not b.any() or initializer == INITIALIZERS["glorot_uniform"](), sizes
+        assert all(W.any() for W, _ in hidden), sizes
 
 
 def test_ntk_draws_the_hidden_layers_as_lecun_normal_does():
