@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from skmlp.parts import Part, setting
-from skmlp.rules import real
+from skmlp.component import Part, setting
+from skmlp.constraints import real
 
 Array = NDArray[np.floating[Any]]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from skmlp.parts import Part, setting
-from skmlp.rules import integer, real
+from skmlp.component import Part, setting
+from skmlp.constraints import integer, real
 
 Array = NDArray[np.floating[Any]]
 Arrays = tuple[Array, ...]

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.parts import Part, setting
-from skmlp.rules import integer, real
+from skmlp.component import Part, setting
+from skmlp.constraints import integer, real
 
 Array = NDArray[np.floating[Any]]
 Layer = tuple[Array, Array]

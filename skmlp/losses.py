@@ -16,8 +16,8 @@ import scipy.optimize
 from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_softmax, softmax, xlogy
 
-from skmlp.parts import Part, setting
-from skmlp.rules import BOOLEAN, any_of, real, sequence_of
+from skmlp.component import Part, setting
+from skmlp.constraints import BOOLEAN, any_of, real, sequence_of
 
 Array = NDArray[np.floating[Any]]
 SHARE = real(0, 1)

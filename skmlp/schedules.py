@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from skmlp.parts import Part, setting
-from skmlp.rules import integer, real
+from skmlp.component import Part, setting
+from skmlp.constraints import integer, real
 
 FACTOR = real(0)
 

@@ -14,8 +14,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from skmlp.parts import Part, setting
-from skmlp.rules import BOOLEAN, either, integer, real
+from skmlp.component import Part, setting
+from skmlp.constraints import BOOLEAN, either, integer, real
 
 Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
@@ -124,7 +124,7 @@ class Lazy(Stochastic):
     lazy : whether, with sparse X, a step updates only the first layer's weights of the
         features that its batch has; what the others missed is caught up later. Much
         faster where there are many features with few entries each; the model differs
-        slightly (see ``skmlp.lazy``). Not with clip_norm or averaging.
+        slightly (see ``skmlp.training.sparse_updates``). Not with clip_norm or averaging.
     moments : the vectors of the state.
     """
 

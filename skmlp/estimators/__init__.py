@@ -2,8 +2,8 @@
 
 from skmlp.estimators.autoencoder import MLPAutoencoder
 from skmlp.estimators.classifier import MLPClassifier
-from skmlp.estimators.diagnostics import DiagnosticWarning
 from skmlp.estimators.regressor import MLPRegressor
+from skmlp.estimators.reporting.diagnostics import DiagnosticWarning
 from skmlp.estimators.transformer import MLPTransformer
 
 __all__ = [

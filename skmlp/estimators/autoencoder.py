@@ -10,10 +10,11 @@ from sklearn.base import (
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmlp.estimators.members import refuse_many
+from skmlp.constraints import integer
+from skmlp.estimators.ensemble.members import refuse_many
+from skmlp.estimators.fitting.state import all_or_nothing
 from skmlp.estimators.regressor import MLPRegressor
-from skmlp.estimators.state import all_or_nothing
-from skmlp.estimators.validation import (
+from skmlp.estimators.validation.parameters import (
     FLOATS,
     check_parameters,
     describe,
@@ -23,9 +24,8 @@ from skmlp.estimators.validation import (
     refuse_unsupported,
     shown,
 )
-from skmlp.network import Network
-from skmlp.rules import integer
-from skmlp.sensitivity import hidden_values
+from skmlp.network.input_gradients import hidden_values
+from skmlp.network.network import Network
 
 RULES = {"n_components": integer(1)}
 # Bounded units: a column that is nearly constant has far outliers on its own scale, and

@@ -7,61 +7,61 @@ from typing import ClassVar
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.batches import TrainingRows
-from skmlp.estimators.assembly import (
-    Call,
-    Fit,
-    assemble,
-    set_output_bias,
-    some_rows,
-)
-from skmlp.estimators.averaging import mean_of_members
 from skmlp.estimators.calibration import (
     calibrate,
     check_calibration,
     held_output,
     held_raw,
 )
-from skmlp.estimators.callbacks import (
-    CallbackSupportMixin,
-    epoch_hooks,
-    with_callbacks,
-)
-from skmlp.estimators.checkpoints import naming_checkpoint
-from skmlp.estimators.diagnostics import warnings_of
-from skmlp.estimators.embedding import forget_learned, inputs_of, learned
-from skmlp.estimators.explaining import ExplainingMixin
-from skmlp.estimators.members import (
+from skmlp.estimators.ensemble.averaging import mean_of_members
+from skmlp.estimators.ensemble.members import (
     check_members,
     learn_members,
     refuse_attribute,
     refuse_members,
 )
-from skmlp.estimators.messages import diagnosis
-from skmlp.estimators.monitoring import check_scoring_name
-from skmlp.estimators.optional import import_pandas
-from skmlp.estimators.parts import (
+from skmlp.estimators.fitting.build import (
+    Call,
+    Fit,
+    assemble,
+    set_output_bias,
+    some_rows,
+)
+from skmlp.estimators.fitting.callbacks import (
+    CallbackSupportMixin,
+    epoch_hooks,
+    with_callbacks,
+)
+from skmlp.estimators.fitting.checkpoint_file import naming_checkpoint
+from skmlp.estimators.fitting.components import (
     activations_of,
     is_stochastic,
     make_part,
     noise_of,
 )
-from skmlp.estimators.publishing import publish
-from skmlp.estimators.refitting import refit
-from skmlp.estimators.refusals import (
-    refuse_combinations,
-    refuse_for_partial_fit,
-)
-from skmlp.estimators.scaling import scaling_of
-from skmlp.estimators.state import (
+from skmlp.estimators.fitting.fitted_attributes import publish
+from skmlp.estimators.fitting.inputs import forget_learned, inputs_of, learned
+from skmlp.estimators.fitting.refit import refit
+from skmlp.estimators.fitting.scaling import scaling_of
+from skmlp.estimators.fitting.scoring import check_scoring_name
+from skmlp.estimators.fitting.state import (
     DivergenceError,
     StatefulMixin,
     all_or_nothing,
     unfit,
 )
-from skmlp.estimators.summary import summarize
-from skmlp.estimators.threads import blas_threads
-from skmlp.estimators.validation import (
+from skmlp.estimators.fitting.threads import blas_threads
+from skmlp.estimators.fitting.validation_set import split_rows
+from skmlp.estimators.inspection.attribution import ExplainingMixin
+from skmlp.estimators.inspection.summary import summarize
+from skmlp.estimators.optional import import_pandas
+from skmlp.estimators.reporting.convergence import diagnosis
+from skmlp.estimators.reporting.diagnostics import warnings_of
+from skmlp.estimators.validation.combinations import (
+    refuse_combinations,
+    refuse_for_partial_fit,
+)
+from skmlp.estimators.validation.parameters import (
     FLOATS,
     RULES,
     check_n_features,
@@ -76,9 +76,9 @@ from skmlp.estimators.validation import (
     hidden_sizes,
     owner,
 )
-from skmlp.estimators.validation_rows import split_rows
 from skmlp.initializers import INITIALIZERS, N_ROWS
-from skmlp.network import Network, Views
+from skmlp.network.network import Network, Views
+from skmlp.training.batches import TrainingRows
 
 
 def has_partial_fit(estimator) -> bool:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from skmlp.estimators.splitting import HeldOut
-from skmlp.estimators.validation import owner, shown
-from skmlp.estimators.validation_rows import holds_out
-from skmlp.estimators.weighting import weigh_classes
-from skmlp.rules import real
+from skmlp.constraints import real
+from skmlp.estimators.fitting.splitting import HeldOut
+from skmlp.estimators.fitting.validation_set import holds_out
+from skmlp.estimators.targets.class_weight import weigh_classes
+from skmlp.estimators.validation.parameters import owner, shown
 
 LEARNED = ("temperature_", "validation_residuals_", "_validation_weight")
 COVERAGE = real(0, 1, open_low=True)

@@ -7,12 +7,14 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
-from skmlp.estimators.averaging import mean_raw
+from skmlp.component import part_of
+from skmlp.constraints import either, one_of
 from skmlp.estimators.base import BaseMLP, has_partial_fit
-from skmlp.estimators.class_columns import ClassColumns, rows_right
-from skmlp.estimators.parts import make_part
-from skmlp.estimators.refusals import takes_sparse
-from skmlp.estimators.targets import (
+from skmlp.estimators.ensemble.averaging import mean_raw
+from skmlp.estimators.fitting.components import make_part
+from skmlp.estimators.targets.class_columns import ClassColumns, rows_right
+from skmlp.estimators.targets.class_weight import class_weights
+from skmlp.estimators.targets.labels import (
     check_labels,
     check_n_outputs,
     check_shares,
@@ -24,8 +26,8 @@ from skmlp.estimators.targets import (
     encoder_of_shares,
 )
 from skmlp.estimators.temperature import best_temperature
-from skmlp.estimators.validation import RULES, owner
-from skmlp.estimators.weighting import class_weights
+from skmlp.estimators.validation.combinations import takes_sparse
+from skmlp.estimators.validation.parameters import RULES, owner
 from skmlp.losses import (
     CLASSIFICATION_LOSSES,
     BinomialLogLoss,
@@ -33,8 +35,6 @@ from skmlp.losses import (
     LogLoss,
     MultinomialLogLoss,
 )
-from skmlp.parts import part_of
-from skmlp.rules import either, one_of
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):

@@ -7,21 +7,21 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from skmlp.estimators.averaging import mean_values
+from skmlp.component import part_of
+from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
-from skmlp.estimators.parts import make_part
-from skmlp.estimators.refusals import takes_sparse
-from skmlp.estimators.targets import check_domain, check_numbers
-from skmlp.estimators.validation import RULES, check_parameters
+from skmlp.estimators.ensemble.averaging import mean_values
+from skmlp.estimators.fitting.components import make_part
+from skmlp.estimators.targets.labels import check_domain, check_numbers
+from skmlp.estimators.validation.combinations import takes_sparse
+from skmlp.estimators.validation.parameters import RULES, check_parameters
 from skmlp.losses import (
     REGRESSION_LOSSES,
     PoissonDeviance,
     RegressionLoss,
     SquaredError,
 )
-from skmlp.parts import part_of
-from skmlp.rules import BOOLEAN
 
 # For others R2 would stop training early at the wrong model, such as a mean for a high
 # quantile.

@@ -17,17 +17,17 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmlp.estimators.base import BaseMLP
 from skmlp.estimators.classifier import MLPClassifier
-from skmlp.estimators.explaining import check_layer
-from skmlp.estimators.members import refuse_many
+from skmlp.estimators.ensemble.members import refuse_many
+from skmlp.estimators.fitting.state import all_or_nothing
+from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.regressor import MLPRegressor
-from skmlp.estimators.state import all_or_nothing
-from skmlp.estimators.validation import (
+from skmlp.estimators.validation.parameters import (
     check_X_to_predict,
     describe,
     hidden_sizes,
     owner,
 )
-from skmlp.sensitivity import hidden_values
+from skmlp.network.input_gradients import hidden_values
 
 
 class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):

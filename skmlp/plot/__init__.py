@@ -1,8 +1,8 @@
 """Pictures of a fit and of the network it made; they need matplotlib."""
 
+from skmlp.plot.diagram import NetworkDisplay
 from skmlp.plot.gradient_flow import GradientFlowDisplay
 from skmlp.plot.loss_curve import LossCurveDisplay
-from skmlp.plot.network import NetworkDisplay
 from skmlp.plot.weights import WeightsDisplay
 
 __all__ = [

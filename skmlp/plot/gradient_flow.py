@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skmlp.layer_records import LAYER_RECORDS
 from skmlp.plot.axes import (
     GREY,
     Artist,
@@ -17,7 +16,8 @@ from skmlp.plot.axes import (
     pyplot_for,
     use_log_scale,
 )
-from skmlp.plot.fitted import history_of
+from skmlp.plot.source import history_of
+from skmlp.training.layer_stats import LAYER_RECORDS
 
 Array = NDArray[np.floating[Any]]
 

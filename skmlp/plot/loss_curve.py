@@ -18,7 +18,7 @@ from skmlp.plot.axes import (
     legend_line,
     use_log_scale,
 )
-from skmlp.plot.fitted import history_of, network_of
+from skmlp.plot.source import history_of, network_of
 
 Array = NDArray[np.floating[Any]]
 History = Mapping[str, ArrayLike]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.plot.axes import SIGNED_MAP, Axes, axes_for
-from skmlp.plot.fitted import (
+from skmlp.plot.source import (
     check_count,
     check_names,
     input_names,

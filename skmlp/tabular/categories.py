@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
-from skmlp.rules import is_integer
+from skmlp.constraints import is_integer
 
 # min_frequency="auto": a column of more categories than MANY merges those that fewer
 # rows than FEW have, of which little can be learned. Few categories cost little.
@@ -54,7 +54,7 @@ class Categories:
     def encode(self, texts, codes):
         """The numbers of each row, a CSR matrix (n, n_numbers) of int8.
 
-        texts, codes : as `skmlp.tabular.values.levels_of` gives them.
+        texts, codes : as `skmlp.tabular.cells.levels_of` gives them.
         """
         numbers = [self._number.get(text, self._unseen) for text in texts]
         category = np.array([*numbers, -1], dtype=np.intp)[codes]
@@ -87,7 +87,7 @@ def encode_all(columns, levels, n_rows):
 def learn_categories(texts, codes, min_frequency, max_categories):
     """The Categories of a training column.
 
-    texts, codes : as `skmlp.tabular.values.levels_of` gives them.
+    texts, codes : as `skmlp.tabular.cells.levels_of` gives them.
     min_frequency, max_categories : as in `TableEncoder`.
     """
     counts = _counts(texts, codes)

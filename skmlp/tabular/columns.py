@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmlp.tabular.values import (
+from skmlp.tabular.cells import (
     are_numbers,
     check_types,
     floats_of,

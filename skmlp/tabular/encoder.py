@@ -5,16 +5,16 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmlp.estimators.validation import FLOATS, check_parameters, naming
-from skmlp.rules import BOOLEAN, Rule, any_of, either, integer, real
-from skmlp.tabular.categories import encode_all, learn_categories
-from skmlp.tabular.feature_names import names_in, told_apart
-from skmlp.tabular.missing import learn_missing
-from skmlp.tabular.selection import (
+from skmlp.constraints import BOOLEAN, Rule, any_of, either, integer, real
+from skmlp.estimators.validation.parameters import FLOATS, check_parameters, naming
+from skmlp.tabular.categorical_columns import (
     FROM_DTYPE,
     categorical_mask,
     check_categorical_features,
 )
+from skmlp.tabular.categories import encode_all, learn_categories
+from skmlp.tabular.feature_names import names_in, told_apart
+from skmlp.tabular.missing import learn_missing
 from skmlp.tabular.smooth_clip import column_scales, smooth_clip
 from skmlp.tabular.tables import read_table
 

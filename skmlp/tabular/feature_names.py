@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmlp.estimators.validation import naming, shown
+from skmlp.estimators.validation.parameters import naming, shown
 
 
 def names_in(estimator, input_features):

@@ -7,9 +7,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.estimators import MLPClassifier, MLPRegressor
-from skmlp.estimators.parts import is_stochastic
-from skmlp.estimators.refusals import STOCHASTIC_ONLY
-from skmlp.estimators.validation import shown
+from skmlp.estimators.fitting.components import is_stochastic
+from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
+from skmlp.estimators.validation.parameters import shown
 from skmlp.solvers import SOLVERS
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of

@@ -3,7 +3,7 @@
 import copy
 
 from skmlp.embeddings import PiecewiseLinear
-from skmlp.estimators.validation import shown
+from skmlp.estimators.validation.parameters import shown
 from skmlp.losses import LogLoss
 from skmlp.solvers import Adam, AdamW
 

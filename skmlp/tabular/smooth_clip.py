@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmlp.estimators.validation import FLOATS, naming, refuse_unsupported
+from skmlp.estimators.validation.parameters import FLOATS, naming, refuse_unsupported
 
 BOUND = 3.0
 # From here on a value is at the bound to the last bit; its square does not overflow.

@@ -6,7 +6,12 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skmlp.estimators.validation import naming, owner, refuse_unsupported, shown
+from skmlp.estimators.validation.parameters import (
+    naming,
+    owner,
+    refuse_unsupported,
+    shown,
+)
 from skmlp.tabular.columns import ArrayColumn, PandasColumn, PolarsColumn, is_numeric
 from skmlp.tabular.feature_names import default_names
 

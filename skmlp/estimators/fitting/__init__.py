@@ -1,0 +1,1 @@
+"""A fit: what it is put together from, and what it leaves behind."""

@@ -1,0 +1,110 @@
+"""The file of an estimator's checkpoints: where it is, and what it belongs to."""
+
+import os
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FunctionType
+
+import joblib
+import numpy as np
+import scipy
+import sklearn
+
+from skmlp.constraints import is_real
+from skmlp.estimators.validation.parameters import owner, shown
+from skmlp.training.checkpoint import Checkpoint, CheckpointError
+from skmlp.version import __version__
+
+# Parameters that may change between a fit and the one that goes on with it.
+FREE = ("verbose", "checkpoint", "checkpoint_every")
+
+
+def checkpoint_of(estimator, fit) -> Checkpoint | None:
+    """The checkpoint that the estimator asks for, if it does."""
+    if estimator.checkpoint is None:
+        return None
+    return Checkpoint(
+        Path(os.fspath(estimator.checkpoint)),
+        int(estimator.checkpoint_every),
+        _identity(estimator, fit),
+        _Failure(estimator),
+    )
+
+
+@contextmanager
+def naming_checkpoint(estimator):
+    """Add class, parameter and expectation to a complaint about the file."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise ValueError(
+            f"{error}\n{owner(estimator)}: checkpoint must be None or the path of a "
+            "file that this same fit wrote, or of none, in a folder that can be "
+            f"written to, got {estimator.checkpoint!r}."
+        ) from error
+
+
+def _identity(estimator, fit):
+    params = estimator.get_params(deep=False).items()
+    params = {n: _hash_parameter(estimator, n, v) for n, v in params if n not in FREE}
+    start = estimator.coefs_init
+    if hasattr(start, "coefs_"):  # without its history, which has seconds
+        params["coefs_init"] = joblib.hash([start.coefs_, start.intercepts_])
+    data, held = fit.data, fit.held and vars(fit.held)
+    return {
+        "versions": ", ".join(
+            f"{module.__name__} {module.__version__}" for module in (np, scipy, sklearn)
+        )
+        + f", skmlp {__version__}",
+        "parameters": joblib.hash([owner(estimator), params]),
+        "weights to start from": joblib.hash(
+            fit.params if fit.call.continued else None
+        ),
+        "training data": joblib.hash([data.X, data.Y, data.weight]),
+        "validation data": joblib.hash([held, data.rows]),
+    }
+
+
+def _hash_parameter(estimator, name, value) -> str:
+    """The hash of a parameter: of functions by what they do, of numbers by value."""
+    if is_real(value):
+        value = float(value)
+    if isinstance(value, (list, tuple)):  # joblib heeds which of them are one object
+        return joblib.hash([_hash_parameter(estimator, name, item) for item in value])
+    try:
+        return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
+    except Exception as error:  # of many kinds: joblib pickles the value
+        raise ValueError(
+            f"{owner(estimator)}: {name} must be something that can be pickled with "
+            f"checkpoint, got {shown(value)}."
+        ) from error
+
+
+def _code(function):
+    """What tells two functions apart, such as lambdas, which all have one name."""
+    cells = [cell.cell_contents for cell in function.__closure__ or ()]
+    defaults = function.__defaults__, function.__kwdefaults__
+    return _body(function.__code__), defaults, cells
+
+
+def _body(code):
+    constants = [_body(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.co_code, constants, code.co_names
+
+
+class _Failure:
+    """Warns once that checkpoints can't be written; training goes on."""
+
+    def __init__(self, estimator):
+        self._name, self._warned = owner(estimator), False
+
+    def __call__(self, error):
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self._name}: a checkpoint could not be written ({error}). Training "
+                "goes on, and the last one is left as it is.",
+                RuntimeWarning,
+                stacklevel=10,
+            )

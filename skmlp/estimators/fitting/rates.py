@@ -1,0 +1,35 @@
+"""Factors on the learning rate and the weight decay of groups of parameters."""
+
+import numpy as np
+
+from skmlp.estimators.fitting.components import schedule_named, solver_of
+from skmlp.schedules import Constant
+from skmlp.training.minibatch import Rates
+
+
+def rates_of(estimator, network, dtype, clock) -> Rates | None:
+    """The factors, unless the solver does by itself what they would have it do.
+
+    The decay of a parameter has the factor of its learning rate; biases and alphas have
+    none. By itself a solver has decay for weights alone, not for what inputs learn.
+    """
+    schedule = schedule_named(estimator, "weight_decay_schedule")
+    ntk = estimator.parametrization == "ntk"
+    factors = estimator.rate_factors or {}
+    has_decay = getattr(solver_of(estimator), "weight_decay", 0.0) > 0.0
+    inputs_decay = has_decay and bool(network.inputs.shapes)
+    if not (factors or ntk or inputs_decay) and isinstance(schedule, Constant):
+        return None
+    steps = _by_group(network, factors)
+    if ntk:
+        for layer, (W, _) in zip(network.layers, network.views(steps), strict=True):
+            W /= np.sqrt(layer.fan_in)
+    spared = factors | {"biases": 0.0, "activation": 0.0}
+    decays = _by_group(network, spared).astype(dtype) if has_decay else None
+    return Rates(steps.astype(dtype), decays, schedule, clock)
+
+
+def _by_group(network, factors):
+    """(n_params,), each with the factor of its group."""
+    groups = network.groups().items()
+    return sum(float(factors.get(name, 1.0)) * where for name, where in groups)

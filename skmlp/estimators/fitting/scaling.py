@@ -1,0 +1,182 @@
+"""Standardised inputs and targets, in which a network trains, folded back into it."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from skmlp.estimators.validation.parameters import owner
+from skmlp.losses import InUnits
+from skmlp.training.batches import ScaledRows
+
+# Rows that the scaler looks at in one go.
+BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """The scales of inputs and targets; each of the first four may be None.
+
+    Training sees (X - center) / scale and (Y - shift) / unit, or Y / unit where the
+    inverse link is exp; `fold` gives the network that does the same on X and Y.
+
+    center, scale : (n_features,).
+    shift, unit : (n_targets,).
+    factors : (n_targets,), by which losses are multiplied to be in units of y.
+    n_levels : outputs a target.
+    log_link : whether targets are divided only.
+    """
+
+    center: Any = None
+    scale: Any = None
+    shift: Any = None
+    unit: Any = None
+    factors: Any = None
+    n_levels: int = 1
+    log_link: bool = False
+
+    def training_rows(self, data):
+        """The data as training sees it; X is scaled when its rows are asked for."""
+        return replace(data, X=self._inputs(data.X), Y=self._targets(data.Y))
+
+    def held_out(self, held):
+        return replace(held, X=self._inputs(held.X), Y=self._targets(held.Y))
+
+    def _inputs(self, X):
+        if self.center is None:
+            return X
+        return ScaledRows(X, self.center.astype(X.dtype), self.scale.astype(X.dtype))
+
+    def _targets(self, Y):
+        if self.unit is None:
+            return Y
+        return np.asfortranarray((Y - self.shift) / self.unit, dtype=Y.dtype)
+
+    def trained_loss(self, loss):
+        """The loss that training makes small."""
+        return loss if self.unit is None else InUnits(loss, self.factors)
+
+    def in_units(self, loss):
+        """A mean loss, or one for each target, as a number in units of y."""
+        return loss if self.unit is None else loss @ self.factors
+
+    @property
+    def loss_unit(self) -> float:
+        """What a loss of 1 in training is in units of y, in the mean over targets."""
+        return 1.0 if self.unit is None else float(np.mean(self.factors))
+
+    @property
+    def kind(self):
+        """What is scaled, and how: states of one kind of scaling fit no other."""
+        scaled = self.center is not None, self.unit is not None
+        return (*scaled, self.log_link, self.n_levels)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.center is None and self.unit is None
+
+    def fold(self, network, params):
+        """The parameters for X and Y as they are; `params` itself if nothing scales."""
+        if self.is_plain:
+            return params
+        folded = params.copy()
+        views = network.views(folded)
+        if self.center is not None:
+            W, b = views[0]
+            W /= self.scale[:, np.newaxis]
+            b -= self.center @ W
+        if self.unit is not None:
+            self._fold_outputs(*views[-1])
+        return folded
+
+    def unfold(self, network, params):
+        """The parameters that `fold` makes these of."""
+        if self.is_plain:
+            return params
+        inner = params.copy()
+        views = network.views(inner)
+        if self.unit is not None:
+            self._unfold_outputs(*views[-1])
+        if self.center is not None:
+            W, b = views[0]
+            b += self.center @ W
+            W *= self.scale[:, np.newaxis]
+        return inner
+
+    def outputs(self, raw):
+        """Raw outputs in training as those for Y as it is."""
+        if self.unit is None:
+            return raw
+        unit, shift = self._by_output(self.unit), self._by_output(self.shift)
+        outputs = raw + np.log(unit) if self.log_link else raw * unit + shift
+        return outputs.astype(raw.dtype, copy=False)
+
+    def _fold_outputs(self, W, b):
+        unit, shift = self._by_output(self.unit), self._by_output(self.shift)
+        if self.log_link:
+            b += np.log(unit)
+            return
+        W *= unit
+        b *= unit
+        b += shift
+
+    def _unfold_outputs(self, W, b):
+        unit, shift = self._by_output(self.unit), self._by_output(self.shift)
+        if self.log_link:
+            b -= np.log(unit)
+            return
+        W /= unit
+        b -= shift
+        b /= unit
+
+    def _by_output(self, values):
+        return np.repeat(values, self.n_levels)
+
+
+def scaling_of(estimator, data, loss, before=None) -> Scaling:
+    """The scales of the rows that train, as far as the estimator asks for them.
+
+    before : the scaling of an earlier call, which is kept if it is of the same kind.
+    """
+    log_link, n_levels = loss.out_activation == "exp", loss.n_outputs(1)
+    by_input, by_target = estimator.scale_input, getattr(estimator, "scale_target", 0)
+    kind = (bool(by_input), bool(by_target), log_link, n_levels)
+    if before is not None and before.kind == kind:
+        return replace(before, factors=_factors(estimator, loss, before.unit))
+    center, scale = _mean_and_scale(data, data.X) if by_input else (None, None)
+    shift, unit = _mean_and_scale(data, data.Y) if by_target else (None, None)
+    if by_target and log_link:
+        shift, unit = np.zeros_like(shift), np.where(shift > 0, shift, 1.0)
+    factors = _factors(estimator, loss, unit)
+    return Scaling(center, scale, shift, unit, factors, n_levels, log_link)
+
+
+def _factors(estimator, loss, unit):
+    if unit is None:
+        return None
+    with np.errstate(over="ignore", under="ignore"):
+        factors = unit**loss.degree
+    if not (np.isfinite(factors) & (factors > 0)).all():
+        raise ValueError(
+            f"{owner(estimator)}: y must have a scale whose loss is a number with "
+            f"scale_target=True, got a scale of {unit.max():g}."
+        )
+    return factors
+
+
+def _mean_and_scale(data, values):
+    """Weighted mean and standard deviation of each column, 1 where it is constant."""
+    rows = np.arange(len(values)) if data.rows is None else np.sort(data.rows)
+    blocks = [rows[i : i + BLOCK_ROWS] for i in range(0, len(rows), BLOCK_ROWS)]
+    weight, _ = data.weight_of_mean_1()
+    # by powers of two, which round nothing, so that no square overflows
+    size = np.max([np.abs(values[block]).max(axis=0) for block in blocks], axis=0)
+    power = np.exp2(np.frexp(size.astype(np.float64))[1] - 1.0)
+    scaler = StandardScaler()
+    for block in blocks:
+        block_weight = None if weight is None else weight[block]
+        if weight is None or block_weight.any():
+            scaler.partial_fit(values[block] / power, sample_weight=block_weight)
+    constant = scaler.var_ == 0.0
+    return scaler.mean_ * power, np.where(constant, 1.0, scaler.scale_ * power)

@@ -1,0 +1,322 @@
+"""What a fitted network does inside: values of hidden layers, gradients of outputs."""
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_array
+
+from skmlp.constraints import integer
+from skmlp.estimators.targets.class_columns import ClassColumns
+from skmlp.estimators.targets.labels import check_n_outputs, encoder_of
+from skmlp.estimators.validation.parameters import (
+    check_X_to_predict,
+    describe,
+    naming,
+    owner,
+    shown,
+)
+from skmlp.losses import Loss, PoissonDeviance, Quantile
+from skmlp.network.input_gradients import Outputs, hidden_values, unchanged
+
+
+class ExplainingMixin:
+    """Hidden activations, and outputs explained by gradients of the inputs."""
+
+    def hidden_activations(self, X, layer=-1):
+        """Values of a hidden layer: what its units give to the next layer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        layer : int, default=-1
+            The number of the hidden layer: 0 is the first one, -1 the last.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples, n_units)
+            After the activation, without noise or dropout.
+
+        Raises
+        ------
+        ValueError
+            If there is no such hidden layer, or X is not as ``predict`` expects it.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skmlp import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> mlp = MLPClassifier("20-5", solver="lbfgs", alpha=1.0, max_iter=1000)
+        >>> mlp.fit(X, y).hidden_activations(X).shape
+        (150, 5)
+        """
+        X, network, layers = self._checked_to_predict(X)
+        number = check_layer(self, layer, len(layers) - 1)
+        return hidden_values(network, layers, X, number)
+
+    def input_gradient(self, X, output=None):
+        """Exact gradients of the outputs with respect to the inputs.
+
+        Those of ``predict`` for a regressor, and those of ``decision_function``, the
+        raw outputs, for a classifier; by one backward pass for each output.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        output : int, label, or pair of column and label, default=None
+            One output; None is all of them. For a regressor its number, from 0; with
+            several quantile levels the levels of the first target come first. For a
+            classifier a label of ``classes_`` (with several labels a row the number of
+            the label; with several columns of classes the number of the column and the
+            label): with two classes the gradient of the log-odds of that class.
+
+        Returns
+        -------
+        gradients : ndarray of shape (n_samples, n_features) or \
+                (n_samples, n_outputs, n_features)
+            The former for one output. For several columns of classes a list, one for
+            each. Dense, in the dtype of predictions.
+
+        Raises
+        ------
+        ValueError
+            If there is no such output, X is not as ``predict`` expects it, or the loss
+            is one of your own with an inverse link of its own.
+
+        Notes
+        -----
+        Where an activation such as 'relu' has a kink, the gradient is the one from the
+        side that training takes, too; that by codes of `categorical_features` is 0.
+        Several quantile levels are the sorted raw outputs; the gradient of a level is
+        that of the raw output which is at its place in that row.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmlp import MLPRegressor
+        >>> X = np.random.default_rng(0).normal(size=(100, 3))
+        >>> mlp = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0.0)
+        >>> mlp.fit(X, 2 * X[:, 0] - X[:, 2]).input_gradient(X[:1]).round(2) + 0.0
+        array([[ 2.,  0., -1.]])
+        """
+        X, outputs = self._explained(X, output)
+        return self._by_output(outputs.gradients(X))
+
+    def integrated_gradients(self, X, baseline=None, output=None, n_steps=50):
+        """Shares of the inputs in the difference of outputs at X and at a baseline.
+
+        The share of an input is its difference from the baseline times the mean of its
+        gradient on the straight line from the baseline to X. The shares of a row sum to
+        the difference of outputs (completeness), those of ``predict`` for a regressor
+        and of ``decision_function`` for a classifier.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The inputs.
+
+        baseline : array-like of shape (n_features,) or (n_samples, n_features), \
+                default=None
+            Inputs that stand for "nothing there", such as the mean row or one row for
+            each row of X; None is all zeros, the mean row of standardised X.
+
+        output : int, label, or pair of column and label, default=None
+            One output, as for `input_gradient`; None is all of them.
+
+        n_steps : int, default=50
+            Points on the line. With smooth activations the error falls exponentially
+            with them, with kinks, such as those of 'relu', about as 1 / n_steps.
+
+        Returns
+        -------
+        attributions : ndarray of shape (n_samples, n_features) or \
+                (n_samples, n_outputs, n_features)
+            The former for one output. For several columns of classes a list, one for
+            each. Dense, in the dtype of predictions.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or an array is not as expected, or the network has
+            `categorical_features`.
+
+        References
+        ----------
+        Sundararajan, Taly and Yan, Axiomatic attribution for deep networks, ICML 2017,
+        section 3; their sum over equal steps, equation 3, is a Gauss-Legendre
+        quadrature here.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmlp import MLPRegressor
+        >>> X = np.random.default_rng(0).normal(size=(100, 3))
+        >>> mlp = MLPRegressor(
+        ...     activation="tanh", solver="lbfgs", alpha=1.0, max_iter=1000
+        ... )
+        >>> shares = mlp.fit(X, X[:, 0] * X[:, 1]).integrated_gradients(X)
+        >>> shares.shape
+        (100, 3)
+        >>> difference = mlp.predict(X) - mlp.predict(np.zeros((1, 3)))
+        >>> np.allclose(shares.sum(axis=1), difference)
+        True
+        """
+        X, outputs = self._explained(X, output)
+        _refuse_categories(self, outputs.network)
+        accepts, expected = integer(1)
+        if not accepts(n_steps):
+            raise ValueError(
+                f"{owner(self)}: n_steps must be {expected}, got {shown(n_steps)}."
+            )
+        baseline = check_baseline(self, baseline, X)
+        return self._by_output(outputs.integrated(X, baseline, int(n_steps)))
+
+    def _explained(self, X, output):
+        """X checked as in ``predict``, and the outputs to explain."""
+        X, network, layers = self._checked_to_predict(X)
+        select = _select_class if is_classifier(self) else _select_number
+        numbers, link = select(self, network, layers, output)
+        return X, Outputs(network, layers, numbers, link)
+
+    def _by_output(self, gradients):
+        """What the user gets of (n_samples, n_outputs, n_features)."""
+        if gradients.shape[1] == 1:
+            return gradients[:, 0]
+        encoder = encoder_of(self) if is_classifier(self) else None
+        is_by_column = isinstance(encoder, ClassColumns)
+        return encoder.split(gradients) if is_by_column else gradients
+
+
+def _refuse_categories(estimator, network) -> None:
+    """Shares of the inputs need values between any two."""
+    if network.inputs.plain is not None:
+        raise ValueError(
+            f"{owner(estimator)}: categorical_features must be None for "
+            "integrated_gradients, since there is nothing between two codes, got "
+            f"{describe(estimator.categorical_features)}."
+        )
+
+
+def check_layer(estimator, layer, n_hidden) -> int:
+    """The number of a hidden layer, counted from 0."""
+    accepts, expected = integer(-n_hidden, n_hidden - 1)
+    if n_hidden == 0:
+        expected = "that of a hidden layer"
+    if not accepts(layer):
+        raise ValueError(
+            f"{owner(estimator)}: layer must be {expected}, for the network has "
+            f"{n_hidden} hidden layer(s), got {shown(layer)}."
+        )
+    return int(layer) % n_hidden
+
+
+def check_baseline(estimator, baseline, X):
+    """The baseline as floats of the shape of X."""
+    if baseline is None:
+        return np.broadcast_to(X.dtype.type(0), X.shape)
+    expected = f"None, or finite numbers of shape {X.shape[1:]} or {X.shape}"
+    with naming(estimator, "baseline", expected, baseline):
+        if np.ndim(baseline) == 2 and hasattr(baseline, "columns"):
+            baseline = check_X_to_predict(estimator, baseline)  # its names, too
+        baseline = check_array(
+            baseline, ensure_2d=False, dtype=X.dtype, input_name="baseline"
+        )
+        if baseline.shape not in (X.shape[1:], X.shape):
+            raise ValueError("Its shape is another.")
+    return np.broadcast_to(baseline, X.shape)
+
+
+# The links by which the engine knows the inverse links of losses.
+
+
+def _unchanged(loss):
+    return unchanged
+
+
+def _exponential(loss):
+    return lambda raw: (unchanged(raw)[0], loss.inverse_link(raw))
+
+
+def _sorted_levels(loss):
+    n_levels = len(loss.levels)
+
+    def link(raw):
+        by_target = raw.reshape(len(raw), -1, n_levels)
+        order = np.argsort(by_target, axis=2, kind="stable")
+        order += n_levels * np.arange(order.shape[1])[:, np.newaxis]
+        return order.reshape(raw.shape), None
+
+    return link
+
+
+def _negated(raw):
+    return unchanged(raw)[0], np.full_like(raw, -1.0)
+
+
+LINKS = {
+    Loss.inverse_link: _unchanged,
+    PoissonDeviance.inverse_link: _exponential,
+    Quantile.inverse_link: _sorted_levels,
+}
+
+
+def _select_number(estimator, network, layers, output):
+    """Of a regressor: the numbers of all outputs or of one, and their link."""
+    loss, n_outputs = estimator._predicting_loss(), network.layer_sizes[-1]
+    accepts, expected = integer(0, n_outputs - 1)
+    if output is not None and not accepts(output):
+        _refuse_output(estimator, f"None or {expected}", output)
+    if type(loss).inverse_link not in LINKS:
+        raise ValueError(
+            f"{owner(estimator)}: loss must have an inverse link whose derivative is "
+            f"known, identity or exp, to be explained, got {shown(loss)}."
+        )
+    link = LINKS[type(loss).inverse_link](loss)
+    return list(range(n_outputs)) if output is None else [int(output)], link
+
+
+def _select_class(estimator, network, layers, output):
+    """Of a classifier: the numbers of all raw outputs or of one, and their link."""
+    encoder, n_outputs = encoder_of(estimator), network.layer_sizes[-1]
+    check_n_outputs(estimator, encoder, layers[-1][0])  # which has as many columns
+    if output is None:
+        return list(range(n_outputs)), unchanged
+    if isinstance(encoder, ClassColumns):
+        return [_number_in_columns(estimator, encoder, output)], unchanged
+    classes = encoder.classes_
+    expected = f"None or one of {classes.tolist()}"
+    number = _number_of(estimator, classes, output, expected, output)
+    if n_outputs > 1:
+        return [number], unchanged
+    is_first_of_two = len(classes) == 2 and number == 0
+    return [0], _negated if is_first_of_two else unchanged
+
+
+def _number_in_columns(estimator, encoder, output) -> int:
+    """The raw output of a class of one of several columns."""
+    expected = "None or a pair (number of the column, label)"
+    is_pair = isinstance(output, (tuple, list)) and len(output) == 2
+    if not is_pair or not integer(0, len(encoder.classes_) - 1)[0](output[0]):
+        _refuse_output(estimator, expected, output)
+    column, label = output
+    classes = encoder.classes_[column]
+    expected += f", for column {column} one of {classes.tolist()}"
+    number = _number_of(estimator, classes, label, expected, output)
+    return sum(encoder.sizes[:column]) + number
+
+
+def _number_of(estimator, classes, label, expected, output) -> int:
+    """Where a label is among the classes; `output` is what the user gave."""
+    labels = classes.tolist()
+    if np.ndim(label) > 0 or label not in labels:
+        _refuse_output(estimator, expected, output)
+    return labels.index(label)
+
+
+def _refuse_output(estimator, expected, output):
+    raise ValueError(
+        f"{owner(estimator)}: output must be {expected}, got {shown(output)}."
+    )

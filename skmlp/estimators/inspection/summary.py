@@ -1,0 +1,194 @@
+"""A network as a table of its layers."""
+
+from dataclasses import astuple, dataclass, fields
+from html import escape
+from itertools import pairwise
+
+from skmlp.activations import Parametric
+from skmlp.constraints import is_integer
+from skmlp.estimators.fitting.components import activations_of
+from skmlp.estimators.optional import import_pandas
+from skmlp.estimators.validation.parameters import (
+    describe,
+    fitted_layers,
+    hidden_sizes,
+    owner,
+    shown,
+)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of the table; products are multiply-adds of a row of X."""
+
+    layer: str
+    input_shape: str
+    output_shape: str
+    activation: str
+    parameters: int
+    bytes: int
+    products: int
+
+
+COLUMNS = [field.name for field in fields(Layer)]
+NUMBERS = COLUMNS[-3:]
+
+
+class Summary:
+    """The layers of a network, with sums in the last row.
+
+    Parameters
+    ----------
+    title : str
+        What the table is about.
+    sizes : sequence of int
+        n_features, the hidden layers' units, n_outputs.
+    activations : sequence of str
+        One for each layer, the output's inverse link last.
+    n_bytes : int
+        Of a parameter.
+    n_alphas : sequence of int, default=()
+        Parameters of the first layers' activations.
+    embedding : InputEmbedding or None, default=None
+        What makes the first layer's inputs, whose number `sizes` then begins with.
+
+    Attributes
+    ----------
+    rows : list of Layer
+    """
+
+    def __init__(self, title, sizes, activations, n_bytes, n_alphas=(), embedding=None):
+        self.title = title
+        names = [f"hidden {i}" for i in range(1, len(sizes) - 1)] + ["output"]
+        n_alphas = [*n_alphas, *[0] * len(names)][: len(names)]
+        each = zip(names, pairwise(sizes), activations, n_alphas, strict=True)
+        self.rows = [
+            _layer(name, *shape, activation, n, n_bytes)
+            for name, shape, activation, n in each
+        ]
+        if embedding is not None:
+            self.rows.insert(0, _embedding(embedding, n_bytes))
+        sums = [sum(getattr(row, name) for row in self.rows) for name in NUMBERS]
+        self.total = Layer("total", "", "", "", *sums)
+
+    def frame(self):
+        """The table as a pandas.DataFrame, without the sums."""
+        pd = import_pandas("Summary.frame")
+        return pd.DataFrame(self.rows).set_index("layer")
+
+    def _cells(self):
+        """The rows as text, the names of the columns first."""
+        rows = [astuple(row) for row in (*self.rows, self.total)]
+        heads = [name.removesuffix("_shape") for name in COLUMNS]
+        heads[-1] += " a row"
+        return [heads, *([_text(value) for value in row] for row in rows)]
+
+    def __repr__(self):
+        cells = self._cells()
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [_line(row, widths) for row in cells]
+        rule = "-" * len(lines[0])
+        return "\n".join([self.title, lines[0], rule, *lines[1:-1], rule, lines[-1]])
+
+    def _repr_html_(self):
+        head, *body = self._cells()
+        rows = "".join(_html_row(row, "td") for row in body)
+        caption = f"<caption>{escape(self.title)}</caption>"
+        table = f"<thead>{_html_row(head, 'th')}</thead><tbody>{rows}</tbody>"
+        return f"<table>{caption}{table}</table>"
+
+
+def summarize(estimator, n_features, n_outputs) -> Summary:
+    """The summary of an estimator: fitted, or with the numbers that it can't know."""
+    sizes, n_bytes, n_alphas = (
+        _of_fitted(estimator)
+        if hasattr(estimator, "coefs_")
+        else _of_settings(estimator, n_features, n_outputs)
+    )
+    return Summary(
+        owner(estimator),
+        sizes,
+        [*_names(estimator, len(sizes) - 2), getattr(estimator, "out_activation_", "")],
+        n_bytes,
+        n_alphas,
+        getattr(estimator, "embedding_", None),
+    )
+
+
+def _of_fitted(estimator):
+    """Sizes of layers, bytes of a parameter, and alphas of each hidden layer."""
+    layers = fitted_layers(estimator)
+    sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
+    alphas = getattr(estimator, "alphas_", [])
+    n_alphas = [0 if alpha is None else len(alpha) for alpha in alphas]
+    return sizes, layers[0][0].itemsize, n_alphas
+
+
+def _of_settings(estimator, n_features, n_outputs):
+    """The same of an estimator that is not fitted."""
+    for name, value in (("n_features", n_features), ("n_outputs", n_outputs)):
+        if not is_integer(value) or value < 1:
+            raise ValueError(
+                f"{owner(estimator)}: {name} must be an integer >= 1 for the summary "
+                f"of an estimator that is not fitted, got {shown(value)}."
+            )
+    for name in ("numeric_embedding", "categorical_features"):
+        if getattr(estimator, name) is not None:
+            raise ValueError(
+                f"{owner(estimator)}: {name} must be None for the summary of an "
+                "estimator that is not fitted, since X says how many columns it makes, "
+                f"got {describe(getattr(estimator, name))}."
+            )
+    hidden = hidden_sizes(estimator)
+    activations = _activations(estimator, len(hidden))
+    each = zip(hidden, activations, strict=True)
+    n_alphas = [size if isinstance(a, Parametric) else 0 for size, a in each]
+    return (int(n_features), *hidden, int(n_outputs)), 8, n_alphas
+
+
+def _activations(estimator, n_hidden):
+    found = activations_of(estimator, n_hidden, check=False)
+    return found if isinstance(found, list) else [found] * n_hidden
+
+
+def _names(estimator, n_hidden):
+    _activations(estimator, n_hidden)  # which checks how many
+    given = estimator.activation
+    if isinstance(given, str) or not hasattr(given, "__len__"):
+        given = [given] * n_hidden
+    return [name if isinstance(name, str) else type(name).__name__ for name in given]
+
+
+def _embedding(embedding, n_bytes):
+    inputs = embedding.inputs
+    shapes = f"(n, {inputs.n_features})", f"(n, {inputs.width})"
+    n_params = sum(array.size for array in embedding.arrays)
+    n_products = sum(
+        len(part.columns) * part.embedding.n_products for part in inputs.embedded
+    )
+    return Layer("embedding", *shapes, "", n_params, n_params * n_bytes, n_products)
+
+
+def _layer(name, fan_in, fan_out, activation, n_alphas, n_bytes):
+    n_weights = fan_in * fan_out
+    shapes = f"(n, {fan_in})", f"(n, {fan_out})"
+    n_params = n_weights + fan_out + n_alphas
+    return Layer(name, *shapes, activation, n_params, n_params * n_bytes, n_weights)
+
+
+def _text(value) -> str:
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _line(row, widths) -> str:
+    """Words to the left, numbers to the right."""
+    n_words = len(COLUMNS) - len(NUMBERS)
+    cells = zip(row, widths, strict=True)
+    return "  ".join(
+        cell.ljust(width) if i < n_words else cell.rjust(width)
+        for i, (cell, width) in enumerate(cells)
+    )
+
+
+def _html_row(row, tag) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in row)}</tr>"

@@ -1,0 +1,1 @@
+"""Warnings and diagnoses of a fit."""

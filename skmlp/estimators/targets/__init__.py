@@ -1,0 +1,1 @@
+"""Kinds of targets: y as the network's outputs, and back."""

@@ -1,0 +1,111 @@
+"""Class weights: how much the rows of each class count."""
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight
+
+from skmlp.constraints import real
+from skmlp.estimators.validation.parameters import owner, shown
+
+CLASS_WEIGHT = (
+    "None, 'balanced', a dict from class labels to numbers >= 0, or for several labels "
+    "or columns of classes a list of one dict for each"
+)
+ACCEPTS_WEIGHT, _ = real(0)
+
+
+def class_weights(estimator, columns, data):
+    """A function from Y (n, n_outputs) to the class weights (n,) of its rows.
+
+    columns : of each column of classes its labels (n_classes,), and a function from Y
+        to the codes (n_samples,) of its rows' labels. Weights of several columns are
+        multiplied. "balanced" looks at the training rows of the data alone.
+    """
+    by_column = []
+    given = _by_column(estimator, len(columns))
+    for (labels, codes_of), one in zip(columns, given, strict=True):
+        if isinstance(one, dict):
+            by_class = _from_dict(estimator, one, labels)
+        else:
+            by_class = _balanced(codes_of(data.Y), data, len(labels))
+        by_column.append((codes_of, by_class))
+
+    def factors(Y):
+        with np.errstate(over="ignore", under="ignore"):
+            return np.prod([w[codes_of(Y)] for codes_of, w in by_column], axis=0)
+
+    return factors
+
+
+def weigh_classes(estimator, data, held):
+    """Training data and validation rows, if any, by the weights of their classes."""
+    factors = estimator._class_weights(data)
+    if factors is None:
+        return data, held
+    with np.errstate(over="ignore", under="ignore"):
+        data = data.weighed(factors(data.Y))
+        held = held and held.weighed(factors(held.Y))
+    _check_usable(estimator, data.training_targets()[1], "training")
+    if held is not None:
+        _check_usable(estimator, held.weight, "validation")
+    return data, held
+
+
+def _check_usable(estimator, weight, what) -> None:
+    """Weights that training or a score can be divided by the sum of."""
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.finfo(np.float64).tiny * len(weight) <= total < np.inf:
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must leave the {len(weight)} {what} "
+            "rows, times sample_weight, a sum that is neither 0 nor out of the range "
+            f"of numbers, got {shown(estimator.class_weight)}, which leaves {total:g}."
+        )
+
+
+def _by_column(estimator, n_columns):
+    given = estimator.class_weight
+    several = isinstance(given, (list, tuple))
+    each = list(given) if several else [given] * n_columns
+    fits = several == (n_columns > 1) or _is_balanced(given)
+    known = all(_is_balanced(one) or isinstance(one, dict) for one in each)
+    if not fits or not known or len(each) != n_columns:
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
+            f"{shown(given)} for {n_columns} column(s)."
+        )
+    return each
+
+
+def _is_balanced(one) -> bool:
+    # isinstance first: comparing an array with a string is not a bool
+    return isinstance(one, str) and one == "balanced"
+
+
+def _from_dict(estimator, by_label, labels):
+    """The weight of each class, 1 where the dict does not name it.
+
+    A dict that names all classes may name more, which a fold may lack.
+    """
+    labels = np.asarray(labels).tolist()
+    unknown = by_label.keys() - set(labels)
+    wrong = [value for value in by_label.values() if not ACCEPTS_WEIGHT(value)]
+    if wrong or (unknown and not set(labels) <= by_label.keys()):
+        raise ValueError(
+            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
+            f"{shown(by_label)} for the labels {shown(labels)}."
+        )
+    return np.array([float(by_label.get(label, 1.0)) for label in labels])
+
+
+def _balanced(codes, data, n_classes):
+    """n / (n_classes n_class), counted in weights; 1 for a class without any."""
+    rows = slice(None) if data.rows is None else data.rows
+    codes, weight = codes[rows], None if data.weight is None else data.weight[rows]
+    if weight is not None:
+        codes, weight = codes[weight > 0], weight[weight > 0]
+    present = np.unique(codes)
+    by_class = np.ones(n_classes)
+    by_class[present] = compute_class_weight(
+        "balanced", classes=present, y=codes, sample_weight=weight
+    )
+    return by_class

@@ -1,0 +1,1 @@
+"""What may come in: parameters, arrays, combinations, weights set by hand."""

@@ -1,0 +1,1 @@
+"""Training: batches, epochs, early stopping, history, and what ends a fit."""
