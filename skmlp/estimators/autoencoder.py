@@ -266,7 +266,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return [*given, "identity", *given[::-1]]
 
     def _refuse_several_levels(self, mlp) -> None:
-        if mlp._make_loss().n_outputs(1) > 1:
+        if mlp._loss_component().n_outputs(1) > 1:
             raise ValueError(
                 f"{owner(self)}: estimator__loss must predict one number for each "
                 f"column of X, got {shown(mlp.loss)}."

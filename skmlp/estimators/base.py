@@ -57,6 +57,7 @@ from skmlp.estimators.inspection.summary import summarize
 from skmlp.estimators.optional import import_pandas
 from skmlp.estimators.reporting.convergence import diagnosis
 from skmlp.estimators.reporting.diagnostics import warnings_of
+from skmlp.estimators.targets.choice import encode
 from skmlp.estimators.validation.combinations import (
     refuse_combinations,
     refuse_for_partial_fit,
@@ -99,59 +100,6 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     _rules = RULES
     _learned = ("coefs_", "intercepts_")
-
-    # What the two estimators tell the base.
-
-    def _encode_target(self, y, n_samples, dtype, call):
-        """Y of shape (n_samples, n_outputs), of the given dtype."""
-        raise NotImplementedError
-
-    def _decode_target(self, Y):
-        """What the user would give as y."""
-        raise NotImplementedError
-
-    def _make_loss(self):
-        """The loss of a fit, with its inverse link."""
-        raise NotImplementedError
-
-    def _class_weights(self, data):
-        """A function from Y to the weights of its rows' classes, or None."""
-        return None
-
-    def _note_targets(self, data):
-        """Keep what predictions need of the targets in training."""
-
-    def _strata(self, Y):
-        """What an early-stopping split stratifies by, or None."""
-        raise NotImplementedError
-
-    def _strata_of_folds(self, Y):
-        """What folds have like shares of, (n_samples,) or None."""
-        return None
-
-    def _has_default_score(self):
-        """Whether validation has a score besides the loss."""
-        raise NotImplementedError
-
-    def _score_raw(self, Y, raw, weight):
-        """The validation score of raw outputs, which are finite."""
-        raise NotImplementedError
-
-    def _output_of(self, raw):
-        """Of raw outputs what several members have a mean of, (n_samples, ...)."""
-        raise NotImplementedError
-
-    def _mean_output(self, outputs, counted=None):
-        """That mean, of (n_members, n_samples, ...); of each row over the `counted`."""
-        raise NotImplementedError
-
-    def _outputs_of(self, output):
-        """What the user gets of it."""
-        raise NotImplementedError
-
-    def _learn_from_held_out(self, held, output):
-        """Learn from validation rows, and the outputs there."""
-        raise NotImplementedError
 
     def __sklearn_clone__(self):
         """A clone; an estimator to start from stays as it is, fitted."""
@@ -211,11 +159,10 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             forget_learned(self)
         data = self._check_data(X, y, sample_weight, call)
         random_state = check_seed(self)
-        loss = self._make_loss()
+        loss = self._task.loss(self._loss_component())
         refuse_combinations(self, loss, data.X)
         network = self._network(data, loss, call)
         params, drawn = self._first_params(network, data, random_state, call)
-        self._note_targets(data)
         rows, held = split_rows(self, data, random_state, call)
         fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
         self._scale(fit)
@@ -245,8 +192,14 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         """The checked arrays, of the dtype of X or of the model that goes on."""
         dtype = fitted_layers(self)[0][0].dtype if call.continued else FLOATS
         X = check_X(self, X, reset=not call.continued, dtype=dtype)
-        Y = self._encode_target(y, X.shape[0], X.dtype, call)
-        return TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
+        self._task, y = self._choose_task(y, X.shape[0], call)
+        Y = encode(self, self._task, y, X.dtype)
+        data = TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
+        before = vars(self).pop("output_range_", None)
+        if getattr(self, "clip_output", False):
+            self._task = self._task.widened(data, before)
+        vars(self).update(self._task.attributes)
+        return data
 
     def _network(self, data, loss, call) -> Network:
         hidden = hidden_sizes(self, len(data.Y))
@@ -357,6 +310,10 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     # Raw outputs.
 
+    def _predicting_loss(self):
+        """The loss of which predictions need the inverse link."""
+        return None
+
     def _fitted_network(self):
         """The network of ``coefs_`` and ``intercepts_``, and its (W, b) a layer."""
         check_parameters(self, {"activation": RULES["activation"]})
@@ -387,7 +344,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         """What the estimator predicts with: of several members, their mean."""
         if "members_" in vars(self):
             return mean_of_members(self, check_X_to_predict(self, X))
-        return self._output_of(self._raw(X))
+        return self._fitted_task().output(self._predicting_loss(), self._raw(X))
 
     def __getattr__(self, name):
         refuse_attribute(self, name)

@@ -51,7 +51,7 @@ def held_output(estimator, fit):
     if fit.held is None:
         return None
     with np.errstate(over="ignore"):  # of outputs far out
-        return estimator._output_of(fit.held_raw)
+        return estimator._task.output(fit.loss, fit.held_raw)
 
 
 def held_raw(fit, params):
@@ -71,7 +71,7 @@ def learn_from_members(estimator, data, held, outputs) -> None:
     if held[0] is None or estimator.refit:
         calibrate(estimator, None, None)
     elif held[0].rows is None:  # the user's own, which are the same for all
-        calibrate(estimator, held[0], estimator._mean_output(np.stack(outputs)))
+        calibrate(estimator, held[0], estimator._task.mean_output(np.stack(outputs)))
     else:
         output, rows = _unseen(estimator, len(data), held, outputs)
         data, _ = weigh_classes(estimator, data, None)
@@ -80,7 +80,7 @@ def learn_from_members(estimator, data, held, outputs) -> None:
         if estimator.bagging == "folds":
             everywhere = np.full((len(data), *output.shape[1:]), np.nan, output.dtype)
             everywhere[rows] = output
-            estimator.oof_prediction_ = estimator._outputs_of(everywhere)
+            estimator.oof_prediction_ = estimator._task.predicted(everywhere)
 
 
 def _unseen(estimator, n_samples, held, outputs):
@@ -91,7 +91,7 @@ def _unseen(estimator, n_samples, held, outputs):
     for number, (own, output) in enumerate(zip(held, outputs, strict=True)):
         counted[number, own.rows], each[number, own.rows] = True, output
     rows = np.flatnonzero(counted.any(axis=0))
-    return estimator._mean_output(each[:, rows], counted[:, rows]), rows
+    return estimator._task.mean_output(each[:, rows], counted[:, rows]), rows
 
 
 def without_rows(held):

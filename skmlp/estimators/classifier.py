@@ -4,37 +4,23 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.component import part_of
 from skmlp.constraints import either, one_of
 from skmlp.estimators.base import BaseMLP, has_partial_fit
-from skmlp.estimators.ensemble.averaging import mean_raw
 from skmlp.estimators.fitting.components import make_part
-from skmlp.estimators.targets.class_columns import ClassColumns, rows_right
-from skmlp.estimators.targets.class_weight import class_weights
-from skmlp.estimators.targets.labels import (
-    check_labels,
-    check_n_outputs,
-    check_shares,
-    columns_of_classes,
-    decode,
-    encode,
-    encoder_for,
-    encoder_of,
-    encoder_of_shares,
+from skmlp.estimators.targets.choice import (
+    task_by_hand,
+    task_of_labels,
+    task_of_named,
+    task_of_shares,
 )
+from skmlp.estimators.targets.class_weight import class_weights
 from skmlp.estimators.temperature import best_temperature
 from skmlp.estimators.validation.combinations import takes_sparse
 from skmlp.estimators.validation.parameters import RULES, owner
-from skmlp.losses import (
-    CLASSIFICATION_LOSSES,
-    BinomialLogLoss,
-    ClassificationLoss,
-    LogLoss,
-    MultinomialLogLoss,
-)
+from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -701,8 +687,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             The class whose raw output is largest; with a single output the second class
             where it is above 0; for several labels a 0/1 indicator matrix.
         """
-        output = self._output(X)  # before the classes, which say less where not fitted
-        return decode(encoder_of(self), output)
+        output = self._output(X)  # before the task, which says less if not fitted
+        return self._fitted_task().decode(output)
 
     def decision_function(self, X):
         """Raw outputs of the network, before softmax or logistic function.
@@ -716,12 +702,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
-            several columns of classes a list, one for each.
+            several labels the finite log-odds of ``predict_proba``. For several columns
+            of classes a list, one for each.
         """
-        raw, encoder = self._calibrated_raw(X), encoder_of(self)
-        if isinstance(encoder, ClassColumns):
-            return encoder.split(raw)
-        return raw.ravel() if raw.shape[1] == 1 else raw
+        return self._fitted_task().decision(self._calibrated_raw(X))
 
     def predict_proba(self, X):
         """Probabilities of the classes, or of each label.
@@ -738,7 +722,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             their dtype, so that their logarithm is finite. For several columns of
             classes a list, one for each.
         """
-        return self._outputs_of(self._calibrated_raw(X))
+        return self._fitted_task().predicted(self._calibrated_raw(X))
 
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.
@@ -754,11 +738,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Where a probability is below the smallest normal number, its logarithm comes
             from the raw outputs. For several columns of classes a list, one for each.
         """
-        raw, encoder, link = self._calibrated_raw(X), encoder_of(self), self._link
-        if isinstance(encoder, ClassColumns):
-            parts = encoder.split(raw)
-            return [_logarithm(link, part, _floored(link, part)) for part in parts]
-        return _logarithm(link, self._by_class(raw), self._probabilities(raw))
+        return self._fitted_task().log_predicted(self._calibrated_raw(X))
 
     def score(self, X, y, sample_weight=None):
         """The accuracy: the share of rows whose labels are all right.
@@ -782,135 +762,64 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             From 0 to 1.
         """
         predicted = self.predict(X)
-        if np.ndim(y) == 2 and self._is_soft():
-            y = self.classes_[np.argmax(y, axis=1)]
-        if isinstance(encoder_of(self), ClassColumns):
-            # as one label a row, which scikit-learn's accuracy can count
-            right = rows_right(self, y, predicted)
-            y, predicted = np.ones(len(right)), right.astype(float)
-        return accuracy_score(y, predicted, sample_weight=sample_weight)
-
-    def _raw(self, X):
-        raw = super()._raw(X)
-        check_n_outputs(self, encoder_of(self), raw)
-        return raw
-
-    def _output_of(self, raw):
-        return raw
-
-    def _mean_output(self, outputs, counted=None):
-        """Raw outputs that give the mean probabilities."""
-        encoder, link = encoder_of(self), self._link
-        if isinstance(encoder, ClassColumns):
-            link = encoder.heads(LogLoss())
-        return mean_raw(link, outputs, counted)
+        task = self._fitted_task()
+        return task.accuracy(owner(self), y, predicted, sample_weight)
 
     def _calibrated_raw(self, X):
         raw = self._output(X)
         temperature = getattr(self, "temperature_", None)
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 
-    def _outputs_of(self, raw):
-        """What ``predict_proba`` gives of raw outputs."""
-        encoder = encoder_of(self)
-        if isinstance(encoder, ClassColumns):
-            return [_floored(self._link, part) for part in encoder.split(raw)]
-        return self._probabilities(raw)
+    def _loss_component(self):
+        return make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
+
+    def _choose_task(self, y, n_samples, call):
+        """The task, and y as an array."""
+        name, soft = owner(self), self._loss_component().soft_targets
+        if (call.continued or call.incremental) and hasattr(self, "classes_"):
+            task = self._fitted_task()
+            task.same_classes(name, call.classes)
+            return task, task.check(
+                name, y, n_samples, all_classes=not call.incremental
+            )
+        if soft:
+            return task_of_shares(name, y, n_samples, call.classes)
+        if call.incremental:
+            return task_of_named(name, y, n_samples, call.classes)
+        return task_of_labels(name, y, n_samples)
+
+    def _fitted_task(self):
+        """The task of the last fit, or of ``classes_`` that were set by hand."""
+        task = vars(self).get("_task")
+        if task is not None:
+            return task
+        n_outputs = np.shape(self.coefs_[-1])[1]
+        link = getattr(self, "out_activation_", None)
+        task = task_by_hand(owner(self), self.classes_, n_outputs, link)
+        task.check_n_outputs(owner(self), n_outputs)
+        return task
+
+    def _raw(self, X):
+        raw = super()._raw(X)
+        self._fitted_task().check_n_outputs(owner(self), raw.shape[1])
+        return raw
 
     def _learn_from_held_out(self, held, output):
         if self.calibration is not None:
-            loss = self._calibrating_loss(len(output))
+            loss = self._fitted_task().calibrating_loss(len(output))
             self.temperature_, _ = best_temperature(loss, held, output)
 
-    def _calibrating_loss(self, n_rows):
-        """The log loss of raw outputs, smoothed as by a row of each class alike.
-
-        Else it would ask for certainty where all rows are right.
-        """
-        loss, encoder = LogLoss(label_smoothing=1.0 / (n_rows + 1)), encoder_of(self)
-        if isinstance(encoder, ClassColumns):
-            return encoder.heads(loss)
-        many = encoder.y_type_ == "multiclass"
-        return loss.multinomial() if many else loss.binomial()
-
-    def _by_class(self, raw):
-        """A raw output for each class: of a single output, its negative for "no"."""
-        return np.hstack([-raw, raw]) if raw.shape[1] == 1 else raw
-
-    def _probabilities(self, raw):
-        """Probabilities, no smaller than the smallest normal number."""
-        if len(self.classes_) == 1:
-            return np.ones_like(raw)
-        return _floored(self._link, self._by_class(raw))
-
-    def _encode_target(self, y, n_samples, dtype, call):
-        soft = self._is_soft()
-        if soft:
-            Y = check_shares(self, y, n_samples, dtype)
-            encoder = encoder_of_shares(self, Y, call)
-        else:
-            y = check_labels(self, y, n_samples)
-            encoder = encoder_for(self, y, call)
-        self._label_binarizer, self.classes_ = encoder, encoder.classes_
-        return Y if soft else encode(encoder, y, dtype)
-
-    def _is_soft(self):
-        """Whether y holds probabilities."""
-        loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
-        return loss.soft_targets
-
-    def _decode_target(self, Y):
-        return decode(encoder_of(self), 2.0 * Y - 1.0)
-
-    def _make_loss(self):
-        loss = make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
-        encoder = encoder_of(self)
-        if isinstance(encoder, ClassColumns):
-            return encoder.heads(loss)
-        many = encoder.y_type_ == "multiclass"
-        return loss.multinomial() if many else loss.binomial()
-
-    @property
-    def _link(self):
-        """A loss with the inverse link of the fitted targets."""
-        many = encoder_of(self).y_type_.startswith("multiclass")
-        return MultinomialLogLoss() if many else BinomialLogLoss()
-
     def _class_weights(self, data):
+        """A function from Y to the weights of its rows' classes, or None."""
         if self.class_weight is None:
             return None
-        if self._is_soft():
+        columns = self._fitted_task().weighable()
+        if columns is None:
             raise ValueError(
                 f"{owner(self)}: class_weight must be None with soft_targets=True, "
                 f"where rows have no one class, got {self.class_weight!r}."
             )
-        return class_weights(self, columns_of_classes(encoder_of(self)), data)
-
-    def _strata(self, Y):
-        # scikit-learn stratifies single outputs only; its error message, which its
-        # users know, names the strata as strings
-        return np.where(Y[:, 0] > 0.5, "True", "False") if Y.shape[1] == 1 else None
-
-    def _strata_of_folds(self, Y):
-        """The classes of rows that have one each, else None."""
-        if encoder_of(self).y_type_ not in ("binary", "multiclass"):
-            return None
-        return Y[:, 0] > 0.5 if Y.shape[1] == 1 else Y.argmax(axis=1)
-
-    def _has_default_score(self):
-        return True
-
-    def _score_raw(self, Y, raw, weight):
-        """Accuracy; with several labels or columns, of rows with all of them right."""
-        encoder = encoder_of(self)
-        if isinstance(encoder, ClassColumns):
-            right = (encoder.codes(Y) == encoder.codes(raw)).all(axis=1)
-            target, predicted = np.ones(len(right), int), right.astype(int)
-        elif self._link.out_activation == "softmax":
-            target, predicted = Y.argmax(axis=1), raw.argmax(axis=1)
-        else:
-            target, predicted = (Y > 0.5).astype(int), (raw > 0).astype(int)
-        return accuracy_score(target, predicted, sample_weight=weight)
+        return class_weights(self, columns, data)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -918,18 +827,3 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _floored(link, raw):
-    """Probabilities, no smaller than the smallest normal number."""
-    proba = link.inverse_link(raw)
-    return np.maximum(proba, np.finfo(proba.dtype).tiny, out=proba)
-
-
-def _logarithm(link, raw, proba):
-    """Of probabilities; of those at their floor from raw outputs."""
-    log_proba = np.log(proba)
-    floored = proba <= np.finfo(proba.dtype).tiny
-    if floored.any():
-        log_proba[floored] = link.log_inverse_link(raw)[floored]
-    return log_proba

@@ -11,21 +11,11 @@ from skmlp.component import part_of
 from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
-from skmlp.estimators.ensemble.averaging import mean_values
 from skmlp.estimators.fitting.components import make_part
-from skmlp.estimators.targets.labels import check_domain, check_numbers
+from skmlp.estimators.targets.numbers import Numbers
 from skmlp.estimators.validation.combinations import takes_sparse
-from skmlp.estimators.validation.parameters import RULES, check_parameters
-from skmlp.losses import (
-    REGRESSION_LOSSES,
-    PoissonDeviance,
-    RegressionLoss,
-    SquaredError,
-)
-
-# For others R2 would stop training early at the wrong model, such as a mean for a high
-# quantile.
-SCORED_BY_R2 = (SquaredError, PoissonDeviance)
+from skmlp.estimators.validation.parameters import RULES, check_parameters, owner
+from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 
 ACCEPTS, EXPECTED = part_of(REGRESSION_LOSSES, RegressionLoss)
 # the order of parameters is scikit-learn's, and easily taken for the classifier's
@@ -674,7 +664,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The network's outputs after the inverse link. With several quantile levels
             there is one more axis, for the levels in ascending order.
         """
-        return self._outputs_of(self._output(X))
+        return self._fitted_task().predicted(self._output(X))
 
     def predict_interval(self, X, coverage=0.9):
         """Predict intervals that hold y in a share of `coverage` of rows.
@@ -717,7 +707,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
         True
         """
-        values = self._outputs_of(self._output(X))
+        values = self._fitted_task().predicted(self._output(X))
         width = interval_width(self, coverage)
         width = width.astype(values.dtype)
         width = width[0] if values.ndim == 1 else width
@@ -745,30 +735,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         predicted = self._central(self._output(X))
         return r2_score(y, predicted, sample_weight=sample_weight)
 
-    def _output_of(self, raw):
-        """Predictions (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
-        loss = self._predicting_loss()
-        values, n_levels = loss.inverse_link(raw), loss.n_outputs(1)
-        if n_levels > 1:
-            values = values.reshape(len(values), -1, n_levels)
-        return self._clipped(values)
-
-    def _mean_output(self, outputs, counted=None):
-        # clipped again, for the mean of equal numbers may be larger than they are
-        return self._clipped(mean_values(outputs, counted))
-
-    def _outputs_of(self, output):
-        return output[:, 0] if output.shape[1] == 1 else output
-
-    def _clipped(self, values):
-        bounds = getattr(self, "output_range_", None)
-        if bounds is None:
-            return values
-        low, high = bounds.astype(values.dtype)
-        if values.ndim == 3:  # of levels
-            low, high = low[:, np.newaxis], high[:, np.newaxis]
-        return np.clip(values, low, high)
-
     def _learn_from_held_out(self, held, output):
         """Keep residuals for ``predict_interval``, of a loss without levels."""
         if output.ndim == 2:
@@ -782,43 +748,24 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         levels = np.array(self._predicting_loss().levels)
         return output[:, :, np.argmin(np.abs(levels - 0.5))]
 
-    def _encode_target(self, y, n_samples, dtype, call):
-        Y = check_numbers(self, y, n_samples, dtype)
-        check_domain(self, self._make_loss(), Y)
-        return Y
-
-    def _note_targets(self, data):
-        """The range of y, by which a model that goes on widens the one it has."""
-        before = vars(self).pop("output_range_", ())
-        if self.clip_output:
-            Y = data.Y if data.weight is None else data.Y[data.weight > 0]
-            ends = np.stack([Y.min(axis=0), Y.max(axis=0), *before])
-            self.output_range_ = np.stack([ends.min(axis=0), ends.max(axis=0)])
-
-    def _decode_target(self, Y):
-        return Y[:, 0] if Y.shape[1] == 1 else Y
-
-    def _make_loss(self):
+    def _loss_component(self):
         check_parameters(self, {"loss": self._rules["loss"]})
         return make_part(REGRESSION_LOSSES, self.loss, self, "loss")
 
+    def _choose_task(self, y, n_samples, call):
+        """The task, and y as an array."""
+        task = Numbers()
+        return task, task.check(owner(self), y, n_samples)
+
+    def _fitted_task(self):
+        return Numbers(getattr(self, "output_range_", None))
+
     def _predicting_loss(self):
         """The loss of the last fit, whatever ``loss`` was set to since."""
-        return getattr(self, "_fitted_loss", None) or self._make_loss()
+        return getattr(self, "_fitted_loss", None) or self._loss_component()
 
-    def _strata(self, Y):
+    def _class_weights(self, data):
         return None
-
-    def _has_default_score(self):
-        return type(self._make_loss()) in SCORED_BY_R2
-
-    def _score_raw(self, Y, raw, weight):
-        """R2, the mean over outputs."""
-        loss = self._make_loss()
-        predicted = loss.inverse_link(raw)
-        if len(Y) < 2 or not np.isfinite(predicted).all():
-            return np.nan
-        return r2_score(Y, predicted, sample_weight=weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

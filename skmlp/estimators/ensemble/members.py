@@ -21,6 +21,7 @@ from skmlp.estimators.fitting.state import unfit
 from skmlp.estimators.fitting.threads import one_blas_thread
 from skmlp.estimators.fitting.validation_set import holds_out
 from skmlp.estimators.reporting.diagnostics import warnings_of
+from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.parameters import (
     check_seed,
     check_X,
@@ -42,7 +43,6 @@ def learn_members(estimator, X, y, sample_weight, call):
     """Train the members, and publish them; returns what to say of the worst."""
     unfit(estimator)
     data = estimator._check_data(X, y, sample_weight, call)
-    estimator._note_targets(data)
     call = replace(call, validation=_checked(estimator, call.validation, data))
     random_state = check_seed(estimator)
     calls = _calls(estimator, data, call, random_state)
@@ -146,7 +146,7 @@ def _splits(estimator, data, groups, random_state):
     """(training, validation) rows of each member."""
     n = estimator.n_members
     if is_splitter(estimator.validation_fraction):
-        return all_splits(estimator, data, estimator._decode_target(data.Y), groups, n)
+        return all_splits(estimator, data, decoded(estimator._task, data.Y), groups, n)
     if groups is not None:
         with naming(estimator, "groups", f"labels of {n} groups or more", groups):
             return list(GroupKFold(n).split(data.Y, groups=groups))
@@ -155,7 +155,7 @@ def _splits(estimator, data, groups, random_state):
             f"{owner(estimator)}: n_members must be at most n_samples={len(data)} with "
             f"bagging='folds', got {n!r}."
         )
-    folds = _folds(estimator._strata_of_folds(data.Y), len(data), n, random_state)
+    folds = _folds(estimator._task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
     return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
 

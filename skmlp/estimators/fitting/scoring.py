@@ -8,10 +8,15 @@ from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer
 
 from skmlp.constraints import is_real
+from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.temperature import best_temperature
 from skmlp.estimators.validation.parameters import naming, owner, shown
+from skmlp.losses import PoissonDeviance, SquaredError
 from skmlp.training.early_stopping import Measured
 
+# For others R2 would stop training early at the wrong model, such as a mean for a high
+# quantile.
+SCORED_BY_R2 = (SquaredError, PoissonDeviance)
 # What a classifier's score may be besides: minus the loss at the best temperature.
 CALIBRATED = "calibrated_loss"
 SCORING = (
@@ -35,9 +40,16 @@ def check_scoring_name(estimator) -> None:
             ) from None
 
 
+def _has_default_score(estimator) -> bool:
+    """Whether validation has a score besides the loss: accuracy, or R2."""
+    if not is_regressor(estimator):
+        return True
+    return type(estimator._loss_component()) in SCORED_BY_R2
+
+
 def scored_by_loss(estimator) -> bool:
     """Whether early stopping's score is minus the loss."""
-    by_default = estimator.scoring is None and not estimator._has_default_score()
+    by_default = estimator.scoring is None and not _has_default_score(estimator)
     return by_default or estimator.scoring == "loss"
 
 
@@ -89,9 +101,10 @@ class Validation:
         if self._scorer is not None:
             return self._scorer(params)
         if self.estimator.scoring == CALIBRATED:
-            loss = self.estimator._calibrating_loss(len(raw))
+            loss = self.estimator._task.calibrating_loss(len(raw))
             return -best_temperature(loss, self.rows, raw)[1]
-        return float(self.estimator._score_raw(self.rows.Y, raw, self.rows.weight))
+        task, rows = self.estimator._task, self.rows
+        return float(task.score(self.fit.loss, rows.Y, raw, rows.weight))
 
     def _mean_loss(self, raw):
         """The weighted mean, or one for each target; spends the raw outputs."""
@@ -109,7 +122,7 @@ class Scorer:
 
     def __init__(self, estimator, fit):
         self.estimator, self.fit = estimator, fit
-        self.X, self.y = fit.held.X, estimator._decode_target(fit.held.Y)
+        self.X, self.y = fit.held.X, decoded(estimator._task, fit.held.Y)
         self.weights = {}
         with naming(estimator, "scoring", SCORING, estimator.scoring):
             self._score = check_scoring(estimator, scoring=estimator.scoring)

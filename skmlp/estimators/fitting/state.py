@@ -10,7 +10,7 @@ import numpy as np
 from skmlp.training.minibatch import SolverState
 
 PRIVATE_STATE = (
-    "_label_binarizer",
+    "_task",
     "_memory",
     "_n_without_rise",
     "_best_merit",

@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from skmlp.estimators.fitting.build import Call
 from skmlp.estimators.fitting.components import is_stochastic
 from skmlp.estimators.fitting.scoring import refuse_one_row, scored_by_loss
 from skmlp.estimators.fitting.splitting import HeldOut, hold_out, refuse_groups
+from skmlp.estimators.targets.choice import encode
 from skmlp.estimators.targets.class_weight import weigh_classes
+from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.combinations import refuse_sparse
 from skmlp.estimators.validation.parameters import (
     check_sample_weight,
@@ -33,7 +34,10 @@ def split_rows(estimator, data, random_state, call):
             "with solver lbfgs and scoring=None, got True."
         )
     if splits:
-        y, strata = partial(estimator._decode_target, data.Y), estimator._strata(data.Y)
+        y, strata = (
+            partial(decoded, estimator._task, data.Y),
+            estimator._task.strata(data.Y),
+        )
         least = 1 if scored_by_loss(estimator) else 2
         data, held = hold_out(
             estimator,
@@ -68,9 +72,10 @@ def _own_rows(estimator, data, call) -> HeldOut | None:
         )
     X = check_X(estimator, X, reset=False, dtype=data.X.dtype, name="X_val")
     refuse_sparse(estimator, X, "X_val", "scale_input")
-    as_known = Call(incremental=True, continued=True)
     with naming(estimator, "y_val", "targets of the kind of y", y):
-        Y = estimator._encode_target(y, X.shape[0], X.dtype, as_known)
+        task = estimator._task
+        y = task.check(owner(estimator), y, X.shape[0])
+        Y = encode(estimator, task, y, X.dtype)
         if Y.shape[1] != data.Y.shape[1]:
             raise ValueError(f"y has {data.Y.shape[1]} column(s).")
     weight = check_sample_weight(estimator, weight, X, name="sample_weight_val")

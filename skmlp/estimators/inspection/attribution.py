@@ -5,8 +5,6 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
 from skmlp.constraints import integer
-from skmlp.estimators.targets.class_columns import ClassColumns
-from skmlp.estimators.targets.labels import check_n_outputs, encoder_of
 from skmlp.estimators.validation.parameters import (
     check_X_to_predict,
     describe,
@@ -185,9 +183,7 @@ class ExplainingMixin:
         """What the user gets of (n_samples, n_outputs, n_features)."""
         if gradients.shape[1] == 1:
             return gradients[:, 0]
-        encoder = encoder_of(self) if is_classifier(self) else None
-        is_by_column = isinstance(encoder, ClassColumns)
-        return encoder.split(gradients) if is_by_column else gradients
+        return self._fitted_task().by_output(gradients)
 
 
 def _refuse_categories(estimator, network) -> None:
@@ -280,40 +276,13 @@ def _select_number(estimator, network, layers, output):
 
 def _select_class(estimator, network, layers, output):
     """Of a classifier: the numbers of all raw outputs or of one, and their link."""
-    encoder, n_outputs = encoder_of(estimator), network.layer_sizes[-1]
-    check_n_outputs(estimator, encoder, layers[-1][0])  # which has as many columns
+    name, task = owner(estimator), estimator._fitted_task()
+    n_outputs = network.layer_sizes[-1]
+    task.check_n_outputs(name, n_outputs)
     if output is None:
         return list(range(n_outputs)), unchanged
-    if isinstance(encoder, ClassColumns):
-        return [_number_in_columns(estimator, encoder, output)], unchanged
-    classes = encoder.classes_
-    expected = f"None or one of {classes.tolist()}"
-    number = _number_of(estimator, classes, output, expected, output)
-    if n_outputs > 1:
-        return [number], unchanged
-    is_first_of_two = len(classes) == 2 and number == 0
-    return [0], _negated if is_first_of_two else unchanged
-
-
-def _number_in_columns(estimator, encoder, output) -> int:
-    """The raw output of a class of one of several columns."""
-    expected = "None or a pair (number of the column, label)"
-    is_pair = isinstance(output, (tuple, list)) and len(output) == 2
-    if not is_pair or not integer(0, len(encoder.classes_) - 1)[0](output[0]):
-        _refuse_output(estimator, expected, output)
-    column, label = output
-    classes = encoder.classes_[column]
-    expected += f", for column {column} one of {classes.tolist()}"
-    number = _number_of(estimator, classes, label, expected, output)
-    return sum(encoder.sizes[:column]) + number
-
-
-def _number_of(estimator, classes, label, expected, output) -> int:
-    """Where a label is among the classes; `output` is what the user gave."""
-    labels = classes.tolist()
-    if np.ndim(label) > 0 or label not in labels:
-        _refuse_output(estimator, expected, output)
-    return labels.index(label)
+    number, sign = task.select(name, output)
+    return [number], unchanged if sign > 0 else _negated
 
 
 def _refuse_output(estimator, expected, output):

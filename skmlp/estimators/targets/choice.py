@@ -1,0 +1,96 @@
+"""Which task a target is: of y, of named classes, or of classes set by hand."""
+
+import numpy as np
+from sklearn.utils.multiclass import unique_labels
+
+from skmlp.errors import error_context
+from skmlp.estimators.targets.class_columns import ClassColumns
+from skmlp.estimators.targets.classes import (
+    ClassTask,
+    Multilabel,
+    refuse_unknown,
+    single_label,
+    task_of_indicators,
+)
+from skmlp.estimators.targets.labels import (
+    CLASSES,
+    check_labels,
+    distinct_labels,
+    has_columns,
+    is_list_of_arrays,
+    is_multilabel,
+)
+from skmlp.estimators.targets.soft_labels import (
+    check_classes,
+    check_shares,
+    soft_labels,
+)
+
+
+def task_of_labels(owner, y, n_samples):
+    """The task of class labels, and y as an array."""
+    y = check_labels(owner, y, n_samples)
+    if has_columns(y):
+        return ClassColumns([np.unique(column) for column in y.T]), y
+    if is_multilabel(y):
+        return task_of_indicators(owner, y, None), y
+    return single_label(unique_labels(y)), y
+
+
+def task_of_named(owner, y, n_samples, classes):
+    """The same for a first partial_fit, which names all classes in advance."""
+    y = check_labels(owner, y, n_samples)
+    if has_columns(y) or (y.ndim == 2 and is_list_of_arrays(classes)):
+        task = _named_columns(owner, y, classes)
+        return task, task.check(owner, y, n_samples)
+    if classes is None:
+        raise ValueError(
+            "classes must be passed on the first call to partial_fit.\n"
+            f"{owner}: classes must be {CLASSES}, got None."
+        )
+    if is_multilabel(y):
+        return task_of_indicators(owner, y, classes), y
+    task = single_label(distinct_labels(owner, classes))
+    refuse_unknown(owner, unique_labels(y), task.classes)
+    return task, y
+
+
+def _named_columns(owner, y, classes) -> ClassColumns:
+    if not is_list_of_arrays(classes):
+        raise ValueError(
+            f"{owner}: classes must be {CLASSES} on the first call to partial_fit, got "
+            f"{classes!r} for {y.shape[1]} columns."
+        )
+    return ClassColumns([distinct_labels(owner, labels) for labels in classes])
+
+
+def task_of_shares(owner, y, n_samples, classes):
+    """The task of probabilities of classes, and y as an array."""
+    y = check_shares(owner, y, n_samples)
+    check_classes(owner, y.shape[1], classes)
+    return soft_labels(y.shape[1]), y
+
+
+def task_by_hand(owner, classes, n_outputs, out_activation) -> ClassTask:
+    """The task of ``classes_`` that were set by hand, beside the network's outputs."""
+    if is_list_of_arrays(classes):
+        return ClassColumns([np.asarray(labels) for labels in classes])
+    with error_context(owner, "classes_", CLASSES, classes):
+        classes = np.asarray(classes)
+        if out_activation == "logistic" and n_outputs == len(classes) > 1:
+            return Multilabel(np.arange(n_outputs))
+        distinct_labels(owner, classes)
+        return single_label(classes)
+
+
+def encode(estimator, task, y, dtype):
+    """Y of a checked y, for which the loss must be defined."""
+    name = type(estimator).__name__
+    Y = task.encode(name, y, dtype)
+    domain, least = task.loss(estimator._loss_component()).domain, Y.min()
+    if (domain and least < 0) or (domain == "> 0" and least == 0):
+        raise ValueError(
+            f"{name}: y must be {domain} with loss={estimator.loss!r}, got a smallest "
+            f"value of {least:g}."
+        )
+    return Y

@@ -1,0 +1,86 @@
+"""A task: a kind of target, and all that depends on the kind."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+
+class Task(ABC):
+    """A kind of target: y <-> Y of shape (n_samples, n_outputs), and what goes with it.
+
+    Nowhere else does code ask of what kind y is. A new kind is a subclass, and a line in
+    the function that chooses it.
+    """
+
+    is_regression: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """Fitted attributes of the estimator, such as ``classes_``."""
+
+    # Targets
+
+    @abstractmethod
+    def check(self, owner, y, n_samples, *, all_classes=False):
+        """The y of a later call, as an array; an error where it is of another kind.
+
+        all_classes : whether y must have every class, as under ``warm_start``.
+        """
+
+    @abstractmethod
+    def encode(self, owner, y, dtype):
+        """Y of shape (n_samples, n_outputs), columns contiguous."""
+
+    @abstractmethod
+    def decode(self, raw):
+        """What y is where the network's raw outputs are these."""
+
+    @abstractmethod
+    def as_raw(self, Y):
+        """Raw outputs of which `decode` makes the y of these Y."""
+
+    # Training
+
+    @abstractmethod
+    def loss(self, component):
+        """The loss on raw outputs, of the loss that the user chose."""
+
+    def strata(self, Y):
+        """Strata of an early-stopping split, (n_samples,); None for none."""
+        return None
+
+    def fold_strata(self, Y):
+        """Strata of the folds of an ensemble, (n_samples,); None for none."""
+        return None
+
+    # Predictions
+
+    def output(self, loss, raw):
+        """What is averaged over the members of an ensemble, (n_samples, ...)."""
+        return raw
+
+    @abstractmethod
+    def mean_output(self, outputs, counted=None):
+        """The average over members.
+
+        outputs : (n_members, n_samples, ...) of `output`.
+        counted : bool (n_members, n_samples), which members count for a row, at least
+            one; None for all of them.
+        """
+
+    @abstractmethod
+    def predicted(self, output):
+        """What the user gets: probabilities, or values."""
+
+    def by_output(self, gradients):
+        """What the user gets of gradients (n_samples, n_outputs, n_features)."""
+        return gradients
+
+    @abstractmethod
+    def score(self, loss, Y, raw, weight):
+        """Default score of raw outputs, which are finite: accuracy or R2."""
+
+
+def decoded(task, Y):
+    """The y that was encoded as Y."""
+    return task.decode(task.as_raw(Y))

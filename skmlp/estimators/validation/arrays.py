@@ -1,0 +1,145 @@
+"""Arrays at the border: checked here, once, before anything else."""
+
+from numbers import Number
+
+import numpy as np
+from sklearn.utils import check_array, check_random_state, column_or_1d
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skmlp.errors import Text, error_context, invalid, refuse_unsupported
+
+FLOATS = (np.float64, np.float32)
+FINITE = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
+SEED = "None, an integer in [0, 2**32 - 1] or a numpy.random.RandomState"
+
+
+def check_X(estimator, X, *, reset, dtype=FLOATS, order="C", name="X"):
+    """X as a float array of that order, or a CSR matrix; records its features on reset.
+
+    Training takes rows in any order, which is fast where rows are contiguous.
+    """
+    with error_context(type(estimator).__name__, name, FINITE, X):
+        refuse_unsupported(X)
+        return validate_data(
+            estimator, X, reset=reset, accept_sparse="csr", dtype=dtype, order=order
+        )
+
+
+def check_X_to_predict(estimator, X):
+    """X as by check_X, which a plain array of finite floats need not go through."""
+    if _is_plain(estimator, X):
+        return X
+    return check_X(estimator, X, reset=False, order=None)
+
+
+def _is_plain(estimator, X) -> bool:
+    """Whether check_X would give X back as it is, without error or warning."""
+    fitted = vars(estimator)
+    return (
+        type(X) is np.ndarray
+        and X.dtype in FLOATS
+        and X.ndim == 2
+        and X.shape[0] > 0
+        and X.shape[1] == fitted.get("n_features_in_")
+        and "feature_names_in_" not in fitted
+        and _has_finite_sum(X)
+    )
+
+
+def _has_finite_sum(X) -> bool:
+    """Which it has only if all its entries are finite."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(X.sum()))
+
+
+def check_y(owner, y, n_samples, *, expected, numeric, name="y"):
+    """y as an array (n_samples,) or (n_samples, n_outputs), finite where it can be."""
+    with error_context(owner, name, expected, y):
+        if y is None:
+            raise ValueError(
+                f"{owner} requires y to be passed, but the target y is None."
+            )
+        refuse_unsupported(y)
+        y = check_array(
+            y,
+            accept_sparse=False if numeric else "csr",
+            ensure_2d=False,
+            dtype=np.float64 if numeric else None,
+            input_name="y",
+            estimator=owner,
+        )
+        refuse_unsupported(y)  # a list may have become a complex array
+        _check_shape_of_y(y, n_samples)
+        return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
+
+
+def _check_shape_of_y(y, n_samples) -> None:
+    if y.ndim == 0:
+        raise ValueError("y is a single value.")
+    if y.shape[0] != n_samples:
+        raise ValueError(
+            "Found input variables with inconsistent numbers of samples: "
+            f"[{n_samples}, {y.shape[0]}]"
+        )
+    if y.ndim == 2 and y.shape[1] == 0:
+        raise ValueError("y has no column.")
+
+
+def check_sample_weight(owner, sample_weight, X, name="sample_weight"):
+    """The weights as float64 of shape (n_samples,), or None for none."""
+    if sample_weight is None:
+        return None
+    n_samples = X.shape[0]
+    expected = f"a number >= 0 or {n_samples} of them, not all 0"
+    with error_context(owner, name, expected, sample_weight):
+        refuse_unsupported(sample_weight)
+        if isinstance(sample_weight, (Number, str)) or _is_0d(sample_weight):
+            sample_weight = np.full(n_samples, sample_weight)
+        weight = check_array(
+            sample_weight,
+            ensure_2d=False,
+            dtype=np.float64,
+            input_name=name,
+            estimator=owner,
+        )
+        if weight.ndim != 1:
+            raise ValueError("Sample weights must be 1D array or scalar.")
+        check_consistent_length(X, weight)
+        _check_sum(weight)
+        return weight
+
+
+def _is_0d(value) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 0
+
+
+def _check_sum(weight) -> None:
+    if weight.min() < 0:
+        raise ValueError(f"Sample weights must be >= 0, not {weight.min()}.")
+    with np.errstate(over="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
+        raise ValueError("The sum of sample weights overflows.")
+    if total == 0:
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    if total < np.finfo(np.float64).tiny * len(weight):
+        raise ValueError("Sample weights are too small to be divided by their mean.")
+
+
+def check_penalty(owner, name, strength, mean_weight, dtype) -> float:
+    """``alpha`` or ``alpha_l1`` for rows of mean weight 1, a number of the dtype."""
+    scaled = float(strength) / mean_weight
+    if scaled > float(np.finfo(dtype).max):
+        raise invalid(
+            owner,
+            "sample_weight",
+            f"not be so small that {name} over its mean overflows {np.dtype(dtype)}",
+            Text(f"a mean of {mean_weight:g} and {name}={strength!r}"),
+        )
+    return scaled
+
+
+def check_seed(owner, random_state) -> np.random.RandomState:
+    """``random_state`` as a RandomState; None is NumPy's global one."""
+    with error_context(owner, "random_state", SEED, random_state):
+        return check_random_state(random_state)
