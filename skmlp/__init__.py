@@ -1,7 +1,11 @@
 """Multi-layer perceptrons for scikit-learn users, on an engine of their own."""
 
 from skmlp.estimators import (
+    Checkpoint,
     DiagnosticWarning,
+    Dropout,
+    EarlyStopping,
+    Ensemble,
     MLPAutoencoder,
     MLPClassifier,
     MLPRegressor,
@@ -11,7 +15,11 @@ from skmlp.tabular import search_space, tabular_pipeline
 from skmlp.version import __version__
 
 __all__ = [
+    "Checkpoint",
     "DiagnosticWarning",
+    "Dropout",
+    "EarlyStopping",
+    "Ensemble",
     "MLPAutoencoder",
     "MLPClassifier",
     "MLPRegressor",

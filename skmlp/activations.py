@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from skmlp.component import Part, setting
+from skmlp.component import Component, setting
 from skmlp.constraints import real
 
 Array = NDArray[np.floating[Any]]
 
 
 @dataclass
-class Activation(Part):
+class Activation(Component):
     """Base of activations."""
 
     abstract: ClassVar[bool] = True

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from skmlp.component import Part, setting
+from skmlp.component import Component, setting
 from skmlp.constraints import integer, real
 
 Array = NDArray[np.floating[Any]]
@@ -26,7 +26,7 @@ NARROWEST = 1e-6
 
 
 @dataclass
-class Embedding(Part):
+class Embedding(Component):
     """Base of embeddings of the columns of x (n, n_columns).
 
     group : of its parameters, for factors on the learning rate.

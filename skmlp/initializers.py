@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.component import Part, setting
+from skmlp.component import Component, setting
 from skmlp.constraints import integer, real
 
 Array = NDArray[np.floating[Any]]
@@ -17,7 +17,7 @@ N_ROWS = 2048
 
 
 @dataclass
-class Initializer(Part):
+class Initializer(Component):
     """Base of initializers."""
 
     abstract: ClassVar[bool] = True

@@ -16,7 +16,7 @@ import scipy.optimize
 from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_softmax, softmax, xlogy
 
-from skmlp.component import Part, setting
+from skmlp.component import Component, setting
 from skmlp.constraints import BOOLEAN, any_of, real, sequence_of
 
 Array = NDArray[np.floating[Any]]
@@ -25,7 +25,7 @@ LEVEL = real(0, 1, open_low=True)
 
 
 @dataclass
-class Loss(Part):
+class Loss(Component):
     """Base of losses.
 
     out_activation : the inverse link's name.
@@ -302,35 +302,7 @@ class Heads(Loss):
 
 
 @dataclass
-class InUnits(Loss):
-    """A loss on scaled targets, with what makes its values those in units of y.
-
-    Its values are (n_samples, n_targets), one for each target, to be multiplied by the
-    `factors` (n_targets,) for the report; training makes the plain sum small.
-    """
-
-    loss: Loss
-    factors: Array
-
-    def value_and_gradient(self, Y: Array, raw: Array) -> Array:
-        values, n_levels = np.empty_like(Y), self.loss.n_outputs(1)
-        for i in range(Y.shape[1]):
-            outputs = raw[:, i * n_levels : (i + 1) * n_levels]
-            values[:, i] = self.loss.value_and_gradient(Y[:, i : i + 1], outputs)
-        return values
-
-    def n_outputs(self, n_targets: int) -> int:
-        return self.loss.n_outputs(n_targets)
-
-    def reported_share(self, n_outputs: int) -> float:
-        return self.loss.reported_share(n_outputs)
-
-    def constant_optimum(self, Y: Array, weight: Array | None = None) -> Array:
-        return self.loss.constant_optimum(Y, weight)
-
-
-@dataclass
-class ClassificationLoss(Part):
+class ClassificationLoss(Component):
     """A loss for classes, whatever the kind of targets.
 
     ``multinomial`` is its form for one class out of three or more, ``binomial`` the one

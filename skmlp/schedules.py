@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from skmlp.component import Part, setting
+from skmlp.component import Component, setting
 from skmlp.constraints import integer, real
 
 FACTOR = real(0)
@@ -44,7 +44,7 @@ class Clock:
 
 
 @dataclass
-class Schedule(Part):
+class Schedule(Component):
     """Base of schedules.
 
     ``each_step`` says whether the factor changes with every step; else it is asked for

@@ -14,8 +14,8 @@ import numpy as np
 import scipy.optimize
 from numpy.typing import NDArray
 
-from skmlp.component import Part, setting
-from skmlp.constraints import BOOLEAN, either, integer, real
+from skmlp.component import Component, setting
+from skmlp.constraints import BOOLEAN, either, integer, one_of, real
 
 Array = NDArray[np.floating[Any]]
 State = dict[str, Any]
@@ -25,6 +25,33 @@ Rate = float | Array  # (n_params,)
 BLOCK = 1 << 15
 
 DECAY = real(0, 1)
+FACTOR = real(0)
+# Groups of parameters with learning rates of their own.
+GROUPS = (
+    "weights",
+    "biases",
+    "scale",
+    "numeric_embedding",
+    "category_embedding",
+    "activation",
+)
+
+
+def _are_factors(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        key in GROUPS and FACTOR[0](factor) for key, factor in value.items()
+    )
+
+
+RATE_FACTORS = (
+    lambda value: value is None or _are_factors(value),
+    f"None or a dict of numbers >= 0 with keys among {', '.join(map(repr, GROUPS))}",
+)
+# Schedules are a floor of their own; names among them are checked where they are made.
+SCHEDULE = (
+    lambda value: isinstance(value, str) or callable(value),
+    "the name or an object of a schedule, or a function of progress in [0, 1]",
+)
 POSITIVE = real(0, open_low=True)
 
 
@@ -55,7 +82,7 @@ def blocks(size: int) -> Iterator[slice]:
 
 
 @dataclass
-class Solver(Part):
+class Solver(Component):
     """Base of solvers."""
 
     abstract: ClassVar[bool] = True
@@ -75,6 +102,13 @@ class Stochastic(Solver):
         counts for nothing: avg is divided by 1 - d^t. Polyak and Juditsky,
         Acceleration of stochastic approximation by averaging, 1992; exponential as in
         Kingma and Ba, 2015, section 7.2.
+    max_norm : largest Euclidean norm of the incoming weights of a unit, to which they
+        are shortened after each step; None for no limit. Srivastava et al., Dropout: a
+        simple way to prevent neural networks from overfitting, 2014, section 5.1.
+    parametrization : "standard", or "ntk", which divides the learning rate of a layer's
+        weights by sqrt(fan_in).
+    rate_factors : factors on the learning rate, and on the weight decay, of groups of
+        parameters, such as ``{"biases": 0.1, "scale": 6.0}``; None for ones.
     """
 
     abstract: ClassVar[bool] = True
@@ -85,6 +119,11 @@ class Stochastic(Solver):
     averaging: float | None = setting(
         None, either(real(0, 1, open_low=True), None), kw_only=True
     )
+    max_norm: float | None = setting(None, either(POSITIVE, None), kw_only=True)
+    parametrization: str = setting(
+        "standard", one_of(("standard", "ntk")), kw_only=True
+    )
+    rate_factors: dict[str, float] | None = setting(None, RATE_FACTORS, kw_only=True)
 
     def init(self, params: Array, n_weights: int | None = None) -> State:
         """The state before the first step; by default all parameters are weights."""
@@ -319,6 +358,7 @@ class AdamW(Adam):
     """
 
     weight_decay: float = setting(0.01, real(0))
+    decay_schedule: Any = setting("constant", SCHEDULE)
 
     def step(
         self, params: Array, grad: Array, state: State, learning_rate: Rate
@@ -482,6 +522,7 @@ class Lion(Stochastic):
     beta_1: float = setting(0.9, DECAY)
     beta_2: float = setting(0.99, DECAY)
     weight_decay: float = setting(0.0, real(0))
+    decay_schedule: Any = setting("constant", SCHEDULE)
 
     def _init(self, params: Array) -> State:
         return {"m": np.zeros_like(params)}

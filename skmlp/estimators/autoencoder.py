@@ -11,19 +11,14 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmlp.constraints import integer
-from skmlp.estimators.ensemble.members import refuse_many
-from skmlp.estimators.fitting.state import all_or_nothing
+from skmlp.errors import describe, error_context, refuse_unsupported, short_repr
+from skmlp.estimators.ensemble.members import check_one_member
+from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.settings import Settings, loss_component
+from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.regressor import MLPRegressor
-from skmlp.estimators.validation.parameters import (
-    FLOATS,
-    check_parameters,
-    describe,
-    hidden_sizes,
-    naming,
-    owner,
-    refuse_unsupported,
-    shown,
-)
+from skmlp.estimators.validation.arrays import FLOATS
+from skmlp.estimators.validation.parameters import check_parameters, hidden_sizes
 from skmlp.network.input_gradients import hidden_values
 from skmlp.network.network import Network
 
@@ -147,7 +142,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_parameters(self, RULES)
         mlp = self._network_to_train()
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             X = self._checked(X, reset=True)
             # a single target is a vector
             self.mlp_ = mlp.fit(X, X[:, 0] if X.shape[1] == 1 else X, sample_weight)
@@ -189,7 +184,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self, "mlp_")
         expected = f"an array of finite numbers, (n_samples, {self._n_features_out})"
-        with naming(self, "Z", expected, Z):
+        with error_context(type(self).__name__, "Z", expected, Z):
             refuse_unsupported(Z)
             Z = check_array(Z, dtype=FLOATS, input_name="Z")
             if Z.shape[1] != self._n_features_out:
@@ -239,13 +234,13 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             mlp = clone(self.estimator)
         else:
             raise TypeError(
-                f"{owner(self)}: estimator must be None or an MLPRegressor of skmlp, "
+                f"{type(self).__name__}: estimator must be None or an MLPRegressor of skmlp, "
                 f"got {describe(self.estimator)}."
             )
-        refuse_many(self, mlp)
+        check_one_member(type(self).__name__, mlp.n_members)
         if self.random_state is not None:
             mlp.set_params(random_state=self.random_state)
-        sizes = hidden_sizes(self)
+        sizes = hidden_sizes(type(self).__name__, self.hidden_layer_sizes)
         layers = (*sizes, int(self.n_components), *sizes[::-1])
         mlp.set_params(hidden_layer_sizes=layers, activation=self._activations(mlp))
         self._refuse_several_levels(mlp)
@@ -254,28 +249,31 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _activations(self, mlp) -> list:
         """Those of the encoder, a linear layer, and the encoder's in reverse."""
-        given, n_layers = mlp.activation, len(hidden_sizes(self))
+        given, n_layers = (
+            mlp.activation,
+            len(hidden_sizes(type(self).__name__, self.hidden_layer_sizes)),
+        )
         if not isinstance(given, (list, tuple, np.ndarray)):
             given = [given] * n_layers
         if len(given) != n_layers:
             raise ValueError(
-                f"{owner(self)}: estimator__activation must be one for all hidden "
+                f"{type(self).__name__}: estimator__activation must be one for all hidden "
                 f"layers or one for each of the {n_layers} in hidden_layer_sizes, got "
-                f"{shown(given)}."
+                f"{short_repr(given)}."
             )
         return [*given, "identity", *given[::-1]]
 
     def _refuse_several_levels(self, mlp) -> None:
-        if mlp._loss_component().n_outputs(1) > 1:
+        if loss_component(Settings.of(mlp)).n_outputs(1) > 1:
             raise ValueError(
-                f"{owner(self)}: estimator__loss must predict one number for each "
-                f"column of X, got {shown(mlp.loss)}."
+                f"{type(self).__name__}: estimator__loss must predict one number for each "
+                f"column of X, got {short_repr(mlp.loss)}."
             )
 
     def _refuse_categories(self, mlp) -> None:
         if mlp.categorical_features is not None:
             raise ValueError(
-                f"{owner(self)}: estimator__categorical_features must be None, since "
+                f"{type(self).__name__}: estimator__categorical_features must be None, since "
                 "codes are no numbers to reproduce, got "
                 f"{describe(mlp.categorical_features)}."
             )
@@ -283,20 +281,24 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _checked(self, X, *, reset):
         """X as a float array."""
         expected = "a dense array of finite numbers, (n_samples, n_features)"
-        with naming(self, "X", expected, X):
+        with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
             return validate_data(self, X, reset=reset, dtype=FLOATS)
 
+    def _network(self):
+        mlp = self.mlp_
+        return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
+
     def _encoded(self, X):
-        network, layers = self.mlp_._fitted_network()
+        network, layers = self._network()
         return hidden_values(network, layers, X, len(layers) // 2 - 1)
 
     def _decoded(self, Z):
-        network, layers = self.mlp_._fitted_network()
+        network, layers = self._network()
         middle = len(layers) // 2
         decoder = Network(network.layer_sizes[middle:], network.activations[middle:])
         raw = decoder.predict(layers.part(decoder, middle), Z)
-        return self.mlp_._predicting_loss().inverse_link(raw)
+        return self.mlp_._fitted_loss().inverse_link(raw)
 
     @property
     def _n_features_out(self):

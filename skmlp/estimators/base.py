@@ -2,104 +2,80 @@
 
 import copy
 import warnings
+from functools import wraps
 from typing import ClassVar
 
-from sklearn.base import BaseEstimator
+import numpy as np
+from sklearn.base import BaseEstimator, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.estimators.calibration import (
-    calibrate,
-    check_calibration,
-    held_output,
-    held_raw,
-)
-from skmlp.estimators.ensemble.averaging import mean_of_members
+from skmlp.estimators.calibration import check_calibration
 from skmlp.estimators.ensemble.members import (
     check_members,
-    learn_members,
-    refuse_attribute,
-    refuse_members,
-)
-from skmlp.estimators.fitting.build import (
-    Call,
-    Fit,
-    assemble,
-    set_output_bias,
-    some_rows,
+    fit_members,
+    several_members,
 )
 from skmlp.estimators.fitting.callbacks import (
     CallbackSupportMixin,
     epoch_hooks,
     with_callbacks,
 )
-from skmlp.estimators.fitting.checkpoint_file import naming_checkpoint
-from skmlp.estimators.fitting.components import (
-    activations_of,
-    is_stochastic,
-    make_part,
-    noise_of,
-)
-from skmlp.estimators.fitting.fitted_attributes import publish
-from skmlp.estimators.fitting.inputs import forget_learned, inputs_of, learned
-from skmlp.estimators.fitting.refit import refit
-from skmlp.estimators.fitting.scaling import scaling_of
+from skmlp.estimators.fitting.fit import train
+from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.plan import Request, make_plan
 from skmlp.estimators.fitting.scoring import check_scoring_name
+from skmlp.estimators.fitting.settings import Settings, loss_component
 from skmlp.estimators.fitting.state import (
     DivergenceError,
     StatefulMixin,
-    all_or_nothing,
+    set_fitted_attributes,
     unfit,
 )
-from skmlp.estimators.fitting.threads import blas_threads
-from skmlp.estimators.fitting.validation_set import split_rows
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
-from skmlp.estimators.optional import import_pandas
-from skmlp.estimators.reporting.convergence import diagnosis
-from skmlp.estimators.reporting.diagnostics import warnings_of
-from skmlp.estimators.targets.choice import encode
-from skmlp.estimators.validation.combinations import (
-    refuse_combinations,
-    refuse_for_partial_fit,
-)
-from skmlp.estimators.validation.parameters import (
-    FLOATS,
-    RULES,
-    check_n_features,
-    check_parameters,
-    check_same_architecture,
-    check_sample_weight,
-    check_seed,
-    check_start,
-    check_X,
-    check_X_to_predict,
-    fitted_layers,
-    hidden_sizes,
-    owner,
-)
-from skmlp.initializers import INITIALIZERS, N_ROWS
-from skmlp.network.network import Network, Views
-from skmlp.training.batches import TrainingRows
+from skmlp.estimators.moved import hint, refuse_moved
+from skmlp.estimators.options import OPTIONS
+from skmlp.estimators.targets.choice import fitted_task
+from skmlp.estimators.validation.arrays import check_X_to_predict
+from skmlp.estimators.validation.combinations import check_partial_fit, takes_sparse
+from skmlp.estimators.validation.fitted_weights import check_n_features
+from skmlp.estimators.validation.parameters import RULES, check_parameters
+from skmlp.solvers import SOLVERS
 
 
 def has_partial_fit(estimator) -> bool:
     """Raise an AttributeError where the solver can't train by parts."""
-    if not is_stochastic(estimator.solver):
+    solver = estimator.solver
+    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
+    if not getattr(kind, "stochastic", True):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
-            f"{estimator.solver} is not stochastic."
+            f"{solver} is not stochastic."
         )
     return True
 
 
+def as_solver(estimator, value):
+    """The object that a solver's name stands for, with the estimator's parameters."""
+    kind = SOLVERS.get(value) if isinstance(value, str) else None
+    if kind is None:
+        return value
+    return kind(**{name: getattr(estimator, name) for name in kind.flat})
+
+
 class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator):
-    """Base of the two estimators, which see for parameters and attributes."""
+    """Base of the two estimators, which see for parameters, targets and predictions."""
 
     # the groups of a search are for its own splitter, unless they are asked for
     __metadata_request__fit: ClassVar = {"groups": False}
 
     _rules = RULES
     _learned = ("coefs_", "intercepts_")
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "__init__" in vars(cls):
+            cls.__init__ = _naming_moved_parameters(cls.__init__)
 
     def __sklearn_clone__(self):
         """A clone; an estimator to start from stays as it is, fitted."""
@@ -111,151 +87,97 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         twin.coefs_init = self.coefs_init
         return twin
 
+    def set_params(self, **params):
+        """Set parameters, ``name__setting`` for those of objects within.
+
+        A plain value becomes an object where one of its settings is set:
+        ``set_params(dropout__schedule="flat_cos")`` with ``dropout=0.1``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : estimator
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        inner = {name for name in params if "__" in name}
+        self._set_params({n: v for n, v in params.items() if n not in inner})
+        for name in {key.partition("__")[0] for key in inner}:
+            self._make_object(name)
+        return self._set_params({name: params[name] for name in inner})
+
+    def _set_params(self, params):
+        try:
+            return super().set_params(**params)
+        except ValueError as error:
+            raise ValueError(f"{error}{hint(params)}") from None
+
+    def _make_object(self, name) -> None:
+        """Have an object in the place of a plain value, so that it can be set."""
+        value = getattr(self, name, None)
+        if name in OPTIONS and value is not None:
+            setattr(self, name, OPTIONS[name].of(value))
+        elif name == "solver":
+            self.solver = as_solver(self, value)
+
     # Training, from top to bottom.
 
     @with_callbacks
-    def _learn(self, X, y, sample_weight, call):
+    def _learn(self, X, y, sample_weight, request):
         """Train by ``fit`` or ``partial_fit``: all of it happens, or nothing."""
-        self._check_parameters(call)
-        if self.n_members > 1:
-            with all_or_nothing(self):
-                found = learn_members(self, X, y, sample_weight, call)
-        else:
-            hooks = None if call.incremental else epoch_hooks(self, X, y, sample_weight)
-            found = warnings_of(self, *self._fit_once(X, y, sample_weight, call, hooks))
+        self._check_parameters(request)
+        fit = self._fit_members if self.n_members > 1 else self._fit_network
+        try:
+            attributes, found = fit(X, y, sample_weight, request)
+        except DivergenceError:
+            unfit(self)
+            raise
+        set_fitted_attributes(self, attributes)
         for text, kind in found:
             warnings.warn(text, kind, stacklevel=4)
         return self
 
-    def _fit_once(self, X, y, sample_weight, call, hooks=None):
-        """Train this one network; returns the fit, its training, and why it ended."""
-        with all_or_nothing(self):
-            fit = self._prepare(X, y, sample_weight, call)
-            training, reason = self._train(fit, hooks)
-            publish(self, fit, training, reason)
-            calibrate(self, fit.held, held_output(self, fit))
-            if hooks is not None:
-                hooks.close()
-        return fit, training, reason
+    def _fit_network(self, X, y, sample_weight, request):
+        """The fitted attributes of one network, and what to warn of."""
+        incremental = request.incremental
+        hooks = None if incremental else epoch_hooks(self, X, y, sample_weight)
+        plan = make_plan(self, X, y, sample_weight, request)
+        outcome = train(plan, hooks)
+        attributes = outcome.attributes()
+        if hooks is not None:
+            hooks.close(attributes)
+        return attributes, outcome.warnings()
 
-    def _check_parameters(self, call):
+    def _fit_members(self, X, y, sample_weight, request):
+        return fit_members(self, X, y, sample_weight, request)
+
+    def _check_parameters(self, request) -> None:
         check_parameters(self, self._rules)
-        check_scoring_name(self)
-        if call.incremental:
-            refuse_for_partial_fit(self)
-        check_members(self, call)
-        check_calibration(self, call)
+        settings = Settings.of(self)
+        check_scoring_name(settings, is_regression=is_regressor(self))
+        if request.incremental:
+            check_partial_fit(settings)
+        has_callbacks = hasattr(self, "_skl_callbacks")
+        check_members(settings, request, has_callbacks=has_callbacks)
+        check_calibration(settings, request)
 
-    def _call(self, **how):
+    def _request(self, **how):
         """How training was asked for; an estimator that is trained may go on."""
         goes_on = how.get("incremental", False) or self.warm_start
-        return Call(continued=bool(hasattr(self, "coefs_") and goes_on), **how)
-
-    def _prepare(self, X, y, sample_weight, call) -> Fit:
-        """All that training begins with, drawn in scikit-learn's order."""
-        if "members_" in vars(self):
-            unfit(self)
-        if not call.continued:
-            forget_learned(self)
-        data = self._check_data(X, y, sample_weight, call)
-        random_state = check_seed(self)
-        loss = self._task.loss(self._loss_component())
-        refuse_combinations(self, loss, data.X)
-        network = self._network(data, loss, call)
-        params, drawn = self._first_params(network, data, random_state, call)
-        rows, held = split_rows(self, data, random_state, call)
-        fit = Fit(call, random_state, network, loss, params, rows, held, data, drawn)
-        self._scale(fit)
-        set_output_bias(self, fit)
-        return fit
-
-    def _train(self, fit, hooks):
-        """The training that has run, and why it ended."""
-        if hooks is not None:
-            hooks.attributes_of = fit.attributes
-        start = fit.params.copy() if self.refit else None
-        training = assemble(self, fit, hooks)
-        if fit.call.incremental:
-            reason = training.run(1)
-        else:
-            threads = blas_threads(fit.network.layer_sizes, training.n_rows_at_once)
-            with threads, naming_checkpoint(self):
-                reason = training.run(int(self.max_iter))
-                fit.held_raw = held_raw(fit, training.params)
-                if start is not None:
-                    refit(self, fit, start, training, reason)
-        if reason == "diverged" and not training.keeps_best:
-            raise DivergenceError(diagnosis(self, fit, training))
-        return training, reason
-
-    def _check_data(self, X, y, sample_weight, call) -> TrainingRows:
-        """The checked arrays, of the dtype of X or of the model that goes on."""
-        dtype = fitted_layers(self)[0][0].dtype if call.continued else FLOATS
-        X = check_X(self, X, reset=not call.continued, dtype=dtype)
-        self._task, y = self._choose_task(y, X.shape[0], call)
-        Y = encode(self, self._task, y, X.dtype)
-        data = TrainingRows(X, Y, check_sample_weight(self, sample_weight, X))
-        before = vars(self).pop("output_range_", None)
-        if getattr(self, "clip_output", False):
-            self._task = self._task.widened(data, before)
-        vars(self).update(self._task.attributes)
-        return data
-
-    def _network(self, data, loss, call) -> Network:
-        hidden = hidden_sizes(self, len(data.Y))
-        sizes = (data.X.shape[1], *hidden, loss.n_outputs(data.Y.shape[1]))
-        activations = activations_of(self, len(hidden), check=True)
-        inputs = inputs_of(self, data.X, call.continued)
-        return Network(sizes, activations, noise_of(self, len(hidden)), inputs)
-
-    def _first_params(self, network, data, random_state, call):
-        """Where training starts: a copy of the model's parameters, or new ones.
-
-        And whether the outputs' are drawn, rather than those of another model.
-        """
-        dtype = data.X.dtype
-        if not call.continued:
-            return self._params_to_begin_with(network, random_state, data)
-        fitted, layers = self._fitted_network()
-        check_same_architecture(self, network.layer_sizes, fitted.layer_sizes)
-        return network.flatten(layers, dtype, learned(self, network)), False
-
-    def _params_to_begin_with(self, network, random_state, data):
-        """Those of ``coefs_init``; drawn are the layers that it does not have."""
-        dtype = data.X.dtype
-        start = []
-        if self.coefs_init is not None:
-            start = check_start(self, network.layer_sizes, dtype)
-        if len(start) == len(network.layers):
-            return network.flatten(start, dtype), False
-        initializer = make_part(INITIALIZERS, self.initializer, self, "initializer")
-        rows = data.X[some_rows(data, N_ROWS)] if initializer.needs_data else None
-        params = network.initial_params(initializer, random_state, dtype, rows)
-        for (W, b), (start_W, start_b) in zip(
-            network.views(params), start, strict=False
-        ):
-            W[...], b[...] = start_W, start_b
-        return params, True
-
-    def _scale(self, fit) -> None:
-        """Have the fit train in the scales of its rows, if that was asked for."""
-        memory = getattr(self, "_memory", None) if fit.call.incremental else None
-        before = None if memory is None else memory.scaling
-        fit.scaling = scaling_of(self, fit.data, fit.loss, before)
-        if not fit.scaling.is_plain and fit.call.incremental and len(fit.data) < 2:
-            raise ValueError(
-                f"{owner(self)}: X and y must have 2 rows or more for partial_fit with "
-                "scale_input or scale_target, which need a spread, got 1."
-            )
-        if memory is not None and before.kind == fit.scaling.kind:
-            fit.params = memory.unfolded(fit.network, fit.scaling, fit.params)
-        elif not fit.is_drawn:
-            fit.params = fit.scaling.unfold(fit.network, fit.params)
+        return Request(continued=bool("coefs_" in vars(self) and goes_on), **how)
 
     # What a fit was like.
 
     def history_frame(self):
-        """``history_`` as a data frame, one row an epoch; needs pandas.
+        """``history_`` as a data frame, one row per epoch; needs pandas.
 
         Returns
         -------
@@ -267,9 +189,14 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         ImportError
             If pandas is not installed.
         """
-        refuse_members(self)
+        self._check_one_network()
         check_is_fitted(self, "history_")
-        pd = import_pandas(f"{owner(self)}: history_frame")
+        try:
+            import pandas as pd
+        except ImportError as error:
+            name = type(self).__name__
+            text = f"{name}: history_frame needs pandas, which is not installed."
+            raise ImportError(text) from error
         frame = pd.DataFrame(dict(_columns(self.history_)))
         return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="epoch"))
 
@@ -305,34 +232,26 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         -----------------------------------------------------------------------
         total                                         46    368              36
         """
-        refuse_members(self)
+        self._check_one_network()
         return summarize(self, n_features, n_outputs)
 
     # Raw outputs.
 
-    def _predicting_loss(self):
-        """The loss of which predictions need the inverse link."""
-        return None
-
-    def _fitted_network(self):
-        """The network of ``coefs_`` and ``intercepts_``, and its (W, b) a layer."""
-        check_parameters(self, {"activation": RULES["activation"]})
-        layers = fitted_layers(self)
-        embedding = getattr(self, "embedding_", None)
-        inputs = None if embedding is None else embedding.inputs
-        n_features = inputs.n_features if inputs else layers[0][0].shape[0]
-        sizes = (n_features, *(W.shape[1] for W, _ in layers))
-        activations = activations_of(self, len(layers) - 1, check=False)
-        network = Network(sizes, activations, inputs=inputs)
-        return network, Views(network, layers, learned(self, network))
+    def _check_one_network(self) -> None:
+        """Raise where something is asked of one network, and there are several."""
+        members = vars(self).get("members_")
+        if members:
+            raise ValueError(several_members(type(self).__name__, members))
 
     def _checked_to_predict(self, X):
         """X checked, the network, and its (W, b) a layer."""
-        refuse_members(self)
+        self._check_one_network()
         check_is_fitted(self, self._learned)
         X = check_X_to_predict(self, X)
-        network, layers = self._fitted_network()
-        check_n_features(self, X, network.layer_sizes[0])
+        check_parameters(self, {"activation": RULES["activation"]})
+        owner = type(self).__name__
+        network, layers = fitted_network(owner, self.activation, vars(self))
+        check_n_features(owner, X, network.layer_sizes[0])
         return X, network, layers
 
     def _raw(self, X):
@@ -342,13 +261,49 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _output(self, X):
         """What the estimator predicts with: of several members, their mean."""
-        if "members_" in vars(self):
-            return mean_of_members(self, check_X_to_predict(self, X))
-        return self._fitted_task().output(self._predicting_loss(), self._raw(X))
+        members = vars(self).get("members_")
+        if not members:
+            raw = self._raw(X)  # which says more where the estimator is not fitted
+            return self._task().output(self._fitted_loss(), raw)
+        X = check_X_to_predict(self, X)
+        outputs = np.stack([member._output(X) for member in members])
+        return self._task().mean_output(outputs)
+
+    def _task(self):
+        """The task of the last fit, or of attributes that were set by hand."""
+        return fitted_task(type(self).__name__, vars(self))
+
+    def _fitted_loss(self):
+        """The loss of the last fit, whatever ``loss`` was set to since."""
+        state = vars(self).get("_state")
+        if state is not None:
+            return state.loss
+        settings = Settings.of(self)
+        return self._task().loss(loss_component(settings))
 
     def __getattr__(self, name):
-        refuse_attribute(self, name)
+        members = vars(self).get("members_")
+        if members and name.endswith("_") and name in vars(members[0]):
+            text = several_members(type(self).__name__, members)
+            raise AttributeError(f"{text} It has no {name}.")
         return object.__getattribute__(self, name)  # which says what is not there
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = takes_sparse(self)
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _naming_moved_parameters(init):
+    """The constructor, which says of an old parameter where it is now."""
+
+    @wraps(init)
+    def __init__(self, *args, **kwargs):
+        refuse_moved(type(self).__name__, kwargs)
+        init(self, *args, **kwargs)
+
+    return __init__
 
 
 def _columns(history):

@@ -2,24 +2,13 @@
 
 from typing import ClassVar
 
-import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
-from skmlp.component import part_of
+from skmlp.component import component_of
 from skmlp.constraints import either, one_of
 from skmlp.estimators.base import BaseMLP, has_partial_fit
-from skmlp.estimators.fitting.components import make_part
-from skmlp.estimators.targets.choice import (
-    task_by_hand,
-    task_of_labels,
-    task_of_named,
-    task_of_shares,
-)
-from skmlp.estimators.targets.class_weight import class_weights
-from skmlp.estimators.temperature import best_temperature
-from skmlp.estimators.validation.combinations import takes_sparse
-from skmlp.estimators.validation.parameters import RULES, owner
+from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 
 
@@ -446,7 +435,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     _learned = ("coefs_", "intercepts_", "classes_")
     _rules: ClassVar = {
         **RULES,
-        "loss": part_of(CLASSIFICATION_LOSSES, ClassificationLoss),
+        "loss": component_of(CLASSIFICATION_LOSSES, ClassificationLoss),
         "calibration": either(one_of(("temperature",)), None),
     }
 
@@ -477,16 +466,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         n_iter_no_change=10,
         max_fun=15000,
         initializer="glorot_uniform",
-        output_bias="drawn",
+        output_bias="random",
         coefs_init=None,
         dropout=0.0,
-        input_dropout=0.0,
-        input_noise=0.0,
         alpha_l1=0.0,
-        max_norm=None,
         scoring=None,
-        tol_mode="absolute",
-        min_updates=0,
         refit=False,
         max_time=None,
         recover=False,
@@ -494,18 +478,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         freeze=0,
         record=None,
         checkpoint=None,
-        checkpoint_every=1,
         numeric_embedding=None,
         categorical_features=None,
         embedding_size=8,
         learned_scale=False,
-        parametrization="standard",
-        rate_factors=None,
-        dropout_schedule="constant",
-        weight_decay_schedule="constant",
-        best_of_ties="first",
         n_members=1,
-        bagging="seeds",
+        ensemble="seeds",
         n_jobs=None,
         calibration=None,
         loss="log_loss",
@@ -538,13 +516,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.output_bias = output_bias
         self.coefs_init = coefs_init
         self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.input_noise = input_noise
         self.alpha_l1 = alpha_l1
-        self.max_norm = max_norm
         self.scoring = scoring
-        self.tol_mode = tol_mode
-        self.min_updates = min_updates
         self.refit = refit
         self.max_time = max_time
         self.recover = recover
@@ -552,18 +525,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.freeze = freeze
         self.record = record
         self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
         self.numeric_embedding = numeric_embedding
         self.categorical_features = categorical_features
         self.embedding_size = embedding_size
         self.learned_scale = learned_scale
-        self.parametrization = parametrization
-        self.rate_factors = rate_factors
-        self.dropout_schedule = dropout_schedule
-        self.weight_decay_schedule = weight_decay_schedule
-        self.best_of_ties = best_of_ties
         self.n_members = n_members
-        self.bagging = bagging
+        self.ensemble = ensemble
         self.n_jobs = n_jobs
         self.calibration = calibration
         self.loss = loss
@@ -623,8 +590,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             stops being finite, which leaves the estimator unfitted.
         """
         validation = (X_val, y_val, sample_weight_val)
-        call = self._call(validation=validation, groups=groups)
-        return self._learn(X, y, sample_weight, call)
+        request = self._request(validation=validation, groups=groups)
+        return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
@@ -663,14 +630,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        if self.class_weight is not None:
-            raise ValueError(
-                f"{owner(self)}: class_weight must be None for partial_fit, which does "
-                "not see the rows that 'balanced' counts and must weigh all calls "
-                f"alike, got {self.class_weight!r}. Pass sample_weight instead."
-            )
-        call = self._call(incremental=True, classes=classes)
-        return self._learn(X, y, sample_weight, call)
+        request = self._request(incremental=True, classes=classes)
+        return self._learn(X, y, sample_weight, request)
 
     def predict(self, X):
         """Predict labels.
@@ -688,7 +649,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             where it is above 0; for several labels a 0/1 indicator matrix.
         """
         output = self._output(X)  # before the task, which says less if not fitted
-        return self._fitted_task().decode(output)
+        return self._task().decode(output)
 
     def decision_function(self, X):
         """Raw outputs of the network, before softmax or logistic function.
@@ -705,7 +666,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             several labels the finite log-odds of ``predict_proba``. For several columns
             of classes a list, one for each.
         """
-        return self._fitted_task().decision(self._calibrated_raw(X))
+        return self._task().decision(self._calibrated_raw(X))
 
     def predict_proba(self, X):
         """Probabilities of the classes, or of each label.
@@ -722,7 +683,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             their dtype, so that their logarithm is finite. For several columns of
             classes a list, one for each.
         """
-        return self._fitted_task().predicted(self._calibrated_raw(X))
+        return self._task().predicted(self._calibrated_raw(X))
 
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.
@@ -738,7 +699,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             Where a probability is below the smallest normal number, its logarithm comes
             from the raw outputs. For several columns of classes a list, one for each.
         """
-        return self._fitted_task().log_predicted(self._calibrated_raw(X))
+        return self._task().log_predicted(self._calibrated_raw(X))
 
     def score(self, X, y, sample_weight=None):
         """The accuracy: the share of rows whose labels are all right.
@@ -762,68 +723,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             From 0 to 1.
         """
         predicted = self.predict(X)
-        task = self._fitted_task()
-        return task.accuracy(owner(self), y, predicted, sample_weight)
+        task = self._task()
+        return task.accuracy(type(self).__name__, y, predicted, sample_weight)
 
     def _calibrated_raw(self, X):
         raw = self._output(X)
         temperature = getattr(self, "temperature_", None)
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 
-    def _loss_component(self):
-        return make_part(CLASSIFICATION_LOSSES, self.loss, self, "loss")
-
-    def _choose_task(self, y, n_samples, call):
-        """The task, and y as an array."""
-        name, soft = owner(self), self._loss_component().soft_targets
-        if (call.continued or call.incremental) and hasattr(self, "classes_"):
-            task = self._fitted_task()
-            task.same_classes(name, call.classes)
-            return task, task.check(
-                name, y, n_samples, all_classes=not call.incremental
-            )
-        if soft:
-            return task_of_shares(name, y, n_samples, call.classes)
-        if call.incremental:
-            return task_of_named(name, y, n_samples, call.classes)
-        return task_of_labels(name, y, n_samples)
-
-    def _fitted_task(self):
-        """The task of the last fit, or of ``classes_`` that were set by hand."""
-        task = vars(self).get("_task")
-        if task is not None:
-            return task
-        n_outputs = np.shape(self.coefs_[-1])[1]
-        link = getattr(self, "out_activation_", None)
-        task = task_by_hand(owner(self), self.classes_, n_outputs, link)
-        task.check_n_outputs(owner(self), n_outputs)
-        return task
-
     def _raw(self, X):
         raw = super()._raw(X)
-        self._fitted_task().check_n_outputs(owner(self), raw.shape[1])
+        self._task().check_n_outputs(type(self).__name__, raw.shape[1])
         return raw
-
-    def _learn_from_held_out(self, held, output):
-        if self.calibration is not None:
-            loss = self._fitted_task().calibrating_loss(len(output))
-            self.temperature_, _ = best_temperature(loss, held, output)
-
-    def _class_weights(self, data):
-        """A function from Y to the weights of its rows' classes, or None."""
-        if self.class_weight is None:
-            return None
-        columns = self._fitted_task().weighable()
-        if columns is None:
-            raise ValueError(
-                f"{owner(self)}: class_weight must be None with soft_targets=True, "
-                f"where rows have no one class, got {self.class_weight!r}."
-            )
-        return class_weights(self, columns, data)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = takes_sparse(self)
         tags.classifier_tags.multi_label = True
-        tags.target_tags.multi_output = True
         return tags

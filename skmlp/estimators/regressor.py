@@ -7,17 +7,14 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
-from skmlp.component import part_of
+from skmlp.component import component_of
 from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
-from skmlp.estimators.fitting.components import make_part
-from skmlp.estimators.targets.numbers import Numbers
-from skmlp.estimators.validation.combinations import takes_sparse
-from skmlp.estimators.validation.parameters import RULES, check_parameters, owner
+from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 
-ACCEPTS, EXPECTED = part_of(REGRESSION_LOSSES, RegressionLoss)
+ACCEPTS, EXPECTED = component_of(REGRESSION_LOSSES, RegressionLoss)
 # the order of parameters is scikit-learn's, and easily taken for the classifier's
 LOSS_RULE = ACCEPTS, f"{EXPECTED} (hidden_layer_sizes is the second parameter)"
 
@@ -473,16 +470,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         n_iter_no_change=10,
         max_fun=15000,
         initializer="glorot_uniform",
-        output_bias="drawn",
+        output_bias="random",
         coefs_init=None,
         dropout=0.0,
-        input_dropout=0.0,
-        input_noise=0.0,
         alpha_l1=0.0,
-        max_norm=None,
         scoring=None,
-        tol_mode="absolute",
-        min_updates=0,
         refit=False,
         max_time=None,
         recover=False,
@@ -491,18 +483,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         freeze=0,
         record=None,
         checkpoint=None,
-        checkpoint_every=1,
         numeric_embedding=None,
         categorical_features=None,
         embedding_size=8,
         learned_scale=False,
-        parametrization="standard",
-        rate_factors=None,
-        dropout_schedule="constant",
-        weight_decay_schedule="constant",
-        best_of_ties="first",
         n_members=1,
-        bagging="seeds",
+        ensemble="seeds",
         n_jobs=None,
         clip_output=False,
     ):
@@ -534,13 +520,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.output_bias = output_bias
         self.coefs_init = coefs_init
         self.dropout = dropout
-        self.input_dropout = input_dropout
-        self.input_noise = input_noise
         self.alpha_l1 = alpha_l1
-        self.max_norm = max_norm
         self.scoring = scoring
-        self.tol_mode = tol_mode
-        self.min_updates = min_updates
         self.refit = refit
         self.max_time = max_time
         self.recover = recover
@@ -549,18 +530,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.freeze = freeze
         self.record = record
         self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
         self.numeric_embedding = numeric_embedding
         self.categorical_features = categorical_features
         self.embedding_size = embedding_size
         self.learned_scale = learned_scale
-        self.parametrization = parametrization
-        self.rate_factors = rate_factors
-        self.dropout_schedule = dropout_schedule
-        self.weight_decay_schedule = weight_decay_schedule
-        self.best_of_ties = best_of_ties
         self.n_members = n_members
-        self.bagging = bagging
+        self.ensemble = ensemble
         self.n_jobs = n_jobs
         self.clip_output = clip_output
 
@@ -615,8 +590,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             stops being finite, which leaves the estimator unfitted.
         """
         validation = (X_val, y_val, sample_weight_val)
-        call = self._call(validation=validation, groups=groups)
-        return self._learn(X, y, sample_weight, call)
+        request = self._request(validation=validation, groups=groups)
+        return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None):
@@ -648,7 +623,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        return self._learn(X, y, sample_weight, self._call(incremental=True))
+        return self._learn(X, y, sample_weight, self._request(incremental=True))
 
     def predict(self, X):
         """Predict numbers.
@@ -664,7 +639,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The network's outputs after the inverse link. With several quantile levels
             there is one more axis, for the levels in ascending order.
         """
-        return self._fitted_task().predicted(self._output(X))
+        return self._task().predicted(self._output(X))
 
     def predict_interval(self, X, coverage=0.9):
         """Predict intervals that hold y in a share of `coverage` of rows.
@@ -707,8 +682,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
         True
         """
-        values = self._fitted_task().predicted(self._output(X))
-        width = interval_width(self, coverage)
+        values = self._task().predicted(self._output(X))
+        residuals = vars(self).get("validation_residuals_")
+        state = vars(self).get("_state")
+        weight = None if state is None else state.validation_weight
+        width = interval_width(type(self).__name__, residuals, weight, coverage)
         width = width.astype(values.dtype)
         width = width[0] if values.ndim == 1 else width
         return values - width, values + width
@@ -735,40 +713,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         predicted = self._central(self._output(X))
         return r2_score(y, predicted, sample_weight=sample_weight)
 
-    def _learn_from_held_out(self, held, output):
-        """Keep residuals for ``predict_interval``, of a loss without levels."""
-        if output.ndim == 2:
-            self.validation_residuals_ = held.Y - output
-            self._validation_weight = held.weight
-
     def _central(self, output):
         """Predictions (n_samples, n_targets): of several levels that nearest 1/2."""
         if output.ndim == 2:
             return output
-        levels = np.array(self._predicting_loss().levels)
+        levels = np.array(self._fitted_loss().levels)
         return output[:, :, np.argmin(np.abs(levels - 0.5))]
-
-    def _loss_component(self):
-        check_parameters(self, {"loss": self._rules["loss"]})
-        return make_part(REGRESSION_LOSSES, self.loss, self, "loss")
-
-    def _choose_task(self, y, n_samples, call):
-        """The task, and y as an array."""
-        task = Numbers()
-        return task, task.check(owner(self), y, n_samples)
-
-    def _fitted_task(self):
-        return Numbers(getattr(self, "output_range_", None))
-
-    def _predicting_loss(self):
-        """The loss of the last fit, whatever ``loss`` was set to since."""
-        return getattr(self, "_fitted_loss", None) or self._loss_component()
-
-    def _class_weights(self, data):
-        return None
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = takes_sparse(self)
-        tags.target_tags.multi_output = True
-        return tags

@@ -15,18 +15,16 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmlp.errors import describe
 from skmlp.estimators.base import BaseMLP
 from skmlp.estimators.classifier import MLPClassifier
-from skmlp.estimators.ensemble.members import refuse_many
-from skmlp.estimators.fitting.state import all_or_nothing
+from skmlp.estimators.ensemble.members import check_one_member
+from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.regressor import MLPRegressor
-from skmlp.estimators.validation.parameters import (
-    check_X_to_predict,
-    describe,
-    hidden_sizes,
-    owner,
-)
+from skmlp.estimators.validation.arrays import check_X_to_predict
+from skmlp.estimators.validation.parameters import hidden_sizes
 from skmlp.network.input_gradients import hidden_values
 
 
@@ -116,11 +114,11 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             transformer then is as it was.
         """
         estimator = clone(self._estimator_for(y))
-        refuse_many(self, estimator)
-        check_layer(self, self.layer, len(hidden_sizes(estimator)))
+        check_one_member(type(self).__name__, estimator.n_members)
+        check_layer(self, self.layer, _n_hidden(estimator))
         if sklearn.get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params).estimator.fit
-        with all_or_nothing(self):
+        with rollback_on_error(self):
             self.estimator_ = estimator.fit(X, y, **fit_params)
             validate_data(self, X, skip_check_array=True)  # for the features' names
         return self
@@ -145,7 +143,7 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self, "estimator_")
         X = check_X_to_predict(self, X)
-        network, layers = self.estimator_._fitted_network()
+        network, layers = self._network()
         return hidden_values(network, layers, X, self._number())
 
     def get_metadata_routing(self):
@@ -161,7 +159,7 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         # scikit-learn before 1.9 does not see that fit_transform calls fit
         for caller in ("fit", "fit_transform"):
             methods.add(caller=caller, callee="fit")
-        router = MetadataRouter(owner=owner(self))
+        router = MetadataRouter(owner=type(self).__name__)
         return router.add(estimator=estimator, method_mapping=methods)
 
     def _estimator_for(self, y):
@@ -170,15 +168,19 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             return self.estimator
         if self.estimator is not None:
             raise TypeError(
-                f"{owner(self)}: estimator must be None, or an MLPClassifier or "
+                f"{type(self).__name__}: estimator must be None, or an MLPClassifier or "
                 f"MLPRegressor of skmlp, got {describe(self.estimator)}."
             )
         if y is None:
             raise ValueError(
-                f"{owner(self)} requires y to be passed, but the target y is None."
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         is_of_numbers = type_of_target(y).startswith("continuous")
         return MLPRegressor() if is_of_numbers else MLPClassifier()
+
+    def _network(self):
+        mlp = self.estimator_
+        return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
 
     def _number(self) -> int:
         """The number of the hidden layer, counted from 0."""
@@ -194,3 +196,8 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         tags.target_tags.required = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _n_hidden(estimator) -> int:
+    owner = type(estimator).__name__
+    return len(hidden_sizes(owner, estimator.hidden_layer_sizes))

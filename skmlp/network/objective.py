@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.losses import InUnits, Loss
+from skmlp.losses import Loss
 from skmlp.network.network import Network, Workspace, block_rows
 from skmlp.solvers import BLOCK
 
@@ -13,11 +13,10 @@ Array = NDArray[np.floating[Any]]
 
 
 class Value(NamedTuple):
-    """The two terms of the objective; of the loss, what it is in units of y, too."""
+    """The two terms of the objective."""
 
     loss: float
     penalty: float
-    in_units: float | None = None
 
     @property
     def total(self) -> float:
@@ -41,6 +40,7 @@ class Objective:
     n_rows : the most rows that will be evaluated by one call.
     dtype : of the parameters and of all buffers.
     generator : draws the network's noise; None for an evaluation without noise.
+    loss_unit : what a loss of 1 is in units of y, where training has scaled it.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Objective:
         *,
         alpha_l1: float = 0.0,
         generator: np.random.Generator | None = None,
+        loss_unit: float = 1.0,
     ) -> None:
         self.network = network
         self.loss = loss
@@ -60,12 +61,8 @@ class Objective:
         self.alpha_l1 = alpha_l1
         self.generator = generator
         self._reported_share = loss.reported_share(network.layer_sizes[-1])
-        self._factors = loss.factors if isinstance(loss, InUnits) else None
-        self.in_units = self._factors is not None
-        self.reports_value = self._factors is None and self._reported_share == 1.0
-        self.penalty_factor = (
-            1.0 if self._factors is None else float(self._factors.mean())
-        )
+        self.loss_unit = loss_unit
+        self.reports_value = loss_unit == 1.0 and self._reported_share == 1.0
         self.n_rows_at_once = min(n_rows, block_rows(network))
         self._workspace = Workspace(
             network, self.n_rows_at_once, dtype, generator=generator
@@ -88,6 +85,7 @@ class Objective:
             self._grad.dtype,
             alpha_l1=self.alpha_l1,
             generator=self.generator,
+            loss_unit=self.loss_unit,
         )
 
     def value_and_gradient(
@@ -105,16 +103,10 @@ class Objective:
             loss, grad = self._evaluate(X, Y, weight, n_rows), self._grad
         else:
             loss, grad = self._accumulate(X, Y, weight, n_rows), self._sum
-        penalty = self._penalize(grad, n_rows)
-        if self._factors is None:
-            return Value(loss, penalty), grad
-        return Value(float(loss.sum()), penalty, float(loss @ self._factors)), grad
+        return Value(loss, self._penalize(grad, n_rows)), grad
 
-    def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> Any:
-        """The rows' share of the mean loss over n_rows rows; its gradient in _grad.
-
-        A number, or one for each target where the loss gives them apart.
-        """
+    def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
+        """The rows' share of the mean loss over n_rows rows; its gradient in _grad."""
         workspace = self._workspace.rows(X.shape[0])
         delta = self.network.forward(self._views, X, workspace)
         values = self.loss.value_and_gradient(Y, delta)
@@ -125,11 +117,11 @@ class Objective:
             loss = weight.dot(values)
             delta *= weight[:, np.newaxis] / n_rows
         self.network.backward(self._views, self._grad_views, X, delta, workspace)
-        return (float(loss) if self._factors is None else loss) / n_rows
+        return float(loss) / n_rows
 
-    def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> Any:
+    def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
         """The mean loss, block by block in a fixed order; its gradient in _sum."""
-        loss: Any = 0.0
+        loss = 0.0
         self._sum[...] = 0.0
         for start in range(0, n_rows, self.n_rows_at_once):
             rows = slice(start, start + self.n_rows_at_once)
@@ -143,10 +135,7 @@ class Objective:
 
         In units of y, where training has scaled it.
         """
-        if value.in_units is None:  # as `trained`, without the call
-            return self._reported_share * value.loss + value.penalty
-        loss = self._reported_share * value.in_units
-        return loss + self.penalty_factor * value.penalty
+        return self.loss_unit * self.trained(value)
 
     def trained(self, value: Value) -> float:
         """The reported loss in the units in which training goes on."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skmlp.constraints import is_integer
-from skmlp.estimators.validation.parameters import owner, shown
+from skmlp.errors import short_repr
 
 FROM_DTYPE = "from_dtype"
 EXPECTED = (
@@ -49,7 +49,7 @@ def _by_name(estimator, chosen, table):
     number_of = {name: j for j, name in enumerate(table.names or ())}
     unknown = [name for name in chosen if name not in number_of]
     if unknown:
-        names = "no names" if table.names is None else shown(table.names)
+        names = "no names" if table.names is None else short_repr(table.names)
         _refuse(estimator, f": X has no column {unknown[0]!r}, but {names}")
     return [number_of[name] for name in chosen]
 
@@ -63,6 +63,6 @@ def _by_bool(estimator, chosen, table):
 
 def _refuse(estimator, why=""):
     raise ValueError(
-        f"{owner(estimator)}: categorical_features must be {EXPECTED}, got "
-        f"{shown(estimator.categorical_features)}{why}."
+        f"{type(estimator).__name__}: categorical_features must be {EXPECTED}, got "
+        f"{short_repr(estimator.categorical_features)}{why}."
     )

@@ -7,7 +7,7 @@ from numbers import Complex, Number, Real
 import numpy as np
 
 from skmlp.constraints import is_real
-from skmlp.estimators.validation.parameters import shown
+from skmlp.errors import short_repr
 
 # None, pandas.NA and pandas.NaT, by name: pandas need not be there.
 MISSING = {"NoneType", "NAType", "NaTType"}
@@ -79,7 +79,7 @@ def _float_of(value):
     if not isinstance(value, (Number, np.bool_)):
         raise ValueError(
             "must have numbers, as it is not among the categorical features, got "
-            f"{shown(value, 80)}."
+            f"{short_repr(value, 80)}."
         )
     try:
         return float(value)

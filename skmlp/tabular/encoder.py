@@ -6,7 +6,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmlp.constraints import BOOLEAN, Rule, any_of, either, integer, real
-from skmlp.estimators.validation.parameters import FLOATS, check_parameters, naming
+from skmlp.errors import error_context
+from skmlp.estimators.validation.arrays import FLOATS
+from skmlp.estimators.validation.parameters import check_parameters
 from skmlp.tabular.categorical_columns import (
     FROM_DTYPE,
     categorical_mask,
@@ -340,7 +342,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def _check_names(self, names, table, X):
         present = set(table.names)
         missing = [name for name in names if name not in present]
-        with naming(self, "X", "a table with the columns of fit", X):
+        with error_context(
+            type(self).__name__, "X", "a table with the columns of fit", X
+        ):
             if missing:
                 raise ValueError(
                     "The feature names should match those that were passed during fit."

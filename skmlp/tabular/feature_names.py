@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmlp.estimators.validation.parameters import naming, shown
+from skmlp.errors import error_context, short_repr
 
 
 def names_in(estimator, input_features):
@@ -15,7 +15,9 @@ def names_in(estimator, input_features):
         return default_names(estimator.n_features_in_) if fitted is None else fitted
     names = np.asarray(input_features, dtype=object)
     expected = f"the names of the {estimator.n_features_in_} columns of fit"
-    with naming(estimator, "input_features", expected, shown(input_features)):
+    with error_context(
+        type(estimator).__name__, "input_features", expected, short_repr(input_features)
+    ):
         if fitted is not None and not np.array_equal(fitted, names):
             raise ValueError("input_features is not equal to feature_names_in_")
         if names.shape != (estimator.n_features_in_,):

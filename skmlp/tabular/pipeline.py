@@ -6,14 +6,24 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
+from skmlp.component import Component
+from skmlp.errors import short_repr
 from skmlp.estimators import MLPClassifier, MLPRegressor
-from skmlp.estimators.fitting.components import is_stochastic
+from skmlp.estimators.base import as_solver
+from skmlp.estimators.fitting.settings import Settings
+from skmlp.estimators.moved import hint
+from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
-from skmlp.estimators.validation.parameters import shown
-from skmlp.solvers import SOLVERS
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
+# Parameters that are merged with a preset's setting by setting.
+MERGED = ("solver", "dropout", "early_stopping", "ensemble")
+# By settings that are 0 when they are off: the schedule that then has no effect.
+SCHEDULED = {
+    ("weight_decay",): "decay_schedule",
+    ("rate", "inputs", "noise"): "schedule",
+}
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
 
@@ -49,6 +59,31 @@ class TabularPipeline(Pipeline):
         """
         encoded = self[:-1].transform(X)
         return self.steps[-1][1].predict_interval(encoded, coverage)
+
+    def set_params(self, **params):
+        """Set parameters of the pipeline and its steps.
+
+        What a value or an object for ``mlp__solver``, ``mlp__dropout``,
+        ``mlp__early_stopping`` or ``mlp__ensemble`` leaves open stays as it was.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name, such as ``mlp__dropout=0.1``.
+
+        Returns
+        -------
+        self : TabularPipeline
+            The pipeline itself.
+        """
+        mlp = self.steps[-1][1]
+        merged = {
+            name: _merged(mlp, name.removeprefix("mlp__"), value)
+            if name.removeprefix("mlp__") in MERGED
+            else value
+            for name, value in params.items()
+        }
+        return super().set_params(**merged)
 
 
 def tabular_pipeline(
@@ -115,7 +150,7 @@ def tabular_pipeline(
     if unknown:
         raise TypeError(
             f"tabular_pipeline: params must be parameters of {estimator.__name__}, got "
-            f"{', '.join(unknown)}."
+            f"{', '.join(unknown)}.{hint(unknown)}"
         )
     encoder = TableEncoder(categorical_features=categorical_features)
     recipe = preset_of(preset, kind)
@@ -127,30 +162,46 @@ def tabular_pipeline(
 
 def check_kind(function, kind) -> None:
     if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"{function}: kind must be one of {KINDS}, got {shown(kind)}.")
+        raise ValueError(
+            f"{function}: kind must be one of {KINDS}, got {short_repr(kind)}."
+        )
 
 
 def _settings(estimator, preset, params):
-    """The preset's parameters and the user's, without those that these leave idle."""
-    mlp = estimator(**(preset | params))
-    idle = set()
-    if not is_stochastic(mlp.solver):
-        idle |= {*STOCHASTIC_ONLY, "learning_rate"}
-    if not _decays(mlp.solver):
-        idle.add("weight_decay_schedule")
-    if not _is_noisy(mlp):
-        idle.add("dropout_schedule")
-    left = {name: value for name, value in preset.items() if name not in idle}
-    return left | params
+    """The preset's parameters and the user's, merged setting by setting.
+
+    Without those of the preset that the user's leave idle.
+    """
+    recipe = estimator(**preset)
+    recipe.set_params(**{n: v for n, v in params.items() if n not in MERGED})
+    merged = {n: _merged(recipe, n, v) for n, v in params.items() if n in MERGED}
+    recipe.set_params(**merged)
+    settings = Settings.of(recipe)
+    given = preset | params | merged
+    if not settings.is_stochastic:
+        idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
+        return {n: v for n, v in given.items() if n not in idle or n in params}
+    if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:
+        given.pop("dropout", None)
+    return given
 
 
-def _decays(solver) -> bool:
-    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
-    return bool(getattr(kind, "weight_decay", 0.0))
+def _merged(mlp, name, value):
+    """A user's value or object, with the settings that are there where it has none.
 
-
-def _is_noisy(mlp) -> bool:
-    """Whether noise is asked for, on inputs or on hidden layers that are there."""
-    has_hidden = np.size(mlp.hidden_layer_sizes) > 0
-    rates = np.ravel(np.array(mlp.dropout, object)).tolist() if has_hidden else []
-    return any([mlp.input_dropout, mlp.input_noise, *rates])
+    Schedules of what the user's value switches off go, too.
+    """
+    there = getattr(mlp, name)
+    if name == "solver":
+        given, there = as_solver(mlp, value), as_solver(mlp, there)
+    else:
+        given, there = OPTIONS[name].of(value), OPTIONS[name].of(there)
+    if not (isinstance(given, Component) and isinstance(there, Component)):
+        return value  # which is refused when it comes to fit
+    merged = given.filled_by(there)
+    for what, schedule in SCHEDULED.items():
+        settings = merged.get_params(deep=False)
+        idle = all(settings.get(setting) in (0.0, None) for setting in what)
+        if schedule in settings and idle and schedule not in given._given:
+            setattr(merged, schedule, "constant")
+    return merged

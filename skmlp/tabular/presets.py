@@ -3,7 +3,8 @@
 import copy
 
 from skmlp.embeddings import PiecewiseLinear
-from skmlp.estimators.validation.parameters import shown
+from skmlp.errors import short_repr
+from skmlp.estimators.options import Dropout, EarlyStopping
 from skmlp.losses import LogLoss
 from skmlp.solvers import Adam, AdamW
 
@@ -13,39 +14,43 @@ KINDS = ("classifier", "regressor")
 # strong pre-tuned MLPs and boosted trees on tabular data, 2024, section 3, table A.1.
 _REALMLP = {
     "hidden_layer_sizes": (256, 256, 256),
-    "parametrization": "ntk",
     "learned_scale": True,
     "learning_rate": "coslog4",
     "batch_size": 256,
     "max_iter": 256,
     "alpha": 0.0,
-    "early_stopping": True,
+    "early_stopping": EarlyStopping(tie_break="last"),
     "validation_fraction": 0.2,
     "n_iter_no_change": float("inf"),
-    "best_of_ties": "last",
 }
 SMOOTHING = 0.1
 _SMOOTH = {"loss": LogLoss(label_smoothing=SMOOTHING)}
 _TD_S = {
     **_REALMLP,
-    "solver": Adam(beta_2=0.95),
+    "solver": Adam(
+        beta_2=0.95,
+        parametrization="ntk",
+        rate_factors={"scale": 6.0, "biases": 0.1},
+    ),
     "initializer": "ntk",
-    "rate_factors": {"scale": 6.0, "biases": 0.1},
 }
 _TD = {
     **_REALMLP,
-    "solver": AdamW(beta_2=0.95, weight_decay=0.02),
-    "weight_decay_schedule": "flat_cos",
+    "solver": AdamW(
+        beta_2=0.95,
+        weight_decay=0.02,
+        decay_schedule="flat_cos",
+        parametrization="ntk",
+        rate_factors={
+            "scale": 6.0,
+            "biases": 0.1,
+            "numeric_embedding": 0.1,
+            "activation": 0.1,
+        },
+    ),
     "initializer": "data_driven",
     "numeric_embedding": "pbld",
-    "dropout": 0.15,
-    "dropout_schedule": "flat_cos",
-    "rate_factors": {
-        "scale": 6.0,
-        "biases": 0.1,
-        "numeric_embedding": 0.1,
-        "activation": 0.1,
-    },
+    "dropout": Dropout(0.15, schedule="flat_cos"),
 }
 # Many small networks instead of one large one; the rest is TD's, with piecewise linear
 # embeddings, and batches so small that a few hundred rows make enough steps.
@@ -124,6 +129,6 @@ def preset_of(name, kind):
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(
             f"tabular_pipeline: preset must be one of {tuple(PRESETS)}, got "
-            f"{shown(name)}."
+            f"{short_repr(name)}."
         )
     return copy.deepcopy(PRESETS[name][kind])

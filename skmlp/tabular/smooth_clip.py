@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmlp.estimators.validation.parameters import FLOATS, naming, refuse_unsupported
+from skmlp.errors import error_context, refuse_unsupported
+from skmlp.estimators.validation.arrays import FLOATS
 
 BOUND = 3.0
 # From here on a value is at the bound to the last bit; its square does not overflow.
@@ -117,7 +118,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         expected = (
             "an array or sparse matrix of numbers or NaN, (n_samples, n_features)"
         )
-        with naming(self, "X", expected, X):
+        with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
             return validate_data(
                 self,

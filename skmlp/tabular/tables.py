@@ -6,12 +6,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skmlp.estimators.validation.parameters import (
-    naming,
-    owner,
-    refuse_unsupported,
-    shown,
-)
+from skmlp.errors import error_context, refuse_unsupported, short_repr
 from skmlp.tabular.columns import ArrayColumn, PandasColumn, PolarsColumn, is_numeric
 from skmlp.tabular.feature_names import default_names
 
@@ -123,15 +118,15 @@ def _columns_with_infinities(block):
 
 def read_table(estimator, X):
     """X as a table; a ValueError if it has no two dimensions, no row or no column."""
-    with naming(estimator, "X", EXPECTED, X):
+    with error_context(type(estimator).__name__, "X", EXPECTED, X):
         if is_of_pandas(X) or is_of_polars(X):
-            return _read_frame(X, owner(estimator))
+            return _read_frame(X, type(estimator).__name__)
         if hasattr(X, "collect"):
             raise ValueError("A lazy frame has no rows yet; give what collect() makes.")
         refuse_unsupported(X)
         array = _as_array(estimator, X)
     kind = SparseTable if issparse(array) else ArrayTable
-    return kind(array, owner(estimator))
+    return kind(array, type(estimator).__name__)
 
 
 def is_of_pandas(X):
@@ -185,7 +180,9 @@ def _names_of(X):
     counts = Counter(X.columns)
     repeated = [name for name, count in counts.items() if count > 1]
     if repeated:
-        raise ValueError(f"Several columns have the name {shown(repeated[0], 80)}.")
+        raise ValueError(
+            f"Several columns have the name {short_repr(repeated[0], 80)}."
+        )
     are_strings = [isinstance(name, str) for name in counts]
     if any(are_strings) and not all(are_strings):
         raise TypeError(

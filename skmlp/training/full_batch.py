@@ -80,7 +80,7 @@ class Minimization(Run):
         self.n_iter += 1
         self._frozen.restore(self.params)
         loss, now = self.objective.reported(self._last), time.perf_counter()
-        penalty = self.objective.penalty_factor * self._last.penalty
+        penalty = self.objective.loss_unit * self._last.penalty
         self.history.record(
             loss=loss - penalty,
             penalty=penalty,

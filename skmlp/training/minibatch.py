@@ -160,6 +160,13 @@ class Training(Run):
         self.kept_start = self.monitor.choose(self.params, reason)
         return reason
 
+    def begin_as(self, other: Any) -> None:
+        self.rate_factor = other.rate_factor
+
+    def take_over(self, other: Any) -> None:
+        super().take_over(other)
+        self.solver_state = other.solver_state
+
     def _start_up(self) -> None:
         super()._start_up()
         self._clock = clock = self.solver_state.clock
@@ -232,18 +239,18 @@ class Training(Run):
 
         An epoch is cut short where the time is over.
         """
-        evaluate, reported = self.objective.value_and_gradient, self.objective.reported
+        evaluate, trained = self.objective.value_and_gradient, self.objective.trained
         step, params = self._step, self.params
         state = self.solver_state.state
         clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
         each_step, n_left = self.schedule.each_step, self.batches.n_batches
         changes_noise = self._changes_noise
-        timed, in_units = clock.max_seconds < math.inf, self.objective.in_units
+        timed = clock.max_seconds < math.inf
         if self._frozen:
             evaluate = self._without_frozen(evaluate)
         if self.recovers and self._least == math.inf:
-            reported = self._noting_the_first(reported)
-        total, penalty, trained, n_rows = 0.0, 0.0, 0.0, 0
+            trained = self._noting_the_first(trained)
+        total, penalty, n_rows = 0.0, 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
                 n_left -= 1
@@ -261,21 +268,20 @@ class Training(Run):
                 else:
                     value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
                 n = len(Y)
-                total += reported(value) * n
+                total += trained(value) * n
                 penalty += value.penalty * n
                 n_rows += n
                 clock.n_steps += 1
-                if in_units:
-                    trained += self.objective.trained(value) * n
                 if timed and self._is_out_of_time():
                     break
         except KeyboardInterrupt:
             if n_rows and not self.n_iter:  # a first epoch in part has a loss, too
-                self.loss = total / n_rows
+                self.loss = self.objective.loss_unit * total / n_rows
             raise
-        self._last_rate, self.loss = learning_rate, total / n_rows
-        self._trained_loss = trained / n_rows if in_units else self.loss
-        return n_rows, self.objective.penalty_factor * penalty / n_rows
+        self._last_rate, self._trained_loss = learning_rate, total / n_rows
+        unit = self.objective.loss_unit
+        self.loss = unit * self._trained_loss
+        return n_rows, unit * penalty / n_rows
 
     def _without_frozen(self, evaluate: Callable[..., Any]) -> Callable[..., Any]:
         """The evaluation, with a gradient of 0 where layers are frozen."""
@@ -392,13 +398,13 @@ class Training(Run):
         del state["monitor"]["history"]  # which only grows: its length will do
         self._last_good = copy.deepcopy(state) | {"mark": self.history.mark()}
 
-    def _noting_the_first(self, reported: Callable[..., float]) -> Callable[..., float]:
+    def _noting_the_first(self, trained: Callable[..., float]) -> Callable[..., float]:
         """The function, whose first value is the least loss so far."""
 
         def noting(value: Any) -> float:
-            loss = reported(value)
+            loss = trained(value)
             if self._least == math.inf:
-                self._least = loss
+                self._least = self.objective.loss_unit * loss
             return loss
 
         return noting

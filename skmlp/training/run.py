@@ -75,6 +75,16 @@ class Run:
         parts = self.objective.network.first(n_frozen) if n_frozen else []
         self._frozen = Frozen(parts, self.params)
 
+    def begin_as(self, other: "Run") -> None:
+        """Begin where another training of the same network was at its end."""
+
+    def take_over(self, other: "Run") -> None:
+        """End where another training of the same network did."""
+        self.params[...] = other.params
+        self.loss = other.loss
+        self.history.n_updates = other.history.n_updates
+        self.history.n_samples = other.history.n_samples
+
     @property
     def keeps_best(self) -> bool:
         """Whether divergence leaves parameters to go back to."""

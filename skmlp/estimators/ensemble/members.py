@@ -1,4 +1,4 @@
-"""Several members instead of one network: trained side by side, and averaged."""
+"""Several networks instead of one: trained side by side, and averaged."""
 
 import math
 from dataclasses import dataclass, replace
@@ -9,153 +9,156 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from skmlp.estimators.calibration import (
-    held_output,
-    learn_from_members,
-    without_rows,
+from skmlp.errors import error_context, invalid
+from skmlp.estimators.calibration import attributes_from_validation
+from skmlp.estimators.fitting.data import (
+    ValidationRows,
+    all_splits,
+    check_groups,
+    holds_out,
+    weighted_by_class,
 )
-from skmlp.estimators.fitting.components import is_stochastic
+from skmlp.estimators.fitting.fit import train
 from skmlp.estimators.fitting.inputs import categorical_columns
-from skmlp.estimators.fitting.splitting import all_splits, check_groups
-from skmlp.estimators.fitting.state import unfit
+from skmlp.estimators.fitting.plan import check_targets, make_plan
+from skmlp.estimators.fitting.settings import Settings
+from skmlp.estimators.fitting.state import State, set_fitted_attributes
 from skmlp.estimators.fitting.threads import one_blas_thread
-from skmlp.estimators.fitting.validation_set import holds_out
-from skmlp.estimators.reporting.diagnostics import warnings_of
 from skmlp.estimators.targets.task import decoded
-from skmlp.estimators.validation.parameters import (
-    check_seed,
-    check_X,
-    is_splitter,
-    naming,
-    owner,
-    shown,
-)
+from skmlp.estimators.validation.arrays import check_seed, check_X
+from skmlp.estimators.validation.parameters import is_splitter
 
 # What of an estimator makes it one with members; a member has none of it.
-ALONE = {"n_members": 1, "bagging": "seeds", "n_jobs": None}
+ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
 # Rows that all members see, over all epochs, from which it pays to start processes.
 WORTH_PROCESSES = 300_000
 FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
-NOT_WITH_MEMBERS = {"warm_start": False, "checkpoint": None}
-
-
-def learn_members(estimator, X, y, sample_weight, call):
-    """Train the members, and publish them; returns what to say of the worst."""
-    unfit(estimator)
-    data = estimator._check_data(X, y, sample_weight, call)
-    call = replace(call, validation=_checked(estimator, call.validation, data))
-    random_state = check_seed(estimator)
-    calls = _calls(estimator, data, call, random_state)
-    n_at_once = _n_at_once(estimator, data.X)
-    members = _members(estimator, data.X, random_state, n_at_once)
-    if getattr(y, "shape", ())[1:] == (1,):
-        y = np.ravel(y)  # of which was warned once
-    pairs = zip(members, calls, strict=True)
-    trainings = [delayed(_trained)(m, data.X, y, sample_weight, c) for m, c in pairs]
-    trained = Parallel(n_at_once)(trainings)
-    _publish(estimator, [one.member for one in trained])
-    held, outputs = [one.held for one in trained], [one.output for one in trained]
-    learn_from_members(estimator, data, held, outputs)
-    return max(trained, key=lambda one: one.gravity).warnings
 
 
 @dataclass
 class Trained:
     """A fitted member, and what its training leaves to say.
 
-    held, output : its validation rows, without X, and the outputs there, or Nones.
+    validation, output : its validation rows, without X, and the outputs there, or
+        Nones.
     warnings : of (text, kind); gravity : how much the user should know of them.
     """
 
     member: Any
-    held: Any
+    loss: Any
+    validation: ValidationRows | None
     output: Any
     warnings: list
     gravity: tuple
 
 
-def _trained(member, X, y, sample_weight, call) -> Trained:
+def fit_members(estimator, X, y, sample_weight, request):
+    """Train the members; returns the fitted attributes, and what to say of the worst."""
+    settings = Settings.of(estimator)
+    targets = check_targets(estimator, settings, {}, X, y, sample_weight, request)
+    data = targets.rows
+    request = replace(request, validation=_without_names(settings, targets, request))
+    random_state = check_seed(settings.owner, settings.random_state)
+    requests = _requests(settings, targets, request, random_state)
+    n_at_once = _n_at_once(settings, data.X)
+    members = _members(estimator, settings, targets, random_state, n_at_once)
+    if getattr(y, "shape", ())[1:] == (1,):
+        y = np.ravel(y)  # of which was warned once
+    pairs = zip(members, requests, strict=True)
+    jobs = [delayed(_trained)(m, data.X, y, sample_weight, r) for m, r in pairs]
+    trained = Parallel(n_at_once)(jobs)
+    attributes = _attributes(settings, targets, trained)
+    return attributes, max(trained, key=lambda one: one.gravity).warnings
+
+
+def _trained(member, X, y, sample_weight, request) -> Trained:
     """Train a member; in a process of its own, where members train side by side."""
     with one_blas_thread():
-        fit, training, reason = member._fit_once(X, y, sample_weight, call)
-    vars(member).pop("_memory", None)  # which is larger than the model
+        outcome = train(make_plan(member, X, y, sample_weight, request))
+    training, reason = outcome.training, outcome.reason
     ends = reason, training.refit_ended
     if "interrupted" in ends:  # at once, for the others would go on
         raise KeyboardInterrupt
+    attributes = outcome.attributes()
+    # a solver's memory is larger than the model
+    attributes["_state"] = replace(attributes["_state"], memory=None)
+    set_fitted_attributes(member, attributes)
+    validation = outcome.plan.validation
     return Trained(
         member,
-        without_rows(fit.held),
-        held_output(member, fit),
-        list(warnings_of(member, fit, training, reason)),
+        outcome.plan.loss,
+        None if validation is None else replace(validation, X=None),
+        outcome.held_output,
+        outcome.warnings(),
         ("diverged" in ends, training.kept_start, reason == "max_iter"),
     )
 
 
-def _n_at_once(estimator, X) -> int:
+def _n_at_once(settings, X) -> int:
     """How many members train at the same time: one, where all are soon done.
 
     In processes: in threads, small products would wait for each other's Python code.
     """
-    n_members = estimator.n_members
-    epochs = estimator.max_iter if is_stochastic(estimator.solver) else FEW_EPOCHS
+    n_members = settings.n_members
+    epochs = settings.max_iter if settings.is_stochastic else FEW_EPOCHS
     if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
         return 1
-    return min(effective_n_jobs(estimator.n_jobs), n_members)
+    return min(effective_n_jobs(settings.n_jobs), n_members)
 
 
-def _members(estimator, X, random_state, n_at_once):
+def _members(estimator, settings, targets, random_state, n_at_once):
     """Clones with seeds of their own, which share the time that there is."""
-    n_members = estimator.n_members
+    n_members = settings.n_members
     own = dict(ALONE)
-    if estimator.categorical_features is not None:  # names, which members don't know
-        own["categorical_features"] = categorical_columns(estimator, X)
-    if estimator.max_time is not None:
-        n_rounds = math.ceil(n_members / n_at_once)
-        own["max_time"] = estimator.max_time / n_rounds
+    if settings.categorical_features is not None:  # names, which members don't know
+        names = vars(targets.template).get("feature_names_in_")
+        X = targets.rows.X
+        own["categorical_features"] = categorical_columns(settings, X, names)
+    if settings.max_time is not None:
+        own["max_time"] = settings.max_time / math.ceil(n_members / n_at_once)
+    if settings.calibration is not None:
+        own["calibration"] = None
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
     return [_member(estimator, own | {"random_state": int(seed)}) for seed in seeds]
 
 
 def _member(estimator, own):
-    member = clone(estimator).set_params(**own)
-    if hasattr(member, "calibration"):
-        member.calibration = None
-    return member
+    return clone(estimator).set_params(**own)
 
 
-def _checked(estimator, validation, data):
+def _without_names(settings, targets, request):
     """The user's own validation rows, without names, which members don't know."""
-    X, *others = validation
+    X, *others = request.validation
     if X is None:
-        return validation
-    X = check_X(estimator, X, reset=False, dtype=data.X.dtype, name="X_val")
+        return request.validation
+    dtype = targets.rows.X.dtype
+    X = check_X(targets.template, X, reset=False, dtype=dtype, name="X_val")
     return (X, *others)
 
 
-def _calls(estimator, data, call, random_state):
+def _requests(settings, targets, request, random_state):
     """How each member is trained: with a fold held out, or rows of its own draw."""
-    if estimator.bagging == "seeds":
-        return [call] * estimator.n_members
-    if call.groups is not None:
-        check_groups(estimator, data, call.groups)
-    splits = _splits(estimator, data, call.groups, random_state)
-    return [replace(call, split=split, groups=None) for split in splits]
+    if settings.ensemble.by == "seeds":
+        return [request] * settings.n_members
+    if request.groups is not None:
+        check_groups(settings, targets.rows, request.groups)
+    splits = _splits(settings, targets, request.groups, random_state)
+    return [replace(request, split=split, groups=None) for split in splits]
 
 
-def _splits(estimator, data, groups, random_state):
+def _splits(settings, targets, groups, random_state):
     """(training, validation) rows of each member."""
-    n = estimator.n_members
-    if is_splitter(estimator.validation_fraction):
-        return all_splits(estimator, data, decoded(estimator._task, data.Y), groups, n)
+    n, data, task = settings.n_members, targets.rows, targets.task
+    if is_splitter(settings.validation_fraction):
+        return all_splits(settings, data, decoded(task, data.Y), groups, n)
     if groups is not None:
-        with naming(estimator, "groups", f"labels of {n} groups or more", groups):
+        expected = f"labels of {n} groups or more"
+        with error_context(settings.owner, "groups", expected, groups):
             return list(GroupKFold(n).split(data.Y, groups=groups))
     if len(data) < n:
-        raise ValueError(
-            f"{owner(estimator)}: n_members must be at most n_samples={len(data)} with "
-            f"bagging='folds', got {n!r}."
-        )
-    folds = _folds(estimator._task.fold_strata(data.Y), len(data), n, random_state)
+        expected = f"be at most n_samples={len(data)} with ensemble='folds'"
+        raise settings.invalid("n_members", expected)
+    folds = _folds(task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
     return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
 
@@ -163,7 +166,7 @@ def _splits(estimator, data, groups, random_state):
 def _folds(strata, n_samples, n_folds, random_state):
     """The fold of each row: rows are dealt out in turn, one stratum after the other.
 
-    So folds differ by one row at most, and so does what they have of each stratum.
+    So the folds' sizes differ by one at most, and so do their counts of each stratum.
     """
     order = random_state.permutation(n_samples)
     if strata is not None:
@@ -173,84 +176,112 @@ def _folds(strata, n_samples, n_folds, random_state):
     return folds
 
 
-def _publish(estimator, members) -> None:
-    """Set what a fitted estimator has, whatever it is made of."""
+# Fitted attributes
+
+
+def _attributes(settings, targets, trained):
+    """What the ensemble has of its members."""
+    members = [one.member for one in trained]
     first = members[0]
-    estimator.members_ = members
-    estimator.n_layers_, estimator.n_outputs_ = first.n_layers_, first.n_outputs_
-    estimator.out_activation_ = first.out_activation_
-    estimator.n_iter_ = max(member.n_iter_ for member in members)
-    estimator.n_updates_ = sum(member.n_updates_ for member in members)
-    estimator.loss_ = float(np.mean([member.loss_ for member in members]))
-    estimator.stop_reason_ = f"Of {len(members)} members, the first: "
-    estimator.stop_reason_ += first.stop_reason_
-    estimator._fitted_loss = first._fitted_loss
+    template = vars(targets.template)
+    names = {n: v for n, v in template.items() if n == "feature_names_in_"}
+    found = _from_unseen_rows(settings, targets, trained)
+    weight = found.pop("validation_weight", None)
+    state = State(targets.task, trained[0].loss, validation_weight=weight)
+    return {
+        "members_": members,
+        **names,
+        **targets.task.attributes,
+        "n_features_in_": first.n_features_in_,
+        "n_layers_": first.n_layers_,
+        "n_outputs_": first.n_outputs_,
+        "out_activation_": first.out_activation_,
+        "n_iter_": max(member.n_iter_ for member in members),
+        "n_updates_": sum(member.n_updates_ for member in members),
+        "loss_": float(np.mean([member.loss_ for member in members])),
+        "stop_reason_": f"Of {len(members)} members, the first: {first.stop_reason_}",
+        **found,
+        "_state": state,
+    }
 
 
-def check_members(estimator, call) -> None:
+def _from_unseen_rows(settings, targets, trained):
+    """What rows that some members did not see, and their outputs there, tell."""
+    task, data, validation = targets.task, targets.rows, trained[0].validation
+    if validation is None or settings.refit:
+        return {}
+    outputs = [one.output for one in trained]
+    if validation.rows is None:  # the user's own, which are the same for all
+        mean = task.mean_output(np.stack(outputs))
+        return attributes_from_validation(settings, task, validation, mean)
+    output, rows = _unseen(task, len(data), trained)
+    data, _ = weighted_by_class(settings, task, data, None)
+    weight = None if data.weight is None else data.weight[rows]
+    unseen = ValidationRows(None, data.Y[rows], weight)
+    found = attributes_from_validation(settings, task, unseen, output)
+    if settings.ensemble.by == "folds":
+        everywhere = np.full((len(data), *output.shape[1:]), np.nan, output.dtype)
+        everywhere[rows] = output
+        found["oof_prediction_"] = task.predicted(everywhere)
+    return found
+
+
+def _unseen(task, n_samples, trained):
+    """The mean output of the members that held a row out, and which rows these are."""
+    shape, first = (len(trained), n_samples), trained[0].output
+    counted = np.zeros(shape, bool)
+    each = np.zeros((*shape, *first.shape[1:]), first.dtype)
+    for number, one in enumerate(trained):
+        rows = one.validation.rows
+        counted[number, rows], each[number, rows] = True, one.output
+    rows = np.flatnonzero(counted.any(axis=0))
+    return task.mean_output(each[:, rows], counted[:, rows]), rows
+
+
+# What members can't do
+
+
+def check_members(settings, request, *, has_callbacks) -> None:
     """Raise a ValueError for what several members can't do."""
-    if estimator.n_members == 1:
-        if estimator.bagging != "seeds":
-            _refuse(estimator, "bagging", "seeds", "with n_members=1")
+    if settings.n_members == 1:
+        if settings.ensemble.by != "seeds":
+            raise settings.invalid("ensemble", "be 'seeds' with n_members=1")
         return
-    if call.incremental:
-        _refuse(estimator, "n_members", 1, "for partial_fit")
-    for name, off in NOT_WITH_MEMBERS.items():
-        if getattr(estimator, name) != off:
-            _refuse(estimator, name, off, "with n_members > 1")
-    if hasattr(estimator, "_skl_callbacks"):
-        _refuse(estimator, "n_members", 1, "with callbacks")
-    if estimator.bagging == "folds":
-        _check_folds(estimator, call)
+    if request.incremental:
+        raise settings.invalid("n_members", "be 1 for partial_fit")
+    if settings.warm_start:
+        raise settings.invalid("warm_start", "be False with n_members > 1")
+    if settings.checkpoint is not None:
+        raise settings.invalid("checkpoint", "be None with n_members > 1")
+    if has_callbacks:
+        raise settings.invalid("n_members", "be 1 with callbacks")
+    if settings.ensemble.by == "folds":
+        _check_folds(settings, request)
 
 
-def _check_folds(estimator, call) -> None:
-    if estimator.refit:
-        _refuse(estimator, "refit", False, "with bagging='folds'")
-    if call.validation[0] is not None:
-        _refuse(estimator, "bagging", "seeds", "with X_val")
-    if not holds_out(estimator):
-        raise ValueError(
-            f"{owner(estimator)}: early_stopping must be True with bagging='folds', "
-            "and scoring given with solver lbfgs, so that folds are held out, got "
-            f"{estimator.early_stopping!r}."
+def _check_folds(settings, request) -> None:
+    if settings.refit:
+        raise settings.invalid("refit", "be False with ensemble='folds'")
+    if request.validation[0] is not None:
+        raise settings.invalid("ensemble", "be 'seeds' with X_val")
+    if not holds_out(settings):
+        raise settings.invalid(
+            "early_stopping",
+            "be True with ensemble='folds', and scoring given with solver lbfgs, so "
+            "that folds are held out",
         )
 
 
-def _refuse(estimator, name, off, where):
-    raise ValueError(
-        f"{owner(estimator)}: {name} must be {off!r} {where}, got "
-        f"{getattr(estimator, name)!r}."
-    )
-
-
-# Looking into a network, where there are several
-
-
-def refuse_members(estimator) -> None:
-    """Raise where something is asked of one network, and there are several."""
-    if "members_" in vars(estimator):
-        raise ValueError(_several(estimator))
-
-
-def refuse_many(wrapper, estimator) -> None:
-    """Raise where a wrapper will look into the network of its estimator."""
-    if estimator.n_members != 1:
-        raise ValueError(
-            f"{owner(wrapper)}: estimator__n_members must be 1, since the features are "
-            f"those of one network, got {shown(estimator.n_members)}."
-        )
-
-
-def refuse_attribute(estimator, name) -> None:
-    """Raise an AttributeError for one that members have, and their estimator lacks."""
-    members = vars(estimator).get("members_")
-    if members and name.endswith("_") and name in vars(members[0]):
-        raise AttributeError(f"{_several(estimator)} It has no {name}.")
-
-
-def _several(estimator) -> str:
+def several_members(owner, members) -> str:
+    """What to say where something is asked of one network."""
     return (
-        f"{owner(estimator)}: n_members must be 1 to look into the network, got "
-        f"{len(estimator.members_)}; take one of members_."
+        f"{owner}: n_members must be 1 to look into the network, got {len(members)}; "
+        "take one of members_."
     )
+
+
+def check_one_member(owner, n_members) -> None:
+    """A wrapper looks into the one network of its estimator."""
+    if n_members != 1:
+        expected = "be 1, since the features are those of one network"
+        raise invalid(owner, "estimator__n_members", expected, n_members)

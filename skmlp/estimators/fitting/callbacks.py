@@ -46,7 +46,9 @@ class EpochHooks:
             task_name="fit", max_subtasks=int(estimator.max_iter)
         )
         self._fit.call_on_fit_task_begin(estimator=estimator, **self._seen)
-        self.attributes_of = None  # a function of parameters; known once a fit is
+        self.attributes_of = (
+            None  # a function of parameters; known once there is a plan
+        )
         self._epoch = None
 
     def begin(self, training) -> None:
@@ -68,8 +70,10 @@ class EpochHooks:
             **self._seen,
         )
 
-    def close(self) -> None:
-        """The fit is done, and its attributes are there."""
+    def close(self, attributes) -> None:
+        """The fit is done; `attributes` are those of the fitted estimator."""
         self._fit.call_on_fit_task_end(
-            estimator=self._estimator, reconstruction_attributes=dict, **self._seen
+            estimator=self._estimator,
+            reconstruction_attributes=lambda: attributes,
+            **self._seen,
         )

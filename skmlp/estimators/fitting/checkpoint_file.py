@@ -12,72 +12,77 @@ import scipy
 import sklearn
 
 from skmlp.constraints import is_real
-from skmlp.estimators.validation.parameters import owner, shown
+from skmlp.errors import short_repr
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
 from skmlp.version import __version__
 
 # Parameters that may change between a fit and the one that goes on with it.
-FREE = ("verbose", "checkpoint", "checkpoint_every")
+FREE = ("verbose", "checkpoint")
 
 
-def checkpoint_of(estimator, fit) -> Checkpoint | None:
-    """The checkpoint that the estimator asks for, if it does."""
-    if estimator.checkpoint is None:
+def checkpoint_of(plan) -> Checkpoint | None:
+    """The file of a plan's checkpoints, if it was asked for."""
+    asked = plan.settings.checkpoint
+    if asked is None:
         return None
     return Checkpoint(
-        Path(os.fspath(estimator.checkpoint)),
-        int(estimator.checkpoint_every),
-        _identity(estimator, fit),
-        _Failure(estimator),
+        Path(os.fspath(asked.path)),
+        int(asked.every),
+        _identity(plan),
+        _Failure(plan.settings.owner),
     )
 
 
 @contextmanager
-def naming_checkpoint(estimator):
+def checkpoint_errors(settings):
     """Add class, parameter and expectation to a complaint about the file."""
     try:
         yield
     except CheckpointError as error:
         raise ValueError(
-            f"{error}\n{owner(estimator)}: checkpoint must be None or the path of a "
+            f"{error}\n{settings.owner}: checkpoint must be None or the path of a "
             "file that this same fit wrote, or of none, in a folder that can be "
-            f"written to, got {estimator.checkpoint!r}."
+            f"written to, got {settings.given['checkpoint']!r}."
         ) from error
 
 
-def _identity(estimator, fit):
-    params = estimator.get_params(deep=False).items()
-    params = {n: _hash_parameter(estimator, n, v) for n, v in params if n not in FREE}
-    start = estimator.coefs_init
+def _identity(plan):
+    """By name, what a state belongs to."""
+    owner, given = plan.settings.owner, plan.settings.given
+    params = {
+        name: _hash_parameter(owner, name, value)
+        for name, value in given.items()
+        if name not in FREE
+    }
+    start = given["coefs_init"]
     if hasattr(start, "coefs_"):  # without its history, which has seconds
         params["coefs_init"] = joblib.hash([start.coefs_, start.intercepts_])
-    data, held = fit.data, fit.held and vars(fit.held)
+    data, validation = plan.data, plan.validation and vars(plan.validation)
+    start = plan.params if plan.request.continued else None
     return {
         "versions": ", ".join(
             f"{module.__name__} {module.__version__}" for module in (np, scipy, sklearn)
         )
         + f", skmlp {__version__}",
-        "parameters": joblib.hash([owner(estimator), params]),
-        "weights to start from": joblib.hash(
-            fit.params if fit.call.continued else None
-        ),
+        "parameters": joblib.hash([owner, params]),
+        "weights to start from": joblib.hash(start),
         "training data": joblib.hash([data.X, data.Y, data.weight]),
-        "validation data": joblib.hash([held, data.rows]),
+        "validation data": joblib.hash([validation, data.rows]),
     }
 
 
-def _hash_parameter(estimator, name, value) -> str:
+def _hash_parameter(owner, name, value) -> str:
     """The hash of a parameter: of functions by what they do, of numbers by value."""
     if is_real(value):
         value = float(value)
     if isinstance(value, (list, tuple)):  # joblib heeds which of them are one object
-        return joblib.hash([_hash_parameter(estimator, name, item) for item in value])
+        return joblib.hash([_hash_parameter(owner, name, item) for item in value])
     try:
         return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value
         raise ValueError(
-            f"{owner(estimator)}: {name} must be something that can be pickled with "
-            f"checkpoint, got {shown(value)}."
+            f"{owner}: {name} must be something that can be pickled with "
+            f"checkpoint, got {short_repr(value)}."
         ) from error
 
 
@@ -96,8 +101,8 @@ def _body(code):
 class _Failure:
     """Warns once that checkpoints can't be written; training goes on."""
 
-    def __init__(self, estimator):
-        self._name, self._warned = owner(estimator), False
+    def __init__(self, owner):
+        self._name, self._warned = owner, False
 
     def __call__(self, error):
         if not self._warned:

@@ -1,4 +1,4 @@
-"""Which columns of X are embedded, and a fitted embedding."""
+"""What the first layer sees of X: which columns are embedded, and how."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skmlp.embeddings import EMBEDDINGS, CategoryTable
-from skmlp.estimators.fitting.components import make_part
-from skmlp.estimators.validation.parameters import describe, naming, owner, shown
+from skmlp.errors import describe, error_context, short_repr
+from skmlp.estimators.fitting.settings import component
 from skmlp.network.inputs import Embedded, Inputs
 
 CATEGORICAL = (
@@ -20,17 +20,6 @@ CODES = "whole numbers from 0 (or -1, for missing) in each of its categorical co
 MOST_CATEGORIES = 1 << 24
 # In fewer rows no column has more values than flags have.
 FEWEST_ROWS = 3
-
-
-# Attributes that a fit sets for some parameters only.
-LEARNED_BESIDES = (
-    "embedding_",
-    "alphas_",
-    "members_",
-    "oof_prediction_",
-    "output_range_",
-    "temperature_",
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,61 +86,64 @@ class InputEmbedding:
         return np.array(names, object)
 
 
-def inputs_of(estimator, X, continued) -> Inputs:
-    """What the first layer sees of X; of a model that goes on, the same as before."""
-    scaled, n_features = bool(estimator.learned_scale), X.shape[1]
-    categorical = categorical_columns(estimator, X)
+def inputs_of(settings, X, names, fitted=None, *, continued=False) -> Inputs:
+    """What the first layer sees of X; of a model that goes on, the same as before.
+
+    names : of the columns of X, or None.
+    fitted : the embedding of the model that goes on, or None.
+    """
+    scaled, n_features = bool(settings.learned_scale), X.shape[1]
+    categorical = categorical_columns(settings, X, names)
     if not continued:
-        return Inputs(n_features, list(_embedded(estimator, X, categorical)), scaled)
-    fitted = getattr(estimator, "embedding_", None)
+        return Inputs(n_features, list(_embedded(settings, X, categorical)), scaled)
     embedded = [] if fitted is None else fitted.inputs.embedded
-    _check_same_embedding(estimator, X, categorical, embedded)
+    _check_same_embedding(settings, X, categorical, embedded)
     return Inputs(n_features, embedded, scaled)
 
 
-def _embedded(estimator, X, categorical):
-    numeric, table = _kinds(estimator, categorical)
+def _embedded(settings, X, categorical):
+    numeric, table = _kinds(settings, categorical)
     if numeric is not None:
-        _check_n_rows(estimator, X)
+        _check_n_rows(settings, X)
         yield _embed(numeric, np.setdiff1d(_columns_of_numbers(X), categorical), X)
     if table is not None:
-        _check_codes(estimator, X, categorical)
+        _check_codes(settings, X, categorical)
         yield _embed(table, categorical, X)
 
 
-def _kinds(estimator, categorical):
+def _kinds(settings, categorical):
     """The embeddings of numbers and of categories, None for none."""
-    numeric, table = estimator.numeric_embedding, None
-    if numeric is not None:
-        numeric = make_part(EMBEDDINGS, numeric, estimator, "numeric_embedding")
+    numeric, table = None, None
+    if settings.numeric_embedding is not None:
+        numeric = component(settings, EMBEDDINGS, "numeric_embedding")
     if len(categorical):
-        table = CategoryTable(int(estimator.embedding_size))
+        table = CategoryTable(int(settings.embedding_size))
     return numeric, table
 
 
-def _check_same_embedding(estimator, X, categorical, embedded) -> None:
+def _check_same_embedding(settings, X, categorical, embedded) -> None:
     """A fit that goes on needs the embedding that the fit before it had."""
-    wanted = [kind for kind in _kinds(estimator, categorical) if kind is not None]
+    wanted = [kind for kind in _kinds(settings, categorical) if kind is not None]
     tables = [p for p in embedded if isinstance(p.embedding, CategoryTable)]
     columns = tables[0].columns if tables else []
     same = wanted == [part.embedding for part in embedded]
     if not (same and np.array_equal(columns, categorical)):
         raise ValueError(
-            f"{owner(estimator)}: numeric_embedding, categorical_features and "
+            f"{settings.owner}: numeric_embedding, categorical_features and "
             "embedding_size must be those of the fit before, with whose network "
-            "partial_fit and warm_start=True go on, got "
-            f"{shown(estimator.numeric_embedding)}, "
-            f"{describe(estimator.categorical_features)} and "
-            f"{shown(estimator.embedding_size)}."
+            "partial_fit and warm_start=True continue, got "
+            f"{short_repr(settings.numeric_embedding)}, "
+            f"{describe(settings.categorical_features)} and "
+            f"{short_repr(settings.embedding_size)}."
         )
     if len(categorical):
-        _check_codes(estimator, X, categorical)
+        _check_codes(settings, X, categorical)
 
 
-def _check_n_rows(estimator, X) -> None:
+def _check_n_rows(settings, X) -> None:
     if X.shape[0] < FEWEST_ROWS:
         raise ValueError(
-            f"{owner(estimator)}: X must have {FEWEST_ROWS} rows or more with "
+            f"{settings.owner}: X must have {FEWEST_ROWS} rows or more with "
             "numeric_embedding (for partial_fit, in the first call), to tell numbers "
             f"from flags, got n_samples = {X.shape[0]}."
         )
@@ -177,88 +169,47 @@ def _columns_of_numbers(X):
     )
 
 
-def categorical_columns(estimator, X):
+def categorical_columns(settings, X, names):
     """The numbers of the columns of ``categorical_features``."""
-    given = estimator.categorical_features
+    given = settings.categorical_features
     if given is None:
         return np.empty(0, np.intp)
-    with naming(estimator, "categorical_features", CATEGORICAL, given):
-        columns = np.asarray(given)
-        if columns.ndim != 1:
-            raise ValueError("It is not one-dimensional.")
-        if columns.dtype.kind in "OUT":
-            columns = _numbers_of_names(estimator, columns.tolist())
-        elif columns.dtype.kind == "b":
-            if len(columns) != X.shape[1]:
-                raise ValueError(f"X has {X.shape[1]} columns.")
-            columns = np.flatnonzero(columns)
-        elif columns.size and columns.dtype.kind not in "iu":
-            raise ValueError("These are no column numbers.")
+    with error_context(settings.owner, "categorical_features", CATEGORICAL, given):
+        columns = _column_numbers(np.asarray(given), X.shape[1], names)
         if columns.size and not (0 <= columns.min() and columns.max() < X.shape[1]):
             raise ValueError(f"X has {X.shape[1]} columns.")
     return np.unique(columns).astype(np.intp)
 
 
-def _numbers_of_names(estimator, names):
-    known = getattr(estimator, "feature_names_in_", np.empty(0, object)).tolist()
-    unknown = [name for name in names if name not in known]
+def _column_numbers(columns, n_columns, names):
+    """Of columns by number, by name, or by a mask."""
+    if columns.ndim != 1:
+        raise ValueError("It is not one-dimensional.")
+    if columns.dtype.kind in "OUT":
+        return _numbers_of_names(columns.tolist(), names)
+    if columns.dtype.kind == "b":
+        if len(columns) != n_columns:
+            raise ValueError(f"X has {n_columns} columns.")
+        return np.flatnonzero(columns)
+    if columns.size and columns.dtype.kind not in "iu":
+        raise ValueError("These are no column numbers.")
+    return columns
+
+
+def _numbers_of_names(wanted, names):
+    known = [] if names is None else names.tolist()
+    unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ValueError(f"X has no columns of the names {unknown}.")
-    return np.array([known.index(name) for name in names])
+    return np.array([known.index(name) for name in wanted])
 
 
-def _check_codes(estimator, X, categorical) -> None:
+def _check_codes(settings, X, categorical) -> None:
     codes = X[:, categorical]
     codes = codes.toarray() if issparse(codes) else codes
     whole = (codes == np.floor(codes)) & (codes >= -1) & (codes < MOST_CATEGORIES)
     if not whole.all():
         raise ValueError(
-            f"{owner(estimator)}: X must have {CODES}, got {describe(X)} with "
+            f"{settings.owner}: X must have {CODES}, got {describe(X)} with "
             f"{codes[~whole][0]:g}."
         )
-
-
-def learned(estimator, network):
-    """The extras of a fitted estimator's network: of its inputs, and alphas."""
-    fitted = getattr(estimator, "embedding_", None)
-    _check_width(estimator, network)
-    arrays = [np.ones(network.inputs.width)] if network.inputs.scaled else []
-    arrays += [] if fitted is None else fitted.arrays
-    shapes = network.extra_shapes[len(arrays) :]
-    alphas = [alpha for alpha in getattr(estimator, "alphas_", []) if alpha is not None]
-    if [np.shape(alpha) for alpha in alphas] != shapes:
-        raise ValueError(
-            f"{owner(estimator)}: alphas_ must have an array for each hidden layer "
-            f"with a parametric activation, of shapes {shapes}, got "
-            f"{[np.shape(alpha) for alpha in alphas]}. Fit again after a change of "
-            "activation."
-        )
-    return [*arrays, *alphas]
-
-
-def _check_width(estimator, network) -> None:
-    """``coefs_`` may have been set by hand."""
-    n_rows, width = len(estimator.coefs_[0]), network.inputs.width
-    if n_rows != width:
-        raise ValueError(
-            f"{owner(estimator)}: coefs_[0] must have a row for each of the {width} "
-            f"columns that embedding_ makes of X, got {n_rows}."
-        )
-
-
-def learned_attributes(network, views):
-    """``embedding_`` and ``alphas_``, for networks that have them."""
-    found, inputs = {}, network.inputs
-    if inputs.embedded:
-        arrays = views.inputs[inputs.scaled :]
-        found["embedding_"] = InputEmbedding(inputs.folded(), arrays)
-    if network.parametric_layers:
-        n_hidden = len(network.layers) - 1
-        found["alphas_"] = [views.alphas.get(i) for i in range(n_hidden)]
-    return found
-
-
-def forget_learned(estimator) -> None:
-    """Drop what an earlier fit had, which the next one may not have."""
-    for name in LEARNED_BESIDES:
-        vars(estimator).pop(name, None)

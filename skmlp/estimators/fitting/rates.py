@@ -2,21 +2,21 @@
 
 import numpy as np
 
-from skmlp.estimators.fitting.components import schedule_named, solver_of
+from skmlp.estimators.fitting.settings import decay_schedule_of
 from skmlp.schedules import Constant
 from skmlp.training.minibatch import Rates
 
 
-def rates_of(estimator, network, dtype, clock) -> Rates | None:
+def rates_of(plan, clock) -> Rates | None:
     """The factors, unless the solver does by itself what they would have it do.
 
     The decay of a parameter has the factor of its learning rate; biases and alphas have
     none. By itself a solver has decay for weights alone, not for what inputs learn.
     """
-    schedule = schedule_named(estimator, "weight_decay_schedule")
-    ntk = estimator.parametrization == "ntk"
-    factors = estimator.rate_factors or {}
-    has_decay = getattr(solver_of(estimator), "weight_decay", 0.0) > 0.0
+    network, dtype, solver = plan.network, plan.params.dtype, plan.settings.solver
+    schedule = decay_schedule_of(plan.settings)
+    ntk, factors = solver.parametrization == "ntk", solver.rate_factors or {}
+    has_decay = solver.get_params(deep=False).get("weight_decay", 0.0) > 0.0
     inputs_decay = has_decay and bool(network.inputs.shapes)
     if not (factors or ntk or inputs_decay) and isinstance(schedule, Constant):
         return None

@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass, field, replace
 
-from skmlp.estimators.fitting.build import assemble, set_output_bias
+from skmlp.estimators.fitting.build import training_of
+from skmlp.estimators.fitting.data import weighted_by_class
+from skmlp.estimators.fitting.plan import with_output_bias
 from skmlp.estimators.fitting.scaling import scaling_of
-from skmlp.estimators.targets.class_weight import weigh_classes
 from skmlp.training.early_stopping import Monitor
 from skmlp.training.history import Patience
-from skmlp.training.minibatch import Training
 
 
 @dataclass
@@ -26,63 +26,52 @@ class Replay(Patience):
         return self.n_epochs in self.epochs
 
 
-def refit(estimator, fit, start, watched, reason):
-    """Train from `start` on all rows for the best number of epochs of `watched`.
+def refit(plan, start, monitored, reason):
+    """Train from `start` on all rows for the best number of epochs of `monitored`.
 
     That training keeps its history; parameters, loss and solver state become those of
-    the new one. Where no epoch was best, or the user ended it, nothing happens.
+    the new one. Returns the plan of the model. Where no epoch was best, or the user
+    ended training, nothing happens.
     """
-    if not watched.monitor.has_best or reason in ("interrupted", "callback"):
-        watched.refitted = "There was no refit on all rows."
-        return
-    whole = _on_all_rows(estimator, fit, start)
-    training = assemble(estimator, whole)
-    training.monitor = _replaying(watched, training)
-    watched.report.say("Refitting on all rows.")
-    if isinstance(training, Training):
-        training.rate_factor = watched.rate_factor
-    n_before = len(watched.history.rows) - watched.n_iter
+    if not monitored.monitor.has_best or reason in ("interrupted", "callback"):
+        monitored.refitted = "There was no refit on all rows."
+        return plan
+    on_all_rows = _on_all_rows(plan, start)
+    training = training_of(on_all_rows)
+    training.monitor = _replaying(monitored, training)
+    monitored.report.say("Refitting on all rows.")
+    training.begin_as(monitored)
+    n_before = len(monitored.history.rows) - monitored.n_iter
     try:
-        ended = training.run(watched.monitor.best_epoch - n_before)
+        ended = training.run(monitored.monitor.best_epoch - n_before)
     except KeyboardInterrupt:
         ended = "interrupted"
-    watched.refit_ended = ended
+    monitored.refit_ended = ended
     if ended in ("interrupted", "diverged"):
         was = "diverged" if ended == "diverged" else "was interrupted"
-        watched.refitted = f"The refit on all rows {was} and was dropped."
-        return
-    _take_over(whole, training, fit, watched)
+        monitored.refitted = f"The refit on all rows {was} and was dropped."
+        return plan
+    monitored.take_over(training)
     refitted = f"It was refitted on all rows for {training.n_iter} epochs."
-    watched.refitted = " ".join([*training.recoveries, refitted])
+    monitored.refitted = " ".join([*training.recoveries, refitted])
+    return replace(plan, scaling=on_all_rows.scaling)
 
 
-def _on_all_rows(estimator, fit, start):
-    """The fit on all rows; where it begins is the same model."""
-    data, _ = weigh_classes(estimator, fit.whole, None)
-    scaling = scaling_of(estimator, data, fit.loss)
-    whole = replace(fit, params=start, data=data, held=None, scaling=scaling)
-    if not fit.is_drawn:
-        start = fit.scaling.fold(fit.network, start)
-        whole.params = whole.scaling.unfold(fit.network, start)
-    set_output_bias(estimator, whole)
-    return whole
-
-
-def _replaying(watched, training) -> Monitor:
-    """A monitor that watches nothing, with plateaus where they were."""
-    return Monitor(
-        Replay(0.0, math.inf, epochs=watched.plateaus),
-        replace(training.history, validation_scores=None),
-        watched.report,
+def _on_all_rows(plan, start):
+    """The plan on all rows; where it begins is the same model."""
+    data, _ = weighted_by_class(plan.settings, plan.task, plan.all_rows, None)
+    scaling = scaling_of(plan.settings, data, plan.loss)
+    if not plan.is_drawn:
+        start = scaling.unfold(plan.network, plan.scaling.fold(plan.network, start))
+    return with_output_bias(
+        replace(plan, params=start, data=data, validation=None, scaling=scaling)
     )
 
 
-def _take_over(whole, training, fit, watched) -> None:
-    """Let the watched training end where the other did."""
-    fit.scaling = whole.scaling
-    watched.params[...] = training.params
-    watched.loss = training.loss
-    watched.history.n_updates = training.history.n_updates
-    watched.history.n_samples = training.history.n_samples
-    if isinstance(training, Training):
-        watched.solver_state = training.solver_state
+def _replaying(monitored, training) -> Monitor:
+    """A monitor of nothing, with plateaus where they were."""
+    return Monitor(
+        Replay(0.0, math.inf, epochs=monitored.plateaus),
+        replace(training.history, validation_scores=None),
+        monitored.report,
+    )

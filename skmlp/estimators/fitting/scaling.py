@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from skmlp.estimators.validation.parameters import owner
-from skmlp.losses import InUnits
 from skmlp.training.batches import ScaledRows
 
 # Rows that the scaler looks at in one go.
@@ -23,7 +21,8 @@ class Scaling:
 
     center, scale : (n_features,).
     shift, unit : (n_targets,).
-    factors : (n_targets,), by which losses are multiplied to be in units of y.
+    loss_unit : what a loss of 1 in training is in units of y; of several targets, which
+        training weights alike, the mean.
     n_levels : outputs a target.
     log_link : whether targets are divided only.
     """
@@ -32,7 +31,7 @@ class Scaling:
     scale: Any = None
     shift: Any = None
     unit: Any = None
-    factors: Any = None
+    loss_unit: float = 1.0
     n_levels: int = 1
     log_link: bool = False
 
@@ -52,19 +51,6 @@ class Scaling:
         if self.unit is None:
             return Y
         return np.asfortranarray((Y - self.shift) / self.unit, dtype=Y.dtype)
-
-    def trained_loss(self, loss):
-        """The loss that training makes small."""
-        return loss if self.unit is None else InUnits(loss, self.factors)
-
-    def in_units(self, loss):
-        """A mean loss, or one for each target, as a number in units of y."""
-        return loss if self.unit is None else loss @ self.factors
-
-    @property
-    def loss_unit(self) -> float:
-        """What a loss of 1 in training is in units of y, in the mean over targets."""
-        return 1.0 if self.unit is None else float(np.mean(self.factors))
 
     @property
     def kind(self):
@@ -134,35 +120,34 @@ class Scaling:
         return np.repeat(values, self.n_levels)
 
 
-def scaling_of(estimator, data, loss, before=None) -> Scaling:
-    """The scales of the rows that train, as far as the estimator asks for them.
+def scaling_of(settings, data, loss, before=None) -> Scaling:
+    """The scales of the rows that train, as far as they were asked for.
 
     before : the scaling of an earlier call, which is kept if it is of the same kind.
     """
     log_link, n_levels = loss.out_activation == "exp", loss.n_outputs(1)
-    by_input, by_target = estimator.scale_input, getattr(estimator, "scale_target", 0)
-    kind = (bool(by_input), bool(by_target), log_link, n_levels)
-    if before is not None and before.kind == kind:
-        return replace(before, factors=_factors(estimator, loss, before.unit))
+    by_input, by_target = bool(settings.scale_input), bool(settings.scale_target)
+    if before is not None and before.kind == (by_input, by_target, log_link, n_levels):
+        return replace(before, loss_unit=_loss_unit(settings, loss, before.unit))
     center, scale = _mean_and_scale(data, data.X) if by_input else (None, None)
     shift, unit = _mean_and_scale(data, data.Y) if by_target else (None, None)
     if by_target and log_link:
         shift, unit = np.zeros_like(shift), np.where(shift > 0, shift, 1.0)
-    factors = _factors(estimator, loss, unit)
-    return Scaling(center, scale, shift, unit, factors, n_levels, log_link)
+    loss_unit = _loss_unit(settings, loss, unit)
+    return Scaling(center, scale, shift, unit, loss_unit, n_levels, log_link)
 
 
-def _factors(estimator, loss, unit):
+def _loss_unit(settings, loss, unit) -> float:
     if unit is None:
-        return None
+        return 1.0
     with np.errstate(over="ignore", under="ignore"):
         factors = unit**loss.degree
     if not (np.isfinite(factors) & (factors > 0)).all():
         raise ValueError(
-            f"{owner(estimator)}: y must have a scale whose loss is a number with "
+            f"{settings.owner}: y must have a scale whose loss is a number with "
             f"scale_target=True, got a scale of {unit.max():g}."
         )
-    return factors
+    return float(factors.mean())
 
 
 def _mean_and_scale(data, values):

@@ -1,22 +1,44 @@
-"""An estimator's state: all of a fit or nothing, and what copies and pickles hold."""
+"""What a fit leaves on the estimator for later calls, and what its pickles hold."""
 
 import copy
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from skmlp.training.minibatch import SolverState
 
-PRIVATE_STATE = (
-    "_task",
-    "_memory",
-    "_n_without_rise",
-    "_best_merit",
-    "_watched",
-    "_fitted_loss",
-    "_validation_weight",
+# All that a fit sets, of one network or of several; the next fit drops it.
+FITTED_ATTRIBUTES = (
+    "coefs_",
+    "intercepts_",
+    "embedding_",
+    "alphas_",
+    "members_",
+    "classes_",
+    "output_range_",
+    "n_features_in_",
+    "feature_names_in_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "n_iter_",
+    "n_updates_",
+    "t_",
+    "loss_",
+    "loss_curve_",
+    "validation_loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+    "best_epoch_",
+    "history_",
+    "stop_reason_",
+    "temperature_",
+    "validation_residuals_",
+    "oof_prediction_",
+    "_state",
 )
 
 
@@ -24,9 +46,9 @@ class DivergenceError(ValueError):
     """The loss or a parameter stopped being finite: there is no model to keep."""
 
 
-@dataclass
-class Memory:
-    """What a stochastic solver goes on with at the next ``partial_fit``.
+@dataclass(frozen=True)
+class SolverMemory:
+    """What a stochastic solver continues with at the next ``partial_fit``.
 
     shape, dtype : of the network that the state belongs to.
     scaling : in whose units the solver works.
@@ -53,42 +75,64 @@ class Memory:
         """What `params` are in the units of `scaling`: to the bit, if they are ours."""
         inner = self.inner
         if inner is not None and inner.shape == params.shape:
-            model = network.folded(scaling.fold(network, inner))
-            if np.array_equal(model, params):
+            folded = network.folded(self.scaling.fold(network, inner))
+            if np.array_equal(folded, params):
                 return inner.copy()
         return scaling.unfold(network, params)
 
 
-@contextmanager
-def all_or_nothing(estimator):
-    """On an exception the estimator is again what it was; divergence unfits it."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException as error:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        if isinstance(error, DivergenceError):
-            unfit(estimator)
-        raise
+@dataclass(frozen=True)
+class State:
+    """What later calls need of a fit, besides its fitted attributes.
+
+    task, loss : of the targets; predictions need them.
+    monitored : what tells the scores and losses of two fits apart.
+    best_merit, n_without_rise : where patience was; None without it.
+    validation_weight : of the rows of ``validation_residuals_``, or None.
+    """
+
+    task: Any
+    loss: Any
+    monitored: Any = None
+    best_merit: float | None = None
+    n_without_rise: int = 0
+    memory: SolverMemory | None = None
+    validation_weight: Any = None
+
+
+def set_fitted_attributes(estimator, attributes) -> None:
+    """The one place where a fit writes to the estimator."""
+    unfit(estimator)
+    vars(estimator).update(attributes)
 
 
 def unfit(estimator) -> None:
     """Drop all that a fit has left."""
-    for name in list(vars(estimator)):
-        if name.endswith("_") or name in PRIVATE_STATE:
-            delattr(estimator, name)
+    for name in FITTED_ATTRIBUTES:
+        vars(estimator).pop(name, None)
+
+
+@contextmanager
+def rollback_on_error(estimator):
+    """On an exception the estimator is again what it was."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 class StatefulMixin:
     """Pickles drop the solver's state after ``fit``; copies always keep it."""
 
     def __getstate__(self):
-        state = dict(super().__getstate__())
-        memory = state.get("_memory")
-        if memory is not None and not memory.pickled:
-            del state["_memory"]
-        return state
+        attributes = dict(super().__getstate__())
+        state = attributes.get("_state")
+        if state is not None and state.memory is not None and not state.memory.pickled:
+            attributes["_state"] = replace(state, memory=None)
+        return attributes
 
     def __copy__(self):
         twin = type(self).__new__(type(self))

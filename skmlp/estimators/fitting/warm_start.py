@@ -4,19 +4,18 @@ import copy
 
 import numpy as np
 
-from skmlp.estimators.fitting.components import is_stochastic, solver_of
 from skmlp.training.history import History, Patience
 from skmlp.training.minibatch import SolverState
 
 
-def solver_state_of(estimator, fit) -> SolverState:
-    """The solver's state: partial_fit goes on with a copy of the last one.
+def solver_state_of(plan) -> SolverState:
+    """The solver's state: partial_fit continues with a copy of the last one.
 
     Unless the solver, the network or the dtype is another one than then.
     """
-    solver, network, params = solver_of(estimator), fit.network, fit.params
-    memory = getattr(estimator, "_memory", None) if fit.call.incremental else None
-    if memory is None or not memory.is_of(solver, network, fit.scaling, params.dtype):
+    solver, network, params = plan.settings.solver, plan.network, plan.params
+    memory = plan.state and plan.request.incremental and plan.state.memory
+    if not memory or not memory.is_of(solver, network, plan.scaling, params.dtype):
         state = SolverState(solver, solver.init(params, network.n_weights))
     else:
         before = copy.deepcopy(memory.solver_state)
@@ -25,57 +24,56 @@ def solver_state_of(estimator, fit) -> SolverState:
         state = SolverState(solver, before.state, before.clock, before.generator)
     if any(network.noise) and state.generator is None:
         # drawn here only, so that fits without noise draw what they always did
-        seed = fit.random_state.randint(2**32, size=4, dtype="uint32")
+        seed = plan.random_state.randint(2**32, size=4, dtype="uint32")
         state.generator = np.random.Generator(np.random.SFC64(seed))
     return state
 
 
-def patience_of(estimator, fit) -> Patience:
+def patience_of(plan) -> Patience:
     """Patience with the best merit and the count that an earlier fit left."""
+    settings = plan.settings
     patience = Patience(
-        float(estimator.tol),
-        estimator.n_iter_no_change,
-        relative=estimator.tol_mode == "relative",
-        min_updates=int(estimator.min_updates),
+        float(settings.tol),
+        settings.n_iter_no_change,
+        relative=bool(settings.early_stopping.relative_tol),
+        min_updates=int(settings.early_stopping.min_updates),
     )
-    best = best_before(estimator, fit)
+    best, state = best_before(plan), plan.state
     if best is not None:
-        patience.best = getattr(estimator, "_best_merit", best)
-        patience.n_without_rise = getattr(estimator, "_n_without_rise", 0)
+        has_merit = state is not None and state.best_merit is not None
+        patience.best = state.best_merit if has_merit else best
+        patience.n_without_rise = 0 if state is None else state.n_without_rise
     return patience
 
 
-def best_before(estimator, fit):
+def best_before(plan):
     """The best score, or minus the least loss, of the fits before; None if none.
 
     Nor is there one where it was another score, or a loss in other units.
     """
-    same = getattr(estimator, "_watched", watched(estimator)) == watched(estimator)
-    if not (fit.call.continued and same):
+    state, before = plan.state, plan.before
+    others = state is not None and state.monitored not in (None, monitored(plan))
+    if not before or others:
         return None
-    if stops_early(estimator, fit):
-        return getattr(estimator, "best_validation_score_", None)
-    loss = getattr(estimator, "best_loss_", None)
+    if plan.stops_early:
+        return before.get("best_validation_score_")
+    loss = before.get("best_loss_")
     return None if loss is None else -loss
 
 
-def watched(estimator):
+def monitored(plan):
     """What tells the scores and losses of two fits apart."""
-    return estimator.scoring, bool(getattr(estimator, "scale_target", False))
+    return plan.settings.scoring, bool(plan.settings.scale_target)
 
 
-def stops_early(estimator, fit) -> bool:
-    return fit.held is not None and bool(estimator.early_stopping)
-
-
-def history_of(estimator, fit) -> History:
+def history_of(plan) -> History:
     """The history, which goes on with the model."""
-    history, continued = History(), fit.call.continued
-    before = vars(estimator) if continued else {}
+    history, before = History(), plan.before
     history.loss_curve = list(before.get("loss_curve_") or ())
     history.n_samples = before.get("t_", 0)
     history.n_updates = before.get("n_updates_", 0)
     history.go_on_from(before.get("history_", {}))
-    if estimator.early_stopping and is_stochastic(estimator.solver):
+    settings = plan.settings
+    if settings.early_stopping.on_validation and settings.is_stochastic:
         history.validation_scores = list(before.get("validation_scores_") or ())
     return history

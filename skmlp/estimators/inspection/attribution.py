@@ -5,13 +5,8 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
 from skmlp.constraints import integer
-from skmlp.estimators.validation.parameters import (
-    check_X_to_predict,
-    describe,
-    naming,
-    owner,
-    shown,
-)
+from skmlp.errors import describe, error_context, short_repr
+from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.losses import Loss, PoissonDeviance, Quantile
 from skmlp.network.input_gradients import Outputs, hidden_values, unchanged
 
@@ -167,7 +162,7 @@ class ExplainingMixin:
         accepts, expected = integer(1)
         if not accepts(n_steps):
             raise ValueError(
-                f"{owner(self)}: n_steps must be {expected}, got {shown(n_steps)}."
+                f"{type(self).__name__}: n_steps must be {expected}, got {short_repr(n_steps)}."
             )
         baseline = check_baseline(self, baseline, X)
         return self._by_output(outputs.integrated(X, baseline, int(n_steps)))
@@ -183,14 +178,14 @@ class ExplainingMixin:
         """What the user gets of (n_samples, n_outputs, n_features)."""
         if gradients.shape[1] == 1:
             return gradients[:, 0]
-        return self._fitted_task().by_output(gradients)
+        return self._task().by_output(gradients)
 
 
 def _refuse_categories(estimator, network) -> None:
     """Shares of the inputs need values between any two."""
     if network.inputs.plain is not None:
         raise ValueError(
-            f"{owner(estimator)}: categorical_features must be None for "
+            f"{type(estimator).__name__}: categorical_features must be None for "
             "integrated_gradients, since there is nothing between two codes, got "
             f"{describe(estimator.categorical_features)}."
         )
@@ -203,8 +198,8 @@ def check_layer(estimator, layer, n_hidden) -> int:
         expected = "that of a hidden layer"
     if not accepts(layer):
         raise ValueError(
-            f"{owner(estimator)}: layer must be {expected}, for the network has "
-            f"{n_hidden} hidden layer(s), got {shown(layer)}."
+            f"{type(estimator).__name__}: layer must be {expected}, for the network has "
+            f"{n_hidden} hidden layer(s), got {short_repr(layer)}."
         )
     return int(layer) % n_hidden
 
@@ -214,7 +209,7 @@ def check_baseline(estimator, baseline, X):
     if baseline is None:
         return np.broadcast_to(X.dtype.type(0), X.shape)
     expected = f"None, or finite numbers of shape {X.shape[1:]} or {X.shape}"
-    with naming(estimator, "baseline", expected, baseline):
+    with error_context(type(estimator).__name__, "baseline", expected, baseline):
         if np.ndim(baseline) == 2 and hasattr(baseline, "columns"):
             baseline = check_X_to_predict(estimator, baseline)  # its names, too
         baseline = check_array(
@@ -261,14 +256,14 @@ LINKS = {
 
 def _select_number(estimator, network, layers, output):
     """Of a regressor: the numbers of all outputs or of one, and their link."""
-    loss, n_outputs = estimator._predicting_loss(), network.layer_sizes[-1]
+    loss, n_outputs = estimator._fitted_loss(), network.layer_sizes[-1]
     accepts, expected = integer(0, n_outputs - 1)
     if output is not None and not accepts(output):
         _refuse_output(estimator, f"None or {expected}", output)
     if type(loss).inverse_link not in LINKS:
         raise ValueError(
-            f"{owner(estimator)}: loss must have an inverse link whose derivative is "
-            f"known, identity or exp, to be explained, got {shown(loss)}."
+            f"{type(estimator).__name__}: loss must have an inverse link whose derivative is "
+            f"known, identity or exp, to be explained, got {short_repr(loss)}."
         )
     link = LINKS[type(loss).inverse_link](loss)
     return list(range(n_outputs)) if output is None else [int(output)], link
@@ -276,7 +271,7 @@ def _select_number(estimator, network, layers, output):
 
 def _select_class(estimator, network, layers, output):
     """Of a classifier: the numbers of all raw outputs or of one, and their link."""
-    name, task = owner(estimator), estimator._fitted_task()
+    name, task = type(estimator).__name__, estimator._task()
     n_outputs = network.layer_sizes[-1]
     task.check_n_outputs(name, n_outputs)
     if output is None:
@@ -287,5 +282,5 @@ def _select_class(estimator, network, layers, output):
 
 def _refuse_output(estimator, expected, output):
     raise ValueError(
-        f"{owner(estimator)}: output must be {expected}, got {shown(output)}."
+        f"{type(estimator).__name__}: output must be {expected}, got {short_repr(output)}."
     )

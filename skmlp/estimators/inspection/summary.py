@@ -6,15 +6,10 @@ from itertools import pairwise
 
 from skmlp.activations import Parametric
 from skmlp.constraints import is_integer
-from skmlp.estimators.fitting.components import activations_of
-from skmlp.estimators.optional import import_pandas
-from skmlp.estimators.validation.parameters import (
-    describe,
-    fitted_layers,
-    hidden_sizes,
-    owner,
-    shown,
-)
+from skmlp.errors import describe, invalid
+from skmlp.estimators.fitting.settings import activations_of
+from skmlp.estimators.validation.fitted_weights import fitted_layers
+from skmlp.estimators.validation.parameters import hidden_sizes
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,11 @@ class Summary:
 
     def frame(self):
         """The table as a pandas.DataFrame, without the sums."""
-        pd = import_pandas("Summary.frame")
+        try:
+            import pandas as pd
+        except ImportError as error:
+            text = "Summary.frame needs pandas, which is not installed."
+            raise ImportError(text) from error
         return pd.DataFrame(self.rows).set_index("layer")
 
     def _cells(self):
@@ -100,60 +99,55 @@ class Summary:
 
 def summarize(estimator, n_features, n_outputs) -> Summary:
     """The summary of an estimator: fitted, or with the numbers that it can't know."""
+    owner, fitted = type(estimator).__name__, vars(estimator)
     sizes, n_bytes, n_alphas = (
-        _of_fitted(estimator)
-        if hasattr(estimator, "coefs_")
-        else _of_settings(estimator, n_features, n_outputs)
+        _of_fitted(owner, fitted)
+        if "coefs_" in fitted
+        else _of_settings(owner, estimator, n_features, n_outputs)
     )
+    names = _names(owner, estimator.activation, len(sizes) - 2)
     return Summary(
-        owner(estimator),
+        owner,
         sizes,
-        [*_names(estimator, len(sizes) - 2), getattr(estimator, "out_activation_", "")],
+        [*names, fitted.get("out_activation_", "")],
         n_bytes,
         n_alphas,
-        getattr(estimator, "embedding_", None),
+        fitted.get("embedding_"),
     )
 
 
-def _of_fitted(estimator):
+def _of_fitted(owner, fitted):
     """Sizes of layers, bytes of a parameter, and alphas of each hidden layer."""
-    layers = fitted_layers(estimator)
+    layers = fitted_layers(owner, fitted["coefs_"], fitted.get("intercepts_", ()))
     sizes = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
-    alphas = getattr(estimator, "alphas_", [])
+    alphas = fitted.get("alphas_", [])
     n_alphas = [0 if alpha is None else len(alpha) for alpha in alphas]
     return sizes, layers[0][0].itemsize, n_alphas
 
 
-def _of_settings(estimator, n_features, n_outputs):
+def _of_settings(owner, settings, n_features, n_outputs):
     """The same of an estimator that is not fitted."""
     for name, value in (("n_features", n_features), ("n_outputs", n_outputs)):
         if not is_integer(value) or value < 1:
-            raise ValueError(
-                f"{owner(estimator)}: {name} must be an integer >= 1 for the summary "
-                f"of an estimator that is not fitted, got {shown(value)}."
-            )
+            expected = "be an integer >= 1 for the summary of an estimator that is not "
+            raise invalid(owner, name, f"{expected}fitted", value)
     for name in ("numeric_embedding", "categorical_features"):
-        if getattr(estimator, name) is not None:
-            raise ValueError(
-                f"{owner(estimator)}: {name} must be None for the summary of an "
-                "estimator that is not fitted, since X says how many columns it makes, "
-                f"got {describe(getattr(estimator, name))}."
+        value = getattr(settings, name)
+        if value is not None:
+            expected = (
+                "be None for the summary of an estimator that is not fitted, since X "
+                "says how many columns it makes"
             )
-    hidden = hidden_sizes(estimator)
-    activations = _activations(estimator, len(hidden))
-    each = zip(hidden, activations, strict=True)
+            raise invalid(owner, name, expected, describe(value))
+    hidden = hidden_sizes(owner, settings.hidden_layer_sizes)
+    activations = activations_of(owner, settings.activation, len(hidden), check=False)
+    each = zip(hidden, activations, strict=False)
     n_alphas = [size if isinstance(a, Parametric) else 0 for size, a in each]
     return (int(n_features), *hidden, int(n_outputs)), 8, n_alphas
 
 
-def _activations(estimator, n_hidden):
-    found = activations_of(estimator, n_hidden, check=False)
-    return found if isinstance(found, list) else [found] * n_hidden
-
-
-def _names(estimator, n_hidden):
-    _activations(estimator, n_hidden)  # which checks how many
-    given = estimator.activation
+def _names(owner, given, n_hidden):
+    activations_of(owner, given, n_hidden, check=False)  # checks how many
     if isinstance(given, str) or not hasattr(given, "__len__"):
         given = [given] * n_hidden
     return [name if isinstance(name, str) else type(name).__name__ for name in given]

@@ -2,10 +2,8 @@
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import is_regressor
 from sklearn.exceptions import ConvergenceWarning
 
-from skmlp.estimators.validation.parameters import owner
 from skmlp.training.minibatch import Training
 
 # Epochs whose fall of the loss is told, and the share from which it still falls.
@@ -13,45 +11,49 @@ N_LAST = 10
 STILL_FALLING = 0.01
 
 
-def said_of_end(estimator, fit, training, reason):
+def said_of_end(plan, training, reason):
     """How training ended, where the user should know: (text, kind of warning)."""
     if "interrupted" in (reason, training.refit_ended):
         yield "Training interrupted by user.", UserWarning
     elif reason == "diverged":
         best = training.monitor.has_best
         kept = "those of the best epoch" if best else "those at the start"
-        message = f"{diagnosis(estimator, fit, training)} The weights are {kept}."
+        message = f"{diagnosis(plan, training)} The weights are {kept}."
         yield message, ConvergenceWarning
     elif training.refit_ended == "diverged":
         message = (
-            f"{owner(estimator)}: {training.refitted} The weights are those of the "
+            f"{plan.settings.owner}: {training.refitted} The weights are those of the "
         )
         message += "best epoch. Lower learning_rate_init, or set recover=True."
         yield message, ConvergenceWarning
     elif training.kept_start:
         message = (
-            f"{owner(estimator)}: no epoch had a validation score above -inf; the "
+            f"{plan.settings.owner}: no epoch had a validation score above -inf; the "
             "weights are those at the start. Scale X and y."
         )
         yield message, ConvergenceWarning
-    elif reason == "max_iter" and not fit.call.incremental:
+    elif reason == "max_iter" and not plan.request.incremental:
         by_epochs = isinstance(training, Training)
         if by_epochs and training.schedule.planned:
             return
-        message = _out_of_epochs(estimator) if by_epochs else _out_of_steps(training)
+        message = (
+            _out_of_epochs(plan.settings.max_iter)
+            if by_epochs
+            else _out_of_steps(training)
+        )
         message += _course(training)
         yield message, ConvergenceWarning
 
 
-def stop_reason(estimator, fit, training, reason) -> str:
+def stop_reason(plan, training, reason) -> str:
     """Why training ended, as a sentence, and what happened before or after."""
-    why = _why(estimator, training, reason)
-    if fit.call.incremental and reason == "max_iter":
+    why = _why(plan, training, reason)
+    if plan.request.incremental and reason == "max_iter":
         why = "partial_fit trains for one epoch."
     return " ".join([*training.recoveries, why, training.refitted]).rstrip()
 
 
-def _why(estimator, training, reason) -> str:
+def _why(plan, training, reason) -> str:
     if reason == "interrupted":
         return f"It was interrupted in epoch {training.n_iter + 1}."
     if reason == "diverged":
@@ -59,17 +61,19 @@ def _why(estimator, training, reason) -> str:
     if reason == "callback":
         return f"A callback ended it after epoch {training.n_iter}."
     if reason == "out_of_time":
-        share = "half of " if estimator.refit else ""
-        over = f"max_time={estimator.max_time} s were over in epoch {training.n_iter}."
+        share = "half of " if plan.settings.refit else ""
+        over = (
+            f"max_time={plan.settings.max_time} s were over in epoch {training.n_iter}."
+        )
         return share + over
     if training.stop_reason:
         return training.stop_reason
-    return f"It had trained for max_iter={estimator.max_iter} epochs."
+    return f"It had trained for max_iter={plan.settings.max_iter} epochs."
 
 
-def _out_of_epochs(estimator) -> str:
+def _out_of_epochs(max_iter) -> str:
     return (
-        f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and "
+        f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached and "
         "the optimization hasn't converged yet."
     )
 
@@ -111,23 +115,23 @@ def _course(training) -> str:
     return f"\nOver the last {n_steps} of them the loss {course}"
 
 
-def diagnosis(estimator, fit, training) -> str:
+def diagnosis(plan, training) -> str:
     """Why a fit diverged: when, at which rate, on data of which scale."""
     if isinstance(training, Training):
         where = f"epoch {training.n_iter}"
-        where += f" with learning_rate_init={estimator.learning_rate_init!r}"
+        where += f" with learning_rate_init={plan.settings.learning_rate_init!r}"
         where += "".join(f" ({text})" for text in training.recoveries)
         remedy = " or lower learning_rate_init"
     else:
         where, remedy = f"iteration {training.n_iter} of lbfgs", ""
-    scales, scaled = f"the largest |X| is {_largest(fit.data.X):.3g}", "X"
-    if is_regressor(estimator):
-        scales += f" and the largest |y| {_largest(fit.data.Y):.3g}"
+    scales, scaled = f"the largest |X| is {_largest(plan.data.X):.3g}", "X"
+    if plan.task.is_regression:
+        scales += f" and the largest |y| {_largest(plan.data.Y):.3g}"
         scaled = "X and y"
     return (
         "Solver produced non-finite parameter weights. The input data may contain "
         "large values and need to be preprocessed.\n"
-        f"{owner(estimator)}: the loss stopped being finite in {where}; {scales}. "
+        f"{plan.settings.owner}: the loss stopped being finite in {where}; {scales}. "
         f"Scale {scaled}{remedy}."
     )
 

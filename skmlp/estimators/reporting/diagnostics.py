@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import RegressorMixin
 
-from skmlp.estimators.fitting.build import some_rows
-from skmlp.estimators.fitting.components import is_stochastic, schedule_named
+from skmlp.estimators.fitting.plan import sample_rows
+from skmlp.estimators.fitting.settings import decay_schedule_of, noise_schedule_of
 from skmlp.estimators.reporting.convergence import said_of_end
-from skmlp.estimators.validation.parameters import owner
 from skmlp.losses import RegressionLoss
 from skmlp.schedules import Constant
 from skmlp.training.layer_stats import FLAT, hidden_slopes
@@ -40,7 +38,7 @@ class DiagnosticWarning(UserWarning):
     """A fit's settings or its course have a fault that the text names."""
 
 
-def _diagnose(estimator, fit, training, reason):
+def _diagnose(plan, training, reason):
     """What to say of each fault that the fit shows.
 
     A handful of rows shows none, nor does a constant y, nor a fit that was broken off.
@@ -48,25 +46,25 @@ def _diagnose(estimator, fit, training, reason):
     if reason in ("diverged", "interrupted"):
         return []
     with np.errstate(all="ignore"):
-        return list(filter(None, _faults(estimator, fit, training, reason)))
+        return list(filter(None, _faults(plan, training, reason)))
 
 
-def _faults(estimator, fit, training, reason):
-    rows = _sample(fit)
-    constant = _constant_loss(fit, rows) if len(rows[1]) >= FEW else 0.0
+def _faults(plan, training, reason):
+    rows = _sample(plan)
+    constant = _constant_loss(plan, rows) if len(rows[1]) >= FEW else 0.0
     if constant == 0.0:
         return []
     converged = reason == "converged" and training.monitor.patience.tol <= COARSE
-    found = [_unequal_columns(estimator, fit)]
+    found = [_unequal_columns(plan)]
     by_rate = isinstance(training, Training)
     if by_rate:
-        found.append(_large_target(estimator, fit))
+        found.append(_large_target(plan))
         if converged:
-            found.append(_small_target(estimator, training, constant))
-        found.append(_jumping(training, constant * fit.scaling.loss_unit))
-    views = fit.network.views(training.params)
-    raw, hidden = hidden_slopes(fit.network, views, rows[0])
-    loss = _mean_loss(fit, raw, rows)
+            found.append(_small_target(plan, training, constant))
+        found.append(_jumping(training, constant * plan.scaling.loss_unit))
+    views = plan.network.views(training.params)
+    raw, hidden = hidden_slopes(plan.network, views, rows[0])
+    loss = _mean_loss(plan, raw, rows)
     if converged or training.n_iter >= FEW:
         found.append(_no_better(loss, constant, by_rate=by_rate))
     is_good = loss < NO_BETTER * constant
@@ -74,34 +72,34 @@ def _faults(estimator, fit, training, reason):
     return found
 
 
-def _sample(fit):
+def _sample(plan):
     """Some of the rows that count, as training sees them: X, Y and weight."""
-    data = fit.scaling.training_rows(fit.data)
-    rows = some_rows(data, N_ROWS)
+    data = plan.scaling.training_rows(plan.data)
+    rows = sample_rows(data, N_ROWS)
     weight = None if data.weight is None else data.weight[rows]
     return data.X[rows], data.Y[rows], weight
 
 
-def _mean_loss(fit, raw, rows) -> float:
+def _mean_loss(plan, raw, rows) -> float:
     _, Y, weight = rows
-    return float(np.average(fit.loss.value_and_gradient(Y, raw), weights=weight))
+    return float(np.average(plan.loss.value_and_gradient(Y, raw), weights=weight))
 
 
-def _constant_loss(fit, rows) -> float:
+def _constant_loss(plan, rows) -> float:
     """The loss of the best model that gives all rows the same outputs."""
     _, Y, weight = rows
     if (Y == Y[0]).all():
         return 0.0
-    constant = fit.loss.constant_optimum(Y, weight).astype(Y.dtype)
-    return _mean_loss(fit, np.tile(constant, (len(Y), 1)), rows)
+    constant = plan.loss.constant_optimum(Y, weight).astype(Y.dtype)
+    return _mean_loss(plan, np.tile(constant, (len(Y), 1)), rows)
 
 
-def _unequal_columns(estimator, fit):
+def _unequal_columns(plan):
     """Columns of X whose scales differ so much that one drowns the others."""
-    X, columns = fit.data.X, _columns_of_numbers(fit)
-    if estimator.scale_input or issparse(X) or len(columns) < 2:
+    X, columns = plan.data.X, _columns_of_numbers(plan)
+    if plan.settings.scale_input or issparse(X) or len(columns) < 2:
         return None
-    rows = some_rows(replace(fit.data, rows=None), N_ROWS)
+    rows = sample_rows(replace(plan.data, rows=None), N_ROWS)
     X = np.asarray(X[rows][:, columns], np.float64)
     if max(X.max(), -X.min()) < UNEQUAL / 10:
         return None
@@ -111,7 +109,7 @@ def _unequal_columns(estimator, fit):
     worst = int(np.argmax(size))
     if not max(UNEQUAL * typical, UNEQUAL / 10) < size[worst] < np.inf:
         return None
-    names, number = getattr(estimator, "feature_names_in_", None), int(columns[worst])
+    names, number = plan.features.get("feature_names_in_"), int(columns[worst])
     name = number if names is None else repr(str(names[number]))
     return (
         f"the columns of X are of very unequal scale: that of column {name} is "
@@ -120,23 +118,23 @@ def _unequal_columns(estimator, fit):
     )
 
 
-def _columns_of_numbers(fit):
+def _columns_of_numbers(plan):
     """Those that are no codes of categories."""
-    inputs = fit.network.inputs
+    inputs = plan.network.inputs
     return np.arange(inputs.n_features) if inputs.plain is None else inputs.plain
 
 
-def _large_target(estimator, fit):
+def _large_target(plan):
     """Numbers so large, or so far from 0, that outputs have a long way to go."""
-    if not isinstance(fit.loss, RegressionLoss) or estimator.scale_target:
+    if not isinstance(plan.loss, RegressionLoss) or plan.settings.scale_target:
         return None
-    if fit.loss.out_activation != "identity":
+    if plan.loss.out_activation != "identity":
         return None
-    Y = fit.data.Y.astype(np.float64)
+    Y = plan.data.Y.astype(np.float64)
     spread, offset = Y.std(axis=0), np.abs(Y.mean(axis=0))
     worst = int(np.argmax(np.hypot(spread, offset)))
     size = float(np.hypot(spread, offset)[worst])
-    moved = estimator.output_bias == "optimum" and spread[worst] < UNEQUAL
+    moved = plan.settings.output_bias == "optimum" and spread[worst] < UNEQUAL
     if size < UNEQUAL or moved or not np.isfinite(size):
         return None
     which = f"column {worst} of y" if Y.shape[1] > 1 else "y"
@@ -148,22 +146,23 @@ def _large_target(estimator, fit):
     )
 
 
-def _small_target(estimator, training, constant):
+def _small_target(plan, training, constant):
     """Losses so small that `tol` stops what has hardly begun."""
     patience = training.monitor.patience
     by_loss = not training.monitor.stops_early and not patience.relative
     if not by_loss or constant > FEW_TOLS * patience.tol:
         return None
     return (
-        f"tol={estimator.tol:g} is large beside the loss of a constant model, which is "
+        f"tol={plan.settings.tol:g} is large beside the loss of a constant model, which is "
         f"{constant:.3g}: training ended for want of improvements that the loss has no "
-        f"room for. {_remedy(estimator)}"
+        f"room for. {_remedy(plan.task)}"
     )
 
 
-def _remedy(estimator) -> str:
-    others = "tol_mode='relative' or a smaller tol."
-    if isinstance(estimator, RegressorMixin):
+def _remedy(task) -> str:
+    others = "early_stopping=EarlyStopping('training', relative_tol=True) or a smaller "
+    others += "tol."
+    if task.is_regression:
         return f"Set scale_target=True, or {others}"
     return f"Set {others}"
 
@@ -222,52 +221,52 @@ def _idle(number, share, by_rate):
     )
 
 
-def warnings_of(estimator, fit, training, reason):
+def warnings_of(plan, training, reason):
     """All that the user should know of a fit at its end: (text, kind of warning)."""
-    found = _without_effect(estimator, training)
-    if not fit.call.incremental:
-        found += _diagnose(estimator, fit, training, reason)
+    found = _without_effect(plan, training)
+    if not plan.request.incremental:
+        found += _diagnose(plan, training, reason)
     for text in found:
-        yield f"{owner(estimator)}: {text}", DiagnosticWarning
-    yield from said_of_end(estimator, fit, training, reason)
+        yield f"{plan.settings.owner}: {text}", DiagnosticWarning
+    yield from said_of_end(plan, training, reason)
 
 
-def _without_effect(estimator, training):
+def _without_effect(plan, training):
     """Where a schedule keeps training from having an effect, or has none itself."""
-    found = [
-        f"{name}={getattr(estimator, name)!r} has no effect {why}."
-        for name, why in _idle_schedules(estimator, training)
-    ]
-    if is_stochastic(estimator.solver) and training.learning_rate == 0.0:
-        found += _rate_0(estimator, training.solver_state.clock)
+    found = [f"{what} has no effect {why}." for what, why in _idle_schedules(plan)]
+    if plan.settings.is_stochastic and training.learning_rate == 0.0:
+        found += _rate_0(plan.settings, training.solver_state.clock)
     return found
 
 
-def _idle_schedules(estimator, training):
+def _idle_schedules(plan):
     """The parameters that are schedules of nothing, and why."""
-    schedule = estimator.learning_rate
-    if not is_stochastic(estimator.solver):
+    settings = plan.settings
+    if not settings.is_stochastic:
+        schedule = settings.learning_rate
         if not (isinstance(schedule, str) and schedule in IGNORED_SCHEDULES):
-            yield "learning_rate", "with solver lbfgs, which chooses its own steps"
+            name = f"learning_rate={schedule!r}"
+            yield name, "with solver lbfgs, which chooses its own steps"
         return
-    decay = getattr(training.solver_state.solver, "weight_decay", 0.0)
-    if decay == 0.0 and _is_set(estimator, "weight_decay_schedule"):
-        yield "weight_decay_schedule", "without a weight_decay of solver"
-    noise = any(training.objective.network.noise)
-    if not noise and _is_set(estimator, "dropout_schedule"):
-        yield "dropout_schedule", "without dropout, input_dropout and input_noise"
+    solver = settings.solver.get_params(deep=False)
+    if solver.get("weight_decay") == 0.0 and _acts(decay_schedule_of(settings)):
+        name = f"solver__decay_schedule={solver['decay_schedule']!r}"
+        yield name, "without a weight_decay of solver"
+    if not any(plan.network.noise) and _acts(noise_schedule_of(settings)):
+        name = f"dropout__schedule={settings.dropout.schedule!r}"
+        yield name, "without dropout or noise"
 
 
-def _is_set(estimator, name):
-    return not isinstance(schedule_named(estimator, name), Constant)
+def _acts(schedule) -> bool:
+    return not isinstance(schedule, Constant)
 
 
-def _rate_0(estimator, clock):
+def _rate_0(settings, clock):
     if clock.n_steps <= clock.n_planned:
         return []
     return [
-        f"learning_rate={estimator.learning_rate!r} has come to its end after "
-        f"{clock.n_planned} updates, max_iter={estimator.max_iter} times those of the "
+        f"learning_rate={settings.learning_rate!r} has come to its end after "
+        f"{clock.n_planned} updates, max_iter={settings.max_iter} times those of the "
         "first call: the rate is 0, and partial_fit changes nothing any more. Raise "
         "max_iter."
     ]

@@ -20,6 +20,7 @@ from skmlp.estimators.targets.labels import (
     is_list_of_arrays,
     is_multilabel,
 )
+from skmlp.estimators.targets.numbers import Numbers
 from skmlp.estimators.targets.soft_labels import (
     check_classes,
     check_shares,
@@ -71,7 +72,45 @@ def task_of_shares(owner, y, n_samples, classes):
     return soft_labels(y.shape[1]), y
 
 
-def task_by_hand(owner, classes, n_outputs, out_activation) -> ClassTask:
+def choose_task(settings, component, y, n_samples, request, before):
+    """The task of a fit, and y as an array.
+
+    component : the loss that was asked for.
+    before : fitted attributes of the model that goes on; empty for a new one.
+    """
+    owner = settings.owner
+    if settings.is_regression:
+        task = Numbers()
+        return task, task.check(owner, y, n_samples)
+    if "classes_" in before:
+        task = fitted_task(owner, before)
+        task.same_classes(owner, request.classes)
+        every = not request.incremental
+        return task, task.check(owner, y, n_samples, all_classes=every)
+    if component.soft_targets:
+        return task_of_shares(owner, y, n_samples, request.classes)
+    if request.incremental:
+        return task_of_named(owner, y, n_samples, request.classes)
+    return task_of_labels(owner, y, n_samples)
+
+
+def fitted_task(owner, fitted):
+    """The task of the last fit, or of attributes that were set by hand.
+
+    fitted : attributes by name, such as ``vars(estimator)``.
+    """
+    state = fitted.get("_state")
+    if state is not None:
+        return state.task
+    if "classes_" not in fitted:
+        return Numbers(fitted.get("output_range_"))
+    n_outputs = np.shape(fitted["coefs_"][-1])[1]
+    return _task_by_hand(
+        owner, fitted["classes_"], n_outputs, fitted.get("out_activation_")
+    )
+
+
+def _task_by_hand(owner, classes, n_outputs, out_activation) -> ClassTask:
     """The task of ``classes_`` that were set by hand, beside the network's outputs."""
     if is_list_of_arrays(classes):
         return ClassColumns([np.asarray(labels) for labels in classes])
@@ -81,16 +120,3 @@ def task_by_hand(owner, classes, n_outputs, out_activation) -> ClassTask:
             return Multilabel(np.arange(n_outputs))
         distinct_labels(owner, classes)
         return single_label(classes)
-
-
-def encode(estimator, task, y, dtype):
-    """Y of a checked y, for which the loss must be defined."""
-    name = type(estimator).__name__
-    Y = task.encode(name, y, dtype)
-    domain, least = task.loss(estimator._loss_component()).domain, Y.min()
-    if (domain and least < 0) or (domain == "> 0" and least == 0):
-        raise ValueError(
-            f"{name}: y must be {domain} with loss={estimator.loss!r}, got a smallest "
-            f"value of {least:g}."
-        )
-    return Y

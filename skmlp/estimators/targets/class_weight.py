@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 from skmlp.constraints import real
-from skmlp.estimators.validation.parameters import owner, shown
+from skmlp.errors import short_repr
 
 CLASS_WEIGHT = (
     "None, 'balanced', a dict from class labels to numbers >= 0, or for several labels "
@@ -13,65 +13,55 @@ CLASS_WEIGHT = (
 ACCEPTS_WEIGHT, _ = real(0)
 
 
-def class_weights(estimator, columns, data):
+def class_weight_function(settings, task, data):
     """A function from Y (n, n_outputs) to the class weights (n,) of its rows.
 
-    columns : of each column of classes its labels (n_classes,), and a function from Y
-        to the codes (n_samples,) of its rows' labels. Weights of several columns are
-        multiplied. "balanced" looks at the training rows of the data alone.
+    Weights of several columns of classes are multiplied. "balanced" looks at the
+    training rows of the data alone.
     """
+    columns = task.weighable()
+    if columns is None:
+        raise settings.invalid(
+            "class_weight",
+            "be None with soft_targets=True, where rows have no one class",
+        )
     by_column = []
-    given = _by_column(estimator, len(columns))
+    given = _by_column(settings, len(columns))
     for (labels, codes_of), one in zip(columns, given, strict=True):
         if isinstance(one, dict):
-            by_class = _from_dict(estimator, one, labels)
+            by_class = _from_dict(settings, one, labels)
         else:
             by_class = _balanced(codes_of(data.Y), data, len(labels))
         by_column.append((codes_of, by_class))
 
     def factors(Y):
-        with np.errstate(over="ignore", under="ignore"):
-            return np.prod([w[codes_of(Y)] for codes_of, w in by_column], axis=0)
+        return np.prod([w[codes_of(Y)] for codes_of, w in by_column], axis=0)
 
     return factors
 
 
-def weigh_classes(estimator, data, held):
-    """Training data and validation rows, if any, by the weights of their classes."""
-    factors = estimator._class_weights(data)
-    if factors is None:
-        return data, held
-    with np.errstate(over="ignore", under="ignore"):
-        data = data.weighed(factors(data.Y))
-        held = held and held.weighed(factors(held.Y))
-    _check_usable(estimator, data.training_targets()[1], "training")
-    if held is not None:
-        _check_usable(estimator, held.weight, "validation")
-    return data, held
-
-
-def _check_usable(estimator, weight, what) -> None:
+def check_usable(settings, weight, what) -> None:
     """Weights that training or a score can be divided by the sum of."""
     with np.errstate(over="ignore"):
         total = weight.sum()
     if not np.finfo(np.float64).tiny * len(weight) <= total < np.inf:
         raise ValueError(
-            f"{owner(estimator)}: class_weight must leave the {len(weight)} {what} "
-            "rows, times sample_weight, a sum that is neither 0 nor out of the range "
-            f"of numbers, got {shown(estimator.class_weight)}, which leaves {total:g}."
+            f"{settings.owner}: class_weight must leave the {len(weight)} {what} rows, "
+            "times sample_weight, a sum that is neither 0 nor out of the range of "
+            f"numbers, got {short_repr(settings.class_weight)}, which leaves {total:g}."
         )
 
 
-def _by_column(estimator, n_columns):
-    given = estimator.class_weight
+def _by_column(settings, n_columns):
+    given = settings.class_weight
     several = isinstance(given, (list, tuple))
     each = list(given) if several else [given] * n_columns
     fits = several == (n_columns > 1) or _is_balanced(given)
     known = all(_is_balanced(one) or isinstance(one, dict) for one in each)
     if not fits or not known or len(each) != n_columns:
         raise ValueError(
-            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
-            f"{shown(given)} for {n_columns} column(s)."
+            f"{settings.owner}: class_weight must be {CLASS_WEIGHT}, got "
+            f"{short_repr(given)} for {n_columns} column(s)."
         )
     return each
 
@@ -81,7 +71,7 @@ def _is_balanced(one) -> bool:
     return isinstance(one, str) and one == "balanced"
 
 
-def _from_dict(estimator, by_label, labels):
+def _from_dict(settings, by_label, labels):
     """The weight of each class, 1 where the dict does not name it.
 
     A dict that names all classes may name more, which a fold may lack.
@@ -91,8 +81,8 @@ def _from_dict(estimator, by_label, labels):
     wrong = [value for value in by_label.values() if not ACCEPTS_WEIGHT(value)]
     if wrong or (unknown and not set(labels) <= by_label.keys()):
         raise ValueError(
-            f"{owner(estimator)}: class_weight must be {CLASS_WEIGHT}, got "
-            f"{shown(by_label)} for the labels {shown(labels)}."
+            f"{settings.owner}: class_weight must be {CLASS_WEIGHT}, got "
+            f"{short_repr(by_label)} for the labels {short_repr(labels)}."
         )
     return np.array([float(by_label.get(label, 1.0)) for label in labels])
 

@@ -1,213 +1,201 @@
 """Parameters that do not go together: refused where silence would be wrong."""
 
-import numpy as np
 from scipy.sparse import issparse
 
 from skmlp.constraints import is_integer, is_real
-from skmlp.estimators.fitting.components import is_stochastic
-from skmlp.estimators.validation.parameters import hidden_sizes, owner, shown
+from skmlp.errors import invalid, short_repr
 from skmlp.initializers import INITIALIZERS
 from skmlp.schedules import Constant
 
-# What changes the rates of single parameters, or the noise, and its value for "off".
-RATES = {
-    "parametrization": "standard",
-    "rate_factors": None,
-    "weight_decay_schedule": "constant",
-    "dropout_schedule": "constant",
-}
-# What needs mini-batches, and its value for "off".
+# Each row: parameters, by the value for "off" of each. A dot leads into an object.
+# What needs mini-batches.
 STOCHASTIC_ONLY = {
     "record": None,
     "recover": False,
     "checkpoint": None,
-    "dropout": 0,
-    "input_dropout": 0,
-    "input_noise": 0,
+    "dropout.rate": 0,
+    "dropout.inputs": 0,
+    "dropout.noise": 0,
+    "dropout.schedule": "constant",
     "alpha_l1": 0,
-    "max_norm": None,
-    **RATES,
 }
 # What looks at columns of X where the first layer sees other ones, or factors.
 BY_COLUMN = {"scale_input": False, "coefs_init": None, "freeze": 0}
-NOISE_ON_COLUMNS = {"input_dropout": 0, "input_noise": 0}
-# By parameter: what does not go together with it, and its value for "off".
+NOISE_ON_COLUMNS = {"dropout.inputs": 0, "dropout.noise": 0}
+# By parameter: what does not go together with it.
 NOT_TOGETHER = {
     "numeric_embedding": BY_COLUMN | NOISE_ON_COLUMNS,
     "categorical_features": BY_COLUMN | NOISE_ON_COLUMNS,
-    "learned_scale": BY_COLUMN | {"max_norm": None},
+    "learned_scale": BY_COLUMN | {"solver.max_norm": None},
 }
-# What steps of the solvers' `lazy` leave out, and its value for "off".
+# What the steps of the solvers' `lazy` leave out.
 LEFT_OUT = "with lazy=True, whose steps leave out what it needs"
 NOT_LAZY = {
-    "max_norm": None,
+    "solver.clip_norm": None,
+    "solver.averaging": None,
+    "solver.max_norm": None,
+    "solver.parametrization": "standard",
+    "solver.rate_factors": None,
+    "solver.decay_schedule": "constant",
+    "dropout.schedule": "constant",
     "alpha_l1": 0,
     "record": None,
     "freeze": 0,
     "numeric_embedding": None,
     "categorical_features": None,
     "learned_scale": False,
-    **RATES,
 }
+# What would fill the zeros of sparse X.
+FILLS_ZEROS = {"scale_input": False, "dropout.noise": 0}
 # What a model has learned that no start can give another one.
 LEARNED = ("embedding_", "alphas_")
 
 
-def refuse_combinations(estimator, loss, X) -> None:
+def check_combinations(settings, loss, X) -> None:
     """Raise a ValueError for parameters that can't act together."""
-    if not is_stochastic(estimator.solver):
-        _refuse_for_lbfgs(estimator, loss)
-    if getattr(estimator.solver, "lazy", False):
-        _refuse_for_lazy(estimator)
-    _refuse_for_inputs(estimator)
-    _refuse_for_data_driven(estimator)
-    if estimator.coefs_init is not None:
-        _refuse_for_start(estimator)
-    for name in FILLS_ZEROS:
-        refuse_sparse(estimator, X, "X", name)
-    if getattr(estimator, "scale_target", False) and loss.degree is None:
-        _refuse(estimator, "scale_target", False, f"with loss={estimator.loss!r}")
-    if estimator.freeze:
-        _refuse_for_freeze(estimator)
-    if estimator.refit and not estimator.early_stopping:
-        _refuse(estimator, "refit", False, "with early_stopping=False")
-    if estimator.refit and estimator.checkpoint is not None:
-        _refuse(estimator, "checkpoint", None, "with refit=True")
-    if estimator.checkpoint is not None and not is_integer(estimator.random_state):
-        raise ValueError(
-            f"{owner(estimator)}: random_state must be an integer with checkpoint, so "
-            "that the fit that goes on is the same fit, got "
-            f"{shown(estimator.random_state)}."
+    if not settings.is_stochastic:
+        _check_for_lbfgs(settings, loss)
+    elif settings.solver.get_params(deep=False).get("lazy", False):
+        _require_off(settings, NOT_LAZY, LEFT_OUT)
+    for name, others in NOT_TOGETHER.items():
+        if _acts(settings, name, False):
+            _require_off(settings, others, f"with {name}")
+    _check_initializer(settings)
+    if settings.coefs_init is not None:
+        _check_start(settings)
+    check_dense(settings, X, "X", FILLS_ZEROS)
+    if settings.scale_target and loss.degree is None:
+        raise _not_off(settings, "scale_target", False, f"with loss={settings.loss!r}")
+    if settings.freeze:
+        _check_freeze(settings)
+    _check_refit(settings)
+    if settings.checkpoint is not None and not is_integer(settings.random_state):
+        raise settings.invalid(
+            "random_state",
+            "be an integer with checkpoint, so that the fit that is resumed is the "
+            "same fit",
         )
 
 
-# What would fill the zeros of sparse X, and its value for "off".
-FILLS_ZEROS = {"scale_input": False, "input_noise": 0}
+def _check_refit(settings) -> None:
+    if settings.refit and not settings.early_stopping.on_validation:
+        stopping = settings.given["early_stopping"]
+        where = f"with early_stopping={short_repr(stopping)}"
+        raise _not_off(settings, "refit", False, where)
+    if settings.refit and settings.checkpoint is not None:
+        raise _not_off(settings, "checkpoint", None, "with refit=True")
 
 
 def takes_sparse(estimator) -> bool:
     """Whether sparse X is taken; parameters need not be checked yet."""
-    values = [getattr(estimator, name) for name in FILLS_ZEROS]
+    values = [value_of(estimator, name) for name in FILLS_ZEROS]
     return not any(value is True or (is_real(value) and value > 0) for value in values)
 
 
-def refuse_sparse(estimator, X, what, name) -> None:
-    """Sparse X does not go together with the parameter of that name."""
-    if issparse(X) and getattr(estimator, name):
+def value_of(settings, name):
+    """A parameter's value; of "object.setting" that setting, None where it has none."""
+    first, _, inner = name.partition(".")
+    value = getattr(settings, first)
+    if not inner:
+        return value
+    if not hasattr(value, "get_params"):  # a plain value has no other settings
+        return None
+    return value.get_params(deep=False).get(inner)
+
+
+def check_dense(settings, X, what, names) -> None:
+    """Sparse X does not go together with the parameters of these names."""
+    if issparse(X):
         where = f"with sparse {what}, whose zeros it would fill"
-        _refuse(estimator, name, FILLS_ZEROS[name], where)
+        _require_off(settings, {name: FILLS_ZEROS[name] for name in names}, where)
 
 
-def refuse_overflow(estimator, fit) -> None:
-    """Weights for X and y as they are may be out of range where the scaled ones fit."""
-    arrays = (*estimator.coefs_, *estimator.intercepts_)
-    if fit.scaling.is_plain or all(np.isfinite(array).all() for array in arrays):
-        return
-    raise ValueError(
-        f"{owner(estimator)}: X and y must have scales whose weights are within the "
-        f"range of {fit.params.dtype} with scale_input or scale_target, got X with a "
-        f"largest entry of {np.abs(fit.data.X).max():g} and y of "
-        f"{np.abs(fit.data.Y).max():g}. Scale them first, or use float64."
-    )
-
-
-def _acts(estimator, name, off) -> bool:
+def _acts(settings, name, off) -> bool:
     """Whether a parameter is set to more than "off"."""
-    value = getattr(estimator, name)
+    value = value_of(settings, name)
     is_one = isinstance(value, str) or not hasattr(value, "__len__")
     if is_one or getattr(value, "ndim", 1) == 0:
         return value not in (None, off, Constant())
-    return any(value) if name == "dropout" else len(value) > 0
+    return any(value) if name == "dropout.rate" else len(value) > 0
 
 
-def _refuse_for_inputs(estimator) -> None:
-    """For parameters by which the first layer sees something else than X."""
-    for name, others in NOT_TOGETHER.items():
-        if _acts(estimator, name, False):
-            _refuse_all(estimator, others, f"with {name}")
-
-
-def _refuse_for_data_driven(estimator) -> None:
+def _check_initializer(settings) -> None:
     """What an initializer is to look at must be what the layers will see."""
-    given = estimator.initializer
+    given = settings.initializer
     kind = INITIALIZERS[given] if isinstance(given, str) else given
-    if not kind.needs_data:
-        return
-    others = {"scale_input": False, "coefs_init": None}
-    _refuse_all(estimator, others, f"with initializer={shown(given)}")
+    if kind.needs_data:
+        others = {"scale_input": False, "coefs_init": None}
+        _require_off(settings, others, f"with initializer={short_repr(given)}")
 
 
-def _refuse_for_start(estimator) -> None:
-    if estimator.output_bias != "drawn":
-        _refuse(estimator, "output_bias", "drawn", "with coefs_init, which has biases")
-    learned = [name for name in LEARNED if hasattr(estimator.coefs_init, name)]
+def _check_start(settings) -> None:
+    if settings.output_bias != "random":
+        where = "with coefs_init, which has biases"
+        raise _not_off(settings, "output_bias", "random", where)
+    learned = [name for name in LEARNED if hasattr(settings.coefs_init, name)]
     if learned:
         raise ValueError(
-            f"{owner(estimator)}: coefs_init must be an estimator whose layers are all "
-            f"of its model, got an {owner(estimator.coefs_init)} with {learned[0]}."
+            f"{settings.owner}: coefs_init must be an estimator whose layers are all "
+            f"of its model, got an {type(settings.coefs_init).__name__} with "
+            f"{learned[0]}."
         )
 
 
-def _refuse_for_freeze(estimator) -> None:
-    n_layers = len(hidden_sizes(estimator)) + 1
-    if estimator.freeze >= n_layers:
-        raise ValueError(
-            f"{owner(estimator)}: freeze must leave one of the {n_layers} layers to "
-            f"train, got {estimator.freeze!r}."
-        )
-    if estimator.scale_input:
-        _refuse(estimator, "scale_input", False, "with freeze, which keeps weights")
-    if getattr(estimator.solver, "averaging", None) is not None:
-        raise ValueError(
-            f"{owner(estimator)}: solver__averaging must be None with freeze, whose "
-            f"weights it would round, got {estimator.solver.averaging!r}."
-        )
+def _check_freeze(settings) -> None:
+    if settings.scale_input:
+        where = "with freeze, which keeps weights"
+        raise _not_off(settings, "scale_input", False, where)
+    averaging = value_of(settings, "solver.averaging")
+    if averaging is not None:
+        expected = "be None with freeze, whose weights it would round"
+        raise invalid(settings.owner, "solver__averaging", expected, averaging)
 
 
-def refuse_for_partial_fit(estimator) -> None:
+def check_freeze_leaves_a_layer(settings, n_layers) -> None:
+    if settings.freeze >= n_layers:
+        raise settings.invalid("freeze", f"leave one of the {n_layers} layers to train")
+
+
+def check_partial_fit(settings) -> None:
     """Raise a ValueError for parameters that only a whole fit can follow."""
-    if estimator.early_stopping:
+    if settings.early_stopping.on_validation:
         raise ValueError(
             "partial_fit does not support early_stopping=True\n"
-            f"{owner(estimator)}: early_stopping must be False for partial_fit, got "
-            f"{estimator.early_stopping!r}."
+            f"{settings.owner}: early_stopping must be False for partial_fit, got "
+            f"{settings.given['early_stopping']!r}."
+        )
+    if settings.class_weight is not None:
+        raise settings.invalid(
+            "class_weight",
+            "be None for partial_fit, which does not see the rows that 'balanced' "
+            "counts and must weight all calls alike (pass sample_weight instead)",
         )
     for name in ("max_time", "checkpoint"):
-        if getattr(estimator, name) is not None:
-            _refuse(estimator, name, None, "for partial_fit, which trains one epoch")
+        if getattr(settings, name) is not None:
+            where = "for partial_fit, which trains one epoch"
+            raise _not_off(settings, name, None, where)
 
 
-def _refuse_for_lbfgs(estimator, loss) -> None:
+def _check_for_lbfgs(settings, loss) -> None:
     where = "with solver lbfgs: it needs mini-batches"
-    _refuse_all(estimator, STOCHASTIC_ONLY, where)
+    _require_off(settings, STOCHASTIC_ONLY, where)
     if not loss.smooth:
         raise ValueError(
-            f"{owner(estimator)}: loss must have a continuous gradient with solver "
-            f"lbfgs, got {estimator.loss!r}; use a stochastic solver such as 'adam', "
-            "or 'huber'."
+            f"{settings.owner}: loss must have a continuous gradient with solver "
+            f"lbfgs, got {settings.loss!r}; use a stochastic solver such as 'adam', or "
+            "'huber'."
         )
 
 
-def _refuse_for_lazy(estimator) -> None:
-    for name in ("clip_norm", "averaging"):
-        value = getattr(estimator.solver, name)
-        if value is not None:
-            raise ValueError(
-                f"{owner(estimator)}: solver__{name} must be None {LEFT_OUT}, got "
-                f"{value!r}."
-            )
-    _refuse_all(estimator, NOT_LAZY, LEFT_OUT)
-
-
-def _refuse_all(estimator, others, where) -> None:
+def _require_off(settings, others, where) -> None:
     """Each of the parameters must have its value for "off"."""
     for name, off in others.items():
-        if _acts(estimator, name, off):
-            _refuse(estimator, name, off, where)
+        if _acts(settings, name, off):
+            raise _not_off(settings, name, off, where)
 
 
-def _refuse(estimator, name, off, where):
-    raise ValueError(
-        f"{owner(estimator)}: {name} must be {off!r} {where}, got "
-        f"{shown(getattr(estimator, name))}."
-    )
+def _not_off(settings, name, off, where) -> ValueError:
+    shown = name.removesuffix(".rate").removesuffix(".path").replace(".", "__")
+    value = value_of(settings, name)
+    value = settings.given.get(shown, value)
+    return invalid(settings.owner, shown, f"be {off!r} {where}", value)

@@ -1,0 +1,331 @@
+"""A plan: all that a fit begins with, checked, and drawn in scikit-learn's order."""
+
+import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skmlp.errors import error_context, invalid
+from skmlp.estimators.fitting.data import ValidationRows, split_rows
+from skmlp.estimators.fitting.fitted_network import (
+    extra_params,
+    fitted_network,
+    network_attributes,
+)
+from skmlp.estimators.fitting.inputs import inputs_of
+from skmlp.estimators.fitting.scaling import Scaling, scaling_of
+from skmlp.estimators.fitting.scoring import check_scored_rows, scored_by_loss
+from skmlp.estimators.fitting.settings import (
+    Settings,
+    activations_of,
+    component,
+    loss_component,
+    noise_of,
+)
+from skmlp.estimators.fitting.state import FITTED_ATTRIBUTES, State
+from skmlp.estimators.targets.choice import choose_task
+from skmlp.estimators.targets.task import Task
+from skmlp.estimators.validation.arrays import (
+    FLOATS,
+    check_sample_weight,
+    check_seed,
+    check_X,
+)
+from skmlp.estimators.validation.combinations import (
+    check_combinations,
+    check_dense,
+    check_freeze_leaves_a_layer,
+)
+from skmlp.estimators.validation.fitted_weights import (
+    check_same_architecture,
+    start_layers,
+)
+from skmlp.estimators.validation.parameters import hidden_sizes
+from skmlp.initializers import INITIALIZERS, N_ROWS
+from skmlp.losses import Loss
+from skmlp.network.network import Network
+from skmlp.training.batches import TrainingRows
+
+
+@dataclass(frozen=True)
+class Request:
+    """How training was asked for.
+
+    incremental : by ``partial_fit``, for one epoch.
+    continued : from the parameters the estimator has, by ``partial_fit`` or
+        ``warm_start=True``.
+    classes : all classes, where ``partial_fit`` names them.
+    validation : X, y and sample_weight of the user's own validation rows, or Nones.
+    groups : of the rows, for the splitter that holds some out.
+    split : the rows that train and those that validate, where they are known already.
+    """
+
+    incremental: bool = False
+    continued: bool = False
+    classes: Any = None
+    validation: tuple[Any, Any, Any] = (None, None, None)
+    groups: Any = None
+    split: Any = None
+
+
+@dataclass(frozen=True)
+class Targets:
+    """The data of a fit, checked: the task, all rows, and what is known of X."""
+
+    task: Task
+    component: Any
+    rows: TrainingRows
+    template: BaseEstimator
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was asked for, checked, and where training begins.
+
+    before : fitted attributes of the model that goes on, by name; empty for a new one.
+    template : a copy of the estimator without them, which scorers and callbacks see.
+    data, validation : the rows that train and those that validate, in the user's units.
+    all_rows : before some were held out and weighted by class.
+    params : where training begins, in the units of `scaling`; training works on it.
+    is_drawn : whether the outputs' `params` are new, not those of another model.
+    """
+
+    settings: Settings
+    request: Request
+    before: dict[str, Any]
+    template: BaseEstimator
+    random_state: Any
+    task: Task
+    loss: Loss
+    network: Network
+    params: Any
+    is_drawn: bool
+    data: TrainingRows
+    validation: ValidationRows | None
+    all_rows: TrainingRows
+    scaling: Scaling
+
+    @property
+    def state(self) -> State | None:
+        """What the fit before left, of a model that goes on."""
+        return self.before.get("_state")
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether scales are folded into the model, which `params` have apart."""
+        return self.network.inputs.scaled or not self.scaling.is_plain
+
+    @property
+    def stops_early(self) -> bool:
+        on_validation = self.settings.early_stopping.on_validation
+        return self.validation is not None and on_validation
+
+    def attributes(self, params):
+        """What predictions need of an estimator with these parameters."""
+        folded = self.scaling.fold(self.network, params)
+        return {
+            **network_attributes(self.network, self.loss, folded),
+            **self.features,
+            **self.task.attributes,
+            "_state": State(self.task, self.loss),
+        }
+
+    @property
+    def features(self):
+        """The names of X's columns, if they have any, and their number."""
+        names = ("n_features_in_", "feature_names_in_")
+        known = vars(self.template)
+        return {name: known[name] for name in names if name in known}
+
+
+def make_plan(estimator, X, y, sample_weight, request) -> Plan:
+    """The plan of a fit of one network; the estimator stays as it is."""
+    settings = Settings.of(estimator)
+    before = attributes_before(estimator, request)
+    targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
+    random_state = check_seed(settings.owner, settings.random_state)
+    task, data, template = targets.task, targets.rows, targets.template
+    loss = task.loss(targets.component)
+    check_combinations(settings, loss, data.X)
+    network = _network(settings, data, loss, template, before)
+    params, is_drawn = _initial_params(settings, network, data, random_state, before)
+    own_rows = _own_validation_rows(settings, request, targets)
+    least = 1 if scored_by_loss(settings, task, loss) else 2
+    rows, validation = split_rows(
+        settings, request, task, data, own_rows, random_state, least
+    )
+    if validation is not None:
+        check_scored_rows(settings, task, loss, validation)
+    plan = Plan(
+        settings=settings,
+        request=request,
+        before=before,
+        template=template,
+        random_state=random_state,
+        task=task,
+        loss=loss,
+        network=network,
+        params=params,
+        is_drawn=is_drawn,
+        data=rows,
+        validation=validation,
+        all_rows=data,
+        scaling=Scaling(),
+    )
+    return with_output_bias(_scaled(plan))
+
+
+def attributes_before(estimator, request) -> dict[str, Any]:
+    """The fitted attributes of a model that goes on; none of a new one."""
+    if not request.continued:
+        return {}
+    known = vars(estimator)
+    return {name: known[name] for name in FITTED_ATTRIBUTES if name in known}
+
+
+def check_targets(estimator, settings, before, X, y, sample_weight, request):
+    """The checked arrays, of the dtype of X or of the model that goes on."""
+    template = copy.copy(estimator)
+    dtype = FLOATS
+    if request.continued:
+        network, views = fitted_network(settings.owner, settings.activation, before)
+        dtype = views[0][0].dtype
+    X = check_X(template, X, reset=not request.continued, dtype=dtype)
+    component = loss_component(settings)
+    task, y = choose_task(settings, component, y, X.shape[0], request, before)
+    Y = _encode(settings, task, component, y, X.dtype)
+    weight = check_sample_weight(settings.owner, sample_weight, X)
+    data = TrainingRows(X, Y, weight)
+    if settings.clip_output:
+        task = task.widened(data, before.get("output_range_"))
+    features = {
+        name: value
+        for name, value in vars(template).items()
+        if name in ("n_features_in_", "feature_names_in_")
+    }
+    for name in FITTED_ATTRIBUTES:
+        vars(template).pop(name, None)
+    vars(template).update(features)
+    return Targets(task, component, data, template)
+
+
+def _encode(settings, task, component, y, dtype):
+    """Y of a checked y, for which the loss must be defined."""
+    Y = task.encode(settings.owner, y, dtype)
+    domain, least = task.loss(component).domain, Y.min()
+    if (domain and least < 0) or (domain == "> 0" and least == 0):
+        raise ValueError(
+            f"{settings.owner}: y must be {domain} with loss={settings.loss!r}, got a "
+            f"smallest value of {least:g}."
+        )
+    return Y
+
+
+def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
+    """The user's own validation rows, if there are any."""
+    X, y, weight = request.validation
+    if X is None and y is None and weight is None:
+        return None
+    owner, data = settings.owner, targets.rows
+    if X is None:
+        raise invalid(owner, "X_val", "be given with y_val, sample_weight_val", None)
+    X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
+    check_dense(settings, X, "X_val", ["scale_input"])
+    with error_context(owner, "y_val", "targets of the kind of y", y):
+        y = targets.task.check(owner, y, X.shape[0])
+        Y = _encode(settings, targets.task, targets.component, y, X.dtype)
+        if Y.shape[1] != data.Y.shape[1]:
+            raise ValueError(f"y has {data.Y.shape[1]} column(s).")
+    weight = check_sample_weight(owner, weight, X, name="sample_weight_val")
+    return ValidationRows(X, Y, weight)
+
+
+# Where training begins
+
+
+def _network(settings, data, loss, template, before) -> Network:
+    owner, n_outputs = settings.owner, loss.n_outputs(data.Y.shape[1])
+    hidden = hidden_sizes(owner, settings.hidden_layer_sizes, len(data.Y))
+    check_freeze_leaves_a_layer(settings, len(hidden) + 1)
+    activations = activations_of(owner, settings.activation, len(hidden), check=True)
+    names = vars(template).get("feature_names_in_")
+    fitted = before.get("embedding_")
+    inputs = inputs_of(settings, data.X, names, fitted, continued=bool(before))
+    sizes = (data.X.shape[1], *hidden, n_outputs)
+    return Network(sizes, activations, noise_of(settings, len(hidden)), inputs)
+
+
+def _initial_params(settings, network, data, random_state, before):
+    """Where training starts: a copy of the model's parameters, or new ones.
+
+    And whether the outputs' are drawn, rather than those of another model.
+    """
+    if not before:
+        return _new_params(settings, network, data, random_state)
+    owner = settings.owner
+    fitted, layers = fitted_network(owner, settings.activation, before)
+    check_same_architecture(owner, network.layer_sizes, fitted.layer_sizes)
+    extras = extra_params(owner, network, before)
+    return network.flatten(layers, data.X.dtype, extras), False
+
+
+def _new_params(settings, network, data, random_state):
+    """Those of ``coefs_init``; drawn are the layers that it does not have."""
+    dtype, start = data.X.dtype, []
+    if settings.coefs_init is not None:
+        start = start_layers(
+            settings.owner,
+            settings.coefs_init,
+            network.layer_sizes,
+            settings.freeze,
+            dtype,
+        )
+    if len(start) == len(network.layers):
+        return network.flatten(start, dtype), False
+    initializer = component(settings, INITIALIZERS, "initializer")
+    rows = data.X[sample_rows(data, N_ROWS)] if initializer.needs_data else None
+    params = network.initial_params(initializer, random_state, dtype, rows)
+    for (W, b), (start_W, start_b) in zip(network.views(params), start, strict=False):
+        W[...], b[...] = start_W, start_b
+    return params, True
+
+
+def sample_rows(data, n_rows):
+    """Numbers of up to n_rows of the training rows that count, drawn once for all."""
+    rows = np.arange(len(data)) if data.rows is None else data.rows
+    if data.weight is not None:
+        rows = rows[data.weight[rows] > 0]
+    if len(rows) <= n_rows:
+        return rows
+    draws = np.random.RandomState(0).randint(len(rows), size=n_rows)
+    return rows[np.unique(draws)]
+
+
+def _scaled(plan) -> Plan:
+    """The plan in the scales of its rows, if that was asked for."""
+    memory = plan.state and plan.request.incremental and plan.state.memory
+    before = memory.scaling if memory else None
+    scaling = scaling_of(plan.settings, plan.data, plan.loss, before)
+    if not scaling.is_plain and plan.request.incremental and len(plan.data) < 2:
+        raise ValueError(
+            f"{plan.settings.owner}: X and y must have 2 rows or more for partial_fit "
+            "with scale_input or scale_target, which need a spread, got 1."
+        )
+    params = plan.params
+    if memory and before.kind == scaling.kind:
+        params = memory.unfolded(plan.network, scaling, params)
+    elif not plan.is_drawn:
+        params = scaling.unfold(plan.network, params)
+    return replace(plan, scaling=scaling, params=params)
+
+
+def with_output_bias(plan) -> Plan:
+    """Start the last biases at the loss's best constant, if that was asked for."""
+    if plan.settings.output_bias != "optimum" or plan.request.continued:
+        return plan
+    Y, weight = plan.scaling.training_rows(plan.data).training_targets()
+    bias = plan.network.views(plan.params)[-1][1]
+    bias[...] = plan.loss.constant_optimum(Y, weight)
+    return plan
