@@ -299,11 +299,11 @@ def _naming_moved_parameters(init):
     """The constructor, which says of an old parameter where it is now."""
 
     @wraps(init)
-    def __init__(self, *args, **kwargs):
+    def checked_init(self, *args, **kwargs):
         refuse_moved(type(self).__name__, kwargs)
         init(self, *args, **kwargs)
 
-    return __init__
+    return checked_init
 
 
 def _columns(history):

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
@@ -16,384 +17,351 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     """Multi-layer perceptron classifier: a drop-in for scikit-learn's.
 
     The same parameters and seed give the same model. Binary, multiclass and multilabel
-    targets are trained on the cross-entropy of raw outputs.
+    targets are trained on the cross-entropy of the raw outputs.
 
     Parameters
     ----------
     hidden_layer_sizes : int, sequence of int or str, default=(100,)
-        Units of the hidden layers, from input to output. An int is one hidden layer;
-        ``()`` is none, which makes a linear model. ``"256-128"`` are layers of 256 and
-        128 units, ``"128x2"`` is 2 layers of 128 units; integral floats count as ints.
-        ``"by_rows"`` is one layer of 256 units for up to 500 rows in ``fit``, else two
-        of 128.
+        Number of units in each hidden layer, from input to output. An int is one hidden
+        layer; ``()`` is none, which makes a linear model. ``"256-128"`` means layers of
+        256 and 128 units, ``"128x2"`` means 2 layers of 128 units; integral floats
+        count as ints. ``"by_rows"`` is one layer of 256 units for up to 500 training
+        rows, otherwise two of 128.
 
     activation : str, object, or list with one for each hidden layer, default='relu'
-        What hidden units apply to z, the weighted sum of their inputs plus the bias:
-        'identity', 'logistic', 'tanh', 'relu', 'leaky_relu', 'elu', 'selu', 'softplus',
-        'silu' (or 'swish'), 'gelu', 'gelu_tanh', 'mish', or one that learns its shape
-        by unit, 'prelu', 'parametric_selu' or 'parametric_mish'; or an object of
-        ``skmlp.activations``, which has their formulas, such as
-        ``LeakyReLU(slope=0.1)``. An object of your own needs the methods
-        ``forward(z, out)`` and ``backward(delta, z, a)``; ``fit`` compares them.
-        Predictions read it anew: change it only together with a new fit.
+        Activation function of the hidden layers: 'identity', 'logistic', 'tanh',
+        'relu', 'leaky_relu', 'elu', 'selu', 'softplus', 'silu' (or 'swish'), 'gelu',
+        'gelu_tanh', 'mish', or one with a learned parameter per unit, 'prelu',
+        'parametric_selu' or 'parametric_mish'; or an object of ``skmlp.activations``,
+        which documents their formulas, such as ``LeakyReLU(slope=0.1)``. An object of
+        your own needs the methods ``forward(z, out)`` and ``backward(delta, z, a)``;
+        ``fit`` checks one against the other by central differences. Predictions use the
+        current value: change it only together with a new fit.
 
     solver : str or object, default='adam'
-        How the weights are optimized: by 'lbfgs', limited-memory BFGS on all rows at
-        once, often the best choice for some hundreds of rows; or by mini-batches, with
-        'sgd', 'adam', 'adamw', 'amsgrad', 'nadam', 'rmsprop', 'adagrad' or 'lion'. An
-        object of ``skmlp.solvers``, which has their formulas, carries its own settings,
-        such as ``AdamW(weight_decay=0.01, clip_norm=1.0, averaging=0.99)``.
+        Solver for the weights: 'lbfgs', limited-memory BFGS on all rows at once, often
+        the best choice for a few hundred rows; or, by mini-batches, 'sgd', 'adam',
+        'adamw', 'amsgrad', 'nadam', 'rmsprop', 'adagrad' or 'lion'. An object of
+        ``skmlp.solvers``, which documents their formulas, carries its own settings,
+        such as ``AdamW(weight_decay=0.01, clip_norm=1.0, averaging=0.99)``, and ignores
+        the parameters of the estimator that are for a solver given by name.
 
     alpha : float, default=0.0001
-        Strength of the L2 penalty on weights (not on biases), which is
-        ``alpha / (2 n) * sum of squared weights`` where n is the number of rows of the
-        batch times the mean of ``sample_weight``. It stays active beside the weight
-        decay of solvers that have one.
+        Strength of the L2 penalty on the weights (not the biases), ``alpha / (2 n) *
+        sum of squared weights``, where n is the number of rows of the batch times the
+        mean of ``sample_weight``. It is applied in addition to the weight decay of
+        solvers that have one.
 
     batch_size : int, 'auto' or 'by_rows', default='auto'
-        Rows a batch for stochastic solvers; 'auto' is ``min(200, n_samples)``,
-        'by_rows' is 32 for up to 1,024 training rows, 128 for up to 8,192, then 256.
+        Number of rows in a mini-batch. 'auto' is ``min(200, n_samples)``; 'by_rows' is
+        32 for up to 1,024 training rows, 128 for up to 8,192, then 256. Not used by
+        'lbfgs'.
 
     learning_rate : str, object or callable, default='constant'
-        How the rate of a stochastic solver changes; 'lbfgs' has none.
+        Learning rate schedule of a stochastic solver; not used by 'lbfgs'.
 
         - 'constant': ``learning_rate_init`` throughout.
-        - 'invscaling': ``learning_rate_init / (t_ + 1) ** power_t``, set at the end of
-          each epoch.
+        - 'invscaling': ``learning_rate_init / (t_ + 1) ** power_t``, updated at the end
+          of each epoch.
         - 'adaptive': divided by 5 whenever patience runs out (see `tol`); training
-          ends when that happens at a rate of 1e-6 or less.
+          stops when that happens at a rate of 1e-6 or less.
         - 'plateau', 'cosine', 'one_cycle', 'exponential', 'step', 'linear', 'coslog4',
-          'flat_cos', 'warmup', or an object of ``skmlp.schedules``, which has their
-          formulas, such as ``Warmup(Cosine(end=0.01))``.
-        - A function of progress in [0, 1], which counts updates over those of
-          ``max_iter`` epochs; it returns the factor on ``learning_rate_init``.
+          'flat_cos', 'warmup', or an object of ``skmlp.schedules``, which documents
+          their formulas, such as ``Warmup(Cosine(end=0.01))``.
+        - A function of progress in [0, 1], the fraction of the updates of ``max_iter``
+          epochs, that returns the factor on ``learning_rate_init``.
 
         As in scikit-learn, 'adam' ignores 'invscaling' and 'adaptive' given by name.
 
     learning_rate_init : float, default=0.001
-        The rate that schedules multiply, for stochastic solvers.
+        Initial learning rate, which the schedule multiplies. Not used by 'lbfgs'.
 
     power_t : float, default=0.5
-        The exponent of 'invscaling'.
+        Exponent of the 'invscaling' schedule.
 
     max_iter : int, default=200
-        The most epochs (or iterations of 'lbfgs') of one ``fit``.
+        Maximum number of epochs, or of iterations of 'lbfgs', in one call of ``fit``.
 
     shuffle : bool, default=True
-        Whether rows are shuffled before each epoch, for stochastic solvers.
+        Whether to shuffle the rows before each epoch. Not used by 'lbfgs'.
 
     random_state : int, RandomState instance or None, default=None
-        Draws the first weights and biases, the split of early stopping, the shuffles
-        and the noise. An int gives the same model each time; None takes NumPy's global
-        stream.
+        Seed of the initial weights, of the validation split and of the shuffles. Pass
+        an int for reproducible results; None uses NumPy's global random state.
 
     tol : float, default=1e-4
-        The improvement of the training loss, or of the validation score with
-        ``early_stopping``, that an epoch must bring to count as one. When more than
-        ``n_iter_no_change`` epochs in a row bring less, patience runs out and training
-        ends. For 'lbfgs': the largest component of the gradient at which it ends.
+        Tolerance for the improvement of the training loss, or of the validation score
+        with early stopping: training stops after more than `n_iter_no_change`
+        consecutive epochs without an improvement of at least `tol`. 'lbfgs' stops when
+        no component of the gradient is larger than `tol`.
 
     verbose : bool or int, default=False
-        True or 1 prints each epoch or iteration as scikit-learn does; k from 2 on the
-        first, every k-th and the last one, with validation loss and score, rate and
-        seconds where there are any.
+        True or 1 prints each epoch or iteration as scikit-learn does; an integer k >= 2
+        prints the first, every k-th and the last one, with validation loss and score,
+        learning rate and seconds where available.
 
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the fit before.
+        Whether ``fit`` continues from the weights of the previous fit.
 
     momentum : float, default=0.9
-        The share of the last step that 'sgd' repeats, in [0, 1].
+        Momentum of 'sgd', in [0, 1].
 
     nesterovs_momentum : bool, default=True
         Whether 'sgd' uses Nesterov's momentum.
 
-    early_stopping : bool, default=False
-        Whether training holds rows out (`validation_fraction`, or ``X_val`` of
-        ``fit``), watches the accuracy on them, or what `scoring` says, instead of the
-        training loss, and goes back to the weights of the best epoch. The split is
-        stratified for binary targets. 'lbfgs' ignores it, unless `scoring` or ``X_val``
-        is given.
+    early_stopping : bool or EarlyStopping, default=False
+        Whether to hold out validation rows (`validation_fraction`, or ``X_val`` of
+        ``fit``), to stop training when their score no longer improves, and to keep the
+        weights of the best epoch. The score is the accuracy, or `scoring`. The split is
+        stratified for binary targets. 'lbfgs' ignores it unless `scoring` or ``X_val``
+        is given. An ``EarlyStopping`` object carries further settings, such as
+        ``EarlyStopping(relative_tol=True)``.
 
     validation_fraction : float or splitter, default=0.1
-        The share of rows that early stopping holds out, or a splitter of scikit-learn's
-        kind, such as ``TimeSeriesSplit()`` or ``GroupShuffleSplit(random_state=0)``,
-        whose last split says which rows train and which validate.
+        Fraction of the training rows held out for early stopping, or a splitter of
+        scikit-learn's kind, such as ``TimeSeriesSplit()`` or
+        ``GroupShuffleSplit(random_state=0)``, whose last split is used.
 
     beta_1 : float, default=0.9
-        Decay of adam's first moment, in [0, 1).
+        Exponential decay rate of Adam's first-moment estimate, in [0, 1).
 
     beta_2 : float, default=0.999
-        Decay of adam's second moment, in [0, 1).
+        Exponential decay rate of Adam's second-moment estimate, in [0, 1).
 
     epsilon : float, default=1e-8
-        What adam adds to the root of the second moment.
+        Numerical-stability term in Adam's denominator.
 
     n_iter_no_change : int or inf, default=10
-        Epochs without improvement that are borne, for stochastic solvers.
+        Maximum number of consecutive epochs without an improvement of at least `tol`
+        before training stops. Used by 'lbfgs' only with early stopping.
 
     max_fun : int, default=15000
-        The most evaluations of the loss by 'lbfgs'.
+        Maximum number of evaluations of the loss by 'lbfgs'.
 
     initializer : str or object, default='glorot_uniform'
-        How first weights are drawn: 'glorot_uniform' (as in scikit-learn, biases too),
-        'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', 'lecun_normal' or
-        'orthogonal', whose biases are 0; 'ntk' or 'data_driven'; or an object of
-        ``skmlp.initializers``, which has their formulas.
+        Distribution of the initial weights: 'glorot_uniform' (as in scikit-learn,
+        biases too), 'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform',
+        'lecun_normal' or 'orthogonal', with zero biases; 'ntk' or 'data_driven'; or an
+        object of ``skmlp.initializers``, which documents their formulas.
 
-    output_bias : {'drawn', 'optimum'}, default='drawn'
-        Where the last biases start: as drawn, or at the loss's best constant, such as
-        the logarithms of the class shares or the mean of y.
+    output_bias : {'random', 'optimum'}, default='random'
+        Initial biases of the output layer: random, or the intercept-only optimum of the
+        loss (log odds or log priors of the classes).
 
     coefs_init : fitted estimator, or pair of lists of arrays, default=None
-        Where ``fit`` starts instead: the layers of another estimator, or
-        ``(coefs, intercepts)``.
+        Initial weights and biases: a fitted estimator, or ``(coefs, intercepts)``. None
+        draws them with `initializer`.
 
-    dropout : float, or list with one for each hidden layer, default=0.0
-        The share of a hidden layer's units that each training row goes without, in
-        [0, 1); the others are scaled up. Not with 'lbfgs'.
-
-    input_dropout : float, default=0.0
-        The same for the inputs.
-
-    input_noise : float, default=0.0
-        Standard deviation of the normal noise on the inputs of each training row, in
-        units of X. Not with 'lbfgs', nor sparse X.
+    dropout : float, list of float or Dropout, default=0.0
+        Dropout rate: probability that a hidden unit is zeroed during training, in [0,
+        1); one for all hidden layers, or a list with one for each. A ``Dropout`` object
+        also has dropout and noise on the inputs, and a schedule. Not with 'lbfgs'.
 
     alpha_l1 : float, default=0.0
-        Strength of the L1 penalty on weights, ``alpha_l1 / n * sum of absolute
+        Strength of the L1 penalty on the weights, ``alpha_l1 / n * sum of absolute
         weights``, with n as for `alpha`. Not with 'lbfgs'.
 
-    max_norm : float or None, default=None
-        The largest Euclidean norm of each unit's incoming weights, to which they are
-        shortened after each update. Not with 'lbfgs'.
-
     scoring : str, callable or None, default=None
-        What early stopping watches on the validation rows: None is the accuracy, 'loss'
-        minus their loss, 'calibrated_loss' minus their log loss at the temperature (see
-        `calibration`) that makes it least, else a scorer of scikit-learn by its name,
-        or a callable of estimator, X and y (and sample_weight, if it has that
-        parameter); larger is better.
-
-    tol_mode : {'absolute', 'relative'}, default='absolute'
-        Whether `tol` is a difference, or a share of the best loss or score so far.
-
-    min_updates : int, default=0
-        Updates of the model before which patience does not end training.
+        Validation metric for early stopping; larger is better. None is the accuracy;
+        'loss' is the negative validation loss; 'calibrated_loss' is the negative log
+        loss at the temperature that minimises it (see `calibration`); otherwise the
+        name of a scorer of scikit-learn, or a callable of estimator, X and y (and
+        sample_weight, if it has that parameter).
 
     refit : bool, default=False
-        Whether, after early stopping, training starts again on all rows, for as many
-        epochs as were best. ``history_``, curves, scores and ``n_iter_`` stay those of
-        the first run; ``loss_``, ``t_`` and ``n_updates_`` are those of the second.
-        Needs ``early_stopping=True``; not with ``X_val``. There is none after an
-        interrupt or a callback's end.
+        Whether to train again on all rows after early stopping, for the best number of
+        epochs. ``history_``, curves, scores and ``n_iter_`` are those of the first run;
+        ``loss_``, ``t_`` and ``n_updates_`` those of the second. Requires
+        ``early_stopping=True``; not with ``X_val``. There is no refit after an
+        interrupt or when a callback stops training.
 
     max_time : float or None, default=None
-        The most seconds a fit may train. Schedules of progress run through in that
-        time, so that training still ends at their low rates. With `refit` each of the
-        two runs has one half.
+        Maximum training time of a fit in seconds. Schedules are run through within that
+        time, so that training still ends at their low rates. With `refit`, each of the
+        two runs gets half of it.
 
     recover : bool, default=False
-        Whether a fit that diverges goes back to its last good epoch and on at half the
-        rate, up to three times; ``stop_reason_`` names each. Not with 'lbfgs'.
+        Whether to restore the last good epoch on divergence and continue with half the
+        learning rate, up to three times; ``stop_reason_`` lists each recovery. Not with
+        'lbfgs'.
 
     scale_input : bool, default=False
-        Whether the network trains on standardised columns of X, by mean and standard
-        deviation of the rows that train (with ``partial_fit``, of the first call's
-        rows). Both are folded into the first layer, so that
-        ``coefs_`` and predictions are for X as it is. `alpha`, `input_noise` and
-        `initializer` act on the standardised columns. Not with sparse X.
+        Whether to train on standardised columns of X, with the mean and standard
+        deviation of the training rows (with ``partial_fit``, those of the first call).
+        The scaling is folded into the first layer, so that ``coefs_`` and predictions
+        are for X as given. `alpha`, input noise and `initializer` act on the
+        standardised columns. Not with sparse X.
 
     freeze : int, default=0
-        How many of the first layers keep the weights they start with, such as those of
-        `coefs_init`, of which the other layers then need not agree: the first of them
-        that do are taken over, the others drawn. Not with `scale_input` or averaging.
+        Number of leading layers kept fixed, such as those of `coefs_init`, of which
+        later layers may then differ: the leading layers that match are copied, the
+        others drawn. Not with `scale_input`, nor with averaging.
 
     record : {'layers'} or None, default=None
-        What ``history_`` has besides, in arrays (n_epochs, n_layers):
-        'layer_gradient_norm' and 'layer_update_ratio' (of the epoch's last step), and
-        for hidden layers 'layer_dead' (share of units whose derivative is below 0.01
-        on all of up to 500 rows) and 'layer_saturated' (share of pairs of unit and row
-        where it is). Not with 'lbfgs'.
+        Additional statistics in ``history_``, as arrays of shape (n_epochs, n_layers):
+        'layer_gradient_norm' and 'layer_update_ratio' (of the epoch's last step) and,
+        for hidden layers, 'layer_dead' (fraction of units whose derivative is below
+        0.01 on all of up to 500 rows) and 'layer_saturated' (fraction of pairs of unit
+        and row where it is). Not with 'lbfgs'.
 
-    checkpoint : path-like or None, default=None
-        A file, written every `checkpoint_every` epochs and at the end, from which the
-        same fit, started again, goes on to the same model, bit for bit. A file of
-        another fit is refused, such as of another fold in cross-validation; delete it
-        to begin anew. Needs an integer `random_state`. Not with 'lbfgs' or `refit`.
-
-    checkpoint_every : int, default=1
-        Epochs from one writing of `checkpoint` to the next.
+    checkpoint : path-like, Checkpoint or None, default=None
+        File to which the state of training is saved after each epoch, or after every
+        k-th with ``Checkpoint(path, every=k)``. The same fit, started again, resumes
+        from it and ends with the same weights, bit for bit. A file of another fit is
+        refused, such as of another cross-validation fold; delete it to start anew.
+        Requires an integer `random_state`. Not with 'lbfgs' or `refit`.
 
     numeric_embedding : {'pbld', 'piecewise_linear'}, object or None, default=None
-        What columns of numbers become besides their own values: learned periodic
-        functions of them, or piecewise linear ones, or an object of
-        ``skmlp.embeddings``, such as ``PBLD(sigma=0.05)``. Columns with at most two
-        different values, such as flags, pass as they are. Scale X before. Not with
-        `scale_input`, `input_dropout`, `input_noise`, `coefs_init` or `freeze`.
+        Embedding of the numeric columns, in addition to their own values: learned
+        periodic functions, piecewise linear ones, or an object of ``skmlp.embeddings``,
+        such as ``PBLD(sigma=0.05)``. Columns with at most two distinct values, such as
+        flags, are left as they are. Scale X before. Not with `scale_input`, dropout or
+        noise on the inputs, `coefs_init` or `freeze`.
 
     categorical_features : array-like of int, bool or str, or None, default=None
-        The columns of X whose numbers are codes of categories, as of scikit-learn's
-        ``OrdinalEncoder``; each category becomes a row of `embedding_size` learned
-        numbers. Codes that training did not have, and -1, share a row of their own. Not
-        with what `numeric_embedding` does not go with.
+        Columns of X that hold category codes, as from scikit-learn's
+        ``OrdinalEncoder``; each category is embedded as a vector of `embedding_size`
+        learned numbers. Codes not seen in training, and -1, share a vector. Not with
+        what `numeric_embedding` excludes.
 
     embedding_size : int, default=8
-        Learned numbers for each category of `categorical_features`.
+        Length of the vector for each category of `categorical_features`.
 
     learned_scale : bool, default=False
-        Whether each input of the first layer has a learned factor, 1 at first, which
-        ``coefs_[0]`` has in it after training; `alpha` acts before. Not with
-        `scale_input`, `coefs_init`, `freeze` or `max_norm`.
-
-    parametrization : {'standard', 'ntk'}, default='standard'
-        With 'ntk' the learning rate of a layer's weights is divided by sqrt(fan_in),
-        which for solvers whose steps do not grow with the gradient, such as 'adam', is
-        training W where the layer is ``x W / sqrt(fan_in) + b``. Not with 'lbfgs'.
-
-    rate_factors : dict or None, default=None
-        Factors on the learning rate of groups of parameters, and on their decay by
-        `solver`: 'weights', 'biases', 'scale' (`learned_scale`), 'numeric_embedding',
-        'category_embedding' and 'activation' (alphas of parametric ones); 1 where not
-        named. Biases and alphas do not decay. Not with 'lbfgs'.
-
-    dropout_schedule : str, object or callable, default='constant'
-        The factor on `dropout`, `input_dropout` and `input_noise` in the course of
-        training, such as 'flat_cos'; all that `learning_rate` takes.
-
-    weight_decay_schedule : str, object or callable, default='constant'
-        The same for the decay of `solver`, such as that of ``AdamW()``.
-
-    best_of_ties : {'first', 'last'}, default='first'
-        Which of several epochs with the best validation score early stopping keeps.
+        Whether each input of the first layer has a learned factor, initially 1, which
+        is folded into ``coefs_[0]`` after training; `alpha` acts before. Not with
+        `scale_input`, `coefs_init`, `freeze`, nor a solver with ``max_norm``.
 
     n_members : int, default=1
-        Networks whose mean prediction is the estimator's, each with a seed of its own
-        and, with early stopping, validation rows of its own draw. From 2 on,
-        ``members_`` holds them, and there are no ``coefs_``, curves and ``history_``
-        but theirs; `max_time` is that of all. Not with ``partial_fit``, `warm_start`,
-        `checkpoint` or callbacks.
+        Number of networks in the ensemble, each with its own random seed and, with
+        early stopping, its own validation rows; predictions are averaged. From 2 on
+        they are in ``members_``, and ``coefs_``, curves and ``history_`` are found
+        there only; `max_time` is for all of them together. Not with ``partial_fit``,
+        `warm_start`, `checkpoint` or callbacks.
 
-    bagging : {'seeds', 'folds'}, default='seeds'
-        What tells members apart: their seeds, or also the fold of a cross-validation
-        that each holds out, after which ``oof_prediction_`` has, of each row, the
-        prediction of the member that did not see it. Folds are of the same shares of
-        classes, of whole ``groups``, or those of a splitter as `validation_fraction`.
-        Needs ``early_stopping=True``.
+    ensemble : {'seeds', 'folds'} or Ensemble, default='seeds'
+        How the members of the ensemble differ: by random seed, or also by the
+        cross-validation fold that each holds out, after which ``oof_prediction_`` has
+        the out-of-fold prediction of each row. Folds are stratified by class. Folds
+        keep ``groups`` together; a splitter as `validation_fraction` defines them.
+        'folds' requires ``early_stopping=True``.
 
     n_jobs : int or None, default=None
-        Members that train at the same time, in processes; None is 1, -1 as many as
-        there are processors. The model does not depend on it. Where all members are
-        trained within a second or so, they are trained one by one.
+        Number of members trained in parallel, in processes. None means 1, -1 means all
+        processors. Results do not depend on it. Ensembles that train within about a
+        second are trained sequentially.
 
     calibration : {'temperature'} or None, default=None
-        Whether raw outputs are divided by ``temperature_`` before they become
-        probabilities, which makes the log loss on the validation rows least, with a row
-        more of each class alike, so that it stays finite; predicted classes stay. Needs
-        ``early_stopping=True`` or ``X_val``.
+        Whether to divide raw outputs by a softmax temperature, ``temperature_``, fitted
+        on the validation rows (additively smoothed); predicted classes do not change.
+        Requires ``early_stopping=True`` or ``X_val``.
 
     loss : {'log_loss', 'focal'} or object, default='log_loss'
-        What training makes small: the cross-entropy, or the focal loss, which counts
-        hard rows more. An object of ``skmlp.losses`` carries settings, such as
-        ``LogLoss(label_smoothing=0.1)`` or ``Focal(gamma=1.0)``. With
-        ``LogLoss(soft_targets=True)`` y is (n_samples, n_classes) of probabilities.
+        Loss minimised during training: cross-entropy, or focal loss, which down-weights
+        well-classified samples. An object of ``skmlp.losses`` carries its own settings,
+        such as ``LogLoss(label_smoothing=0.1)`` or ``Focal(gamma=1.0)``. With
+        ``LogLoss(soft_targets=True)``, y holds class probabilities of shape (n_samples,
+        n_classes).
 
     class_weight : dict, list of dict, 'balanced' or None, default=None
-        Weights of the classes, by which ``sample_weight`` is multiplied in the training
-        loss and in early stopping's score; classes that a dict does not name have 1.
+        Weights of the classes, which multiply ``sample_weight`` in the training loss
+        and in the validation score; classes that a dict does not name have weight 1.
         'balanced' is ``n / (n_classes * n_of_the_class)`` over the training rows,
-        counted in their weights. For several labels or columns of classes, a list of
-        one dict for each, or 'balanced' for each of them; the weights of a row are
-        multiplied. Not with ``partial_fit``.
+        counted by their weights. For several labels or columns of classes, a list of
+        one dict for each, or 'balanced'; the weights of a row are multiplied. Not with
+        ``partial_fit``.
 
     Attributes
     ----------
     coefs_ : list of ndarray, coefs_[i] of shape (fan_in, fan_out)
-        The weights of each layer. Like `intercepts_` they may be set by hand, and are
-        then used by the next prediction or ``partial_fit``.
+        Weight matrix of each layer. Like `intercepts_` they may be set by hand, and the
+        next prediction or ``partial_fit`` uses them.
 
     intercepts_ : list of ndarray, intercepts_[i] of shape (fan_out,)
-        The biases of each layer.
+        Bias vector of each layer.
 
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted; for multilabel targets the numbers of the columns. For
-        several columns of classes a list, one for each.
+        Class labels, sorted; for multilabel targets the numbers of the columns. For
+        several columns of classes a list of such arrays.
 
     loss_ : float
-        The loss at the end: mean loss of the rows plus penalty, for stochastic solvers
-        as a mean over the last epoch.
+        Final loss: mean loss of the rows plus penalty; for stochastic solvers the mean
+        over the last epoch.
 
     loss_curve_ : list of float
-        The loss of each epoch. Absent after 'lbfgs', like the next four.
+        Loss of each epoch. Absent after 'lbfgs', like the next four.
 
     validation_loss_curve_ : list of float or None
-        The loss on the validation rows after each epoch, without penalty; nan for
-        epochs of earlier fits that had none, None where no epoch had one.
+        Loss on the validation rows after each epoch, without penalty; nan for epochs of
+        earlier fits that had none, None if no epoch had one.
 
     best_loss_ : float or None
-        The smallest loss that patience has seen; None with early stopping.
+        Lowest training loss so far; None with early stopping.
 
     validation_scores_ : list of float or None
-        The accuracy on the held-out rows after each epoch, with early stopping.
+        Validation score after each epoch, with early stopping: the accuracy, or
+        `scoring`.
 
     best_validation_score_ : float or None
-        The best of them, over all fits that went on from each other; a fit that
-        reaches a new best keeps that epoch's weights.
+        Best validation score so far, over all fits that continued each other; a fit
+        that reaches a new best keeps that epoch's weights.
 
     best_epoch_ : int or None
-        The epoch whose weights early stopping kept, counted from 1 over all fits that
-        went on from each other; None where no epoch was chosen.
+        Epoch whose weights early stopping kept, counted from 1 over all fits that
+        continued each other; None if no epoch was chosen.
 
     stop_reason_ : str
-        Why the last fit ended, as a sentence.
+        Why the last fit stopped, as a sentence.
 
     history_ : dict of ndarray of shape (n_epochs,)
-        Of each epoch, or iteration of 'lbfgs': 'loss' (without the penalty), 'penalty',
-        'validation_loss' and 'validation_score' of validation rows, 'learning_rate',
-        'gradient_norm' (of the last batch), 'parameter_norm' and 'seconds'; nan where
-        an epoch has none.
+        For each epoch, or iteration of 'lbfgs': 'loss' (without penalty), 'penalty',
+        'validation_loss' and 'validation_score', 'learning_rate', 'gradient_norm' (of
+        the last batch), 'parameter_norm' and 'seconds'; nan where an epoch has none.
 
     n_updates_ : int
-        Updates by a stochastic solver, or evaluations by 'lbfgs', over all fits that
-        went on from each other.
+        Number of updates by a stochastic solver, or of evaluations by 'lbfgs', over all
+        fits that continued each other. For an ensemble the sum over members.
 
     n_iter_ : int
-        Epochs or iterations of the last fit.
+        Number of epochs or iterations of the last fit. For an ensemble the maximum over
+        members.
 
     t_ : int
-        Rows seen by a stochastic solver, over all fits that went on from each other.
+        Number of rows seen by a stochastic solver, over all fits that continued each
+        other.
 
     n_layers_ : int
-        Number of layers, counting the inputs as one.
+        Number of layers, including the input layer.
 
     n_outputs_ : int
         Number of outputs.
 
     out_activation_ : {'softmax', 'logistic'}
-        The inverse link, which turns raw outputs into probabilities.
+        Name of the inverse link, which maps raw outputs to probabilities.
 
     members_ : list of MLPClassifier
-        The members, from ``n_members=2`` on.
+        Members of the ensemble, if ``n_members >= 2``.
 
     oof_prediction_ : ndarray of shape (n_samples, n_classes)
-        With ``bagging='folds'``: of each row the probabilities, not calibrated, by the
-        member that held it out; nan where none did. As ``predict_proba`` gives them.
+        With ``ensemble='folds'``: out-of-fold probabilities of each row, without
+        calibration; nan for rows in no fold. In the form of ``predict_proba``.
 
     temperature_ : float
-        By what `calibration` divides raw outputs.
+        Fitted softmax temperature, with `calibration`.
 
     embedding_ : InputEmbedding
-        With `numeric_embedding` or `categorical_features`: what the first layer sees of
-        X, by ``embedding_.transform(X)``; ``coefs_[0]`` has a row for each of these
-        columns.
+        With `numeric_embedding` or `categorical_features`: the fitted embedding.
+        ``embedding_.transform(X)`` is the input of the first layer; ``coefs_[0]`` has a
+        row for each of its columns.
 
-    alphas_ : list of ndarray of shape (units,), or None
-        Of each hidden layer with a parametric activation what it learned.
+    alphas_ : list of ndarray of shape (n_units,), or None
+        Learned parameters of each hidden layer with a parametric activation.
 
     n_features_in_ : int
         Number of features.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had them, all strings.
+        Names of the features, if X had them and all are strings.
 
     See Also
     --------
@@ -661,10 +629,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        decision : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
-            several labels the finite log-odds of ``predict_proba``. For several columns
-            of classes a list, one for each.
+            several columns of classes a list, one for each.
+
+        Notes
+        -----
+        For several labels the log-odds ``log(p) - log(1 - p)`` are computed from the
+        probabilities of ``predict_proba``, so that both rank labels and rows alike.
+        They equal the raw outputs where p is not close to 1. Where p rounds to 1,
+        1 - p counts as half the dtype's machine epsilon.
         """
         return self._task().decision(self._calibrated_raw(X))
 
@@ -696,10 +670,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            Where a probability is below the smallest normal number, its logarithm comes
-            from the raw outputs. For several columns of classes a list, one for each.
+            For several columns of classes a list, one for each.
         """
-        return self._task().log_predicted(self._calibrated_raw(X))
+        proba = self.predict_proba(X)
+        if isinstance(proba, list):
+            return [np.log(part) for part in proba]
+        return np.log(proba)
 
     def score(self, X, y, sample_weight=None):
         """The accuracy: the share of rows whose labels are all right.

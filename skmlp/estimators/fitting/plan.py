@@ -40,6 +40,7 @@ from skmlp.estimators.validation.combinations import (
 )
 from skmlp.estimators.validation.fitted_weights import (
     check_same_architecture,
+    fitted_layers,
     start_layers,
 )
 from skmlp.estimators.validation.parameters import hidden_sizes
@@ -190,8 +191,8 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     template = copy.copy(estimator)
     dtype = FLOATS
     if request.continued:
-        network, views = fitted_network(settings.owner, settings.activation, before)
-        dtype = views[0][0].dtype
+        coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
+        dtype = fitted_layers(settings.owner, coefs, intercepts)[0][0].dtype
     X = check_X(template, X, reset=not request.continued, dtype=dtype)
     component = loss_component(settings)
     task, y = choose_task(settings, component, y, X.shape[0], request, before)

@@ -13,7 +13,6 @@ from skmlp.estimators.targets.classes import ClassTask, number_of
 from skmlp.estimators.targets.labels import CLASSES, check_labels, distinct_labels
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
-    log_probabilities,
     mean_softmax,
 )
 from skmlp.losses import Heads, MultinomialLogLoss
@@ -107,9 +106,6 @@ class ClassColumns(ClassTask):
 
     def predicted(self, output):
         return [floored_probabilities(LINK, part) for part in self.split(output)]
-
-    def log_predicted(self, raw):
-        return [log_probabilities(LINK, part) for part in self.split(raw)]
 
     def score(self, loss, Y, raw, weight):
         right = (self.codes_of(Y) == self.codes_of(raw)).all(axis=1)

@@ -21,7 +21,6 @@ from skmlp.estimators.targets.labels import (
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
     log_odds,
-    log_probabilities,
     mean_logistic,
     mean_softmax,
 )
@@ -83,10 +82,6 @@ class ClassTask(Task):
 
     def as_raw(self, Y):
         return 2.0 * Y - 1.0
-
-    @abstractmethod
-    def log_predicted(self, raw):
-        """Logarithms of probabilities, finite."""
 
     @abstractmethod
     def decision(self, raw):
@@ -174,11 +169,6 @@ class Binary(SingleLabel):
             return np.ones_like(output)
         return floored_probabilities(BinomialLogLoss(), _both(output))
 
-    def log_predicted(self, raw):
-        if len(self.classes) == 1:
-            return np.zeros_like(raw)
-        return log_probabilities(BinomialLogLoss(), _both(raw))
-
     def decision(self, raw):
         return raw.ravel()
 
@@ -213,9 +203,6 @@ class Multiclass(SingleLabel):
 
     def predicted(self, output):
         return floored_probabilities(MultinomialLogLoss(), output)
-
-    def log_predicted(self, raw):
-        return log_probabilities(MultinomialLogLoss(), raw)
 
     def decision(self, raw):
         return raw
@@ -265,9 +252,6 @@ class Multilabel(ClassTask):
 
     def predicted(self, output):
         return floored_probabilities(BinomialLogLoss(), output)
-
-    def log_predicted(self, raw):
-        return log_probabilities(BinomialLogLoss(), raw)
 
     def decision(self, raw):
         return log_odds(self.predicted(raw))

@@ -13,16 +13,6 @@ def floored_probabilities(link, raw):
     return np.maximum(proba, np.finfo(proba.dtype).tiny, out=proba)
 
 
-def log_probabilities(link, raw):
-    """Their logarithms; of those at their floor from raw outputs, so always finite."""
-    proba = floored_probabilities(link, raw)
-    log_proba = np.log(proba)
-    floored = proba <= np.finfo(proba.dtype).tiny
-    if floored.any():
-        log_proba[floored] = link.log_inverse_link(raw)[floored]
-    return log_proba
-
-
 def mean_softmax(link, raws, counted=None):
     """Raw outputs whose softmax is the mean probability.
 
