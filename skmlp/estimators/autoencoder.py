@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmlp.constraints import integer
-from skmlp.errors import describe, error_context, refuse_unsupported, short_repr
+from skmlp.errors import describe, error_context, invalid, refuse_unsupported
 from skmlp.estimators.ensemble.members import check_one_member
 from skmlp.estimators.fitting.fitted_network import fitted_network
 from skmlp.estimators.fitting.settings import Settings, loss_component
@@ -234,8 +234,8 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             mlp = clone(self.estimator)
         else:
             raise TypeError(
-                f"{type(self).__name__}: estimator must be None or an MLPRegressor of skmlp, "
-                f"got {describe(self.estimator)}."
+                f"{type(self).__name__}: estimator must be None or an MLPRegressor of "
+                f"skmlp, got {describe(self.estimator)}."
             )
         check_one_member(type(self).__name__, mlp.n_members)
         if self.random_state is not None:
@@ -256,27 +256,26 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if not isinstance(given, (list, tuple, np.ndarray)):
             given = [given] * n_layers
         if len(given) != n_layers:
-            raise ValueError(
-                f"{type(self).__name__}: estimator__activation must be one for all hidden "
-                f"layers or one for each of the {n_layers} in hidden_layer_sizes, got "
-                f"{short_repr(given)}."
+            expected = (
+                "be one for all hidden layers or one for each of the "
+                f"{n_layers} in hidden_layer_sizes"
             )
+            raise self._invalid("estimator__activation", expected, given)
         return [*given, "identity", *given[::-1]]
 
     def _refuse_several_levels(self, mlp) -> None:
         if loss_component(Settings.of(mlp)).n_outputs(1) > 1:
-            raise ValueError(
-                f"{type(self).__name__}: estimator__loss must predict one number for each "
-                f"column of X, got {short_repr(mlp.loss)}."
-            )
+            expected = "predict one number for each column of X"
+            raise self._invalid("estimator__loss", expected, mlp.loss)
 
     def _refuse_categories(self, mlp) -> None:
         if mlp.categorical_features is not None:
-            raise ValueError(
-                f"{type(self).__name__}: estimator__categorical_features must be None, since "
-                "codes are no numbers to reproduce, got "
-                f"{describe(mlp.categorical_features)}."
-            )
+            expected = "be None, since codes are not numbers to reproduce"
+            given = describe(mlp.categorical_features)
+            raise self._invalid("estimator__categorical_features", expected, given)
+
+    def _invalid(self, parameter, expected, value):
+        return invalid(type(self).__name__, parameter, expected, value)
 
     def _checked(self, X, *, reset):
         """X as a float array."""

@@ -168,12 +168,13 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             return self.estimator
         if self.estimator is not None:
             raise TypeError(
-                f"{type(self).__name__}: estimator must be None, or an MLPClassifier or "
-                f"MLPRegressor of skmlp, got {describe(self.estimator)}."
+                f"{type(self).__name__}: estimator must be None, or an MLPClassifier "
+                f"or MLPRegressor of skmlp, got {describe(self.estimator)}."
             )
         if y is None:
+            name = type(self).__name__
             raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
+                f"{name} requires y to be passed, but the target y is None."
             )
         is_of_numbers = type_of_target(y).startswith("continuous")
         return MLPRegressor() if is_of_numbers else MLPClassifier()

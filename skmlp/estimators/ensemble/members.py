@@ -53,7 +53,7 @@ class Trained:
 
 
 def fit_members(estimator, X, y, sample_weight, request):
-    """Train the members; returns the fitted attributes, and what to say of the worst."""
+    """The fitted attributes of an ensemble, and warnings of its worst member."""
     settings = Settings.of(estimator)
     targets = check_targets(estimator, settings, {}, X, y, sample_weight, request)
     data = targets.rows

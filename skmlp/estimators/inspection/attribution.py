@@ -5,7 +5,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import check_array
 
 from skmlp.constraints import integer
-from skmlp.errors import describe, error_context, short_repr
+from skmlp.errors import describe, error_context, invalid
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.losses import Loss, PoissonDeviance, Quantile
 from skmlp.network.input_gradients import Outputs, hidden_values, unchanged
@@ -161,9 +161,7 @@ class ExplainingMixin:
         _refuse_categories(self, outputs.network)
         accepts, expected = integer(1)
         if not accepts(n_steps):
-            raise ValueError(
-                f"{type(self).__name__}: n_steps must be {expected}, got {short_repr(n_steps)}."
-            )
+            raise invalid(type(self).__name__, "n_steps", f"be {expected}", n_steps)
         baseline = check_baseline(self, baseline, X)
         return self._by_output(outputs.integrated(X, baseline, int(n_steps)))
 
@@ -197,10 +195,8 @@ def check_layer(estimator, layer, n_hidden) -> int:
     if n_hidden == 0:
         expected = "that of a hidden layer"
     if not accepts(layer):
-        raise ValueError(
-            f"{type(estimator).__name__}: layer must be {expected}, for the network has "
-            f"{n_hidden} hidden layer(s), got {short_repr(layer)}."
-        )
+        expected += f", for the network has {n_hidden} hidden layer(s)"
+        raise invalid(type(estimator).__name__, "layer", f"be {expected}", layer)
     return int(layer) % n_hidden
 
 
@@ -261,10 +257,11 @@ def _select_number(estimator, network, layers, output):
     if output is not None and not accepts(output):
         _refuse_output(estimator, f"None or {expected}", output)
     if type(loss).inverse_link not in LINKS:
-        raise ValueError(
-            f"{type(estimator).__name__}: loss must have an inverse link whose derivative is "
-            f"known, identity or exp, to be explained, got {short_repr(loss)}."
+        expected = (
+            "have an inverse link whose derivative is known, identity or exp, to be "
+            "explained"
         )
+        raise invalid(type(estimator).__name__, "loss", expected, loss)
     link = LINKS[type(loss).inverse_link](loss)
     return list(range(n_outputs)) if output is None else [int(output)], link
 
@@ -281,6 +278,4 @@ def _select_class(estimator, network, layers, output):
 
 
 def _refuse_output(estimator, expected, output):
-    raise ValueError(
-        f"{type(estimator).__name__}: output must be {expected}, got {short_repr(output)}."
-    )
+    raise invalid(type(estimator).__name__, "output", f"be {expected}", output)

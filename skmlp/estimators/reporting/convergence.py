@@ -110,8 +110,10 @@ def _course(training) -> str:
         course = f"fell by {fall:.2%} and is still falling: raise max_iter"
         course += " or learning_rate_init." if by_rate else "."
     else:
-        course = f"fell by {fall:.2%} and is nearly at rest: a larger tol would have "
-        course += "ended it there."
+        course = (
+            f"fell by {fall:.2%} and has plateaued: a larger tol would have stopped "
+        )
+        course += "training earlier."
     return f"\nOver the last {n_steps} of them the loss {course}"
 
 

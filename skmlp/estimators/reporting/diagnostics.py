@@ -153,9 +153,9 @@ def _small_target(plan, training, constant):
     if not by_loss or constant > FEW_TOLS * patience.tol:
         return None
     return (
-        f"tol={plan.settings.tol:g} is large beside the loss of a constant model, which is "
-        f"{constant:.3g}: training ended for want of improvements that the loss has no "
-        f"room for. {_remedy(plan.task)}"
+        f"tol={plan.settings.tol:g} is about as large as the loss of a constant model, "
+        f"{constant:.3g}, so training stopped before it could improve. "
+        f"{_remedy(plan.task)}"
     )
 
 

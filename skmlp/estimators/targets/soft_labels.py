@@ -13,7 +13,7 @@ SHARES = (
 
 
 class SoftLabels(ClassTask):
-    """What both have in common: y is (n_samples, n_classes), the classes are 0, 1, ..."""
+    """Base: y is (n_samples, n_classes), and the classes are 0, 1, ..."""
 
     def check(self, owner, y, n_samples, *, all_classes=False):
         y = check_shares(owner, y, n_samples)

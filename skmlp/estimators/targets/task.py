@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 class Task(ABC):
     """A kind of target: y <-> Y of shape (n_samples, n_outputs), and what goes with it.
 
-    Nowhere else does code ask of what kind y is. A new kind is a subclass, and a line in
-    the function that chooses it.
+    Nowhere else does code ask of what kind y is. A new kind is a subclass, and a line
+    in the function that chooses it.
     """
 
     is_regression: ClassVar[bool] = False
