@@ -647,7 +647,7 @@ class TweedieDeviance(PoissonDeviance):
 
     @property
     def domain(self) -> str:
-        return ">= 0" if self.power < 2 else "> 0"
+        return "> 0" if self.power == 2 else ">= 0"
 
     @property
     def degree(self) -> float:

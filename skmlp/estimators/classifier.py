@@ -714,13 +714,23 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         Returns
         -------
-        raw : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        decision : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
             several columns of classes a list, one for each.
+
+        Notes
+        -----
+        For several labels the log-odds ``log(p) - log(1 - p)`` are computed from the
+        probabilities of ``predict_proba``, so that both rank labels and rows alike.
+        They equal the raw outputs where p is not close to 1. Where p rounds to 1, they
+        are those of the largest 1 - p that rounds so, a quarter of the dtype's machine
+        epsilon.
         """
         raw, encoder = self._calibrated_raw(X), encoder_of(self)
         if isinstance(encoder, ClassColumns):
             return encoder.split(raw)
+        if encoder.y_type_.startswith("multilabel"):
+            return _log_odds(self._probabilities(raw))
         return raw.ravel() if raw.shape[1] == 1 else raw
 
     def predict_proba(self, X):
@@ -751,14 +761,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            Where a probability is below the smallest normal number, its logarithm comes
-            from the raw outputs. For several columns of classes a list, one for each.
+            For several columns of classes a list, one for each.
         """
-        raw, encoder, link = self._calibrated_raw(X), encoder_of(self), self._link
-        if isinstance(encoder, ClassColumns):
-            parts = encoder.split(raw)
-            return [_logarithm(link, part, _floored(link, part)) for part in parts]
-        return _logarithm(link, self._by_class(raw), self._probabilities(raw))
+        proba = self.predict_proba(X)
+        if isinstance(proba, list):
+            return [np.log(part) for part in proba]
+        return np.log(proba)
 
     def score(self, X, y, sample_weight=None):
         """The accuracy: the share of rows whose labels are all right.
@@ -926,10 +934,8 @@ def _floored(link, raw):
     return np.maximum(proba, np.finfo(proba.dtype).tiny, out=proba)
 
 
-def _logarithm(link, raw, proba):
-    """Of probabilities; of those at their floor from raw outputs."""
-    log_proba = np.log(proba)
-    floored = proba <= np.finfo(proba.dtype).tiny
-    if floored.any():
-        log_proba[floored] = link.log_inverse_link(raw)[floored]
-    return log_proba
+def _log_odds(proba):
+    """log p - log(1 - p), finite and rising with p up to 1, of p > 0."""
+    # p rounds to 1 where 1 - p is at most a quarter of eps
+    rest = np.maximum(1 - proba, np.finfo(proba.dtype).eps / 4)
+    return np.log(proba) - np.log(rest)

@@ -58,8 +58,9 @@ class ExplainingMixin:
     def input_gradient(self, X, output=None):
         """Exact gradients of the outputs with respect to the inputs.
 
-        Those of ``predict`` for a regressor, and those of ``decision_function``, the
-        raw outputs, for a classifier; by one backward pass for each output.
+        Those of ``predict`` for a regressor, and of the raw outputs (log-odds, or
+        what softmax makes probabilities of) for a classifier; by one backward pass for
+        each output.
 
         Parameters
         ----------
@@ -111,7 +112,7 @@ class ExplainingMixin:
         The share of an input is its difference from the baseline times the mean of its
         gradient on the straight line from the baseline to X. The shares of a row sum to
         the difference of outputs (completeness), those of ``predict`` for a regressor
-        and of ``decision_function`` for a classifier.
+        and the raw ones, before softmax or logistic function, for a classifier.
 
         Parameters
         ----------

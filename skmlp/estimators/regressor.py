@@ -824,4 +824,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = takes_sparse(self)
         tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = _needs_positive(self.loss)
         return tags
+
+
+def _needs_positive(loss) -> bool:
+    """Whether a loss, by its name or as an object, refuses negative targets.
+
+    What is no loss is refused by ``fit``, not here.
+    """
+    if isinstance(loss, str) and loss in REGRESSION_LOSSES:
+        loss = REGRESSION_LOSSES[loss]()
+    return bool(getattr(loss, "domain", ""))
