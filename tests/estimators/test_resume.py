@@ -177,6 +177,7 @@ FITS = {
     "weights of classes": of(
         C, WORDS, class_weight={"ant": 2.0, "cicada": 0.5, "bee": 1.0}, **EARLY
     ),
+    "scaled target": of(R, 1e6 * NUMBERS + 1e9, scale_target=True, **EARLY),
     "all scaled": of(
         R, 1e3 * SEVERAL, X=100 + 9 * X, scale_input=True, scale_target=True
     ),
