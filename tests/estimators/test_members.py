@@ -182,17 +182,16 @@ def test_members_of_several_levels_have_them_in_different_orders():
 
 
 @every_kind_of_classes
-@pytest.mark.parametrize("factor", [1.0, 1e3], ids=["near", "far out"])
-def test_logarithms_of_probabilities_are_those_of_the_mean(task, factor):
-    model = far_out(fit(task), factor)
-    logs = np.stack([exact_logarithms(task, member) for member in model.members_])
-    mean = logsumexp(logs, axis=0) - np.log(N_MEMBERS)
+def test_logarithms_of_probabilities_are_those_of_the_mean(task):
     # no probability is below the smallest normal number
-    least = np.log(np.finfo(np.float64).tiny)
-    # differences of about 1e4 between raw outputs are rounded at 1e-12
-    np.testing.assert_allclose(
-        log_probabilities(model), np.maximum(mean, least), rtol=1e-10, atol=1e-11
-    )
+    least, near = np.log(np.finfo(np.float64).tiny), fit(task)
+    for model in (near, far_out(near)):
+        logs = np.stack([exact_logarithms(task, member) for member in model.members_])
+        mean = logsumexp(logs, axis=0) - np.log(N_MEMBERS)
+        # differences of about 1e4 between raw outputs are rounded at 1e-12
+        np.testing.assert_allclose(
+            log_probabilities(model), np.maximum(mean, least), rtol=1e-10, atol=1e-11
+        )
 
 
 def from_raw(task, raw):
@@ -202,10 +201,7 @@ def from_raw(task, raw):
     return softmax(np.c_[-raw, raw] / 2 if raw.ndim == 1 else raw, axis=1)
 
 
-@pytest.mark.parametrize("task", [task for task in CLASSES if task != "one class"])
-@pytest.mark.parametrize("factor", [1.0, 1e3], ids=["near", "far out"])
-def test_classes_raw_outputs_and_probabilities_agree(task, factor):
-    model = far_out(fit(task), factor)
+def assert_agree(task, model):
     proba, raw, labels = (
         method(X) if isinstance(method(X), list) else [method(X)]
         for method in (model.predict_proba, model.decision_function, model.predict)
@@ -223,6 +219,13 @@ def test_classes_raw_outputs_and_probabilities_agree(task, factor):
             # of equal probabilities, as of members that all differ, any may be taken
             chosen = p[ROWS, np.searchsorted(names, column)]
             np.testing.assert_allclose(chosen, p.max(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("task", [task for task in CLASSES if task != "one class"])
+def test_classes_raw_outputs_and_probabilities_agree(task):
+    near = fit(task)
+    for model in (near, far_out(near)):
+        assert_agree(task, model)
 
 
 LINKS = {
@@ -407,7 +410,7 @@ def in_threads(side_by_side):
         yield
 
 
-@every_task
+@every_folded
 def test_the_model_does_not_depend_on_how_many_train_at_once(task, in_threads):
     for params in ({}, FOLDS):
         expected = fit(task, **params)
@@ -537,7 +540,7 @@ def test_folds_do_for_classes_of_a_single_row():
     assert model.predict_proba(X).shape == (N_ROWS, 3)
 
 
-@every_folded
+@each_kind
 def test_groups_stay_whole(task):
     model, folds = held_out(task, GROUPS, **FOLDS)
     assert_each_once(folds)
@@ -604,7 +607,8 @@ def test_rows_that_no_member_held_out_have_no_prediction(task):
     np.testing.assert_array_equal(has_none, ~np.isin(np.arange(N_ROWS), held))
 
 
-@every_folded
+# of each kind of mean
+@pytest.mark.parametrize("task", ["words", "labels", "columns", "outputs", "levels"])
 def test_rows_that_several_members_held_out_have_their_mean(task):
     splitter = ShuffleSplit(N_MEMBERS, test_size=0.5, random_state=0)
     model = fit(task, **FOLDS | {"validation_fraction": splitter})
@@ -750,7 +754,6 @@ LOOKS = {
     "integrated_gradients": lambda model: model.integrated_gradients(X),
     "summary": lambda model: model.summary(),
     "summary by numbers": lambda model: model.summary(4, 1),
-    "history_frame": lambda model: pd.DataFrame and model.history_frame(),
 }
 SEVERAL = "n_members must be 1 to look into the network, got 3; take one of members_"
 
@@ -762,6 +765,13 @@ def test_looking_into_several_networks_is_refused(look):
         with pytest.raises(ValueError, match=f"^{type(model).__name__}: {SEVERAL}"):
             look(model)
         look(model.members_[0])
+
+
+def test_several_networks_have_no_frame_of_their_history(pandas):
+    model = fit("numbers")
+    with pytest.raises(ValueError, match=f"^MLPRegressor: {SEVERAL}"):
+        model.history_frame()
+    assert len(model.members_[0].history_frame()) == model.n_iter_
 
 
 DRAWN = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
@@ -833,18 +843,17 @@ FAILURES = {
 }
 
 
-@covering(failure=FAILURES, n_before={"new": None, "one": 1, "several": 2})
-def test_where_a_member_fails_the_estimator_is_what_it_was(
-    failure, n_before, in_threads
-):
-    (error, params), model = failure, make("numbers")
-    if n_before is not None:
-        model.set_params(n_members=n_before).fit(X, NUMBERS)
-    fitted = {name for name in vars(model) if name.endswith("_")}
-    before = {name: vars(model)[name] for name in fitted}
-    break_off(model, error, n_members=3, **params)
-    assert {name for name in vars(model) if name.endswith("_")} == fitted
-    assert all(vars(model)[name] is value for name, value in before.items())
+@pytest.mark.parametrize("error, params", FAILURES.values(), ids=FAILURES)
+def test_where_a_member_fails_the_estimator_is_what_it_was(error, params, in_threads):
+    for n_before in (None, 1, 2):
+        model = make("numbers")
+        if n_before is not None:
+            model.set_params(n_members=n_before).fit(X, NUMBERS)
+        fitted = {name for name in vars(model) if name.endswith("_")}
+        before = {name: vars(model)[name] for name in fitted}
+        break_off(model, error, n_members=3, **params)
+        assert {name for name in vars(model) if name.endswith("_")} == fitted
+        assert all(vars(model)[name] is value for name, value in before.items())
 
 
 def test_where_a_member_diverges_the_estimator_is_not_fitted():
