@@ -722,9 +722,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -----
         For several labels the log-odds ``log(p) - log(1 - p)`` are computed from the
         probabilities of ``predict_proba``, so that both rank labels and rows alike.
-        They equal the raw outputs where p is not close to 1. Where p rounds to 1, they
-        are those of the largest 1 - p that rounds so, a quarter of the dtype's machine
-        epsilon.
+        They equal the raw outputs where p is not close to 1. Where p rounds to 1,
+        1 - p counts as half the dtype's machine epsilon.
         """
         raw, encoder = self._calibrated_raw(X), encoder_of(self)
         if isinstance(encoder, ClassColumns):
@@ -935,7 +934,11 @@ def _floored(link, raw):
 
 
 def _log_odds(proba):
-    """log p - log(1 - p), finite and rising with p up to 1, of p > 0."""
-    # p rounds to 1 where 1 - p is at most a quarter of eps
-    rest = np.maximum(1 - proba, np.finfo(proba.dtype).eps / 4)
-    return np.log(proba) - np.log(rest)
+    """log p - log(1 - p), finite: where p rounds to 1, 1 - p counts as half of eps.
+
+    p = 1 still ranks above the next smaller p, whose 1 - p is half of eps.
+    """
+    half_eps = np.finfo(proba.dtype).eps / 2
+    odds = np.log(proba) - np.log(np.maximum(1 - proba, half_eps))
+    np.nextafter(odds, proba.dtype.type(np.inf), out=odds, where=proba == 1)
+    return odds

@@ -96,8 +96,8 @@ def test_each_probability_that_is_a_number_apart_from_1_has_a_log_odds_of_its_ow
     assert {1 - eps, 1} < set(proba.ravel().tolist())
     near_1 = np.unique(proba[proba > 0.5])
     assert len(near_1) == len(np.unique(decision[proba > 0.5]))
-    # 1 is where 1 - p is at most a quarter of eps, and stands for just that
-    assert decision.max() == pytest.approx(ends[0], rel=4 * eps)
+    # where p rounds to 1, 1 - p counts as half of eps
+    assert decision.max() == pytest.approx(-np.log(eps / 2), rel=4 * eps)
     # of the smallest normal number, as which smaller probabilities count
     assert decision.min() == pytest.approx(np.log(np.finfo(dtype).tiny), rel=4 * eps)
 
