@@ -17,7 +17,14 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.objective import Objective
 from skmlp.solvers import SGD, Adam
 
-from ..conftest import assert_same_bits, covering, digest, parameters, quietly
+from ..conftest import (
+    assert_same_bits,
+    covering,
+    digest,
+    learned_arrays,
+    parameters,
+    quietly,
+)
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 STOCHASTIC = ["sgd", "adam"]
@@ -700,6 +707,18 @@ def test_training_a_copy_leaves_the_model_as_it_was(kind, solver, copied):
     before = digest(model)
     partly_fitted(copied(model), times=2)
     assert digest(model) == before
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_what_is_written_into_a_deep_copy_leaves_the_model_as_it_was(kind):
+    model = partly_fitted(fitted(small(kind)))
+    before = digest(model)
+    for name in ("deepcopy", "pickle", "joblib"):
+        twin = COPIES[name](model)
+        for array in learned_arrays(twin):
+            array[...] = 7.0
+        twin.loss_curve_.append(7.0)
+        assert digest(model) == before, name
 
 
 def test_every_protocol_of_pickle_gives_the_same_model():
