@@ -26,6 +26,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("ci" if "CI" in os.environ else "plain")
 
+# it has no tests, and where matplotlib is missing pytest would leave it half imported
+collect_ignore = ["plot/models.py"]
+
 # Options
 
 

@@ -1,5 +1,7 @@
 """Laws of every activation in the table."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -15,7 +17,7 @@ from skmlp.activations import (
     is_activation,
 )
 
-from .conftest import central_difference
+from .conftest import central_difference, covering
 
 # All of the table, and other settings of those that have settings.
 TRIED = {name: make() for name, make in ACTIVATIONS.items()} | {
@@ -28,7 +30,7 @@ TRIED = {name: make() for name, make in ACTIVATIONS.items()} | {
     "parametric_elu_of_start_0.3": Parametric(ELU(0.5), start=0.3),
 }
 every_activation = pytest.mark.parametrize("activation", TRIED.values(), ids=TRIED)
-both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+BOTH_DTYPES = np.float32, np.float64
 
 
 def forward(activation, z):
@@ -57,117 +59,110 @@ def test_backward_is_the_derivative_of_forward(activation):
     )
 
 
-@every_activation
-def test_backward_multiplies_the_delta_it_gets(activation):
+def test_backward_multiplies_the_delta_it_gets():
     z = np.random.default_rng(0).normal(size=(5, 3))
     delta = np.random.default_rng(1).normal(size=(5, 3))
-    slope = backward(activation, np.ones_like(z), z)
-    # two roundings more or less in the product
-    np.testing.assert_allclose(
-        backward(activation, delta, z), delta * slope, rtol=1e-14
-    )
+    for name, activation in TRIED.items():
+        slope = backward(activation, np.ones_like(z), z)
+        found = backward(activation, delta, z)
+        # two roundings more or less in the product
+        np.testing.assert_allclose(found, delta * slope, rtol=1e-14, err_msg=name)
 
 
-@both_dtypes
 @every_activation
-def test_float32_and_float64_stay_themselves(activation, dtype):
-    z = np.linspace(-3, 3, 7).astype(dtype)
-    a, delta = np.empty_like(z), np.ones_like(z)
-    activation.forward(z, out=a)
-    activation.backward(delta, z, a)
-    assert (a.dtype, delta.dtype) == (dtype, dtype)
+def test_float32_and_float64_stay_themselves(activation):
     exact = np.linspace(-3, 3, 7)
-    # a handful of roundings of numbers up to 3
-    atol = 20 * np.finfo(dtype).eps
-    np.testing.assert_allclose(
-        forward(activation, z), forward(activation, exact), rtol=0, atol=atol
-    )
-    np.testing.assert_allclose(
-        delta, backward(activation, np.ones(7), exact), rtol=0, atol=atol
-    )
+    for dtype in BOTH_DTYPES:
+        z = exact.astype(dtype)
+        a, delta = np.empty_like(z), np.ones_like(z)
+        activation.forward(z, out=a)
+        activation.backward(delta, z, a)
+        assert (a.dtype, delta.dtype) == (dtype, dtype)
+        # a handful of roundings of numbers up to 3
+        atol = 20 * np.finfo(dtype).eps
+        found, expected = forward(activation, z), forward(activation, exact)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+        np.testing.assert_allclose(
+            delta, backward(activation, np.ones(7), exact), rtol=0, atol=atol
+        )
 
 
-@both_dtypes
-@every_activation
-def test_forward_in_place_equals_forward_into_another_array(activation, dtype):
-    z = np.random.default_rng(0).normal(size=(6, 4)).astype(dtype)
-    kept = z.copy()
-    a = forward(activation, z)
-    np.testing.assert_array_equal(z, kept)
-    activation.forward(z, out=z)
-    np.testing.assert_array_equal(z, a)
-
-
-@both_dtypes
-@every_activation
-def test_far_out_values_and_derivatives_are_finite(activation, dtype):
-    z = np.array([-1e3, 1e3], dtype)
-    assert np.isfinite(forward(activation, z)).all()
-    assert np.isfinite(backward(activation, np.ones_like(z), z)).all()
-
-
-@both_dtypes
-@every_activation
-def test_far_out_the_derivative_is_the_slope_of_a_straight_line(activation, dtype):
-    z = np.array([-1e8, 1e8], dtype)
-    slope = (forward(activation, 2 * z) - forward(activation, z)) / z
-    # a handful of roundings of numbers up to the largest slope, which is 2
-    np.testing.assert_allclose(
-        backward(activation, np.ones_like(z), z),
-        slope,
-        rtol=0,
-        atol=8 * np.finfo(dtype).eps,
-    )
-
-
-@pytest.mark.parametrize(
-    "shape",
-    [(2000,), (50, 40), (1, 40_000), (41, 1000), (3, 40_000), (100_001,)],
-    ids=str,
-)
-@both_dtypes
-@every_activation
-def test_an_entry_does_not_feel_the_array_around_it(activation, dtype, shape):
-    z = np.random.default_rng(0).normal(size=shape).astype(dtype)
-    z.flat[-1] = np.nan
-    with np.errstate(invalid="ignore"):  # NumPy's logaddexp says so of nan
+def test_forward_in_place_equals_forward_into_another_array():
+    for (name, activation), dtype in product(TRIED.items(), BOTH_DTYPES):
+        z = np.random.default_rng(0).normal(size=(6, 4)).astype(dtype)
+        kept = z.copy()
         a = forward(activation, z)
-        pieces = [forward(activation, part) for part in np.array_split(z.ravel(), 500)]
+        np.testing.assert_array_equal(z, kept, err_msg=name)
         activation.forward(z, out=z)
-    np.testing.assert_array_equal(z, a)
-    # one function, perhaps by another of the processor's instructions
-    np.testing.assert_allclose(
-        a.ravel(), np.concatenate(pieces), rtol=4 * np.finfo(dtype).eps
-    )
+        np.testing.assert_array_equal(z, a, err_msg=name)
+
+
+def test_far_out_values_and_derivatives_are_finite():
+    for (name, activation), dtype in product(TRIED.items(), BOTH_DTYPES):
+        z = np.array([-1e3, 1e3], dtype)
+        assert np.isfinite(forward(activation, z)).all(), name
+        assert np.isfinite(backward(activation, np.ones_like(z), z)).all(), name
 
 
 @every_activation
-def test_nan_is_passed_on(activation):
+def test_far_out_the_derivative_is_the_slope_of_a_straight_line(activation):
+    for dtype in BOTH_DTYPES:
+        z = np.array([-1e8, 1e8], dtype)
+        slope = (forward(activation, 2 * z) - forward(activation, z)) / z
+        # a handful of roundings of numbers up to the largest slope, which is 2
+        np.testing.assert_allclose(
+            backward(activation, np.ones_like(z), z),
+            slope,
+            rtol=0,
+            atol=8 * np.finfo(dtype).eps,
+        )
+
+
+SHAPES = [(2000,), (50, 40), (1, 40_000), (41, 1000), (3, 40_000), (100_001,)]
+
+
+@covering(activation=TRIED, dtype=BOTH_DTYPES)
+def test_an_entry_does_not_feel_the_array_around_it(activation, dtype):
+    for shape in SHAPES:
+        z = np.random.default_rng(0).normal(size=shape).astype(dtype)
+        z.flat[-1] = np.nan
+        parts = np.array_split(z.ravel(), 500)
+        with np.errstate(invalid="ignore"):  # NumPy's logaddexp says so of nan
+            a = forward(activation, z)
+            pieces = [forward(activation, part) for part in parts]
+            activation.forward(z, out=z)
+        np.testing.assert_array_equal(z, a)
+        # one function, perhaps by another of the processor's instructions
+        np.testing.assert_allclose(
+            a.ravel(), np.concatenate(pieces), rtol=4 * np.finfo(dtype).eps
+        )
+
+
+def test_nan_is_passed_on():
     # else a diverged network would look healthy
-    with np.errstate(invalid="ignore"):  # NumPy's logaddexp says so of nan
-        assert np.isnan(forward(activation, np.array([np.nan]))).all()
+    for name, activation in TRIED.items():
+        with np.errstate(invalid="ignore"):  # NumPy's logaddexp says so of nan
+            assert np.isnan(forward(activation, np.array([np.nan]))).all(), name
 
 
-@every_activation
-def test_the_gain_is_two_for_the_logistic_function_and_six_else(activation):
-    assert activation.gain == (
-        2.0 if type(activation) is ACTIVATIONS["logistic"] else 6
-    )
+def test_the_gain_is_two_for_the_logistic_function_and_six_else():
+    for name, activation in TRIED.items():
+        assert activation.gain == (2.0 if name == "logistic" else 6), name
 
 
 # --- the functions themselves
 
 
-@both_dtypes
-def test_logistic_is_the_logistic_function(dtype):
-    z = np.linspace(-40, 40, 401).astype(dtype)
-    # values are at most 1, each from a few roundings
-    np.testing.assert_allclose(
-        forward(ACTIVATIONS["logistic"](), z),
-        expit(z),
-        rtol=0,
-        atol=2 * np.finfo(dtype).eps,
-    )
+def test_logistic_is_the_logistic_function():
+    for dtype in BOTH_DTYPES:
+        z = np.linspace(-40, 40, 401).astype(dtype)
+        # values are at most 1, each from a few roundings
+        np.testing.assert_allclose(
+            forward(ACTIVATIONS["logistic"](), z),
+            expit(z),
+            rtol=0,
+            atol=2 * np.finfo(dtype).eps,
+        )
 
 
 def test_tanh_is_the_hyperbolic_tangent():
@@ -196,9 +191,8 @@ def test_the_derivative_of_relu_at_zero_is_zero():
     )
 
 
-@pytest.mark.parametrize(
-    "name, z, expected",
-    [
+def test_values_worked_out_by_hand():
+    for name, z, expected in [
         # exactly: 1 / (1 + exp(-1)) and exp(-1) - 1, and so on, to ten digits
         ("elu", -1.0, -0.6321205588),
         ("gelu", 1.0, 0.8413447461),
@@ -213,13 +207,10 @@ def test_the_derivative_of_relu_at_zero_is_zero():
         ("mish", -1.0, -0.3034014614),
         ("mish", 0.5, 0.3752452113),
         ("mish", 2.0, 1.9439589595),
-    ],
-)
-def test_a_value_worked_out_by_hand(name, z, expected):
-    # ten digits are given
-    assert forward(ACTIVATIONS[name](), np.array([z]))[0] == pytest.approx(
-        expected, abs=6e-11
-    )
+    ]:
+        found = forward(ACTIVATIONS[name](), np.array([z]))[0]
+        # ten digits are given
+        assert found == pytest.approx(expected, abs=6e-11), (name, z)
 
 
 def test_swish_is_another_name_of_silu():
@@ -235,25 +226,25 @@ def test_leaky_relu_and_elu_with_their_settings_at_zero_are_relu():
 
 
 @pytest.mark.parametrize("inner", ["tanh", "selu", "mish", "gelu"])
-@pytest.mark.parametrize("start", [1.0, 0.0, 0.3])
 def test_a_parametric_activation_has_a_share_of_another_and_the_rest_of_the_identity(
-    inner, start
+    inner,
 ):
     inner, z = ACTIVATIONS[inner](), np.linspace(-4, 4, 41)
-    parametric = Parametric(inner, start)
-    # a few roundings of numbers up to 4
-    np.testing.assert_allclose(
-        forward(parametric, z),
-        start * forward(inner, z) + (1 - start) * z,
-        rtol=0,
-        atol=4e-15,
-    )
-    np.testing.assert_allclose(
-        backward(parametric, np.ones_like(z), z),
-        start * backward(inner, np.ones_like(z), z) + (1 - start),
-        rtol=0,
-        atol=4e-15,
-    )
+    for start in (1.0, 0.0, 0.3):
+        parametric = Parametric(inner, start)
+        # a few roundings of numbers up to 4
+        np.testing.assert_allclose(
+            forward(parametric, z),
+            start * forward(inner, z) + (1 - start) * z,
+            rtol=0,
+            atol=4e-15,
+        )
+        np.testing.assert_allclose(
+            backward(parametric, np.ones_like(z), z),
+            start * backward(inner, np.ones_like(z), z) + (1 - start),
+            rtol=0,
+            atol=4e-15,
+        )
 
 
 def test_the_parametric_ones_of_the_table_are_those_of_relu_selu_and_mish():
@@ -373,16 +364,13 @@ class ReadsLate(Activation):
         delta *= 2 * z
 
 
-@every_activation
-def test_the_derivative_error_of_a_right_activation_is_tiny(activation):
-    # rounding of numbers up to 3, divided by 2e-6: 2e-10
-    assert derivative_error(activation) < 1e-9
-
-
-@pytest.mark.parametrize("own", [Square(), HardSwish()], ids=["square", "hard_swish"])
-def test_the_derivative_error_of_a_users_right_activation_is_tiny(own):
-    # rounding of numbers up to 9, divided by 2e-6: 1e-9
-    assert derivative_error(UserActivation(own)) < 1e-8
+def test_the_derivative_error_of_a_right_activation_is_tiny():
+    for name, activation in TRIED.items():
+        # rounding of numbers up to 3, divided by 2e-6: 2e-10
+        assert derivative_error(activation) < 1e-9, name
+    for own in (Square(), HardSwish()):
+        # rounding of numbers up to 9, divided by 2e-6: 1e-9
+        assert derivative_error(UserActivation(own)) < 1e-8, own
 
 
 @pytest.mark.parametrize(
@@ -400,14 +388,15 @@ def test_the_derivative_error_of_a_wrong_activation_is_large(wrong, least):
     assert derivative_error(wrong) >= least
 
 
-@both_dtypes
-def test_a_users_activation_computes_what_the_users_object_does(dtype):
-    activation, z = UserActivation(Square()), np.array([-1.5, 0.5, 3.0], dtype)
-    np.testing.assert_array_equal(forward(activation, z), z**2)
-    np.testing.assert_array_equal(backward(activation, z, z), 2 * z**2)
-    in_place = z.copy()
-    activation.forward(in_place, out=in_place)
-    np.testing.assert_array_equal(in_place, z**2)
+def test_a_users_activation_computes_what_the_users_object_does():
+    activation = UserActivation(Square())
+    for dtype in BOTH_DTYPES:
+        z = np.array([-1.5, 0.5, 3.0], dtype)
+        np.testing.assert_array_equal(forward(activation, z), z**2)
+        np.testing.assert_array_equal(backward(activation, z, z), 2 * z**2)
+        in_place = z.copy()
+        activation.forward(in_place, out=in_place)
+        np.testing.assert_array_equal(in_place, z**2)
 
 
 def test_what_a_users_object_does_not_say_is_filled_in():

@@ -10,6 +10,8 @@ from skmlp.history import RECORDS, History
 from skmlp.layer_records import FLAT, LAYER_RECORDS, LayerRecords, hidden_slopes
 from skmlp.network import Network
 
+from .conftest import covering
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))
 
@@ -29,7 +31,7 @@ FORMULAS = {
     ),
 }
 every_activation = pytest.mark.parametrize("activation", FORMULAS)
-every_depth = pytest.mark.parametrize("hidden", [(), (5,), (5, 4), (6, 5, 4)])
+HIDDEN = [(), (5,), (5, 4), (6, 5, 4)]
 
 
 def network_of(hidden, activation="tanh", n_features=3, n_outputs=2):
@@ -54,19 +56,18 @@ def by_hand(network, params, X, activation):
     return X @ W + b, found
 
 
-@every_depth
 @every_activation
-def test_values_and_slopes_are_those_of_the_formulas(activation, hidden):
-    network = network_of(hidden, activation)
-    params = draw(network)
-    raw, found = hidden_slopes(network, network.views(params), X)
-    expected_raw, expected = by_hand(network, params, X, activation)
-    # of sums of up to 6 products in another order, and of exp in another form
-    np.testing.assert_allclose(raw, expected_raw, rtol=0, atol=1e-13)
-    assert len(found) == len(hidden)
-    for (a, slope), (expected_a, expected_slope) in zip(found, expected, strict=True):
-        np.testing.assert_allclose(a, expected_a, rtol=0, atol=1e-13)
-        np.testing.assert_allclose(slope, expected_slope, rtol=0, atol=1e-13)
+def test_values_and_slopes_are_those_of_the_formulas(activation):
+    for hidden in HIDDEN:
+        network = network_of(hidden, activation)
+        params = draw(network)
+        raw, found = hidden_slopes(network, network.views(params), X)
+        expected_raw, expected = by_hand(network, params, X, activation)
+        # of sums of up to 6 products in another order, and of exp in another form
+        np.testing.assert_allclose(raw, expected_raw, rtol=0, atol=1e-13)
+        assert len(found) == len(hidden)
+        for pair, expected_pair in zip(found, expected, strict=True):
+            np.testing.assert_allclose(pair, expected_pair, rtol=0, atol=1e-13)
 
 
 def test_sparse_rows_have_the_slopes_of_dense_ones():
@@ -87,8 +88,7 @@ def step(records, params, grad, new):
     return records.measure(params)
 
 
-@every_depth
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@covering(dtype=[np.float64, np.float32], hidden=HIDDEN)
 def test_norms_are_those_of_each_layers_arrays(dtype, hidden):
     network = network_of(hidden)
     params, grad, new = (draw(network, dtype=dtype, seed=s) for s in range(3))
@@ -105,19 +105,18 @@ def test_norms_are_those_of_each_layers_arrays(dtype, hidden):
         assert found["layer_update_ratio"][i] == pytest.approx(expected, rel=rel)
 
 
-@pytest.mark.parametrize("scale", [0.01, 1.0, 5.0, 100.0])
-@every_depth
-@every_activation
-def test_shares_are_of_slopes_below_a_hundredth(activation, hidden, scale):
-    network = network_of(hidden, activation)
-    params = draw(network, scale)
-    found = LayerRecords(network, X).measure(params)
-    slopes = [slope for _, slope in by_hand(network, params, X, activation)[1]]
+@covering(activation=list(FORMULAS), scale=[0.01, 1.0, 5.0, 100.0])
+def test_shares_are_of_slopes_below_a_hundredth(activation, scale):
     assert FLAT == 0.01
-    dead = [(slope < FLAT).all(axis=0).mean() for slope in slopes]
-    saturated = [(slope < FLAT).mean() for slope in slopes]
-    assert found["layer_dead"] == pytest.approx(dead)
-    assert found["layer_saturated"] == pytest.approx(saturated)
+    for hidden in HIDDEN:
+        network = network_of(hidden, activation)
+        params = draw(network, scale)
+        found = LayerRecords(network, X).measure(params)
+        slopes = [slope for _, slope in by_hand(network, params, X, activation)[1]]
+        dead = [(slope < FLAT).all(axis=0).mean() for slope in slopes]
+        saturated = [(slope < FLAT).mean() for slope in slopes]
+        assert found["layer_dead"] == pytest.approx(dead)
+        assert found["layer_saturated"] == pytest.approx(saturated)
 
 
 def test_units_that_no_row_moves_are_dead_and_others_are_not():
@@ -198,8 +197,7 @@ def test_layers_without_a_number_are_arrays_without_columns():
     assert history.as_arrays()["layer_dead"].shape == (3, 0)
 
 
-@pytest.mark.parametrize("n_before", [0, 1, 3])
-@pytest.mark.parametrize("n_without", [0, 2])
+@covering(n_before=[0, 1, 3], n_without=[0, 2])
 def test_a_history_goes_on_from_its_arrays(n_before, n_without):
     whole, first = History(), History()
     for history in (whole, first):

@@ -11,6 +11,8 @@ from skmlp.network import Network
 from skmlp.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW, Lazy, Stochastic
 
+from .conftest import covering
+
 SOLVERS = {
     "sgd": SGD(lazy=True),
     "sgd-plain": SGD(momentum=0.0, lazy=True),
@@ -18,6 +20,7 @@ SOLVERS = {
     "adam": Adam(lazy=True),
     "adamw": AdamW(lazy=True),
 }
+ACTIVATIONS = {"tanh": Tanh(), "prelu": Parametric()}
 every_solver = pytest.mark.parametrize("solver", SOLVERS.values(), ids=SOLVERS)
 N_FEATURES, RATE = 12, 0.05
 
@@ -55,9 +58,7 @@ def lazy_steps(solver, batches, alpha=0.0, activation=None):
     return params, state, values
 
 
-@every_solver
-@pytest.mark.parametrize("alpha", [0.0, 0.3])
-@pytest.mark.parametrize("activation", [Tanh(), Parametric()], ids=["tanh", "prelu"])
+@covering(solver=SOLVERS, alpha=[0.0, 0.3], activation=ACTIVATIONS)
 def test_batches_that_touch_all_features_take_dense_steps(solver, alpha, activation):
     batches = [batch(i, range(N_FEATURES)) for i in range(6)]
     expected, dense_state = dense_steps(solver, batches, alpha, activation)
@@ -72,14 +73,14 @@ def test_batches_that_touch_all_features_take_dense_steps(solver, alpha, activat
 
 
 @pytest.mark.parametrize("name", ["sgd", "sgd-plain", "sgd-momentum"])
-@pytest.mark.parametrize("activation", [Tanh(), Parametric()], ids=["tanh", "prelu"])
-def test_without_a_penalty_sgd_catches_up_exactly(name, activation):
+def test_without_a_penalty_sgd_catches_up_exactly(name):
     batches = [batch(i, [i % N_FEATURES, (i + 5) % N_FEATURES]) for i in range(9)]
-    expected, _ = dense_steps(SOLVERS[name], batches, activation=activation)
-    # but for rows that are touched while their momentum goes on, whose gradients are
-    # taken before it: here each feature is caught up before its batch is evaluated
-    found = lazy_steps(SOLVERS[name], batches, activation=activation)[0]
-    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+    for activation in ACTIVATIONS.values():
+        expected, _ = dense_steps(SOLVERS[name], batches, activation=activation)
+        # but for rows that are touched while their momentum goes on, whose gradients
+        # are taken before it: each feature is caught up before its batch is evaluated
+        found = lazy_steps(SOLVERS[name], batches, activation=activation)[0]
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw"])

@@ -10,14 +10,14 @@ from skmlp.initializers import INITIALIZERS
 from skmlp.layers import Noise
 from skmlp.network import Network, Workspace
 
-every_activation = pytest.mark.parametrize(
-    "activation", [make() for make in ACTIVATIONS.values()], ids=ACTIVATIONS
-)
-every_depth = pytest.mark.parametrize(
-    "layer_sizes", [(4, 3), (4, 5, 1), (4, 5, 2, 3)], ids=str
-)
+from .conftest import covering
+
+MADE = {name: make() for name, make in ACTIVATIONS.items()}
+SIZES = [(4, 3), (4, 5, 1), (4, 5, 2, 3)]
+SPARSE = {"dense": False, "csr": True}
+every_activation = pytest.mark.parametrize("activation", MADE.values(), ids=MADE)
+every_depth = pytest.mark.parametrize("layer_sizes", SIZES, ids=str)
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
-dense_and_csr = pytest.mark.parametrize("sparse", [False, True], ids=["dense", "csr"])
 
 
 def mixed(*names):
@@ -82,12 +82,12 @@ def test_flatten_undoes_views(layer_sizes):
     assert not np.shares_memory(flat, params)
 
 
-@pytest.mark.parametrize("n_layers", [1, 3])
-def test_flatten_asks_for_one_pair_a_layer(n_layers):
+def test_flatten_asks_for_one_pair_a_layer():
     network, params, _ = make((4, 5, 3))
-    layers = (2 * network.views(params))[:n_layers]
-    with pytest.raises(ValueError):
-        network.flatten(layers, np.float64)
+    for n_layers in (1, 3):
+        layers = (2 * network.views(params))[:n_layers]
+        with pytest.raises(ValueError):
+            network.flatten(layers, np.float64)
 
 
 @both_dtypes
@@ -102,21 +102,19 @@ def test_flatten_takes_lists_and_gives_the_dtype_asked_for(dtype):
 
 
 @every_activation
-@every_depth
-def test_initial_params_are_drawn_weights_then_biases_for_each_layer(
-    layer_sizes, activation
-):
-    network = Network(layer_sizes, activation)
-    params = network.initial_params(
-        INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
-    )
-    again = np.random.RandomState(3)
-    for W, b in network.views(params):
-        # the output layer, too, has the hidden activation's bound
-        bound = np.sqrt(activation.gain / sum(W.shape))
-        np.testing.assert_array_equal(W, again.uniform(-bound, bound, W.shape))
-        np.testing.assert_array_equal(b, again.uniform(-bound, bound, b.shape))
-        assert max(np.abs(W).max(), np.abs(b).max()) <= bound
+def test_initial_params_are_drawn_weights_then_biases_for_each_layer(activation):
+    for layer_sizes in SIZES:
+        network = Network(layer_sizes, activation)
+        params = network.initial_params(
+            INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
+        )
+        again = np.random.RandomState(3)
+        for W, b in network.views(params):
+            # the output layer, too, has the hidden activation's bound
+            bound = np.sqrt(activation.gain / sum(W.shape))
+            np.testing.assert_array_equal(W, again.uniform(-bound, bound, W.shape))
+            np.testing.assert_array_equal(b, again.uniform(-bound, bound, b.shape))
+            assert max(np.abs(W).max(), np.abs(b).max()) <= bound
 
 
 def test_each_layer_is_drawn_with_its_activations_gain():
@@ -159,27 +157,29 @@ def test_initial_params_in_float32_are_the_same_draws_rounded(initializer):
 
 
 @every_activation
-@every_depth
-def test_forward_is_an_affine_map_and_an_activation_a_layer(layer_sizes, activation):
-    network, params, X = make(layer_sizes, activation)
-    views = network.views(params)
-    a = X
-    for layer, (W, b) in zip(views.layers, views, strict=True):
-        z = a @ W + b
-        a = np.empty_like(z)
-        layer.activation.forward(z, out=a)
-    # a product of matrices may be summed in another order
-    np.testing.assert_allclose(forward(network, params, X), a, rtol=1e-12, atol=1e-12)
-    assert isinstance(layer.activation, ACTIVATIONS["identity"])
+def test_forward_is_an_affine_map_and_an_activation_a_layer(activation):
+    for layer_sizes in SIZES:
+        network, params, X = make(layer_sizes, activation)
+        views = network.views(params)
+        a = X
+        for layer, (W, b) in zip(views.layers, views, strict=True):
+            z = a @ W + b
+            a = np.empty_like(z)
+            layer.activation.forward(z, out=a)
+        # a product of matrices may be summed in another order
+        np.testing.assert_allclose(
+            forward(network, params, X), a, rtol=1e-12, atol=1e-12
+        )
+        assert isinstance(layer.activation, ACTIVATIONS["identity"])
 
 
-@every_activation
-def test_an_activation_for_all_layers_is_that_one_for_each(activation):
-    of_all, params, X = make((4, 5, 2, 3), activation)
-    of_each = [activation, activation]
-    np.testing.assert_array_equal(
-        forward(of_all, params, X), forward(Network((4, 5, 2, 3), of_each), params, X)
-    )
+def test_an_activation_for_all_layers_is_that_one_for_each():
+    for name, activation in MADE.items():
+        of_all, params, X = make((4, 5, 2, 3), activation)
+        of_each = Network((4, 5, 2, 3), [activation, activation])
+        np.testing.assert_array_equal(
+            forward(of_all, params, X), forward(of_each, params, X), err_msg=name
+        )
 
 
 def test_each_hidden_layer_has_its_own_activation():
@@ -193,15 +193,16 @@ def test_each_hidden_layer_has_its_own_activation():
     )
 
 
-@every_activation
 @every_depth
-def test_forward_in_two_halves_equals_forward_at_once(layer_sizes, activation):
-    network, params, X = make(layer_sizes, activation)
-    halves = [forward(network, params, X[:6]), forward(network, params, X[6:])]
-    # products of other shapes may be summed in another order
-    np.testing.assert_allclose(
-        np.vstack(halves), forward(network, params, X), rtol=1e-12, atol=1e-12
-    )
+def test_forward_in_two_halves_equals_forward_at_once(layer_sizes):
+    for name, activation in MADE.items():
+        network, params, X = make(layer_sizes, activation)
+        halves = [forward(network, params, X[:6]), forward(network, params, X[6:])]
+        whole = forward(network, params, X)
+        # products of other shapes may be summed in another order
+        np.testing.assert_allclose(
+            np.vstack(halves), whole, rtol=1e-12, atol=1e-12, err_msg=name
+        )
 
 
 def test_forward_leaves_params_and_data_alone():
@@ -212,8 +213,7 @@ def test_forward_leaves_params_and_data_alone():
     np.testing.assert_array_equal(X, kept[1])
 
 
-@every_activation
-@both_dtypes
+@covering(activation=["tanh", "gelu", "prelu"], dtype=[np.float32, np.float64])
 def test_a_sparse_matrix_gives_what_a_dense_one_gives(activation, dtype):
     network, params, X = make((4, 5, 3), activation, dtype)
     X[X < 0] = 0
@@ -229,22 +229,20 @@ def test_a_sparse_matrix_gives_what_a_dense_one_gives(activation, dtype):
     np.testing.assert_allclose(raw, network.predict(views, X), **tolerance)
 
 
-@every_activation
-@every_depth
-@pytest.mark.parametrize("block_elements", [1, 15, 20, 1000])
-def test_predict_by_blocks_equals_forward_at_once(
-    layer_sizes, activation, block_elements, monkeypatch
-):
+@covering(activation=["tanh", "gelu", "prelu"], layer_sizes=SIZES)
+def test_predict_by_blocks_equals_forward_at_once(activation, layer_sizes, monkeypatch):
     network, params, X = make(layer_sizes, activation)
-    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", block_elements)
     monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
-    # products of other shapes may be summed in another order
-    np.testing.assert_allclose(
-        network.predict(network.views(params), X),
-        forward(network, params, X),
-        rtol=1e-12,
-        atol=1e-12,
-    )
+    for block_elements in (1, 15, 20, 1000):
+        monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", block_elements)
+        # products of other shapes may be summed in another order
+        np.testing.assert_allclose(
+            network.predict(network.views(params), X),
+            forward(network, params, X),
+            rtol=1e-12,
+            atol=1e-12,
+            err_msg=f"{block_elements=}",
+        )
 
 
 def test_predict_keeps_no_more_rows_at_once_than_the_block_has(monkeypatch):
@@ -262,14 +260,17 @@ def test_predict_keeps_no_more_rows_at_once_than_the_block_has(monkeypatch):
     assert n_rows == [4, 4, 2]
 
 
-@pytest.mark.parametrize(
-    "of_data, of_params, expected",
-    [("f4", "f4", "f4"), ("f8", "f4", "f8"), ("f4", "f8", "f8"), ("f8", "f8", "f8")],
-)
-def test_predict_has_the_wider_dtype_of_data_and_params(of_data, of_params, expected):
+def test_predict_has_the_wider_dtype_of_data_and_params():
     network, params, X = make((4, 5, 3))
-    raw = network.predict(network.views(params.astype(of_params)), X.astype(of_data))
-    assert raw.dtype == expected
+    for of_data, of_params, expected in (
+        ("f4", "f4", "f4"),
+        ("f8", "f4", "f8"),
+        ("f4", "f8", "f8"),
+        ("f8", "f8", "f8"),
+    ):
+        views = network.views(params.astype(of_params))
+        raw = network.predict(views, X.astype(of_data))
+        assert raw.dtype == expected, (of_data, of_params)
 
 
 def test_predict_gives_a_new_array_each_time():
@@ -300,8 +301,10 @@ class Softsign:
         delta /= (1 + np.abs(z)) ** 2
 
 
-@pytest.mark.parametrize("activation", [ACTIVATIONS["tanh"](), Softsign()], ids=type)
-@both_dtypes
+@covering(
+    activation={"tanh": MADE["tanh"], "softsign": Softsign()},
+    dtype=[np.float32, np.float64],
+)
 def test_fewer_rows_use_the_same_buffers(activation, dtype):
     network = Network((4, 5, 3), activation)
     workspace = Workspace(network, 10, dtype)
@@ -356,18 +359,14 @@ def assert_backward_is_the_derivative(network, params, X):
 
 
 @pytest.mark.parametrize(
-    "activation",
-    [*(make() for make in ACTIVATIONS.values()), Softsign()],
-    ids=[*ACTIVATIONS, "softsign"],
+    "activation", [*MADE.values(), Softsign()], ids=[*MADE, "softsign"]
 )
-@every_depth
-@dense_and_csr
-def test_backward_is_the_derivative_of_forward_along_a_direction(
-    layer_sizes, activation, sparse
-):
-    network, params, X = make(layer_sizes, activation)
-    X = scipy.sparse.csr_matrix(X) if sparse else X
-    assert_backward_is_the_derivative(network, params, X)
+def test_backward_is_the_derivative_of_forward_along_a_direction(activation):
+    for layer_sizes in SIZES:
+        network, params, X = make(layer_sizes, activation)
+        assert_backward_is_the_derivative(network, params, X)
+        X = scipy.sparse.csr_matrix(X)
+        assert_backward_is_the_derivative(network, params, X)
 
 
 # one that keeps z below one that does not, and above; one that learns likewise
@@ -433,9 +432,11 @@ def test_a_unit_without_weights_stays_one():
 
 RATE, SCALE = 0.3, 0.5
 N_DRAWS = 40_000
-every_noise = pytest.mark.parametrize(
-    "noise", [Noise(RATE), Noise(0.0, SCALE), Noise(RATE, SCALE)], ids=str
-)
+NOISES = {
+    "dropout": Noise(RATE),
+    "normal": Noise(0.0, SCALE),
+    "both": Noise(RATE, SCALE),
+}
 
 
 def noisy_input(X, noise):
@@ -450,8 +451,7 @@ def many_rows(dtype=np.float64):
     return np.tile(np.array([2.0, -1.0, 0.5], dtype), (N_DRAWS, 1))
 
 
-@both_dtypes
-@every_noise
+@covering(noise=NOISES, dtype=[np.float32, np.float64])
 def test_the_noisy_input_is_the_input_in_the_mean(noise, dtype):
     X = many_rows(dtype)
     found = noisy_input(X, noise)
@@ -464,8 +464,7 @@ def test_the_noisy_input_is_the_input_in_the_mean(noise, dtype):
     np.testing.assert_allclose(found.var(axis=0, dtype=np.float64), variance, rtol=0.04)
 
 
-@both_dtypes
-@dense_and_csr
+@covering(sparse=SPARSE, dtype=[np.float32, np.float64])
 def test_dropout_drops_its_share_of_entries_and_scales_the_others(sparse, dtype):
     X = many_rows(dtype)
     X[::2, 1] = 0
@@ -485,8 +484,7 @@ def test_a_sparse_matrix_gets_no_normal_noise():
     np.testing.assert_array_equal(noisy_input(X, Noise(0.0, SCALE)).data, X.data)
 
 
-@every_noise
-@dense_and_csr
+@covering(sparse=SPARSE, noise=NOISES)
 def test_noise_leaves_the_data_alone_and_is_drawn_anew(sparse, noise):
     network, params, X = make((4, 5, 3), noise=[noise, noise])
     rows = scipy.sparse.csr_matrix(X) if sparse else X
@@ -514,8 +512,7 @@ def test_the_noise_of_a_layer_is_on_its_inputs_alone(i):
     np.testing.assert_allclose(raw, x, rtol=1e-12, atol=1e-12)
 
 
-@both_dtypes
-@dense_and_csr
+@covering(sparse=SPARSE, dtype=[np.float32, np.float64])
 def test_predictions_have_no_noise(sparse, dtype):
     noise = [Noise(RATE, SCALE)] * 2
     noisy, params, X = make((4, 5, 3), dtype=dtype, noise=noise)

@@ -37,7 +37,6 @@ TABLES = [
 ]
 KINDS = {kind.__name__: kind for table in TABLES for kind in table.values()}
 KINDS["CategoryTable"] = CategoryTable  # which has no name to go by
-every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 # A bare object is no number, no bool, no name, no function and no part.
 WRONG = object()
 
@@ -118,20 +117,23 @@ RANGES = {
     "Lion": STOCHASTIC
     | {"beta_1": FROM_0_TO_1, "beta_2": FROM_0_TO_1, "weight_decay": FROM_0},
 }
-SETTINGS = {
-    f"{kind}-{name}": (KINDS[kind], name, *ranges)
-    for kind, settings in RANGES.items()
-    for name, ranges in settings.items()
-}
-every_setting = pytest.mark.parametrize(
-    "kind, name, accepted, refused", SETTINGS.values(), ids=SETTINGS
+every_kind_with_settings = pytest.mark.parametrize(
+    "kind", [KINDS[name] for name in RANGES], ids=RANGES
 )
 
 
-def another(kind, name, accepted):
-    """A part whose setting is another than by default."""
-    value = next(v for v in accepted if v != getattr(kind(), name))
-    return kind(**{name: value})
+def ranges_of(kind):
+    """(name, accepted values, refused values) of each setting."""
+    return [(name, *ranges) for name, ranges in RANGES[kind.__name__].items()]
+
+
+def others(kind):
+    """By each setting's name, a part whose setting is another than by default."""
+    default = kind()
+    return {
+        name: kind(**{name: next(v for v in accepted if v != getattr(default, name))})
+        for name, accepted, _ in ranges_of(kind)
+    }
 
 
 def test_the_ranges_are_of_all_settings_of_all_parts():
@@ -140,41 +142,45 @@ def test_the_ranges_are_of_all_settings_of_all_parts():
     assert settings == ranges
 
 
-@every_kind
-def test_a_part_is_made_without_settings_and_satisfies_its_own_rules(kind):
-    assert isinstance(kind(), Part)
-    assert kind().broken_rules("part") == []
-    assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}(")
+def test_a_part_is_made_without_settings_and_satisfies_its_own_rules():
+    for name, kind in KINDS.items():
+        assert isinstance(kind(), Part), name
+        assert kind().broken_rules("part") == [], name
+        assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("), name
 
 
-@every_kind
-def test_what_a_part_takes_from_the_estimator_is_among_its_settings(kind):
-    assert set(kind.flat) <= {f.name for f in fields(kind)}
+def test_what_a_part_takes_from_the_estimator_is_among_its_settings():
+    for name, kind in KINDS.items():
+        assert set(kind.flat) <= {f.name for f in fields(kind)}, name
 
 
 # --- rules
 
 
-@every_setting
-def test_the_ends_of_its_range_are_accepted(kind, name, accepted, refused):
-    for value in accepted:
-        assert kind(**{name: value}).broken_rules("part") == []
+@every_kind_with_settings
+def test_the_ends_of_its_range_are_accepted(kind):
+    for name, accepted, _ in ranges_of(kind):
+        for value in accepted:
+            assert kind(**{name: value}).broken_rules("part") == [], (name, value)
 
 
-@every_setting
-def test_a_broken_rule_names_the_setting_and_what_came(kind, name, accepted, refused):
-    for value in [*refused, WRONG]:
-        [(named, expected, came)] = kind(**{name: value}).broken_rules("part")
-        assert named == f"part__{name}"
-        assert came is value
-        assert isinstance(expected, str) and expected
+@every_kind_with_settings
+def test_a_broken_rule_names_the_setting_and_what_came(kind):
+    for name, _, refused in ranges_of(kind):
+        for value in [*refused, WRONG]:
+            broken = kind(**{name: value}).broken_rules("part")
+            assert len(broken) == 1, (name, value)
+            [(named, expected, came)] = broken
+            assert named == f"part__{name}"
+            assert came is value
+            assert isinstance(expected, str) and expected
 
 
-@every_kind
-def test_each_of_several_broken_rules_is_told(kind):
-    names = [f.name for f in fields(kind)]
-    broken = kind(**dict.fromkeys(names, WRONG)).broken_rules("part")
-    assert [named for named, _, _ in broken] == [f"part__{name}" for name in names]
+def test_each_of_several_broken_rules_is_told():
+    for kind in KINDS.values():
+        names = [f.name for f in fields(kind)]
+        broken = kind(**dict.fromkeys(names, WRONG)).broken_rules("part")
+        assert [named for named, _, _ in broken] == [f"part__{name}" for name in names]
 
 
 def test_a_rule_broken_within_a_part_within_a_part_is_told_by_its_path():
@@ -204,26 +210,28 @@ def test_part_of_accepts_names_and_objects_and_lists_the_names():
 # --- settings by name
 
 
-@every_setting
-def test_settings_are_read_and_set_by_name(kind, name, accepted, refused):
-    part = kind()
-    for value in accepted:
-        assert part.set_params(**{name: value}) is part
-        assert part.get_params()[name] is value
-        assert getattr(part, name) is value
+@every_kind_with_settings
+def test_settings_are_read_and_set_by_name(kind):
+    for name, accepted, _ in ranges_of(kind):
+        part = kind()
+        for value in accepted:
+            assert part.set_params(**{name: value}) is part
+            assert part.get_params()[name] is value
+            assert getattr(part, name) is value
 
 
-@every_kind
-def test_get_params_makes_an_equal_part(kind):
-    params = kind().get_params(deep=False)
-    assert list(params) == [f.name for f in fields(kind)]
-    assert kind(**params) == kind()
+def test_get_params_makes_an_equal_part():
+    for name, kind in KINDS.items():
+        params = kind().get_params(deep=False)
+        assert list(params) == [f.name for f in fields(kind)], name
+        assert kind(**params) == kind(), name
 
 
-@every_kind
-def test_an_unknown_setting_is_refused_with_the_known_ones(kind):
-    with pytest.raises(ValueError, match=rf"{kind.__name__} has no setting 'depth'"):
-        kind().set_params(depth=1)
+def test_an_unknown_setting_is_refused_with_the_known_ones():
+    for name, kind in KINDS.items():
+        known = ".*".join(f.name for f in fields(kind))
+        with pytest.raises(ValueError, match=f"{name} has no setting 'depth'.*{known}"):
+            kind().set_params(depth=1)
 
 
 def test_settings_of_a_part_within_a_part_are_reached_by_two_underscores():
@@ -236,15 +244,15 @@ def test_settings_of_a_part_within_a_part_are_reached_by_two_underscores():
     assert set(part.get_params(deep=False)) == {"schedule", "share"}
 
 
-@pytest.mark.parametrize("order", [1, -1])
-def test_a_part_and_its_settings_are_set_in_any_order(order):
+def test_a_part_and_its_settings_are_set_in_any_order():
     params = {
         "schedule": Warmup(Plateau()),
         "schedule__schedule": Cosine(),
         "schedule__schedule__end": 0.3,
     }
-    part = Warmup().set_params(**dict(list(params.items())[::order]))
-    assert part == Warmup(Warmup(Cosine(0.3)))
+    for order in (1, -1):
+        part = Warmup().set_params(**dict(list(params.items())[::order]))
+        assert part == Warmup(Warmup(Cosine(0.3)))
 
 
 def test_a_default_within_a_part_is_each_parts_own():
@@ -256,11 +264,12 @@ def test_a_default_within_a_part_is_each_parts_own():
 # --- values
 
 
-@every_setting
-def test_parts_are_equal_when_their_settings_are(kind, name, accepted, refused):
-    part = another(kind, name, accepted)
-    assert part == another(kind, name, accepted)
-    assert part != kind()
+@every_kind_with_settings
+def test_parts_are_equal_when_their_settings_are(kind):
+    again = others(kind)
+    for name, part in others(kind).items():
+        assert part == again[name], name
+        assert part != kind(), name
 
 
 def test_parts_of_different_kinds_differ():
@@ -269,23 +278,19 @@ def test_parts_of_different_kinds_differ():
         assert [part == other for other in parts] == [i == j for j in range(len(parts))]
 
 
-@every_setting
-@pytest.mark.parametrize(
-    "copied",
-    [
-        clone,
-        copy.deepcopy,
-        lambda part: pickle.loads(pickle.dumps(part)),
-        Part.with_plain_numbers,
-    ],
-    ids=["clone", "deepcopy", "pickle", "with_plain_numbers"],
-)
-def test_a_copy_is_equal_and_apart(copied, kind, name, accepted, refused):
-    part = another(kind, name, accepted)
-    twin = copied(part)
-    assert twin == part and type(twin) is kind
-    twin.set_params(**{name: WRONG})
-    assert part == another(kind, name, accepted)
+def pickled(part):
+    return pickle.loads(pickle.dumps(part))
+
+
+@every_kind_with_settings
+def test_a_copy_is_equal_and_apart(kind):
+    again = others(kind)
+    for name, part in others(kind).items():
+        for copied in (clone, copy.deepcopy, pickled, Part.with_plain_numbers):
+            twin = copied(part)
+            assert twin == part and type(twin) is kind, (name, copied)
+            twin.set_params(**{name: WRONG})
+            assert part == again[name], (name, copied)
 
 
 @pytest.mark.parametrize("copied", [clone, copy.deepcopy, Part.with_plain_numbers])
@@ -296,41 +301,35 @@ def test_a_copy_has_copies_of_the_parts_within(copied):
     assert part == Warmup(Cosine(0.1))
 
 
-@every_setting
-def test_a_part_reads_as_the_call_that_makes_it(kind, name, accepted, refused):
+def test_a_part_reads_as_the_call_that_makes_it():
     names = {}
     modules = (activations, embeddings, initializers, losses, schedules, solvers)
     for module in modules:
         names |= vars(module)
-    part = another(kind, name, accepted)
-    assert eval(repr(part), names) == part
+    for kind in RANGES:
+        for part in others(KINDS[kind]).values():
+            assert eval(repr(part), names) == part, kind
 
 
 # --- plain numbers
 
 
-def takes_fractions(accepted):
-    return any(isinstance(value, float) for value in accepted)
+@every_kind_with_settings
+def test_with_plain_numbers_has_floats_of_python(kind):
+    for name, accepted, _ in ranges_of(kind):
+        if not any(isinstance(value, float) for value in accepted):
+            continue  # takes no fractions
+        for scalar in (np.float64, np.float32, np.longdouble, np.float16):
+            part = kind(**{name: scalar(0.5)})
+            plain = getattr(part.with_plain_numbers(), name)
+            assert (type(plain), plain) == (float, 0.5), (name, scalar)
+            assert type(getattr(part, name)) is scalar  # the part itself stays
 
 
-@pytest.mark.parametrize("scalar", [np.float64, np.float32, np.longdouble, np.float16])
-@pytest.mark.parametrize(
-    "kind, name",
-    [(kind, name) for kind, name, ok, _ in SETTINGS.values() if takes_fractions(ok)],
-    ids=[id for id, (_, _, ok, _) in SETTINGS.items() if takes_fractions(ok)],
-)
-def test_with_plain_numbers_has_floats_of_python(kind, name, scalar):
-    part = kind(**{name: scalar(0.5)})
-    plain = part.with_plain_numbers()
-    assert type(getattr(plain, name)) is float
-    assert getattr(plain, name) == 0.5
-    assert type(getattr(part, name)) is scalar  # the part itself stays
-
-
-@pytest.mark.parametrize("value", [np.int64(3), np.uint8(3), 3])
-def test_with_plain_numbers_keeps_integers_integers(value):
-    plain = Huber(value).with_plain_numbers()
-    assert (type(plain.delta), plain.delta) == (int, 3)
+def test_with_plain_numbers_keeps_integers_integers():
+    for value in (np.int64(3), np.uint8(3), 3):
+        plain = Huber(value).with_plain_numbers()
+        assert (type(plain.delta), plain.delta) == (int, 3)
 
 
 def test_with_plain_numbers_keeps_booleans_and_what_is_no_number():
@@ -347,13 +346,13 @@ def test_with_plain_numbers_reaches_parts_within():
     assert type(plain.schedule.end) is float
 
 
-@pytest.mark.parametrize("alpha", [np.float64(0.5), np.longdouble(0.5), Fraction(1, 2)])
-def test_plain_numbers_leave_float32_as_it_is(alpha):
-    z = np.array([-1.0, 1.0], np.float32)
-    activation = ELU(alpha).with_plain_numbers()
-    activation.forward(z, out=z)
-    delta = np.ones_like(z)
-    activation.backward(delta, z, z)
-    # exp(-1) / 2, to seven digits
-    np.testing.assert_allclose(delta, [0.18393972, 1.0], rtol=1e-6)
-    assert delta.dtype == np.float32
+def test_plain_numbers_leave_float32_as_it_is():
+    for alpha in (np.float64(0.5), np.longdouble(0.5), Fraction(1, 2)):
+        z = np.array([-1.0, 1.0], np.float32)
+        activation = ELU(alpha).with_plain_numbers()
+        activation.forward(z, out=z)
+        delta = np.ones_like(z)
+        activation.backward(delta, z, z)
+        # exp(-1) / 2, to seven digits
+        np.testing.assert_allclose(delta, [0.18393972, 1.0], rtol=1e-6)
+        assert delta.dtype == np.float32

@@ -22,6 +22,8 @@ from skmlp.schedules import Constant, Linear, Plateau
 from skmlp.solvers import SGD, SOLVERS, Adam, Stochastic
 from skmlp.training import N_RECOVERIES, SolverState, Training
 
+from .conftest import assert_same_bits, covering
+
 NETWORK = Network((2, 3, 1), ACTIVATIONS["tanh"](), [Noise(0.0, 0.1), Noise(0.3)])
 SOLVERS_IN_TRAINING = {
     name: make() for name, make in SOLVERS.items() if make.stochastic
@@ -150,15 +152,10 @@ def scripted(losses, scores=None, recovers=True, **parts):
     )
 
 
-BAD = [math.nan, math.inf]
-every_bad = pytest.mark.parametrize("bad", BAD)
-
-
 # --- the course
 
 
-@every_bad
-@pytest.mark.parametrize("n_good", [0, 1, 3])
+@covering(n_good=[0, 1, 3], bad=[math.nan, math.inf])
 def test_after_divergence_training_goes_on_from_the_last_good_epoch(n_good, bad):
     good = [5.0 - i for i in range(n_good)]
     training = scripted([*good, bad, 0.5, 0.25], learning_rate=0.8)
@@ -192,18 +189,18 @@ def test_divergence_of_params_is_divergence_too():
     assert (training.params == 2).all()
 
 
-@pytest.mark.parametrize("n_bad", range(1, N_RECOVERIES + 1))
-def test_each_recovery_halves_the_rate_and_is_named(n_bad):
-    training = scripted([4.0] + n_bad * [math.nan] + [3.0], learning_rate=0.8)
-    assert training.run(2) == "max_iter"
-    assert training.history.loss_curve == [4.0, 3.0]
-    halves = [0.8 / 2**i for i in range(1, n_bad + 1)]
-    assert training.recoveries == [
-        f"Epoch 2 diverged and began anew with learning_rate_init={rate:g}."
-        for rate in halves
-    ]
-    assert training.solver_state.solver.rates == [0.8, 0.8, *halves]
-    assert training.history.last("learning_rate") == halves[-1]
+def test_each_recovery_halves_the_rate_and_is_named():
+    for n_bad in range(1, N_RECOVERIES + 1):
+        training = scripted([4.0] + n_bad * [math.nan] + [3.0], learning_rate=0.8)
+        assert training.run(2) == "max_iter"
+        assert training.history.loss_curve == [4.0, 3.0]
+        halves = [0.8 / 2**i for i in range(1, n_bad + 1)]
+        assert training.recoveries == [
+            f"Epoch 2 diverged and began anew with learning_rate_init={rate:g}."
+            for rate in halves
+        ]
+        assert training.solver_state.solver.rates == [0.8, 0.8, *halves]
+        assert training.history.last("learning_rate") == halves[-1]
 
 
 def test_recoveries_of_several_epochs_count_together():
@@ -216,16 +213,16 @@ def test_recoveries_of_several_epochs_count_together():
     assert training.history.loss_curve[:-1] == [4.0, 3.0, 2.0, 1.0]
 
 
-@every_bad
-def test_after_the_last_recovery_divergence_is_as_without(bad):
-    losses = [4.0, 3.0] + 4 * [bad]
-    training, without = scripted(losses), scripted(losses, recovers=False)
-    assert training.run(9) == without.run(9) == "diverged"
-    assert training.n_iter == without.n_iter == 3
-    np.testing.assert_array_equal(
-        training.history.loss_curve, without.history.loss_curve
-    )
-    assert without.recoveries == []
+def test_after_the_last_recovery_divergence_is_as_without():
+    for bad in (math.nan, math.inf):
+        losses = [4.0, 3.0] + 4 * [bad]
+        training, without = scripted(losses), scripted(losses, recovers=False)
+        assert training.run(9) == without.run(9) == "diverged"
+        assert training.n_iter == without.n_iter == 3
+        np.testing.assert_array_equal(
+            training.history.loss_curve, without.history.loss_curve
+        )
+        assert without.recoveries == []
 
 
 def test_after_the_last_recovery_the_best_params_are_kept():
@@ -264,29 +261,30 @@ def test_a_schedule_goes_on_from_the_lower_rate():
 
 
 @every_solver
-@pytest.mark.parametrize("at", [0, 2, 5, 8], ids="evaluation-{}".format)
-def test_after_a_recovery_all_is_as_in_a_training_whose_rate_was_halved(solver, at):
+def test_after_a_recovery_all_is_as_in_a_training_whose_rate_was_halved(solver):
     # with noise, shuffles, averages and a schedule, all of which have a state
-    def failing(objective):
-        return Failing(objective, {at})
+    for at in (0, 2, 5, 8):
 
-    settings = {"schedule": Linear(), "n_planned_epochs": 7, "max_norm": 1.0}
-    training = make_training(failing, solver, recovers=True, **settings)
-    expected = make_training(None, solver, **settings)
-    n_good = at // 3  # three batches an epoch
-    if n_good:
-        expected.run(n_good)
-    expected.rate_factor = 0.5
-    assert training.run(5) == expected.run(5 - n_good)
-    assert len(training.recoveries) == 1
-    np.testing.assert_array_equal(training.params, expected.params)
-    assert training.history == expected.history
-    states = training.solver_state.state, expected.solver_state.state
-    assert states[0].keys() == states[1].keys()
-    for name in states[0]:
-        np.testing.assert_array_equal(states[0][name], states[1][name])
-    clocks = training.solver_state.clock, expected.solver_state.clock
-    assert vars(clocks[0]) == vars(clocks[1])
+        def failing(objective, at=at):
+            return Failing(objective, {at})
+
+        settings = {"schedule": Linear(), "n_planned_epochs": 7, "max_norm": 1.0}
+        training = make_training(failing, solver, recovers=True, **settings)
+        expected = make_training(None, solver, **settings)
+        n_good = at // 3  # three batches an epoch
+        if n_good:
+            expected.run(n_good)
+        expected.rate_factor = 0.5
+        assert training.run(5) == expected.run(5 - n_good)
+        assert len(training.recoveries) == 1, at
+        np.testing.assert_array_equal(training.params, expected.params)
+        assert training.history == expected.history, at
+        states = training.solver_state.state, expected.solver_state.state
+        assert states[0].keys() == states[1].keys()
+        for name in states[0]:
+            np.testing.assert_array_equal(states[0][name], states[1][name])
+        clocks = training.solver_state.clock, expected.solver_state.clock
+        assert vars(clocks[0]) == vars(clocks[1]), at
 
 
 @every_solver
@@ -310,7 +308,9 @@ AMOUNTS = np.exp(NUMBERS / 2) + 0.01
 quiet = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning", "ignore::skmlp.DiagnosticWarning"
 )
-# rates at which this fit diverges in its first epoch, and after how many halvings not
+# rates at which this fit diverges in its first epoch, and after how many halvings not;
+# the seed decides that, not rounding: it is the same at rates of 0.3 to 0.45, of 0.7 to
+# 0.8, of 1.4 to 2.0, and with rounding noise of 20 seeds
 RATES = {0.4: 1, 0.7: 2, 1.8: 3}
 HOPELESS = 100.0
 
@@ -322,17 +322,14 @@ def make(rate, **params):
     return MLPRegressor("gamma", learning_rate_init=rate, **params)
 
 
-def same_model(one, other):
-    layers = one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_
-    return all(np.array_equal(a, b) for a, b in zip(*layers, strict=True))
-
-
 @quiet
 @pytest.mark.parametrize(("rate", "n_halvings"), RATES.items())
 def test_a_rate_that_diverges_at_first_ends_in_a_finite_model(rate, n_halvings):
     with pytest.raises(ValueError, match="stopped being finite in epoch 1 with"):
         make(rate, recover=False).fit(X, AMOUNTS)
     mlp = make(rate).fit(X, AMOUNTS)
+    # of AMOUNTS, which are log-linear but for 0.01, the best model has 0.9999, as have
+    # these, with rounding noise of 20 seeds, too
     assert mlp.score(X, AMOUNTS) > 0.9
     named = [
         f"Epoch 1 diverged and began anew with learning_rate_init={rate / 2**i:g}."
@@ -343,7 +340,6 @@ def test_a_rate_that_diverges_at_first_ends_in_a_finite_model(rate, n_halvings):
 
 
 @quiet
-@pytest.mark.parametrize(("rate", "n_halvings"), RATES.items())
 @pytest.mark.parametrize(
     "params",
     [
@@ -354,22 +350,21 @@ def test_a_rate_that_diverges_at_first_ends_in_a_finite_model(rate, n_halvings):
     ],
     ids=["plain", "early stopping", "averaging", "scaled"],
 )
-def test_a_recovered_fit_is_the_fit_at_the_lower_rate(rate, n_halvings, params):
-    mlp = make(rate, **params).fit(X, AMOUNTS)
-    n_recoveries = mlp.stop_reason_.count("began anew")
-    # other settings may diverge at other rates
-    assert params or n_recoveries == n_halvings
-    expected = make(rate / 2**n_recoveries, recover=False, **params).fit(X, AMOUNTS)
-    assert same_model(mlp, expected)
-    assert mlp.loss_curve_ == expected.loss_curve_
-    assert (mlp.n_iter_, mlp.t_, mlp.n_updates_) == (
-        expected.n_iter_,
-        expected.t_,
-        expected.n_updates_,
-    )
-    for name in set(mlp.history_) - {"seconds"}:
-        np.testing.assert_array_equal(mlp.history_[name], expected.history_[name])
-    assert np.isfinite(mlp.loss_curve_).all() and len(mlp.loss_curve_) == mlp.n_iter_
+def test_a_recovered_fit_is_the_fit_at_the_lower_rate(params):
+    for rate, n_halvings in RATES.items():
+        mlp = make(rate, **params).fit(X, AMOUNTS)
+        n_recoveries = mlp.stop_reason_.count("began anew")
+        # other settings may diverge at other rates
+        assert params or n_recoveries == n_halvings
+        expected = make(rate / 2**n_recoveries, recover=False, **params).fit(X, AMOUNTS)
+        assert_same_bits(mlp, expected)
+        assert mlp.loss_curve_ == expected.loss_curve_
+        for name in ("n_iter_", "t_", "n_updates_"):
+            assert getattr(mlp, name) == getattr(expected, name)
+        for name in mlp.history_.keys() - {"seconds"}:
+            np.testing.assert_array_equal(mlp.history_[name], expected.history_[name])
+        assert np.isfinite(mlp.loss_curve_).all()
+        assert len(mlp.loss_curve_) == mlp.n_iter_
 
 
 @quiet
@@ -379,7 +374,7 @@ def test_fits_of_sparse_rows_recover_too(solver):
     mlp = make(0.4, solver=solver).fit(rows, AMOUNTS)
     assert mlp.stop_reason_.count("began anew") == 1
     expected = make(0.2, solver=solver, recover=False).fit(rows, AMOUNTS)
-    assert same_model(mlp, expected)
+    assert_same_bits(mlp, expected)
 
 
 @quiet
@@ -392,7 +387,7 @@ def test_warm_starts_and_partial_fits_recover_too():
     assert len(mlp.loss_curve_) == n_before + mlp.n_iter_
     one, other = make(0.4).partial_fit(X, AMOUNTS), make(0.2).partial_fit(X, AMOUNTS)
     assert "began anew" in one.stop_reason_ and "began anew" not in other.stop_reason_
-    assert same_model(one, other)
+    assert_same_bits(one, other)
 
 
 @quiet
@@ -404,6 +399,7 @@ def test_divergence_that_takes_several_epochs_is_recovered_from(rate):
     mlp = MLPRegressor(hidden_layer_sizes=(5,), recover=True, **params)
     mlp.set_params(learning_rate_init=rate).fit(X, NUMBERS)
     assert "began anew" in mlp.stop_reason_
+    # a constant has 0; with rounding noise of 20 seeds 0.999 and more
     assert mlp.score(X, NUMBERS) > 0.5
 
 
@@ -434,15 +430,17 @@ def make_start():
 
 
 @quiet
-@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize("early_stopping", [False, True])
+@covering(
+    early_stopping=[False, True],
+    solver=["sgd", "adam"],
+    kind=[MLPClassifier, MLPRegressor],
+)
 def test_fits_that_do_not_diverge_are_the_same(early_stopping, solver, kind):
     y = NUMBERS > 0 if kind is MLPClassifier else NUMBERS
     params = {"solver": solver, "early_stopping": early_stopping, "max_iter": 20}
     mlp = kind(recover=True, random_state=0, **params).fit(X, y)
     expected = kind(random_state=0, **params).fit(X, y)
-    assert same_model(mlp, expected)
+    assert_same_bits(mlp, expected)
     assert mlp.loss_curve_ == expected.loss_curve_
     assert mlp.stop_reason_ == expected.stop_reason_
 

@@ -11,7 +11,7 @@ from skmlp.layers import Noise
 from skmlp.network import Network
 from skmlp.sensitivity import Outputs, hidden_values, rows_at_once
 
-from .conftest import central_difference
+from .conftest import central_difference, covering
 
 SIZES = {"linear": (4, 3), "one layer": (4, 6, 3), "two layers": (4, 6, 5, 3)}
 every_depth = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
@@ -41,16 +41,18 @@ def differences(network, views, x, output):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-@every_depth
-def test_gradients_are_derivatives_of_the_raw_outputs(name, sizes):
-    network, views = network_of(sizes, ACTIVATIONS[name]())
-    X = rows(5)
-    gradients = gradients_of(network, views, X)
-    for i, output in np.ndindex(5, 3):
-        expected = differences(network, views, X[i], output)
-        # h = 1e-6: truncation about 1e-10 times third derivatives, rounding 1e-16 / h
-        # times outputs of about 10
-        np.testing.assert_allclose(gradients[i, output], expected, rtol=1e-6, atol=1e-7)
+def test_gradients_are_derivatives_of_the_raw_outputs(name):
+    for depth, sizes in SIZES.items():
+        network, views = network_of(sizes, ACTIVATIONS[name]())
+        X = rows(5)
+        gradients = gradients_of(network, views, X)
+        for i, output in np.ndindex(5, 3):
+            expected = differences(network, views, X[i], output)
+            # h = 1e-6: truncation about 1e-10 times third derivatives, rounding
+            # 1e-16 / h times outputs of about 10
+            np.testing.assert_allclose(
+                gradients[i, output], expected, rtol=1e-6, atol=1e-7, err_msg=depth
+            )
 
 
 @every_depth
@@ -78,8 +80,7 @@ def test_a_link_chooses_raw_outputs_row_by_row_and_multiplies(sizes):
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@every_depth
+@covering(sizes=SIZES, dtype=[np.float64, np.float32])
 def test_sparse_rows_have_the_dense_gradients_of_dense_rows(sizes, dtype):
     network, views = network_of(sizes, dtype=dtype)
     X = rows(7, dtype=dtype)
@@ -115,21 +116,19 @@ def test_noise_of_training_is_off():
     )
 
 
-@pytest.mark.parametrize("layer", [0, 1])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_hidden_values_are_those_of_the_formula(name, layer):
+def test_hidden_values_are_those_of_the_formula(name):
     network, views = network_of((4, 6, 5, 3), ACTIVATIONS[name]())
     X = rows(700)
     expected = X
-    for (W, b), dense in list(zip(views, views.layers, strict=True))[: layer + 1]:
+    for layer in (0, 1):
+        W, b = views[layer]
         expected = expected @ W + b
-        dense.activation.forward(expected, out=expected)
-    found = hidden_values(network, views, X, layer)
-    # sums in another order
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
-    # as for dense rows, with entries that are 0 left out of the sums
-    sparse = hidden_values(network, views, csr_array(X), layer)
-    np.testing.assert_allclose(sparse, expected, rtol=1e-12, atol=1e-13)
+        views.layers[layer].activation.forward(expected, out=expected)
+        # sums in another order; of sparse rows, without the entries that are 0
+        for given in (X, csr_array(X)):
+            found = hidden_values(network, views, given, layer)
+            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-13)
 
 
 def peak_beyond(result_of):
@@ -144,8 +143,8 @@ def peak_beyond(result_of):
 
 def test_memory_beyond_the_result_does_not_grow_with_rows():
     network, views = network_of((4, 64, 64, 3))
-    few, many = rows(5_000), rows(100_000)
-    # 2 MB: a hidden layer at all of the many rows would take 51 MB
+    few, many = rows(5_000), rows(40_000)
+    # 2 MB: a hidden layer at all of the many rows would take 20 MB
     calls = {
         "gradients": lambda X: gradients_of(network, views, X),
         "integrated": lambda X: Outputs(network, views, [0, 1, 2]).integrated(

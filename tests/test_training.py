@@ -35,6 +35,8 @@ from skmlp.schedules import (
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, Stochastic
 from skmlp.training import Rates, SolverState, Training
 
+from .conftest import covering
+
 FOREVER = math.inf
 SOLVERS_IN_TRAINING = {
     name: make() for name, make in SOLVERS.items() if make.stochastic
@@ -68,21 +70,23 @@ def numbers_of(X):
 @pytest.mark.parametrize(
     "rows", [None, np.array([7, 1, 4, 8, 0, 3, 9])], ids=["all", "some"]
 )
-@pytest.mark.parametrize("batch_size", [1, 3, 7, 10])
-def test_each_epoch_shuffles_the_order_of_the_epoch_before(rows, batch_size):
-    batches = Batches(make_rows(rows=rows), batch_size, np.random.RandomState(5))
-    order = np.arange(10) if rows is None else rows
-    random_state = np.random.RandomState(5)
-    for _ in range(4):
-        order = shuffle(order, random_state=random_state)
-        seen = [numbers_of(X).copy() for X, _, _ in batches.epoch()]
-        np.testing.assert_array_equal(np.concatenate(seen), order)
+def test_each_epoch_shuffles_the_order_of_the_epoch_before(rows):
+    for batch_size in (1, 3, 7, 10):
+        batches = Batches(make_rows(rows=rows), batch_size, np.random.RandomState(5))
+        order = np.arange(10) if rows is None else rows
+        random_state = np.random.RandomState(5)
+        for _ in range(4):
+            order = shuffle(order, random_state=random_state)
+            seen = [numbers_of(X).copy() for X, _, _ in batches.epoch()]
+            np.testing.assert_array_equal(np.concatenate(seen), order)
 
 
-@pytest.mark.parametrize("rows", [None, np.arange(0, 11, 2)], ids=["all", "some"])
-@pytest.mark.parametrize("shuffled", [True, False])
-@pytest.mark.parametrize("sparse", [True, False])
-@pytest.mark.parametrize("weighted", [True, False])
+@covering(
+    rows={"all": None, "some": np.arange(0, 11, 2)},
+    shuffled={"shuffled": True, "in order": False},
+    sparse={"csr": True, "dense": False},
+    weighted={"weighted": True, "unweighted": False},
+)
 def test_x_y_and_weight_of_a_batch_are_of_the_same_rows(
     rows, shuffled, sparse, weighted
 ):
@@ -106,15 +110,13 @@ def test_x_y_and_weight_of_a_batch_are_of_the_same_rows(
 
 
 @pytest.mark.parametrize("shuffled", [True, False])
-@pytest.mark.parametrize(
-    "batch_size, sizes", [(4, [4, 4, 2]), (5, [5, 5]), (9, [9, 1]), (10, [10])]
-)
-def test_the_last_batch_has_the_rows_that_are_left(batch_size, sizes, shuffled):
+def test_the_last_batch_has_the_rows_that_are_left(shuffled):
     random_state = np.random.RandomState(0) if shuffled else None
-    batches = Batches(make_rows(weighted=True), batch_size, random_state)
-    for _ in range(2):
-        shapes = [[len(a) for a in batch] for batch in batches.epoch()]
-        assert shapes == [[size] * 3 for size in sizes]
+    for sizes in ([4, 4, 2], [5, 5], [9, 1], [10]):
+        batches = Batches(make_rows(weighted=True), sizes[0], random_state)
+        for _ in range(2):
+            shapes = [[len(a) for a in batch] for batch in batches.epoch()]
+            assert shapes == [[size] * 3 for size in sizes]
 
 
 def test_batches_in_order_are_slices_of_the_data():
@@ -140,20 +142,20 @@ def test_shuffling_leaves_the_data_and_the_list_of_rows_alone(rows):
 
 
 @pytest.mark.parametrize("rows", [None, np.array([7, 1, 4])], ids=["all", "some"])
-@pytest.mark.parametrize("scale", [1.0, 1e-300, 1e300, 1e307])
-def test_normalized_weights_have_mean_one_over_the_rows_that_train(rows, scale):
-    data = make_rows(weighted=True, rows=rows)
-    weight, training = data.weight, slice(None) if rows is None else rows
-    data.weight = scale * weight
-    normalized, mean = data.normalized()
-    # a sum of ten in another order
-    np.testing.assert_allclose(mean / scale, weight[training].mean(), rtol=1e-14)
-    np.testing.assert_allclose(normalized.weight[training].mean(), 1.0, rtol=1e-14)
-    np.testing.assert_allclose(
-        normalized.weight, weight / weight[training].mean(), rtol=1e-14
-    )
-    assert normalized.X is data.X and normalized.rows is data.rows
-    np.testing.assert_array_equal(data.weight, scale * weight)
+def test_normalized_weights_have_mean_one_over_the_rows_that_train(rows):
+    for scale in (1.0, 1e-300, 1e300, 1e307):
+        data = make_rows(weighted=True, rows=rows)
+        weight, training = data.weight, slice(None) if rows is None else rows
+        data.weight = scale * weight
+        normalized, mean = data.normalized()
+        # a sum of ten in another order
+        np.testing.assert_allclose(mean / scale, weight[training].mean(), rtol=1e-14)
+        np.testing.assert_allclose(normalized.weight[training].mean(), 1.0, rtol=1e-14)
+        np.testing.assert_allclose(
+            normalized.weight, weight / weight[training].mean(), rtol=1e-14
+        )
+        assert normalized.X is data.X and normalized.rows is data.rows
+        np.testing.assert_array_equal(data.weight, scale * weight)
 
 
 def test_rows_without_weights_are_normalized_already():
@@ -171,9 +173,9 @@ def test_weights_become_the_dtype_of_x_after_their_mean_is_taken():
     assert mean == pytest.approx(2e-60, rel=1e-15, abs=0)  # a sum of three
 
 
-@pytest.mark.parametrize("rows, n_rows", [(None, 10), (np.array([7, 1, 4]), 3)])
-def test_the_length_is_the_number_of_rows_that_train(rows, n_rows):
-    assert len(make_rows(rows=rows)) == n_rows
+def test_the_length_is_the_number_of_rows_that_train():
+    assert len(make_rows()) == 10
+    assert len(make_rows(rows=np.array([7, 1, 4]))) == 3
 
 
 # --- patience
@@ -187,10 +189,9 @@ def n_epochs_until_over(patience, merits):
     return None
 
 
-@pytest.mark.parametrize("n_iter_no_change", [1, 2, 10])
-def test_patience_ends_one_epoch_after_n_iter_no_change(n_iter_no_change):
-    patience = Patience(0.0, n_iter_no_change)
-    assert n_epochs_until_over(patience, [2.0] + 50 * [1.0]) == n_iter_no_change + 2
+def test_patience_ends_one_epoch_after_n_iter_no_change():
+    for n in (1, 2, 10):
+        assert n_epochs_until_over(Patience(0.0, n), [2.0] + 50 * [1.0]) == n + 2
 
 
 def test_endless_patience_is_never_over():
@@ -303,9 +304,11 @@ def make_training(
     )
 
 
-@pytest.mark.parametrize("solver", [SGD(), Adam()], ids=type)
-@pytest.mark.parametrize("shuffled", [True, False])
-@pytest.mark.parametrize("batch_size", [4, 10])
+@covering(
+    solver={"sgd": SGD(), "adam": Adam()},
+    shuffled={"shuffled": True, "in order": False},
+    batch_size=[4, 10],
+)
 def test_training_is_a_step_for_each_batch_of_each_epoch(solver, shuffled, batch_size):
     training = make_training(batch_size, shuffled, solver)
     objective, data, params = training.objective, training.data, training.params.copy()
@@ -466,16 +469,14 @@ def scripted(losses, scores=None, n_iter_no_change=FOREVER, **parts):
     return make_training(**defaults | parts)
 
 
-@pytest.mark.parametrize("n_iter_no_change", [1, 3])
-def test_training_converges_when_the_loss_has_not_fallen_for_long_enough(
-    n_iter_no_change,
-):
-    losses = [3.0, 2.0, 1.0] + 50 * [1.5]
-    training = scripted(losses, n_iter_no_change=n_iter_no_change)
-    assert training.run(50) == "converged"
-    assert training.n_iter == 3 + n_iter_no_change + 1
-    # without a validation score the last params stay
-    assert (training.params == training.n_iter).all()
+def test_training_converges_when_the_loss_has_not_fallen_for_long_enough():
+    for n_iter_no_change in (1, 3):
+        losses = [3.0, 2.0, 1.0] + 50 * [1.5]
+        training = scripted(losses, n_iter_no_change=n_iter_no_change)
+        assert training.run(50) == "converged"
+        assert training.n_iter == 3 + n_iter_no_change + 1
+        # without a validation score the last params stay
+        assert (training.params == training.n_iter).all()
 
 
 def test_with_a_validation_score_patience_looks_at_the_score():
@@ -505,23 +506,20 @@ def test_where_no_epoch_beats_an_earlier_fit_the_last_params_stay():
     assert (training.params == 3).all()
 
 
-@pytest.mark.parametrize(
-    "scores, first, last",
-    [
+def test_of_equally_good_epochs_the_first_or_the_last_is_kept():
+    for scores, first, last in [
         ([1.0, 3.0, 3.0, 2.0, 3.0, 1.0], 2, 5),
         ([3.0, 3.0, 3.0], 1, 3),
         ([1.0, 2.0, 1.0], 2, 2),
         ([math.nan, 2.0, math.nan, 2.0, math.nan], 2, 4),
-    ],
-)
-def test_of_equally_good_epochs_the_first_or_the_last_is_kept(scores, first, last):
-    for keeps_last, best in ((False, first), (True, last)):
-        training = scripted(len(scores) * [1.0], scores)
-        training.monitor.keeps_last = keeps_last
-        training.run(len(scores))
-        assert (training.params == best).all()
-        assert training.monitor.best_epoch == best
-        assert training.monitor.best == np.nanmax(scores)
+    ]:
+        for keeps_last, best in ((False, first), (True, last)):
+            training = scripted(len(scores) * [1.0], scores)
+            training.monitor.keeps_last = keeps_last
+            training.run(len(scores))
+            assert (training.params == best).all(), scores
+            assert training.monitor.best_epoch == best, scores
+            assert training.monitor.best == np.nanmax(scores)
 
 
 def test_an_epoch_as_good_as_the_fits_before_is_no_best_of_this_one():
@@ -618,11 +616,11 @@ def test_each_step_has_the_rate_at_its_progress(schedule):
     assert len(set(solver.rates)) > 1
 
 
-@pytest.mark.parametrize("n_epochs", [1, 4])
-def test_a_schedule_by_epochs_is_asked_once_an_epoch(n_epochs):
-    schedule = Asked(each_step=False)
-    scripted(99 * [1.0], schedule=schedule, batch_size=4).run(n_epochs)
-    assert schedule.steps == list(range(0, 3 * n_epochs, 3))
+def test_a_schedule_by_epochs_is_asked_once_an_epoch():
+    for n_epochs in (1, 4):
+        schedule = Asked(each_step=False)
+        scripted(99 * [1.0], schedule=schedule, batch_size=4).run(n_epochs)
+        assert schedule.steps == list(range(0, 3 * n_epochs, 3))
 
 
 def test_a_schedule_by_steps_is_asked_at_each_step():
@@ -666,14 +664,14 @@ def test_a_plan_counts_in_epochs_of_the_first_runs_size():
 N_PARAMS = NETWORK.n_params
 
 
-@pytest.mark.parametrize("clip_norm", [0.5, 2.0])
-def test_a_gradient_that_is_too_long_is_shortened_before_the_step(clip_norm):
-    training = scripted(3 * [1.0], solver=Counting(clip_norm=clip_norm))
-    training.run(3)
-    # three gradients of ones; some roundings
-    np.testing.assert_allclose(
-        training.params, 3 * clip_norm / np.sqrt(N_PARAMS), rtol=1e-14
-    )
+def test_a_gradient_that_is_too_long_is_shortened_before_the_step():
+    for clip_norm in (0.5, 2.0):
+        training = scripted(3 * [1.0], solver=Counting(clip_norm=clip_norm))
+        training.run(3)
+        # three gradients of ones; some roundings
+        np.testing.assert_allclose(
+            training.params, 3 * clip_norm / np.sqrt(N_PARAMS), rtol=1e-14
+        )
 
 
 def test_a_gradient_that_is_short_enough_is_not_clipped():
@@ -820,15 +818,15 @@ def test_factors_of_1_change_nothing(solver):
     np.testing.assert_allclose(factors.params, plain.params, rtol=1e-13)
 
 
-@every_solver
-def test_parameters_with_a_factor_of_0_stay_and_the_others_are_trained(solver):
-    if solver.averaging is not None:
-        solver = replace(solver, averaging=None)  # which rounds
+def test_parameters_with_a_factor_of_0_stay_and_the_others_are_trained():
     steps = np.arange(NETWORK.n_params) % 2
-    training = rated(make_training(solver=solver), steps, steps)
-    start = training.params.copy()
-    training.run(3)
-    np.testing.assert_array_equal(training.params == start, steps == 0)
+    for name, solver in SOLVERS_IN_TRAINING.items():
+        solver = replace(solver, averaging=None)  # which rounds
+        training = rated(make_training(solver=solver), steps, steps)
+        start = training.params.copy()
+        training.run(3)
+        stay = training.params == start
+        np.testing.assert_array_equal(stay, steps == 0, err_msg=name)
 
 
 class CountingRates(Counting):
@@ -888,14 +886,14 @@ def test_decay_is_by_the_factor_and_both_schedules(solver):
     np.testing.assert_array_equal(moved, np.arange(len(moved)) < NETWORK.n_weights)
 
 
-@every_solver
-def test_rates_leave_nothing_in_the_solvers_state(solver):
-    plain, factors = make_training(solver=solver), make_training(solver=solver)
-    rated(factors, 1.0, 1.0)
-    plain.run(1)
-    factors.run(1)
-    states = [training.solver_state.state for training in (factors, plain)]
-    assert states[0].keys() == states[1].keys()
+def test_rates_leave_nothing_in_the_solvers_state():
+    for name, solver in SOLVERS_IN_TRAINING.items():
+        plain, factors = make_training(solver=solver), make_training(solver=solver)
+        rated(factors, 1.0, 1.0)
+        plain.run(1)
+        factors.run(1)
+        states = [training.solver_state.state for training in (factors, plain)]
+        assert states[0].keys() == states[1].keys(), name
 
 
 def test_float32_stays_float32_with_rates():
@@ -993,13 +991,13 @@ def test_noise_goes_by_progress_and_goes_on_where_it_was():
 # --- divergence
 
 
-@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
-def test_training_ends_in_the_epoch_whose_loss_is_not_finite(loss):
-    training = scripted([3.0, 2.0, loss, 1.0])
-    assert not training.keeps_best
-    assert training.run(4) == "diverged"
-    assert training.n_iter == 3
-    np.testing.assert_array_equal(training.history.loss_curve, [3.0, 2.0, loss])
+def test_training_ends_in_the_epoch_whose_loss_is_not_finite():
+    for loss in (math.nan, math.inf, -math.inf):
+        training = scripted([3.0, 2.0, loss, 1.0])
+        assert not training.keeps_best
+        assert training.run(4) == "diverged", loss
+        assert training.n_iter == 3, loss
+        np.testing.assert_array_equal(training.history.loss_curve, [3.0, 2.0, loss])
 
 
 def test_training_ends_in_the_epoch_whose_params_are_not_finite():
@@ -1020,16 +1018,16 @@ def test_a_rate_that_is_too_large_diverges_without_a_warning():
     assert np.isfinite(training.history.loss_curve[:-1]).all()
 
 
-@pytest.mark.parametrize("scores, best", [([1, 2], 2), ([2, 1], 1)])
-def test_after_divergence_the_best_params_are_kept(scores, best):
-    training = scripted([3.0, 2.0, math.nan], scores)
-    assert training.run(4) == "diverged"
-    assert (training.params == best).all()
-    # the diverged epoch is recorded, and its params are not scored
-    np.testing.assert_array_equal(
-        training.history.validation_scores, [*scores, math.nan]
-    )
-    assert len(training.history.loss_curve) == 3
+def test_after_divergence_the_best_params_are_kept():
+    for scores, best in (([1, 2], 2), ([2, 1], 1)):
+        training = scripted([3.0, 2.0, math.nan], scores)
+        assert training.run(4) == "diverged"
+        assert (training.params == best).all(), scores
+        # the diverged epoch is recorded, and its params are not scored
+        np.testing.assert_array_equal(
+            training.history.validation_scores, [*scores, math.nan]
+        )
+        assert len(training.history.loss_curve) == 3
 
 
 def test_after_divergence_in_the_first_epoch_the_params_at_the_start_come_back():
@@ -1240,21 +1238,19 @@ def test_an_interrupted_minimization_keeps_its_last_iterate(capsys):
     np.testing.assert_array_equal(minimization.params, again.params)
 
 
-@pytest.mark.parametrize("at", [1, 2])
-def test_a_minimization_interrupted_before_its_first_iterate_goes_on_up(at):
-    minimization = make_minimization(
-        objective=Interrupted(make_minimization().objective, at)
-    )
-    with pytest.raises(KeyboardInterrupt):
-        minimization.run(100)
+def test_a_minimization_interrupted_before_its_first_iterate_goes_on_up():
+    for at in (1, 2):
+        objective = Interrupted(make_minimization().objective, at)
+        with pytest.raises(KeyboardInterrupt):
+            make_minimization(objective=objective).run(100)
 
 
-@pytest.mark.parametrize("scale", [1e200, math.nan])
-def test_a_minimization_whose_loss_is_not_finite_has_diverged(scale):
-    minimization = make_minimization()
-    minimization.data.Y = scale * minimization.data.Y
-    assert minimization.run(10) == "diverged"
-    assert not minimization.keeps_best
+def test_a_minimization_whose_loss_is_not_finite_has_diverged():
+    for scale in (1e200, math.nan):
+        minimization = make_minimization()
+        minimization.data.Y = scale * minimization.data.Y
+        assert minimization.run(10) == "diverged", scale
+        assert not minimization.keeps_best
 
 
 def test_a_minimization_that_diverges_by_its_data_says_so_without_a_warning():

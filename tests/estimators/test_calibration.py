@@ -16,6 +16,8 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.estimators.temperature import LOG_TEMPERATURES, PRECISION, best_temperature
 from skmlp.losses import BinomialLogLoss, Focal, LogLoss, MultinomialLogLoss
 
+from ..conftest import covering
+
 # a few epochs are enough here, whatever they lead to
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 
@@ -138,7 +140,7 @@ OTHERS = {
         "scoring": lambda *args: 0.0,
         "best_of_ties": "last",
     },
-    "unsure": {"max_iter": 10, "learning_rate_init": 0.005},
+    "unsure": {"alpha": 3.0},
     "lbfgs": LBFGS,
 }
 
@@ -146,46 +148,17 @@ OTHERS = {
 # The temperature
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("params", OTHERS.values(), ids=OTHERS)
-@every_task
-def test_the_temperature_is_the_best_of_a_grid(task, params, weighted):
-    weight = WEIGHT if weighted else None
-    model = fit(task, X, weight, **CALIBRATED | params)
-    held_weight = weight[VALIDATION] if weighted else None
-    best = best_of_grid(task, raw_outputs(model, X[VALIDATION]), weight=held_weight)
+def assert_is_best(model, task, raw=None, **how):
+    raw = raw_outputs(model, X[VALIDATION]) if raw is None else raw
+    best = best_of_grid(task, raw, **how)
     # a step of the grid, and the precision of the search
     assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
 
 
-def test_in_some_of_these_fits_outputs_are_too_sure_and_in_some_not_sure_enough():
-    sure, unsure = (
-        fit("words", **CALIBRATED | OTHERS[name]).temperature_
-        for name in ("sure", "unsure")
-    )
-    assert sure > 1.5 and unsure < 0.8
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("factor", [0.3, 1.0, 5.0])
-def test_outputs_that_many_times_as_large_have_that_many_times_the_temperature(
-    dtype, factor
-):
-    raw = RNG.normal(size=(200, 3)).astype(dtype)
-    Y = np.eye(3, dtype=dtype)[RNG.integers(3, size=200)]
-    Y[:100] = np.eye(3)[raw[:100].argmax(axis=1)]
-    rows, loss = SimpleNamespace(Y=Y, weight=None), MultinomialLogLoss()
-    plain, value = best_temperature(loss, rows, raw)
-    scaled, same = best_temperature(loss, rows, raw * raw.dtype.type(factor))
-    assert np.log(scaled / plain / factor) == pytest.approx(0, abs=2 * PRECISION)
-    # near the least loss a step of 0.01 changes it by about 1e-4 / 2
-    assert same == pytest.approx(value, abs=1e-4)
-
-
-@every_task
-@pytest.mark.parametrize("params", OTHERS.values(), ids=OTHERS)
-def test_the_temperature_lowers_the_loss_of_validation_rows(task, params):
-    model = fit(task, **CALIBRATED | params)
+@covering(task=list(TASKS), how=list(OTHERS)[:3])
+def test_the_temperature_is_the_best_of_a_grid_and_lowers_the_loss(task, how):
+    model = fit(task, **CALIBRATED | OTHERS[how])
+    assert_is_best(model, task)
     raw = raw_outputs(model, X[VALIDATION])
     after, before = (
         smoothed_loss(task, raw, t, VALIDATION) for t in (model.temperature_, 1.0)
@@ -193,6 +166,44 @@ def test_the_temperature_lowers_the_loss_of_validation_rows(task, params):
     assert after <= before + 1e-12
     if abs(np.log(model.temperature_)) > 0.2:
         assert after < before
+
+
+@every_task
+def test_with_weights_the_temperature_is_the_best_for_weighted_rows(task):
+    model = fit(task, X, WEIGHT, **CALIBRATED)
+    assert_is_best(model, task, weight=WEIGHT[VALIDATION])
+
+
+@pytest.mark.parametrize("task", ["binary", "words"])
+def test_lbfgs_is_calibrated_as_well(task):
+    for weight in (None, WEIGHT):
+        model = fit(task, X, weight, **CALIBRATED | OTHERS["lbfgs"])
+        held = None if weight is None else weight[VALIDATION]
+        assert_is_best(model, task, weight=held)
+
+
+def test_in_some_of_these_fits_outputs_are_too_sure_and_in_some_not_sure_enough():
+    sure, unsure = (
+        fit("words", **CALIBRATED | OTHERS[name]).temperature_
+        for name in ("sure", "unsure")
+    )
+    # over 20 seeds: 2.0 to 3.3, and 0.31 to 0.41
+    assert sure > 1.5 and unsure < 0.8
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_outputs_that_many_times_as_large_have_that_many_times_the_temperature(dtype):
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(200, 3)).astype(dtype)
+    Y = np.eye(3, dtype=dtype)[rng.integers(3, size=200)]
+    Y[:100] = np.eye(3)[raw[:100].argmax(axis=1)]
+    rows, loss = SimpleNamespace(Y=Y, weight=None), MultinomialLogLoss()
+    plain, value = best_temperature(loss, rows, raw)
+    for factor in (0.3, 5.0):
+        scaled, same = best_temperature(loss, rows, raw * raw.dtype.type(factor))
+        assert np.log(scaled / plain / factor) == pytest.approx(0, abs=2 * PRECISION)
+        # near the least loss a step of 0.01 changes it by about 1e-4 / 2
+        assert same == pytest.approx(value, abs=1e-4)
 
 
 # What it does to predictions
@@ -212,7 +223,9 @@ def test_raw_outputs_are_divided_by_the_temperature(task):
     if task != "columns":
         found, raw = [found], [raw]
     for after, before in zip(found, raw, strict=True):
-        np.testing.assert_array_equal(after, before / model.temperature_)
+        # of labels they come from probabilities, whose 1 - p is rounded
+        rtol = 1e-6 if task == "labels" else 0
+        np.testing.assert_allclose(after, before / model.temperature_, rtol=rtol)
 
 
 def probabilities(model, X=X):
@@ -232,16 +245,15 @@ def test_probabilities_and_their_logarithms_are_those_of_divided_outputs(task):
         np.testing.assert_allclose(after.sum(axis=1), 1.0, rtol=1e-12)
 
 
-@pytest.mark.parametrize("params", [{}, {"n_members": 2}], ids=["one", "members"])
-@pytest.mark.parametrize("temperature", [1e-3, 0.3, 7.0, 1e3])
 @every_task
-def test_predicted_classes_do_not_depend_on_the_temperature(task, temperature, params):
-    model = fit(task, **CALIBRATED | params)
-    classes = without(model).predict(X)
-    np.testing.assert_array_equal(model.predict(X), classes)
-    model.temperature_ = temperature
-    np.testing.assert_array_equal(model.predict(X), classes)
-    assert np.isfinite(np.hstack(model.predict_log_proba(X))).all()
+def test_predicted_classes_do_not_depend_on_the_temperature(task):
+    for n_members in (1, 2):
+        model = fit(task, **CALIBRATED, n_members=n_members)
+        classes = without(model).predict(X)
+        np.testing.assert_array_equal(model.predict(X), classes)
+        for model.temperature_ in (1e-3, 0.3, 7.0, 1e3):
+            np.testing.assert_array_equal(model.predict(X), classes)
+            assert np.isfinite(np.hstack(model.predict_log_proba(X))).all()
 
 
 @every_task
@@ -275,8 +287,7 @@ def test_sparse_rows_have_the_same_temperature():
 # Rows that are easy
 
 
-@pytest.mark.parametrize("kind", ["binary", "words", "labels", "columns"])
-@pytest.mark.parametrize("n_rows", [5, 40, 1000])
+@covering(kind=["binary", "words", "labels", "columns"], n_rows=[5, 1000])
 def test_where_all_rows_are_right_probabilities_stay_below_1(kind, n_rows):
     # without a row more of each class, certainty would have the least loss
     rng = np.random.default_rng(0)
@@ -287,12 +298,10 @@ def test_where_all_rows_are_right_probabilities_stay_below_1(kind, n_rows):
     code = (X[:, 0] > 0).astype(int)
     y = {
         "binary": code,
-        "words": 2 * code + (X[:, 0] > 1.0),
+        "words": np.array(["a", "b"])[code],
         "labels": np.c_[code, 1 - code],
         "columns": np.c_[code + 1, 2 * code, code],
     }[kind]
-    if kind == "words":
-        y = 2 * code
     params = {"alpha": 0.0, "max_iter": 50, "batch_size": "by_rows"}
     model = make("binary", calibration="temperature", **params)
     model.fit(X, y, X_val=X, y_val=y)
@@ -300,7 +309,8 @@ def test_where_all_rows_are_right_probabilities_stay_below_1(kind, n_rows):
     assert np.exp(LOG_TEMPERATURES[0]) < model.temperature_ < np.inf
     logs = np.hstack(model.predict_log_proba(X))
     assert np.isfinite(logs).all()
-    # what is right has about the share of the added rows less than 1
+    # what is right has about the share of the added rows less than 1; over 8 seeds
+    # least * len(X) is 0.04 to 0.44
     least = np.min([p.min() for p in probabilities(model, X)])
     assert 0.01 / len(X) < least < 2.0 / len(X)
 
@@ -315,12 +325,12 @@ def test_hopeless_rows_have_the_probabilities_of_a_constant():
     assert temperature > 15 and loss == pytest.approx(np.log(2), rel=0.03)
 
 
-@pytest.mark.parametrize("scale", [1e30, 1e300])
-def test_outputs_far_out_have_a_finite_temperature(scale):
-    raw = np.array([[scale], [-scale], [scale]])
+def test_outputs_far_out_have_a_finite_temperature():
     rows = SimpleNamespace(Y=np.array([[1.0], [0.0], [0.0]]), weight=None)
-    temperature, loss = best_temperature(BinomialLogLoss(), rows, raw)
-    assert np.isfinite(temperature) and np.isfinite(loss)
+    for scale in (1e30, 1e300):
+        raw = np.array([[scale], [-scale], [scale]])
+        temperature, loss = best_temperature(BinomialLogLoss(), rows, raw)
+        assert np.isfinite(temperature) and np.isfinite(loss), scale
 
 
 # Weights
@@ -362,8 +372,7 @@ def test_of_members_the_mean_prediction_is_calibrated_on_validation_rows(task):
     params = {"n_members": 3, "calibration": "temperature", "max_iter": 5}
     model = make(task, **params)
     model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
-    best = best_of_grid(task, raw_outputs(model, X[VALIDATION]))
-    assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
+    assert_is_best(model, task)
     assert not any(hasattr(member, "temperature_") for member in model.members_)
 
 
@@ -373,15 +382,13 @@ def test_of_folds_the_predictions_of_rows_held_out_are_calibrated(task):
     model = fit(task, **CALIBRATED | params)
     logs = np.log(model.oof_prediction_)
     raw = np.diff(logs, axis=1) if task == "binary" else logs
-    best = best_of_grid(task, raw, rows=np.arange(N_ROWS))
-    assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
+    assert_is_best(model, task, raw, rows=np.arange(N_ROWS))
 
 
 def test_of_seeds_the_rows_that_some_member_held_out_are_used():
     params = {"n_members": 2, "validation_fraction": HELD}
     model = fit("words", **CALIBRATED | params)
-    best = best_of_grid("words", raw_outputs(model, X[VALIDATION]))
-    assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
+    assert_is_best(model, "words")
 
 
 # When there is one
@@ -397,8 +404,7 @@ def test_rows_of_ones_own_do_without_early_stopping():
     y = TASKS["words"][0]
     model = make("words", calibration="temperature", max_iter=5)
     model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
-    best = best_of_grid("words", raw_outputs(model, X[VALIDATION]))
-    assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
+    assert_is_best(model, "words")
 
 
 NO_ROWS = {
@@ -430,12 +436,11 @@ def test_partial_fit_has_no_rows_to_calibrate_on():
         model.partial_fit(X, CODES, classes=[0, 1, 2])
 
 
-@pytest.mark.parametrize("value", ["isotonic", True, 1.0, ["temperature"]])
-def test_other_calibrations_are_refused(value):
-    with pytest.raises(
-        ValueError, match="calibration must be one of 'temperature', or"
-    ):
-        make("words", calibration=value).fit(X, CODES)
+def test_other_calibrations_are_refused():
+    said = "calibration must be one of 'temperature', or"
+    for value in ("isotonic", True, 1.0, ["temperature"]):
+        with pytest.raises(ValueError, match=said):
+            make("words", calibration=value).fit(X, CODES)
 
 
 def test_a_regressor_has_nothing_to_calibrate():
@@ -470,8 +475,7 @@ def test_a_fit_again_has_the_same_temperature():
 def test_a_fit_that_goes_on_is_calibrated_anew():
     model = fit("words", **CALIBRATED, warm_start=True)
     model.fit(X, TASKS["words"][0])
-    best = best_of_grid("words", raw_outputs(model, X[VALIDATION]))
-    assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
+    assert_is_best(model, "words")
 
 
 @pytest.mark.parametrize("params", [{}, {"n_members": 2}], ids=["one", "members"])
@@ -485,19 +489,17 @@ def test_copies_have_the_temperature(params):
 # The loss at the best temperature, as a score
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @every_task
-def test_the_calibrated_loss_is_minus_the_loss_at_the_best_temperature(task, weighted):
-    weight = WEIGHT if weighted else None
-    params = CALIBRATED | {"scoring": "calibrated_loss"}
-    model = fit(task, X, weight, **params)
-    raw, held = raw_outputs(model, X[VALIDATION]), weight
-    held = None if held is None else held[VALIDATION]
-    loss = min(smoothed_loss(task, raw, t, VALIDATION, held) for t in GRID)
-    # near the least loss a step of 0.01 changes it by about 1e-4 / 2
-    assert -model.best_validation_score_ == pytest.approx(loss, abs=1e-4)
-    best = model.validation_scores_[model.best_epoch_ - 1]
-    assert best == max(model.validation_scores_) == model.best_validation_score_
+def test_the_calibrated_loss_is_minus_the_loss_at_the_best_temperature(task):
+    for weight in (None, WEIGHT):
+        model = fit(task, X, weight, **CALIBRATED | {"scoring": "calibrated_loss"})
+        raw = raw_outputs(model, X[VALIDATION])
+        held = None if weight is None else weight[VALIDATION]
+        loss = min(smoothed_loss(task, raw, t, VALIDATION, held) for t in GRID)
+        # near the least loss a step of 0.01 changes it by about 1e-4 / 2
+        assert -model.best_validation_score_ == pytest.approx(loss, abs=1e-4)
+        best = model.validation_scores_[model.best_epoch_ - 1]
+        assert best == max(model.validation_scores_) == model.best_validation_score_
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -505,7 +507,7 @@ def test_every_solver_can_be_watched_by_it(solver):
     params = WATCHED | {"scoring": "calibrated_loss"}
     params |= LBFGS if solver == "lbfgs" else {}
     scores = fit("words", **params).history_["validation_score"]
-    # that of a model without worth is minus log 3
+    # that of a model without worth is minus log 3; over 20 seeds: -0.82 to -0.58
     assert np.isfinite(scores).all() and scores.max() > -np.log(3)
 
 
@@ -515,6 +517,7 @@ def test_it_is_never_more_than_the_loss_itself():
     # 40 rows and one more of each class
     smoothing = 2 / 41 * np.log(1e3)
     assert (-model.history_["validation_score"] <= losses + smoothing).all()
+    # over 20 seeds by 0.002 or more, at the 60th epoch or before
     assert (-model.history_["validation_score"] < losses).any()
 
 
@@ -536,4 +539,5 @@ def test_probabilities_of_sure_networks_are_better_calibrated():
     after, before = (
         log_loss(y[400:], m.predict_proba(X[400:])) for m in (model, without(model))
     )
-    assert after < 0.9 * before
+    # over 20 samples: 0.27 to 0.34 of it
+    assert after < 0.6 * before

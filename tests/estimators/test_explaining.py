@@ -83,30 +83,30 @@ def assert_derivatives(model):
         np.testing.assert_allclose(found[i, k], expected, rtol=1e-6, atol=1e-8)
 
 
-def fitted():
-    """An estimator of each kind of output."""
-    for name, loss in LOSSES.items():
-        for n_targets, y in NUMBERS.items():
-            yield f"{name}-{n_targets}", regressor, {"y": y, "loss": loss}
-    for kind, y in CLASSES.items():
-        for loss in ("log_loss", Focal()):
-            name = f"{kind}-{loss if isinstance(loss, str) else 'focal'}"
-            yield name, classifier, {"y": y, "loss": loss}
+# An estimator of each kind of output.
+KINDS = {
+    f"{name}-two": (regressor, NUMBERS["two"], loss) for name, loss in LOSSES.items()
+}
+KINDS |= {name: (regressor, CURVED, LOSSES[name]) for name in ("poisson", "quantiles")}
+KINDS |= {name: (classifier, y, "log_loss") for name, y in CLASSES.items()}
+KINDS["focal"] = (classifier, CLASSES["multiclass"], Focal())
+every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-KINDS = {name: (make, params) for name, make, params in fitted()}
+def make(kind):
+    kind, y, loss = KINDS[kind]
+    return kind(y, loss=loss)
 
 
-@pytest.mark.parametrize("make, params", KINDS.values(), ids=KINDS)
-def test_gradients_are_derivatives_of_predictions_or_raw_outputs(make, params):
-    assert_derivatives(make(**params))
+@every_kind
+def test_gradients_are_derivatives_of_predictions_or_raw_outputs(kind):
+    assert_derivatives(make(kind))
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_gradients_of_every_activation_are_derivatives(name, loss):
+def test_gradients_of_every_activation_are_derivatives(name):
     # standardised inside, so that few units are at a kink or far out
-    assert_derivatives(regressor(activation=name, loss=loss, scale_input=True))
+    assert_derivatives(regressor(activation=name, loss="poisson", scale_input=True))
 
 
 @pytest.mark.parametrize("make", [regressor, classifier])
@@ -116,12 +116,12 @@ def test_gradients_without_hidden_layers_are_the_coefficients(make):
     np.testing.assert_array_equal(all_gradients(model, X[FEW]), expected)
 
 
-@pytest.mark.parametrize("make, params", KINDS.values(), ids=KINDS)
-def test_shares_sum_to_the_difference_of_outputs(make, params):
-    model = make(**params)
+@every_kind
+def test_shares_sum_to_the_difference_of_outputs(kind):
+    model = make(kind)
     # smooth units: fifty points leave rounding; where sorted levels change places the
     # gradient jumps, which costs up to the width of an interval, about 3 / n_steps
-    jumps = params["loss"] is LOSSES["quantiles"]
+    jumps = kind.startswith("quantiles")
     n_steps, tolerance = (1000, 0.01) if jumps else (50, 1e-10)
     for baseline in (None, X.mean(axis=0), X[::-1]):
         shares = model.integrated_gradients(X, baseline, n_steps=n_steps)
@@ -143,8 +143,10 @@ def test_kinks_leave_an_error_that_more_points_make_smaller():
         shares = model.integrated_gradients(X, n_steps=n_steps)
         return np.abs(shares.sum(axis=1) - difference).mean()
 
-    # at a kink the gradient jumps: an error about the width of an interval
-    assert error(2000) < 0.1 * error(50) < 0.01 * np.abs(difference).mean()
+    # at a kink the gradient jumps: an error about the width of an interval (over 20
+    # seeds: 0.02 to 0.04, a fortieth, and 0.005 to 0.014)
+    assert error(2000) < 0.1 * error(50)
+    assert error(50) < 0.1 * np.abs(difference).mean()
 
 
 def test_a_linear_network_shares_out_by_its_coefficients():
@@ -163,39 +165,38 @@ every_method = pytest.mark.parametrize("method, params", METHODS.items(), ids=ME
 
 
 @every_method
-@pytest.mark.parametrize("make", [regressor, classifier])
-def test_sparse_x_is_as_dense_x(make, method, params):
-    model = make()
-    explain = getattr(model, method)
-    found = explain(csr_array(X), **params)
-    assert type(found) is np.ndarray
-    # sums in another order
-    np.testing.assert_allclose(found, explain(X, **params), rtol=1e-12, atol=1e-13)
+def test_sparse_x_is_as_dense_x(method, params):
+    for model in (regressor(), classifier()):
+        explain = getattr(model, method)
+        found = explain(csr_array(X), **params)
+        assert type(found) is np.ndarray
+        # sums in another order
+        np.testing.assert_allclose(found, explain(X, **params), rtol=1e-12, atol=1e-13)
 
 
 @every_method
-@pytest.mark.parametrize("loss", ["squared_error", "poisson", Quantile([0.1, 0.9])])
-def test_float32_stays_float32_and_is_near_float64(loss, method, params):
+def test_float32_stays_float32_and_is_near_float64(method, params):
     narrow = X.astype(np.float32)
-    model = regressor(CURVED.astype(np.float32), X=narrow, loss=loss)
-    found = getattr(model, method)(narrow, **params)
-    assert found.dtype == np.float32
-    model.coefs_ = [W.astype(np.float64) for W in model.coefs_]
-    model.intercepts_ = [b.astype(np.float64) for b in model.intercepts_]
-    exact = getattr(model, method)(X.astype(np.float32).astype(np.float64), **params)
-    # sums of some tens of products, each rounded to 6e-8
-    np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-5)
+    for loss in ("squared_error", "poisson", Quantile([0.1, 0.9])):
+        model = regressor(CURVED.astype(np.float32), X=narrow, loss=loss)
+        found = getattr(model, method)(narrow, **params)
+        assert found.dtype == np.float32
+        model.coefs_ = [W.astype(np.float64) for W in model.coefs_]
+        model.intercepts_ = [b.astype(np.float64) for b in model.intercepts_]
+        exact = getattr(model, method)(narrow.astype(np.float64), **params)
+        # sums of some tens of products, each rounded to 6e-8
+        np.testing.assert_allclose(found, exact, rtol=1e-4, atol=1e-5)
 
 
 @every_method
-@pytest.mark.parametrize("make", [regressor, classifier])
-def test_the_estimator_and_x_stay_as_they_are(make, method, params):
-    model, copy = make(activation=["silu", LeakyReLU()], dropout=0.5), X.copy()
-    before = pickle.dumps(model)
-    first = getattr(model, method)(X, **params)
-    assert pickle.dumps(model) == before
-    np.testing.assert_array_equal(X, copy)
-    np.testing.assert_array_equal(first, getattr(model, method)(X, **params))
+def test_the_estimator_and_x_stay_as_they_are(method, params):
+    for kind in (regressor, classifier):
+        model, copy = kind(activation=["silu", LeakyReLU()], dropout=0.5), X.copy()
+        before = pickle.dumps(model)
+        first = getattr(model, method)(X, **params)
+        assert pickle.dumps(model) == before
+        np.testing.assert_array_equal(X, copy)
+        np.testing.assert_array_equal(first, getattr(model, method)(X, **params))
 
 
 # One output
@@ -283,56 +284,56 @@ def test_x_is_checked_as_in_predict(method, params):
         explain(np.full_like(X, np.nan), **params)
 
 
-@pytest.mark.parametrize("layer", [2, -3, 0.0, True, None, "last"])
-def test_a_layer_that_is_not_there_is_refused(layer):
+def test_a_layer_that_is_not_there_is_refused():
+    model = regressor()
     text = (
         r"MLPRegressor: layer must be an integer from -2 to 1, .* 2 hidden layer\(s\)"
     )
-    with pytest.raises(ValueError, match=f"{text}, got {layer!r}"):
-        regressor().hidden_activations(X, layer=layer)
+    for layer in (2, -3, 0.0, True, None, "last"):
+        with pytest.raises(ValueError, match=f"{text}, got {layer!r}"):
+            model.hidden_activations(X, layer=layer)
     with pytest.raises(ValueError, match=r"that of a hidden layer, .* 0 hidden layer"):
         regressor(hidden_layer_sizes=()).hidden_activations(X)
 
 
-@pytest.mark.parametrize(
-    "model, output, expected",
-    [
-        ((regressor, "two"), 2, "None or an integer from 0 to 1"),
-        ((regressor, "two"), -1, "None or an integer from 0 to 1"),
-        ((regressor, "two"), True, "None or an integer from 0 to 1"),
-        ((classifier, "multiclass"), 0, "None or one of .'high', 'low', 'middle'."),
-        ((classifier, "multiclass"), ["low"], "None or one of"),
-        ((classifier, "binary"), 2, "None or one of .False, True."),
-        ((classifier, "columns"), 0, "None or a pair"),
-        ((classifier, "columns"), (2, 0), "None or a pair"),
-        (
-            (classifier, "columns"),
-            (0, 3),
-            "None or a pair .*for column 0 one of .0, 1, 2.",
-        ),
+# By target: what its outputs are, and some that are none.
+NO_OUTPUTS = {
+    "two": [("None or an integer from 0 to 1", [2, -1, True])],
+    "multiclass": [("None or one of .'high', 'low', 'middle'.", [0, ["low"]])],
+    "binary": [("None or one of .False, True.", [2])],
+    "columns": [
+        ("None or a pair", [0, (2, 0)]),
+        ("None or a pair .*for column 0 one of .0, 1, 2.", [(0, 3)]),
     ],
-)
-def test_an_output_that_is_not_there_is_refused(model, output, expected):
-    make, kind = model
-    model = make({**NUMBERS, **CLASSES}[kind])
-    for method in (model.input_gradient, model.integrated_gradients):
-        with pytest.raises(ValueError, match=rf": output must be {expected}.*, got "):
-            method(X, output=output)
+}
 
 
-@pytest.mark.parametrize(
-    "baseline", [0.0, np.zeros(3), np.zeros((59, 4)), np.full(4, np.nan), "mean", []]
-)
-def test_a_baseline_of_another_shape_or_not_finite_is_refused(baseline):
+@pytest.mark.parametrize("target", NO_OUTPUTS)
+def test_an_output_that_is_not_there_is_refused(target):
+    y = {**NUMBERS, **CLASSES}[target]
+    model = regressor(y) if target in NUMBERS else classifier(y)
+    for expected, outputs in NO_OUTPUTS[target]:
+        text = rf": output must be {expected}.*, got "
+        for output in outputs:
+            with pytest.raises(ValueError, match=text):
+                model.input_gradient(X, output=output)
+            with pytest.raises(ValueError, match=text):
+                model.integrated_gradients(X, output=output)
+
+
+def test_a_baseline_of_another_shape_or_not_finite_is_refused():
     text = r"MLPRegressor: baseline must be None, or finite numbers of shape \(4,\) or"
-    with pytest.raises((ValueError, TypeError), match=text):
-        regressor().integrated_gradients(X, baseline)
+    model, nan = regressor(), np.full(4, np.nan)
+    for baseline in (0.0, np.zeros(3), np.zeros((59, 4)), nan, "mean", []):
+        with pytest.raises((ValueError, TypeError), match=text):
+            model.integrated_gradients(X, baseline)
 
 
-@pytest.mark.parametrize("n_steps", [0, -1, 2.0, None, True])
-def test_n_steps_is_a_positive_integer(n_steps):
-    with pytest.raises(ValueError, match="MLPRegressor: n_steps must be an integer >="):
-        regressor().integrated_gradients(X, n_steps=n_steps)
+def test_n_steps_is_a_positive_integer():
+    model, text = regressor(), "MLPRegressor: n_steps must be an integer >="
+    for n_steps in (0, -1, 2.0, None, True):
+        with pytest.raises(ValueError, match=text):
+            model.integrated_gradients(X, n_steps=n_steps)
 
 
 def test_outputs_that_do_not_fit_the_classes_are_refused():
@@ -376,13 +377,10 @@ def test_integrated_gradients_of_many_rows_take_the_memory_of_their_result():
     assert peak < 6 * 2**20
 
 
-def test_a_baseline_with_names_must_have_those_of_X():
-    pd = pytest.importorskip("pandas")
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.normal(size=(40, 3)), columns=["a", "b", "c"])
-    mlp = MLPRegressor(hidden_layer_sizes=5, random_state=0, max_iter=20)
-    mlp.fit(frame, frame["a"])
+def test_a_baseline_with_names_must_have_those_of_X(pandas):
+    frame = pandas.DataFrame(X, columns=["a", "b", "c", "d"])
+    mlp = regressor(X=frame)
     shares = mlp.integrated_gradients(frame, baseline=0 * frame)
     np.testing.assert_array_equal(shares, mlp.integrated_gradients(frame))
     with pytest.raises(ValueError, match="baseline must be"):
-        mlp.integrated_gradients(frame, baseline=frame[["c", "b", "a"]])
+        mlp.integrated_gradients(frame, baseline=frame[["d", "c", "b", "a"]])

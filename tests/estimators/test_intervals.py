@@ -15,6 +15,8 @@ from sklearn.model_selection import PredefinedSplit
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import Quantile
 
+from ..conftest import covering
+
 # a few epochs are enough here, whatever they lead to
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 
@@ -89,12 +91,7 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize("params", OTHERS.values(), ids=OTHERS)
-@every_task
-def test_residuals_are_those_of_validation_rows(task, params):
-    if "solver" in params and task in ("median", "quantile"):
-        pytest.skip("lbfgs needs a smooth loss")
-    model = fit(task, **WATCHED | params)
+def assert_residuals_of_the_last_rows(model, task):
     y = matrix(TASKS[task][0])[N_TRAINING:]
     expected = y - model.predict(X[N_TRAINING:]).reshape(y.shape)
     # of numbers of about 1e4
@@ -103,18 +100,21 @@ def test_residuals_are_those_of_validation_rows(task, params):
     )
 
 
-@pytest.mark.parametrize("params", [{}, {"n_members": 2}], ids=["one", "members"])
 @every_task
-def test_residuals_are_those_of_rows_of_ones_own(task, params):
+def test_residuals_are_those_of_validation_rows(task):
+    for name, params in OTHERS.items():
+        if name != "lbfgs" or task not in ("median", "quantile"):  # not smooth
+            model = fit(task, **WATCHED | params)
+            assert_residuals_of_the_last_rows(model, task)
+
+
+@every_task
+def test_residuals_are_those_of_rows_of_ones_own(task):
     y = TASKS[task][0]
-    model = make(task, **params)
-    model.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
-    watched = fit(task, **WATCHED | {"n_iter_no_change": np.inf} | params)
-    expected = matrix(y)[60:] - model.predict(X[60:]).reshape(30, -1)
-    np.testing.assert_allclose(
-        model.validation_residuals_, expected, rtol=1e-7, atol=1e-9
-    )
-    assert model.validation_residuals_.shape == watched.validation_residuals_.shape
+    for n_members in (1, 2):
+        model = make(task, n_members=n_members)
+        model.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
+        assert_residuals_of_the_last_rows(model, task)
 
 
 @every_task
@@ -124,17 +124,14 @@ def test_residuals_of_folds_are_those_of_rows_held_out(task):
     np.testing.assert_array_equal(model.validation_residuals_, expected)
 
 
-@pytest.mark.parametrize(
-    "form",
-    [lambda X: X.astype(np.float32), lambda X: sparse.csr_array(X)],
-    ids=["float32", "sparse"],
+@covering(
+    task=["numbers", "outputs", "scaled counts"],
+    rows={"float32": X.astype(np.float32), "sparse": sparse.csr_array(X)},
+    n_members=[1, 2],
 )
-@pytest.mark.parametrize("params", [{}, {"n_members": 2}], ids=["one", "members"])
-@pytest.mark.parametrize("task", ["numbers", "outputs", "scaled counts"])
-def test_intervals_are_in_the_dtype_of_X(task, params, form):
-    rows = form(X)
+def test_intervals_are_in_the_dtype_of_X(task, n_members, rows):
     scale = {"scale_input": False} if sparse.issparse(rows) else {}
-    model = fit(task, rows, **WATCHED | params | scale)
+    model = fit(task, rows, **WATCHED | scale, n_members=n_members)
     assert model.validation_residuals_.dtype == rows.dtype
     for ends in model.predict_interval(rows):
         assert ends.dtype == rows.dtype and ends.shape == model.predict(rows).shape
@@ -154,18 +151,20 @@ def test_with_refit_residuals_are_those_of_the_network_before():
 COVERAGES = [0.01, 0.1, 0.5, 0.8, 0.9, 0.95]
 
 
-@pytest.mark.parametrize("coverage", COVERAGES)
-@pytest.mark.parametrize("params", [WATCHED, FOLDS], ids=["one", "folds"])
-@pytest.mark.parametrize("task", ["numbers", "outputs", "scaled counts", "clipped"])
-def test_the_width_is_the_residual_of_that_rank(task, params, coverage):
+@covering(
+    task=["numbers", "outputs", "scaled counts", "clipped"],
+    params={"one": WATCHED, "folds": FOLDS},
+)
+def test_the_width_is_the_residual_of_that_rank(task, params):
     model = fit(task, **params)
     sizes = np.sort(np.abs(model.validation_residuals_), axis=0)
-    # of n rows and a new one, which is as likely to be at any place among them
-    width = sizes[math.ceil(coverage * (len(sizes) + 1) - 1e-9) - 1]
-    width = width[0] if len(width) == 1 else width
-    lower, upper = model.predict_interval(X, coverage)
-    np.testing.assert_array_equal(lower, model.predict(X) - width)
-    np.testing.assert_array_equal(upper, model.predict(X) + width)
+    for coverage in COVERAGES:
+        # of n rows and a new one, which is as likely to be at any place among them
+        width = sizes[math.ceil(coverage * (len(sizes) + 1) - 1e-9) - 1]
+        width = width[0] if len(width) == 1 else width
+        lower, upper = model.predict_interval(X, coverage)
+        np.testing.assert_array_equal(lower, model.predict(X) - width)
+        np.testing.assert_array_equal(upper, model.predict(X) + width)
 
 
 def width_of(model, coverage):
@@ -174,19 +173,16 @@ def width_of(model, coverage):
     return np.ravel(upper - lower) / 2
 
 
-@pytest.mark.parametrize("coverage", COVERAGES)
-@pytest.mark.parametrize("params", [WATCHED, FOLDS], ids=["one", "folds"])
-@pytest.mark.parametrize("task", ["numbers", "outputs"])
-def test_with_weights_it_is_the_least_that_holds_that_share_of_them(
-    task, params, coverage
-):
+@covering(task=["numbers", "outputs"], params={"one": WATCHED, "folds": FOLDS})
+def test_with_weights_it_is_the_least_that_holds_that_share_of_them(task, params):
     model = fit(task, X, WEIGHT, **params)
     residuals = np.abs(model.validation_residuals_)
     weight = WEIGHT if params is FOLDS else WEIGHT[N_TRAINING:]
-    needed = coverage * (weight.sum() + weight.mean())  # a new row has the mean
-    for column, width in zip(residuals.T, width_of(model, coverage), strict=True):
-        held = [size for size in column if weight[column <= size].sum() >= needed]
-        assert width == pytest.approx(min(held), rel=1e-9)
+    for coverage in COVERAGES:
+        needed = coverage * (weight.sum() + weight.mean())  # a new row has the mean
+        for column, width in zip(residuals.T, width_of(model, coverage), strict=True):
+            held = [size for size in column if weight[column <= size].sum() >= needed]
+            assert width == pytest.approx(min(held), rel=1e-9), coverage
 
 
 def fit_weighted(weight):
@@ -196,30 +192,30 @@ def fit_weighted(weight):
     return model.fit(X[:60], NUMBERS[:60], **held)
 
 
-@pytest.mark.parametrize("coverage", COVERAGES)
-def test_the_scale_of_weights_does_not_matter(coverage):
-    widths = [
-        width_of(fit_weighted(weight), coverage)
-        for weight in (None, np.ones(30), np.full(30, 1e-200), np.full(30, 1e200))
-    ]
-    assert len(set(np.ravel(widths))) == 1
+def test_the_scale_of_weights_does_not_matter():
+    weights = None, np.ones(30), np.full(30, 1e-200), np.full(30, 1e200)
+    models = [fit_weighted(weight) for weight in weights]
+    for coverage in COVERAGES:
+        widths = [width_of(model, coverage) for model in models]
+        assert len(set(np.ravel(widths))) == 1, coverage
 
 
-# 0.91 of 20 rows and a new one are 20 of them, of 30 and a new one 19 of these 20
-@pytest.mark.parametrize("coverage", [*COVERAGES[:-1], 0.91])
-def test_rows_of_weight_0_are_as_if_they_were_not_there(coverage):
+def test_rows_of_weight_0_are_as_if_they_were_not_there():
     weight = np.where(np.arange(30) % 3, 1.0, 0.0)
     model, some = make("numbers"), np.flatnonzero(weight) + 60
     model.fit(X[:60], NUMBERS[:60], X_val=X[some], y_val=NUMBERS[some])
-    assert width_of(fit_weighted(weight), coverage) == width_of(model, coverage)
+    found = fit_weighted(weight)
+    # 0.91 of 20 rows and a new one are 20 of them, of 30 and a new one 19 of these 20
+    for coverage in (*COVERAGES[:-1], 0.91):
+        assert width_of(found, coverage) == width_of(model, coverage), coverage
 
 
-@every_task
-def test_intervals_grow_with_the_coverage(task):
-    model = fit(task, **WATCHED)
-    widths = [width_of(model, coverage) for coverage in COVERAGES]
-    assert (np.diff(widths, axis=0) >= 0).all()
-    assert (widths[-1] > widths[0]).all()
+def test_intervals_grow_with_the_coverage():
+    for task in TASKS:
+        model = fit(task, **WATCHED)
+        widths = [width_of(model, coverage) for coverage in COVERAGES]
+        assert (np.diff(widths, axis=0) >= 0).all(), task
+        assert (widths[-1] > widths[0]).all(), task
 
 
 def test_intervals_are_in_the_units_of_y():
@@ -267,12 +263,25 @@ def share_within(fitted, n_rows, coverage, noise, n_fits=N_FITS):
 
 def linear(**params):
     return MLPRegressor(
-        hidden_layer_sizes=(), solver="lbfgs", max_iter=100, tol=1e-2, **params
+        hidden_layer_sizes=(),
+        solver="lbfgs",
+        max_iter=100,
+        tol=1e-2,
+        random_state=0,
+        **params,
     )
 
 
-@pytest.mark.parametrize("coverage, n_held", [(0.8, 19), (0.9, 19), (0.5, 9)])
-@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+# whatever the noise is, so that each need not meet each coverage
+@pytest.mark.parametrize(
+    "noise, coverage, n_held",
+    [
+        ("normal", 0.9, 19),
+        ("heavy tails", 0.8, 19),
+        ("one-sided", 0.5, 9),
+        ("unequal", 0.9, 19),
+    ],
+)
 def test_rows_of_ones_own_give_the_coverage_exactly_in_the_mean(
     noise, coverage, n_held
 ):
@@ -280,7 +289,7 @@ def test_rows_of_ones_own_give_the_coverage_exactly_in_the_mean(
     def fitted(X, y):
         return linear().fit(X[n_held:], y[n_held:], X_val=X[:n_held], y_val=y[:n_held])
 
-    share = share_within(fitted, n_held + 20, coverage, noise)
+    share = share_within(fitted, n_held + 20, coverage, NOISES[noise])
     # a fit's share has the Beta distribution of the rank among n_held + 1
     variance = coverage * (1 - coverage) * (1 / (n_held + 2) + 1 / N_NEW)
     assert share == pytest.approx(coverage, abs=4 * math.sqrt(variance / N_FITS))
@@ -299,10 +308,12 @@ def test_early_stopping_takes_little_of_the_coverage():
             scoring="loss",
             n_iter_no_change=np.inf,
             validation_fraction=19 / 59,
+            random_state=0,
         ).fit(X, y)
 
     share = share_within(fitted, 59, 0.9, NOISES["normal"], n_fits=60)
-    # four standard deviations of 60 fits are 0.04
+    # four standard deviations of 60 fits are 0.04; over 20 sets of samples: 0.877 to
+    # 0.910, of which this one, always the same, has 0.901
     assert 0.85 < share < 0.94
 
 
@@ -318,7 +329,8 @@ def test_members_cover_as_much_and_a_little_more(bagging):
         ).fit(X, y)
 
     share = share_within(fitted, 39, 0.9, NOISES["normal"], n_fits=100)
-    # rows held out by one of three are predicted by one, new ones by all of them
+    # rows held out by one of three are predicted by one, new ones by all of them; the
+    # samples are always the same, and have 0.913 and 0.904 (12 other sets: from 0.88)
     assert 0.88 < share < 0.96
 
 
@@ -328,11 +340,12 @@ def test_members_cover_as_much_and_a_little_more(bagging):
 NO_COVERAGE = [0, 1, 0.0, 1.0, -0.5, 1.5, np.nan, np.inf, "0.9", None, True, [0.9]]
 
 
-@pytest.mark.parametrize("coverage", NO_COVERAGE)
-def test_a_coverage_is_a_number_between_0_and_1(coverage):
+def test_a_coverage_is_a_number_between_0_and_1():
     model = fit("numbers", **WATCHED)
-    with pytest.raises(ValueError, match=r"coverage must be a number in \(0, 1\), got"):
-        model.predict_interval(X, coverage)
+    said = r"coverage must be a number in \(0, 1\), got"
+    for coverage in NO_COVERAGE:
+        with pytest.raises(ValueError, match=said):
+            model.predict_interval(X, coverage)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
@@ -411,31 +424,31 @@ def targets(task, values):
     return values.reshape(len(FAR), n_targets, 1)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("params", [{}, {"n_members": 3}], ids=["one", "members"])
 @pytest.mark.parametrize("task", CLIPPED)
-def test_predictions_stay_in_the_range_of_y(task, params, dtype):
-    y, rows = matrix(CLIPPED[task][0]).astype(dtype), X.astype(dtype)
-    model = fit_clipped(task, X=rows, **params)
-    low, high = y.min(axis=0)[:, np.newaxis], y.max(axis=0)[:, np.newaxis]
-    np.testing.assert_array_equal(model.output_range_, np.c_[low, high].T)
-    free = fit(task, rows, max_iter=20, **params, clip_output=False)
-    with np.errstate(over="ignore"):  # of exponentials
-        inside, outside = (
-            targets(task, m.predict(FAR.astype(dtype))) for m in (model, free)
-        )
-    assert (low <= inside).all() and (inside <= high).all()
-    # else there would be nothing to see
-    assert (outside > high).any() and (inside == high).any()
-    if not params:
-        np.testing.assert_array_equal(inside, np.clip(outside, low, high))
+def test_predictions_stay_in_the_range_of_y(task):
+    for dtype, n_members in (("float32", 1), ("float64", 1), ("float64", 3)):
+        y, rows = matrix(CLIPPED[task][0]).astype(dtype), X.astype(dtype)
+        model = fit_clipped(task, X=rows, n_members=n_members)
+        low, high = y.min(axis=0)[:, np.newaxis], y.max(axis=0)[:, np.newaxis]
+        np.testing.assert_array_equal(model.output_range_, np.c_[low, high].T)
+        params = {"max_iter": 20, "n_members": n_members, "clip_output": False}
+        free = fit(task, rows, **params)
+        with np.errstate(over="ignore"):  # of exponentials
+            inside, outside = (
+                targets(task, m.predict(FAR.astype(dtype))) for m in (model, free)
+            )
+        assert (low <= inside).all() and (inside <= high).all()
+        # else there would be nothing to see
+        assert (outside > high).any() and (inside == high).any()
+        if n_members == 1:
+            np.testing.assert_array_equal(inside, np.clip(outside, low, high))
 
 
-@pytest.mark.parametrize("task", CLIPPED)
-def test_of_members_the_mean_is_that_of_predictions_in_range(task):
-    model = fit_clipped(task, n_members=3)
-    mean = np.mean([member.predict(FAR) for member in model.members_], axis=0)
-    np.testing.assert_allclose(model.predict(FAR), mean, rtol=1e-12)
+def test_of_members_the_mean_is_that_of_predictions_in_range():
+    for task in CLIPPED:
+        model = fit_clipped(task, n_members=3)
+        mean = np.mean([member.predict(FAR) for member in model.members_], axis=0)
+        np.testing.assert_allclose(model.predict(FAR), mean, rtol=1e-12, err_msg=task)
 
 
 def test_equal_predictions_at_the_end_of_the_range_have_a_mean_within_it():
@@ -500,7 +513,7 @@ def test_scores_and_intervals_are_those_of_predictions_in_range():
     np.testing.assert_allclose((lower + upper) / 2, model.predict(FAR), rtol=1e-12)
 
 
-@pytest.mark.parametrize("value", ["yes", 1, None])
-def test_clipping_is_on_or_off(value):
-    with pytest.raises(ValueError, match="clip_output must be True or False, got"):
-        make("numbers", clip_output=value).fit(X, NUMBERS)
+def test_clipping_is_on_or_off():
+    for value in ("yes", 1, None):
+        with pytest.raises(ValueError, match="clip_output must be True or False, got"):
+            make("numbers", clip_output=value).fit(X, NUMBERS)

@@ -27,7 +27,7 @@ from skmlp.objective import Objective
 from skmlp.schedules import Cosine, Plateau, Warmup
 from skmlp.solvers import SGD, Adam, AdamW, RMSprop
 
-from ..conftest import digest
+from ..conftest import assert_same_bits, classes_first, covering, digest
 
 # a given number of epochs is enough here
 pytestmark = [
@@ -63,11 +63,7 @@ def make(kind, **params):
 
 def assert_same_fit(found, expected):
     """To the last bit, in everything but the seconds that it took."""
-    for name in ("coefs_", "intercepts_"):
-        pairs = zip(getattr(found, name), getattr(expected, name), strict=True)
-        for a, b in pairs:
-            assert a.dtype == b.dtype and a.shape == b.shape
-            assert a.tobytes() == b.tobytes()
+    assert_same_bits(found, expected)
     assert found.history_.keys() == expected.history_.keys()
     for name in expected.history_.keys() - {"seconds"}:
         np.testing.assert_array_equal(found.history_[name], expected.history_[name])
@@ -110,14 +106,18 @@ SGD_FAST = {"solver": "sgd", "learning_rate_init": 0.05}
 OWN = {"X_val": X_VAL, "y_val": X_VAL[:, 0]}
 OWN_LABELS = {"X_val": X_VAL, "y_val": np.arange(20) % 3}
 SOLVERS = ("sgd", "adam", "adamw", "amsgrad", "nadam", "rmsprop", "adagrad", "lion")
-SCHEDULES = ("constant", "cosine", "one_cycle", "exponential", "step", "linear")
-SCHEDULES += ("coslog4", "warmup", "invscaling")
+SCHEDULES = ("one_cycle", "step", "warmup", "invscaling")
 FITS = {
     **{f"classifier, {solver}": of(C, solver=solver) for solver in SOLVERS},
-    **{f"regressor, {solver}": of(R, solver=solver) for solver in SOLVERS},
+    "regressor, sgd": of(R, solver="sgd"),
     **{f"schedule {name}": of(R, **SGD_FAST, learning_rate=name) for name in SCHEDULES},
     "schedule adaptive": of(
-        R, **SGD_FAST, learning_rate="adaptive", tol=0.1, n_iter_no_change=1
+        R,
+        **SGD_FAST,
+        learning_rate="adaptive",
+        tol=0.1,
+        n_iter_no_change=1,
+        max_iter=20,
     ),
     "schedule plateau": of(
         R, learning_rate=Plateau(0.5, 0.2), tol=0.1, n_iter_no_change=1
@@ -130,8 +130,6 @@ FITS = {
     "averaging, early stopping": of(C, solver=Adam(averaging=0.9), **EARLY),
     "clipping": of(R, solver=Adam(clip_norm=0.1)),
     "dropout": of(C, dropout=0.3),
-    "input dropout": of(C, input_dropout=0.2),
-    "input noise": of(R, input_noise=0.1),
     "all noise, two layers": of(
         R,
         hidden_layer_sizes=(6, 4),
@@ -147,7 +145,6 @@ FITS = {
     ),
     "early stopping by loss": of(C, **EARLY, scoring="loss"),
     "early stopping by a scorer": of(R, **EARLY, scoring="neg_mean_absolute_error"),
-    "early stopping by roc_auc": of(C, TWO, **EARLY, scoring="roc_auc"),
     "early stopping by a function": of(C, **EARLY, scoring=accuracy),
     "early stopping unshuffled": of(R, **EARLY, shuffle=False),
     "a splitter": of(
@@ -170,23 +167,16 @@ FITS = {
     "lazy, early stopping": of(C, X=SPARSE, solver=Adam(lazy=True), **EARLY),
     "lazy, unshuffled": of(R, X=SPARSE, solver=Adam(lazy=True), shuffle=False),
     "lazy, recover": of(R, X=SPARSE, solver=Adam(lazy=True), recover=True),
-    "sparse": of(C, X=SPARSE),
     "unshuffled": of(R, shuffle=False),
     "float32": of(C, X=X.astype(np.float32)),
-    "float32, early stopping": of(R, X=X.astype(np.float32), **EARLY),
     "float32, averaging": of(R, X=X.astype(np.float32), solver=Adam(averaging=0.9)),
     "float32, lazy": of(C, X=SPARSE.astype(np.float32), solver=Adam(lazy=True)),
-    "two classes": of(C, TWO),
-    "words": of(C, WORDS, **EARLY),
     "several labels": of(C, MARKS, **EARLY),
     "several outputs": of(R, SEVERAL),
     "weights": of(R, fit={"sample_weight": WEIGHTS}, **EARLY),
-    "weights of labels": of(C, fit={"sample_weight": WEIGHTS}),
-    "balanced classes": of(C, class_weight="balanced"),
     "weights of classes": of(
         C, WORDS, class_weight={"ant": 2.0, "cicada": 0.5, "bee": 1.0}, **EARLY
     ),
-    "scaled input": of(C, 100 + 9 * X[:, 0] > 100, X=100 + 9 * X, scale_input=True),
     "scaled target": of(R, 1e6 * NUMBERS + 1e9, scale_target=True, **EARLY),
     "all scaled": of(
         R, 1e3 * SEVERAL, X=100 + 9 * X, scale_input=True, scale_target=True
@@ -215,7 +205,6 @@ FITS = {
     "an output bias": of(C, output_bias="optimum", initializer="he_normal"),
     "objects": of(R, loss=Huber(2.0), activation=[LeakyReLU(0.1)]),
     "quantiles": of(R, loss=Quantile([0.1, 0.5, 0.9]), **EARLY),
-    "counts": of(R, LABELS, loss="poisson"),
     "focal": of(C, TWO, loss="focal"),
     "one batch": of(R, batch_size=60),
     "a seed of numpy": of(R, random_state=np.int64(3)),
@@ -240,7 +229,6 @@ FITS = {
     "a schedule of noise": of(C, dropout=0.3, dropout_schedule="flat_cos"),
     "drawn by data": of(R, initializer="data_driven"),
     "the last of ties": of(C, best_of_ties="last", **EARLY),
-    "a flat cosine": of(R, **SGD_FAST, learning_rate="flat_cos"),
 }
 EVERY_3 = ("classifier, adam", "dropout", "lazy, early stopping", "recover", "patience")
 EVERY_3 += ("early stopping that stops", "warm, early stopping", "schedule adaptive")
@@ -308,10 +296,15 @@ def fit_in_parts(monkeypatch, new, data, kwargs, stop):
     raise AssertionError("it came to no end")
 
 
-@pytest.mark.parametrize("stopped", ["after saves", "within epochs"])
-@pytest.mark.parametrize(
-    ("name", "every"), [(n, 1) for n in FITS] + [(n, 3) for n in EVERY_3]
-)
+STOPS = ("after saves", "within epochs")
+CASES = [
+    *((name, 1, STOPS[i % 2]) for i, name in enumerate(FITS)),
+    # stopped in the other way, and with a file that is older
+    *((name, 3, STOPS[1 - list(FITS).index(name) % 2]) for name in EVERY_3),
+]
+
+
+@pytest.mark.parametrize(("name", "every", "stopped"), CASES)
 def test_a_fit_stopped_again_and_again_is_the_uninterrupted_fit_to_the_bit(
     tmp_path, monkeypatch, uninterrupted, name, every, stopped
 ):
@@ -324,7 +317,7 @@ def test_a_fit_stopped_again_and_again_is_the_uninterrupted_fit_to_the_bit(
         return pickle.loads(before).set_params(**settings)
 
     def stop(patch):
-        if stopped == "after saves":
+        if stopped == STOPS[0]:
             return stop_after_saves(patch, draw.randint(1, 3))
         # for as long as takes it to the next save, also through a recovery
         n_epochs = every + (4 if name == "recover" else 0)
@@ -338,6 +331,8 @@ def test_a_fit_stopped_again_and_again_is_the_uninterrupted_fit_to_the_bit(
     assert os.listdir(tmp_path) == ["run"]
 
 
+# over 20 seeds: always two recoveries, 7 or 8 rates of adaptive and 4 of plateau, 6 to
+# 11 epochs of patience, and of early stopping 6 to 21, the best five before
 REACHED = {
     "recover": lambda mlp: mlp.stop_reason_.count("diverged and began anew") > 1,
     "schedule adaptive": lambda mlp: len(set(mlp.history_["learning_rate"])) > 2,
@@ -369,8 +364,9 @@ FINISHED += ("several labels", "early stopping that stops", "patience", "quantil
 FINISHED += ("lazy, early stopping", "all scaled", "warm", "schedule adaptive")
 
 
-@pytest.mark.parametrize("every", [1, 7, 1000])
-@pytest.mark.parametrize("name", FINISHED)
+@pytest.mark.parametrize(
+    ("name", "every"), list(zip(FINISHED, 5 * (1, 7, 1000), strict=False))
+)
 def test_a_finished_file_gives_the_model_again_without_training(
     tmp_path, monkeypatch, uninterrupted, name, every
 ):
@@ -447,10 +443,10 @@ arrays = [*mlp.coefs_, *mlp.intercepts_, mlp.loss_curve_, mlp.validation_scores_
 sys.stdout.write(b"".join(np.asarray(array).tobytes() for array in arrays).hex())
 """
 # of a few milliseconds each, with their checkpoints
-N_EPOCHS = 400
+N_EPOCHS = 80
 # the seconds from the start of a fit to its death
 DRAW = random.Random(7)
-DELAYS = [DRAW.uniform(0.0, 0.3) for _ in range(10)]
+DELAYS = [DRAW.uniform(0.0, 0.3) for _ in range(4)]
 
 
 def run(path=""):
@@ -469,7 +465,9 @@ def outcome(process):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL on Windows")
-def test_a_fit_whose_process_was_killed_ten_times_is_the_uninterrupted_fit(tmp_path):
+def test_a_fit_whose_process_is_killed_again_and_again_is_the_uninterrupted_fit(
+    tmp_path,
+):
     uninterrupted = run()
     n_killed = 0
     for delay in DELAYS:
@@ -479,7 +477,7 @@ def test_a_fit_whose_process_was_killed_ten_times_is_the_uninterrupted_fit(tmp_p
         process.communicate()
         n_killed += process.returncode < 0
     found = outcome(run(tmp_path / "run"))
-    assert n_killed >= 1  # all ten, unless the machine is very fast
+    assert n_killed >= 1  # all of them, unless the machine is very fast
     assert found == outcome(uninterrupted) != ""
     assert os.listdir(tmp_path) == ["run"]
 
@@ -487,8 +485,7 @@ def test_a_fit_whose_process_was_killed_ten_times_is_the_uninterrupted_fit(tmp_p
 # Ctrl-C
 
 
-@pytest.mark.parametrize("every", [1, 3])
-@every_estimator
+@covering(kind=list(TARGETS), every=[1, 3])
 def test_after_ctrl_c_a_fit_started_again_is_the_uninterrupted_fit(
     tmp_path, monkeypatch, kind, every
 ):
@@ -540,17 +537,20 @@ def stopped(tmp_path, monkeypatch, kind, fit=None, n_saves=4, **params):
     return path
 
 
-def assert_refused(mlp, data, said, **kwargs):
+def assert_refused(mlp, data, said, case="", **kwargs):
     path = Path(mlp.checkpoint)
     content, before = path.read_bytes(), digest(mlp)
-    with pytest.raises(ValueError) as caught:
+    try:
         mlp.fit(*data, **kwargs)
-    message = str(caught.value)
-    assert f"{type(mlp).__name__}: checkpoint must be" in message
-    assert said in message
-    assert path.read_bytes() == content
-    assert os.listdir(path.parent) == [path.name]
-    assert digest(mlp) == before
+    except ValueError as error:
+        message = str(error)
+    else:
+        pytest.fail(f"accepted: {case}")
+    assert f"{type(mlp).__name__}: checkpoint must be" in message, case
+    assert said in message, case
+    assert path.read_bytes() == content, case
+    assert os.listdir(path.parent) == [path.name], case
+    assert digest(mlp) == before, case
 
 
 def moved(array):
@@ -571,16 +571,15 @@ OTHER_DATA = {
 }
 
 
-@pytest.mark.parametrize("other", OTHER_DATA.values(), ids=OTHER_DATA)
-@pytest.mark.parametrize("fitted", [False, True])
-@every_estimator
-def test_other_data_are_refused(tmp_path, monkeypatch, kind, other, fitted):
+@covering(kind=list(TARGETS), fitted={"fresh": False, "fitted": True})
+def test_other_data_are_refused(tmp_path, monkeypatch, kind, fitted):
     path = stopped(tmp_path, monkeypatch, kind)
     mlp = make(kind)
     if fitted:
         mlp.fit(X, TARGETS[kind])
     mlp.set_params(checkpoint=path)
-    assert_refused(mlp, other(TARGETS[kind]), "training data")
+    for case, other in OTHER_DATA.items():
+        assert_refused(mlp, other(TARGETS[kind]), "training data", case)
 
 
 OTHER_PARAMS = {
@@ -610,26 +609,27 @@ OTHER_PARAMS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHER_PARAMS)
 @every_estimator
-def test_other_parameters_are_refused(tmp_path, monkeypatch, kind, name):
+def test_other_parameters_are_refused(tmp_path, monkeypatch, kind):
     path = stopped(tmp_path, monkeypatch, kind)
-    mlp = make(kind, checkpoint=path).set_params(**{name: OTHER_PARAMS[name]})
-    assert_refused(mlp, (X, TARGETS[kind]), "parameters")
+    for name, value in OTHER_PARAMS.items():
+        mlp = make(kind, checkpoint=path).set_params(**{name: value})
+        assert_refused(mlp, (X, TARGETS[kind]), "parameters", name)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (Adam(clip_norm=1.0), Adam(clip_norm=2.0)),
-        (Adam(), AdamW()),
-        (AdamW(weight_decay=0.1), AdamW(weight_decay=0.2)),
-    ],
-)
-def test_other_settings_of_an_object_are_refused(tmp_path, monkeypatch, ours, theirs):
-    path = stopped(tmp_path, monkeypatch, MLPRegressor, solver=ours)
-    mlp = make(MLPRegressor, checkpoint=path, solver=theirs)
-    assert_refused(mlp, (X, NUMBERS), "parameters")
+def test_other_settings_of_an_object_are_refused(tmp_path, monkeypatch):
+    for i, (ours, theirs) in enumerate(
+        [
+            (Adam(clip_norm=1.0), Adam(clip_norm=2.0)),
+            (Adam(), AdamW()),
+            (AdamW(weight_decay=0.1), AdamW(weight_decay=0.2)),
+        ]
+    ):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        path = stopped(folder, monkeypatch, MLPRegressor, solver=ours)
+        mlp = make(MLPRegressor, checkpoint=path, solver=theirs)
+        assert_refused(mlp, (X, NUMBERS), "parameters", repr(theirs))
 
 
 def test_another_estimator_is_refused(tmp_path, monkeypatch):
@@ -649,20 +649,19 @@ def test_other_weights_of_rows_are_refused(tmp_path, monkeypatch):
         assert_refused(mlp, (X, NUMBERS), "training data", sample_weight=weights)
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {},
-        OWN | {"X_val": moved(X_VAL)},
-        OWN | {"y_val": moved(X_VAL[:, 0])},
-        OWN | {"sample_weight_val": WEIGHTS[:20]},
-    ],
-    ids=["none", "X_val", "y_val", "sample_weight_val"],
-)
-def test_other_validation_rows_are_refused(tmp_path, monkeypatch, other):
+OTHER_ROWS = {
+    "none": {},
+    "X_val": OWN | {"X_val": moved(X_VAL)},
+    "y_val": OWN | {"y_val": moved(X_VAL[:, 0])},
+    "sample_weight_val": OWN | {"sample_weight_val": WEIGHTS[:20]},
+}
+
+
+def test_other_validation_rows_are_refused(tmp_path, monkeypatch):
     path = stopped(tmp_path, monkeypatch, MLPRegressor, fit=OWN)
     mlp = make(MLPRegressor, checkpoint=path)
-    assert_refused(mlp, (X, NUMBERS), "validation data", **other)
+    for case, other in OTHER_ROWS.items():
+        assert_refused(mlp, (X, NUMBERS), "validation data", case, **other)
 
 
 def test_other_groups_are_refused(tmp_path, monkeypatch):
@@ -703,32 +702,33 @@ def test_a_second_warm_fit_is_another_fit(tmp_path):
     assert len(mlp.loss_curve_) == 20
 
 
-@pytest.mark.parametrize("content", [b"", b"a text", b"PK\x03\x04", b"\x89PNG\r\n"])
 @every_estimator
 def test_a_file_that_is_no_checkpoint_is_refused_before_training(
-    tmp_path, monkeypatch, kind, content
+    tmp_path, monkeypatch, kind
 ):
-    (tmp_path / "run").write_bytes(content)
     stop_after_steps(monkeypatch, 0, AssertionError("it trains"))
     mlp = make(kind, checkpoint=tmp_path / "run")
-    assert_refused(mlp, (X, TARGETS[kind]), "damaged, or no checkpoint")
+    for content in (b"", b"a text", b"PK\x03\x04", b"\x89PNG\r\n"):
+        (tmp_path / "run").write_bytes(content)
+        data = X, TARGETS[kind]
+        assert_refused(mlp, data, "damaged, or no checkpoint", content)
 
 
-@pytest.mark.parametrize("path", ["missing/run", "file/run", "folder", "."])
 @every_estimator
 def test_a_path_that_can_not_be_written_is_refused_before_training(
-    tmp_path, monkeypatch, kind, path
+    tmp_path, monkeypatch, kind
 ):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("here")
     stop_after_steps(monkeypatch, 0, AssertionError("it trains"))
-    mlp = make(kind, checkpoint=tmp_path / path)
-    before = digest(mlp)
-    with pytest.raises(ValueError, match=f"{kind.__name__}: checkpoint must be"):
-        mlp.fit(X, TARGETS[kind])
-    assert digest(mlp) == before
-    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
-    assert os.listdir(tmp_path / "folder") == []
+    for path in ("missing/run", "file/run", "folder", "."):
+        mlp = make(kind, checkpoint=tmp_path / path)
+        before = digest(mlp)
+        with pytest.raises(ValueError, match=f"{kind.__name__}: checkpoint must be"):
+            mlp.fit(X, TARGETS[kind])
+        assert digest(mlp) == before, path
+        assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+        assert os.listdir(tmp_path / "folder") == []
 
 
 FREE = {
@@ -740,8 +740,14 @@ FREE = {
 }
 
 
-@pytest.mark.parametrize("free", FREE.values(), ids=FREE)
-@every_estimator
+def in_turn(name, levels):
+    """Each level with one of the estimators, in turn."""
+    kinds = (len(levels) * (C, R))[: len(levels)]
+    cases = list(zip(kinds, levels.values(), strict=True))
+    return pytest.mark.parametrize(("kind", name), cases, ids=levels)
+
+
+@in_turn("free", FREE)
 def test_free_parameters_may_change(tmp_path, monkeypatch, capsys, kind, free):
     path = stopped(tmp_path, monkeypatch, kind)
     monkeypatch.chdir(tmp_path)
@@ -776,8 +782,7 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("same", SAME.values(), ids=SAME)
-@every_estimator
+@in_turn("same", SAME)
 def test_the_same_data_in_another_container_are_the_same_data(
     tmp_path, monkeypatch, kind, same
 ):
@@ -822,41 +827,40 @@ def test_a_start_that_was_fitted_anew_is_the_same_start(tmp_path, monkeypatch, k
 # Refusals
 
 
-@pytest.mark.parametrize(
-    ("params", "said"),
-    [
-        ({"solver": "lbfgs"}, "checkpoint must be None with solver lbfgs"),
-        (
-            {"refit": True, "early_stopping": True},
-            "checkpoint must be None with refit=True",
-        ),
-        ({"random_state": None}, "random_state must be an integer with checkpoint"),
-        (
-            {"random_state": np.random.RandomState(0)},
-            "random_state must be an integer with checkpoint",
-        ),
-        ({"checkpoint": 3}, "checkpoint must be None or the path of a file"),
-        ({"checkpoint": ""}, "checkpoint must be None or the path of a file"),
-        ({"checkpoint": b"run"}, "checkpoint must be None or the path of a file"),
-        ({"checkpoint_every": 0}, "checkpoint_every must be"),
-        ({"checkpoint_every": 1.5}, "checkpoint_every must be"),
-    ],
-    ids=str,
-)
+REFUSED = [
+    ({"solver": "lbfgs"}, "checkpoint must be None with solver lbfgs"),
+    (
+        {"refit": True, "early_stopping": True},
+        "checkpoint must be None with refit=True",
+    ),
+    ({"random_state": None}, "random_state must be an integer with checkpoint"),
+    (
+        {"random_state": np.random.RandomState(0)},
+        "random_state must be an integer with checkpoint",
+    ),
+    ({"checkpoint": 3}, "checkpoint must be None or the path of a file"),
+    ({"checkpoint": ""}, "checkpoint must be None or the path of a file"),
+    ({"checkpoint": b"run"}, "checkpoint must be None or the path of a file"),
+    ({"checkpoint_every": 0}, "checkpoint_every must be"),
+    ({"checkpoint_every": 1.5}, "checkpoint_every must be"),
+]
+
+
 @every_estimator
-def test_what_goes_with_no_checkpoint_is_refused(tmp_path, kind, params, said):
-    mlp = make(kind, **({"checkpoint": tmp_path / "run"} | params))
-    before = digest(mlp)
-    with pytest.raises(ValueError, match=f"{kind.__name__}: {said}"):
-        mlp.fit(X, TARGETS[kind])
-    assert digest(mlp) == before
-    assert os.listdir(tmp_path) == []
+def test_what_goes_with_no_checkpoint_is_refused(tmp_path, kind):
+    for params, said in REFUSED:
+        mlp = make(kind, **({"checkpoint": tmp_path / "run"} | params))
+        before = digest(mlp)
+        with pytest.raises(ValueError, match=f"{kind.__name__}: {said}"):
+            mlp.fit(X, TARGETS[kind])
+        assert digest(mlp) == before, params
+        assert os.listdir(tmp_path) == [], params
 
 
 @every_estimator
 def test_partial_fit_is_refused(tmp_path, kind):
     mlp = make(kind, checkpoint=tmp_path / "run")
-    classes = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
+    classes = classes_first(kind, TARGETS[kind])
     with pytest.raises(ValueError, match=f"{kind.__name__}: checkpoint must be None"):
         mlp.partial_fit(X, TARGETS[kind], **classes)
     assert os.listdir(tmp_path) == []

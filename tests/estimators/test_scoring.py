@@ -2,11 +2,12 @@
 
 import copy
 import math
+from functools import partial
+from itertools import product
 
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -20,10 +21,13 @@ from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import MLPClassifier
 from skmlp.history import Patience
 from skmlp.losses import Quantile
 from skmlp.solvers import Adam
+
+from ..conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
+from ..conftest import X as X_ALL
 
 # some updates are enough here, whether they converged or not
 pytestmark = [
@@ -31,25 +35,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
 ]
 
-N_ROWS, N_TRAINING = 90, 60
-RNG = np.random.default_rng(0)
-X_ALL = RNG.normal(size=(N_ROWS, 4))
-NUMBERS = X_ALL @ [1.0, -2.0, 0.5, 0.0] + 0.3 * RNG.normal(size=N_ROWS)
-CODES = np.digitize(NUMBERS, [-1.5, 1.0])
-WEIGHT = RNG.uniform(0.2, 3.0, N_ROWS)
+N_TRAINING = 60
 X, X_VAL = X_ALL[:N_TRAINING], X_ALL[N_TRAINING:]
 HELD = PredefinedSplit(np.where(np.arange(N_ROWS) < N_TRAINING, -1, 0))
 
-TASKS = {
-    "binary": (MLPClassifier, NUMBERS > 0),
-    "words": (MLPClassifier, np.array(["a", "b", "c"])[CODES]),
-    "labels": (MLPClassifier, np.c_[NUMBERS > 1, X_ALL[:, 0] > 0].astype(int)),
-    "numbers": (MLPRegressor, NUMBERS),
-    "outputs": (MLPRegressor, X_ALL[:, :2] ** 2),
-}
-every_solver = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-every_task = pytest.mark.parametrize("task", TASKS)
-each_kind = pytest.mark.parametrize("task", ["words", "numbers"])
+SOLVERS = ["sgd", "adam", "lbfgs"]
+every_solver = pytest.mark.parametrize("solver", SOLVERS)
+TARGETS = ["binary", "multiclass", "multilabel", "regression", "multi-output"]
+every_task = pytest.mark.parametrize("task", TARGETS)
 
 
 def make(task, **params):
@@ -61,22 +54,18 @@ def make(task, **params):
         "n_iter_no_change": np.inf,
         "random_state": 0,
     }
-    return TASKS[task][0](**{**defaults, **params})
+    return TASKS[task].make(**{**defaults, **params})
 
 
 def fit(task, *, weighted=False, validated=True, X=X, X_val=X_VAL, **params):
     """A fit on the first rows, with the others as validation rows or without any."""
-    y = TASKS[task][1]
+    y = TASKS[task].y
     more = {"sample_weight": WEIGHT[:N_TRAINING]} if weighted else {}
     if validated:
         more |= {"X_val": X_val, "y_val": y[N_TRAINING:]}
     if validated and weighted:
         more |= {"sample_weight_val": WEIGHT[N_TRAINING:]}
     return make(task, **params).fit(X, y[:N_TRAINING], **more)
-
-
-def parameters(model):
-    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
 
 
 def assert_same_parameters(model, expected):
@@ -122,42 +111,54 @@ ADJUSTED = make_scorer(balanced_accuracy_score, adjusted=True)
 PINBALL = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
 # the task, the parameter, and what gives the same from a model if it does not
 SCORINGS = {
-    "None": ("words", None, default_score),
+    "None": ("multiclass", None, default_score),
     "None, binary": ("binary", None, default_score),
-    "None, labels": ("labels", None, default_score),
-    "None, numbers": ("numbers", None, default_score),
-    "None, outputs": ("outputs", None, default_score),
-    "loss": ("words", "loss", minus_log_loss),
+    "None, multilabel": ("multilabel", None, default_score),
+    "None, regression": ("regression", None, default_score),
+    "None, multi-output": ("multi-output", None, default_score),
+    "loss": ("multiclass", "loss", minus_log_loss),
     "loss, binary": ("binary", "loss", minus_log_loss),
-    "loss, numbers": ("numbers", "loss", minus_half_squared_error),
-    "loss, outputs": ("outputs", "loss", minus_half_squared_error),
-    "log loss": ("words", "neg_log_loss", None),
-    "balanced accuracy": ("words", "balanced_accuracy", None),
+    "loss, regression": ("regression", "loss", minus_half_squared_error),
+    "loss, multi-output": ("multi-output", "loss", minus_half_squared_error),
+    "log loss": ("multiclass", "neg_log_loss", None),
+    "balanced accuracy": ("multiclass", "balanced_accuracy", None),
     "area": ("binary", "roc_auc", None),
-    "f1": ("labels", "f1_macro", None),
-    "absolute error": ("numbers", "neg_mean_absolute_error", None),
-    "R2": ("numbers", "r2", None),
-    "R2, outputs": ("outputs", "r2", None),
-    "scorer object": ("words", ADJUSTED, None),
-    "scorer of a loss": ("numbers", PINBALL, None),
-    "a callable": ("numbers", largest_error, None),
-    "a callable with weights": ("words", share_right, None),
-    "a callable of anything": ("words", with_any, None),
+    "f1": ("multilabel", "f1_macro", None),
+    "absolute error": ("regression", "neg_mean_absolute_error", None),
+    "R2": ("regression", "r2", None),
+    "R2, multi-output": ("multi-output", "r2", None),
+    "scorer object": ("multiclass", ADJUSTED, None),
+    "scorer of a loss": ("regression", PINBALL, None),
+    "a callable": ("regression", largest_error, None),
+    "a callable with weights": ("multiclass", share_right, None),
+    "a callable of anything": ("multiclass", with_any, None),
 }
 every_scoring = pytest.mark.parametrize(
     ("task", "scoring", "reference"), SCORINGS.values(), ids=SCORINGS
 )
 
 
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@every_solver
-@every_scoring
+# each with and without weights, by lbfgs and by one that goes through batches
+SETTINGS = {
+    "sgd-plain": ("sgd", False),
+    "lbfgs-weighted": ("lbfgs", True),
+    "lbfgs-plain": ("lbfgs", False),
+    "adam-weighted": ("adam", True),
+}
+EPOCHS = [
+    pytest.param(*case, *SETTINGS[setting], id=f"{name}-{setting}")
+    for i, (name, case) in enumerate(SCORINGS.items())
+    for setting in ([*SETTINGS][:2] if i % 2 else [*SETTINGS][2:])
+]
+
+
+@pytest.mark.parametrize(("task", "scoring", "reference", "solver", "weighted"), EPOCHS)
 def test_the_score_of_an_epoch_is_that_of_its_model(
     task, scoring, reference, solver, weighted
 ):
     params = {"solver": solver, "early_stopping": True, "scoring": scoring}
     watched = fit(task, weighted=weighted, **params)
-    score, y = reference or get_scorer(scoring), TASKS[task][1][N_TRAINING:]
+    score, y = reference or get_scorer(scoring), TASKS[task].y[N_TRAINING:]
     more = {}
     if weighted and score is not largest_error:  # which takes no weights
         more = {"sample_weight": WEIGHT[N_TRAINING:]}
@@ -171,29 +172,32 @@ def test_the_score_of_an_epoch_is_that_of_its_model(
         assert watched.validation_scores_ == scores.tolist()
 
 
-@pytest.mark.parametrize("form", ["float32", "frame"])
-@every_scoring
-def test_the_score_is_that_of_the_model_in_every_form_of_X(
-    task, scoring, reference, form
-):
-    both = {
-        "float32": (X.astype(np.float32), X_VAL.astype(np.float32)),
-        "frame": tuple(pd.DataFrame(rows, columns=list("abcd")) for rows in (X, X_VAL)),
-    }
-    X_form, X_val = both[form]
+def assert_scored(task, scoring, reference, form, rel):
     params = {"early_stopping": True, "scoring": scoring}
-    watched = fit(task, X=X_form, X_val=X_val, **params)
-    score, y = reference or get_scorer(scoring), TASKS[task][1][N_TRAINING:]
-    # float32 has seven digits, of which sums of 30 rows lose one
-    rel = 1e-5 if form == "float32" else 1e-10
+    watched = fit(task, X=form(X), X_val=form(X_VAL), **params)
+    score, y = reference or get_scorer(scoring), TASKS[task].y[N_TRAINING:]
     best = watched.best_validation_score_
-    assert best == pytest.approx(score(watched, X_val, y), rel=rel)
+    assert best == pytest.approx(score(watched, form(X_VAL), y), rel=rel)
+
+
+@every_scoring
+def test_the_score_is_that_of_the_model_in_float32(task, scoring, reference):
+    # float32 has seven digits, of which sums of 30 rows lose one
+    assert_scored(task, scoring, reference, np.float32, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["None", "loss, regression", "log loss", "a callable"])
+def test_the_score_is_that_of_the_model_of_a_data_frame(pandas, name):
+    def form(rows):
+        return pandas.DataFrame(rows, columns=list("abcd"))
+
+    assert_scored(*SCORINGS[name], form, rel=1e-10)
 
 
 def test_an_object_as_a_scorer_gets_the_weights_it_asks_for():
     params = {"early_stopping": True, "scoring": OfAllRows()}
-    model = fit("words", weighted=True, **params)
-    best = model.score(X_VAL, TASKS["words"][1][N_TRAINING:], WEIGHT[N_TRAINING:])
+    model = fit("multiclass", weighted=True, **params)
+    best = model.score(X_VAL, TASKS["multiclass"].y[N_TRAINING:], WEIGHT[N_TRAINING:])
     # it gives float32, of seven digits
     assert model.best_validation_score_ == pytest.approx(best, rel=1e-6)
 
@@ -202,7 +206,7 @@ def test_an_object_as_a_scorer_gets_the_weights_it_asks_for():
 def test_scores_count_class_weights(scoring):
     by_class = {"a": 5.0, "b": 0.3, "c": 1.0}
     params = {"early_stopping": True, "scoring": scoring, "class_weight": by_class}
-    model, y = fit("words", **params), TASKS["words"][1][N_TRAINING:]
+    model, y = fit("multiclass", **params), TASKS["multiclass"].y[N_TRAINING:]
     weight = np.array([by_class[label] for label in y])
     score = default_score if scoring is None else get_scorer(scoring)
     expected = score(model, X_VAL, y, sample_weight=weight)
@@ -213,7 +217,7 @@ def test_scores_count_class_weights(scoring):
 def test_scores_are_in_units_of_y_where_training_scales(scoring):
     y = 100.0 + 50.0 * NUMBERS
     params = {"scale_input": True, "scale_target": True, "early_stopping": True}
-    model = make("numbers", scoring=scoring, validation_fraction=HELD, **params)
+    model = make("regression", scoring=scoring, validation_fraction=HELD, **params)
     model.fit(X_ALL, y)
     score = {None: default_score, "loss": minus_half_squared_error}.get(scoring)
     score = score or get_scorer(scoring)
@@ -240,7 +244,7 @@ def test_losses_that_scikit_learn_lacks_are_scored_by_minus_the_loss(loss, by_r2
     y = np.abs(NUMBERS) + 0.1
     loss = Quantile(level=[0.1, 0.5, 0.9]) if loss == "levels" else loss
     params = {"loss": loss, "early_stopping": True, "validation_fraction": HELD}
-    model = make("numbers", **params).fit(X_ALL, y)
+    model = make("regression", **params).fit(X_ALL, y)
     scores = np.array(model.validation_scores_)
     if by_r2:
         best = model.score(X_VAL, y[N_TRAINING:])
@@ -259,8 +263,13 @@ def test_scoring_by_the_loss_is_minus_the_validation_loss(task):
 # The best epoch
 
 
-@every_solver
-@every_scoring
+RESTORING = [
+    pytest.param(*case, SOLVERS[i % 3], id=f"{name}-{SOLVERS[i % 3]}")
+    for i, (name, case) in enumerate(SCORINGS.items())
+]
+
+
+@pytest.mark.parametrize(("task", "scoring", "reference", "solver"), RESTORING)
 def test_the_model_is_that_of_the_best_epoch(task, scoring, reference, solver):
     # few epochs of large steps, so that the last one is not the best
     params = {"solver": solver, "max_iter": 25, "learning_rate_init": 0.1}
@@ -268,7 +277,7 @@ def test_the_model_is_that_of_the_best_epoch(task, scoring, reference, solver):
     model = fit(task, **params)
     scores = model.history_["validation_score"]
     assert model.best_epoch_ == np.argmax(scores) + 1
-    score, y = reference or get_scorer(scoring), TASKS[task][1][N_TRAINING:]
+    score, y = reference or get_scorer(scoring), TASKS[task].y[N_TRAINING:]
     best = score(model, X_VAL, y)
     assert best == pytest.approx(scores.max(), rel=1e-10)
     if solver != "lbfgs":
@@ -277,27 +286,32 @@ def test_the_model_is_that_of_the_best_epoch(task, scoring, reference, solver):
     assert_same_parameters(model, fit(task, **params, validated=False))
 
 
-@pytest.mark.parametrize("task", ["binary", "words"])
+@pytest.mark.parametrize("task", ["binary", "multiclass"])
 def test_some_of_these_models_are_not_of_the_last_epoch(task):
     params = {"max_iter": 25, "learning_rate_init": 0.1, "early_stopping": True}
     model = fit(task, **params)
+    # over 20 seeds: 2 to 21
     assert model.best_epoch_ < model.n_iter_ == 25
 
 
 # A scorer and the estimator
 
 
-def test_a_scorer_sees_a_fitted_model_and_the_rows_as_they_were_given():
+def giving(value):
+    return lambda estimator, X, y: value
+
+
+def test_a_scorer_sees_a_fitted_model_and_the_rows_as_they_were_given(pandas):
     seen = []
 
     def score(estimator, X, y):
         seen.append((estimator, X, y))
         return len(seen)
 
-    y = TASKS["words"][1]
-    frame = pd.DataFrame(X_ALL, columns=list("abcd"))
+    y = TASKS["multiclass"].y
+    frame = pandas.DataFrame(X_ALL, columns=list("abcd"))
     params = {"early_stopping": True, "validation_fraction": HELD, "scoring": score}
-    model = make("words", **params).fit(frame, y)
+    model = make("multiclass", **params).fit(frame, y)
     for estimator, X, labels in seen:
         assert type(estimator) is MLPClassifier and estimator is not model
         np.testing.assert_array_equal(estimator.classes_, ["a", "b", "c"])
@@ -315,10 +329,10 @@ def test_a_scorer_may_keep_the_models_that_it_sees(solver):
         models.append(estimator)
         return 0.0
 
-    fit("words", solver=solver, early_stopping=True, scoring=score)
+    fit("multiclass", solver=solver, early_stopping=True, scoring=score)
     assert models
     for k, model in enumerate(models, start=1):
-        expected = fit("words", solver=solver, max_iter=k, validated=False)
+        expected = fit("multiclass", solver=solver, max_iter=k, validated=False)
         assert_same_parameters(model, expected)
 
 
@@ -330,22 +344,21 @@ def test_what_a_scorer_does_to_its_model_does_not_reach_the_estimator():
         del estimator.classes_
         return 0.0
 
-    model = fit("words", early_stopping=True, scoring=score)
-    expected = fit("words", early_stopping=True, scoring=lambda estimator, X, y: 0.0)
+    model = fit("multiclass", early_stopping=True, scoring=score)
+    expected = fit("multiclass", early_stopping=True, scoring=giving(0.0))
     assert_same_parameters(model, expected)
     assert vars(model).keys() == vars(expected).keys()
     assert model.alpha == expected.alpha and model.n_iter_ == 6
 
 
-@pytest.mark.parametrize("scoring", ["neg_log_loss", "loss", ADJUSTED, share_right])
 @every_solver
-def test_scoring_changes_nothing_but_what_is_recorded(solver, scoring):
-    params = {"solver": solver, "scoring": scoring}
-    recorded, plain = fit("words", **params), fit("words", solver=solver)
-    assert_same_parameters(recorded, plain)
-    unwatched = fit("words", solver=solver, validated=False)
-    assert_same_parameters(recorded, unwatched)
-    assert recorded.loss_ == plain.loss_ and recorded.best_epoch_ is None
+def test_scoring_changes_nothing_but_what_is_recorded(solver):
+    plain = fit("multiclass", solver=solver)
+    assert_same_parameters(plain, fit("multiclass", solver=solver, validated=False))
+    for scoring in ("neg_log_loss", "loss", ADJUSTED, share_right):
+        recorded = fit("multiclass", solver=solver, scoring=scoring)
+        assert_same_parameters(recorded, plain)
+        assert recorded.loss_ == plain.loss_ and recorded.best_epoch_ is None
 
 
 # What is refused
@@ -356,10 +369,6 @@ def raising(error):
         raise error("There is no score.")
 
     return score
-
-
-def giving(value):
-    return lambda estimator, X, y: value
 
 
 BAD_SCORING = {
@@ -383,7 +392,7 @@ BAD_SCORING = {
 def assert_refused(model, error, *words, **more):
     """A fit is refused by an error with the words, and leaves all as it was."""
     before = vars(model).copy()
-    y = TASKS["words" if isinstance(model, MLPClassifier) else "numbers"][1]
+    y = TASKS["multiclass" if isinstance(model, MLPClassifier) else "regression"].y
     with pytest.raises(error) as caught:
         model.fit(X_ALL, y, **more)
     for word in words:
@@ -393,33 +402,38 @@ def assert_refused(model, error, *words, **more):
     assert all(now[name] is before[name] for name in now)
 
 
-@pytest.mark.parametrize("is_fitted", [False, True], ids=["new", "fitted"])
-@every_solver
+MODELS = [
+    ("multiclass", "sgd", False),
+    ("regression", "adam", True),
+    ("multiclass", "lbfgs", True),
+    ("regression", "lbfgs", False),
+]
+
+
 @pytest.mark.parametrize("scoring", BAD_SCORING.values(), ids=BAD_SCORING)
-@each_kind
-def test_bad_scoring_is_refused(task, scoring, solver, is_fitted):
-    model = make(task, solver=solver)
-    if is_fitted:
-        model.fit(X_ALL, TASKS[task][1])
-    model.set_params(early_stopping=True, scoring=scoring, validation_fraction=0.5)
-    owner = TASKS[task][0].__name__
-    error = (ValueError, TypeError)
-    assert_refused(model, error, f"{owner}: scoring must be")
+def test_bad_scoring_is_refused(scoring):
+    for task, solver, is_fitted in MODELS:
+        model = make(task, solver=solver)
+        if is_fitted:
+            model.fit(X_ALL, TASKS[task].y)
+        model.set_params(early_stopping=True, scoring=scoring, validation_fraction=0.5)
+        owner = TASKS[task].kind.__name__
+        assert_refused(model, (ValueError, TypeError), f"{owner}: scoring must be")
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyError, ZeroDivisionError])
 def test_other_errors_of_a_scorer_come_through_and_leave_all_as_it_was(error):
-    model = make("words").fit(X_ALL, TASKS["words"][1])
+    model = make("multiclass").fit(X_ALL, TASKS["multiclass"].y)
     model.set_params(early_stopping=True, scoring=raising(error))
     assert_refused(model, error, "There is no score.")
 
 
 def test_a_scorer_that_does_not_suit_the_targets_is_refused():
-    rows = TASKS["binary"][1][N_TRAINING:]
-    model = make("words", early_stopping=True, scoring="roc_auc")
+    rows = TASKS["binary"].y[N_TRAINING:]
+    model = make("multiclass", early_stopping=True, scoring="roc_auc")
     assert_refused(model, ValueError, "MLPClassifier: scoring must be")
     assert rows.dtype == bool
-    model = make("numbers", early_stopping=True, scoring="neg_log_loss")
+    model = make("regression", early_stopping=True, scoring="neg_log_loss")
     assert_refused(model, (ValueError, AttributeError), "MLPRegressor")
 
 
@@ -478,28 +492,22 @@ MERITS = {
 every_merit = pytest.mark.parametrize("merits", MERITS.values(), ids=MERITS)
 
 
-@pytest.mark.parametrize("min_updates", [0, 17, 49])
-@pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
-@pytest.mark.parametrize("n_iter_no_change", [1, 3, 10])
-@pytest.mark.parametrize("tol", [0.0, 1e-3, 0.05, 0.5])
 @every_merit
-def test_patience_ends_where_the_last_epochs_brought_too_little(
-    merits, tol, n_iter_no_change, relative, min_updates
-):
-    more = {"relative": relative, "min_updates": min_updates}
-    expected = first_end(merits.tolist(), tol, n_iter_no_change, **more)
-    assert scripted(merits, tol, n_iter_no_change, **more) == expected
+def test_patience_ends_where_the_last_epochs_brought_too_little(merits):
+    for tol, n_last, relative, min_updates in product(
+        (0.0, 1e-3, 0.05, 0.5), (1, 3, 10), (False, True), (0, 17, 49)
+    ):
+        more = {"relative": relative, "min_updates": min_updates}
+        expected = first_end(merits.tolist(), tol, n_last, **more)
+        assert scripted(merits, tol, n_last, **more) == expected, (tol, n_last, more)
 
 
-# powers of 2, by which all numbers scale without rounding
-@pytest.mark.parametrize("factor", [2.0**-10, 2.0**10])
-@pytest.mark.parametrize("tol", [1e-3, 0.05])
-@every_merit
-def test_relative_patience_does_not_depend_on_the_scale_of_the_merit(
-    merits, tol, factor
-):
-    ends = [scripted(m, tol, 3, relative=True) for m in (merits, factor * merits)]
-    assert ends[0] == ends[1]
+def test_relative_patience_does_not_depend_on_the_scale_of_the_merit():
+    # powers of 2, by which all numbers scale without rounding
+    for name, tol, factor in product(MERITS, (1e-3, 0.05), (2.0**-10, 2.0**10)):
+        both = (MERITS[name], factor * MERITS[name])
+        ends = [scripted(merits, tol, 3, relative=True) for merits in both]
+        assert ends[0] == ends[1], (name, tol, factor)
 
 
 def test_absolute_patience_does_depend_on_it():
@@ -545,11 +553,13 @@ WATCHING = {
 }
 
 
-@pytest.mark.parametrize("params", ENDS.values(), ids=ENDS)
-@pytest.mark.parametrize("watching", WATCHING.values(), ids=WATCHING)
-@every_solver
-@every_task
-def test_a_fit_ends_as_soon_as_patience_is_over(task, solver, watching, params):
+@covering(
+    params=ENDS,
+    watching=WATCHING,
+    solver=SOLVERS,
+    task=TARGETS,
+)
+def test_a_fit_ends_as_soon_as_patience_is_over(params, watching, solver, task):
     params = {"solver": solver, "max_iter": 60, "alpha": 0.1} | params | watching
     early = params.get("early_stopping", False)
     model = fit(task, **params)
@@ -581,10 +591,20 @@ def test_a_fit_ends_as_soon_as_patience_is_over(task, solver, watching, params):
 
 def test_updates_of_fits_before_count_for_the_least_number():
     params = {"tol": 1e9, "n_iter_no_change": 1, "min_updates": 15}
-    model = fit("words", **params, warm_start=True, validated=False, max_iter=50)
+    model = fit("multiclass", **params, warm_start=True, validated=False, max_iter=50)
     assert model.n_iter_ == 5 and model.n_updates_ == 15
-    model.fit(X, TASKS["words"][1][:N_TRAINING])
+    model.fit(X, TASKS["multiclass"].y[:N_TRAINING])
     assert model.n_iter_ == 1
+
+
+def test_lbfgs_counts_evaluations_for_the_least_number():
+    params = {"solver": "lbfgs", "early_stopping": True, "scoring": giving(0.0)}
+    params |= {"n_iter_no_change": 1, "max_iter": 60}
+    assert fit("regression", **params).n_iter_ == 3
+    model = fit("regression", **params, min_updates=9)
+    before = fit("regression", **params | {"max_iter": model.n_iter_ - 1})
+    assert model.stop_reason_.startswith("Validation score did not improve")
+    assert before.n_updates_ < 9 <= model.n_updates_
 
 
 SCALED = {
@@ -604,16 +624,16 @@ SCALED = {
 
 
 @pytest.mark.parametrize("params", SCALED.values(), ids=SCALED)
-# powers of 2, by which all numbers scale without rounding
-@pytest.mark.parametrize("unit", [2.0**-10, 2.0**10])
-def test_with_scaled_targets_the_end_does_not_depend_on_the_unit_of_y(params, unit):
+def test_with_scaled_targets_the_end_does_not_depend_on_the_unit_of_y(params):
     params = {"tol": 0.01, "n_iter_no_change": 2, "max_iter": 80} | params
     fits = [
-        make("numbers", scale_target=True, **params).fit(X_ALL, y)
-        for y in (NUMBERS, unit * NUMBERS)
+        make("regression", scale_target=True, **params).fit(X_ALL, y)
+        # powers of 2, by which all numbers scale without rounding
+        for y in (NUMBERS, 2.0**-10 * NUMBERS, 2.0**10 * NUMBERS)
     ]
-    assert fits[0].n_iter_ == fits[1].n_iter_ < 80
-    assert fits[0].best_epoch_ == fits[1].best_epoch_
+    assert len({model.n_iter_ for model in fits}) == 1
+    assert fits[0].n_iter_ < 80  # over 20 seeds: 7 to 27
+    assert len({model.best_epoch_ for model in fits}) == 1
 
 
 def test_with_a_relative_tol_the_end_does_not_depend_on_the_unit_of_y():
@@ -622,12 +642,12 @@ def test_with_a_relative_tol_the_end_does_not_depend_on_the_unit_of_y():
     params |= {"tol": 0.01, "n_iter_no_change": 2, "tol_mode": "relative"}
     params["coefs_init"] = [np.zeros((4, 1))], [np.zeros(1)]
     ends = [
-        make("numbers", **params).fit(X_ALL, y).n_iter_
+        make("regression", **params).fit(X_ALL, y).n_iter_
         for y in (NUMBERS, 2.0**-10 * NUMBERS)
     ]
-    assert ends[0] == ends[1] < 80
+    assert ends[0] == ends[1] < 80  # over 20 seeds: 7 to 17, and below: 4
     params["tol_mode"] = "absolute"
-    assert make("numbers", **params).fit(X_ALL, 2.0**-10 * NUMBERS).n_iter_ < ends[0]
+    assert make("regression", **params).fit(X_ALL, 2.0**-10 * NUMBERS).n_iter_ < ends[0]
 
 
 # lbfgs
@@ -635,7 +655,7 @@ def test_with_a_relative_tol_the_end_does_not_depend_on_the_unit_of_y():
 
 @every_task
 def test_lbfgs_ignores_early_stopping_by_default(task):
-    y = TASKS[task][1]
+    y = TASKS[task].y
     fits = [
         make(task, solver="lbfgs", early_stopping=early).fit(X_ALL, y)
         for early in (True, False)
@@ -656,14 +676,16 @@ ACTING = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
-@pytest.mark.parametrize("params", ACTING.values(), ids=ACTING)
-@every_task
+@covering(
+    task=TARGETS,
+    params=ACTING,
+    weighted={"plain": False, "weighted": True},
+    dtype=[np.float64, np.float32],
+)
 def test_lbfgs_stops_early_with_scoring_or_validation_rows(
     task, params, weighted, dtype
 ):
-    y = TASKS[task][1]
+    y = TASKS[task].y
     X = X_ALL.astype(dtype)
     params = {"solver": "lbfgs", "early_stopping": True, "max_iter": 100} | params
     params |= {"n_iter_no_change": 4, "alpha": 1e-6}
@@ -678,6 +700,7 @@ def test_lbfgs_stops_early_with_scoring_or_validation_rows(
             more["sample_weight_val"] = WEIGHT[N_TRAINING:]
         model.fit(X[:N_TRAINING], y[:N_TRAINING], **more)
     scores = model.history_["validation_score"]
+    # over 20 seeds: at most 61
     assert len(scores) == model.n_iter_ < 100
     assert model.best_epoch_ == np.argmax(scores) + 1 < model.n_iter_
     assert model.stop_reason_.startswith("Validation score did not improve")
@@ -694,13 +717,13 @@ def test_lbfgs_stops_early_with_scoring_or_validation_rows(
 
 def test_an_lbfgs_fit_that_ends_by_itself_says_so():
     params = {"solver": "lbfgs", "early_stopping": True, "alpha": 10.0}
-    model = fit("words", **params, max_iter=500, tol=1e-3)
+    model = fit("multiclass", **params, max_iter=500, tol=1e-3)
     assert model.stop_reason_.startswith("L-BFGS ended: CONVERGENCE")
     assert model.best_epoch_ == np.argmax(model.history_["validation_score"]) + 1
 
 
 def test_a_copy_of_an_early_stopped_estimator_is_the_same_model():
-    model = fit("words", early_stopping=True, scoring="neg_log_loss")
+    model = fit("multiclass", early_stopping=True, scoring="neg_log_loss")
     assert_same_parameters(copy.deepcopy(model), model)
     assert copy.deepcopy(model).best_epoch_ == model.best_epoch_
 
@@ -708,8 +731,10 @@ def test_a_copy_of_an_early_stopped_estimator_is_the_same_model():
 @pytest.mark.parametrize("averaging", [0.5, 0.95])
 def test_scores_are_those_of_the_averaged_model(averaging):
     solver = Adam(averaging=averaging)
-    model = fit("words", solver=solver, early_stopping=True, scoring="neg_log_loss")
-    score = get_scorer("neg_log_loss")(model, X_VAL, TASKS["words"][1][N_TRAINING:])
+    model = fit(
+        "multiclass", solver=solver, early_stopping=True, scoring="neg_log_loss"
+    )
+    score = get_scorer("neg_log_loss")(model, X_VAL, TASKS["multiclass"].y[N_TRAINING:])
     assert model.best_validation_score_ == pytest.approx(score, rel=1e-12)
 
 
@@ -717,24 +742,23 @@ def test_scores_are_those_of_the_averaged_model(averaging):
 
 
 SETS = {
-    "iris": load_iris,
     "wine": load_wine,
     "breast cancer": load_breast_cancer,
-    "digits": load_digits,
+    "digits": partial(load_digits, n_class=6),
 }
 
 
 @pytest.mark.parametrize("load", SETS.values(), ids=SETS)
 def test_stopping_by_the_loss_costs_no_accuracy(load):
     X, y = load(return_X_y=True)
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    X, y = X[:600], y[:600]
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
 
     def accuracy(**params):
         mlp = MLPClassifier(max_iter=300, random_state=0, **params)
         model = make_pipeline(StandardScaler(), mlp)
         return cross_val_score(model, X, y, cv=folds).mean()
 
-    plain = accuracy()
-    early = accuracy(early_stopping=True, scoring="loss")
-    # a hundredth: one or two rows of a fold of the smaller sets
-    assert early == pytest.approx(plain, abs=0.01)
+    gained = accuracy(early_stopping=True, scoring="loss") - accuracy()
+    # over 20 seeds: -0.011 to 0.007; fits of three epochs lose 0.03 to 0.7
+    assert gained > -0.02

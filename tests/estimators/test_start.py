@@ -1,17 +1,17 @@
 """Where training starts: initializers, the last biases, and weights from elsewhere."""
 
 import re
-import warnings
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.initializers import INITIALIZERS, DataDriven, HeNormal, Orthogonal
 from skmlp.losses import Focal, LogLoss, Quantile
+
+from ..conftest import assert_same_bits, classes_first, covering, parameters, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
@@ -40,25 +40,9 @@ def target(kind):
     return LABELS if kind is MLPClassifier else NUMBERS
 
 
-def quietly(method, *args, **kwargs):
-    """Some updates are enough here, whether they converged or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return method(*args, **kwargs)
-
-
 def fitted(kind, X=X, y=None, sample_weight=None, **params):
     y = target(kind) if y is None else y
     return quietly(small(kind, **params).fit, X, y, sample_weight=sample_weight)
-
-
-def parameters(model):
-    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
-
-
-def assert_same_bits(model, expected):
-    np.testing.assert_array_equal(parameters(model), parameters(expected))
-    assert model.loss_ == expected.loss_
 
 
 # initializer
@@ -66,9 +50,11 @@ def assert_same_bits(model, expected):
 WIDE = np.random.default_rng(1).normal(size=(10, 80))
 
 
-@pytest.mark.parametrize("activation", ["relu", "logistic"])
-@pytest.mark.parametrize("name", [n for n in INITIALIZERS if n != "data_driven"])
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    name=[name for name in INITIALIZERS if name != "data_driven"],
+    activation=["relu", "logistic"],
+)
 def test_an_initializer_draws_each_layer_and_zero_biases_but_some(
     kind, name, activation
 ):
@@ -99,13 +85,17 @@ def test_an_initializer_draws_each_layer_and_zero_biases_but_some(
 MANY = np.random.default_rng(2).normal(5.0, [0.1, 1.0, 9.0], size=(3000, 3))
 
 
-@pytest.mark.parametrize("form", [np.asarray, csr_array], ids=["dense", "csr"])
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_data_driven_weights_give_units_of_variance_1_over_2048_of_the_rows(kind, form):
+def test_data_driven_weights_give_units_of_variance_1_over_2048_of_the_rows(kind):
     y = np.arange(3000) % 3
     # weights of 0: other rows are not looked at
     counts = (np.arange(3000) < 2048).astype(float)
-    for rows, weight in ((slice(0, 2000), None), (slice(0, 3000), counts)):
+    for form, rows, weight in (
+        (np.asarray, slice(0, 2000), None),
+        (csr_array, slice(0, 2000), None),
+        (np.asarray, slice(0, 3000), counts),
+        (csr_array, slice(0, 3000), counts),
+    ):
         model = fitted(
             kind,
             form(MANY[rows]),
@@ -159,10 +149,12 @@ def lists_of(model):
 STARTS = {"estimator": lambda model: model, "pair": pair_of, "lists": lists_of}
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@pytest.mark.parametrize("given", STARTS.values(), ids=STARTS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    given=STARTS,
+    solver=["sgd", "adam", "lbfgs"],
+    early_stopping=[False, True],
+)
 def test_coefs_init_trains_as_a_warm_start_from_the_same_weights(
     kind, given, solver, early_stopping
 ):
@@ -192,10 +184,10 @@ def test_a_still_fit_has_the_weights_of_its_start_in_the_dtype_of_X(kind):
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_partial_fit_begins_at_coefs_init_and_goes_on_from_there(kind):
     start = fitted(kind, random_state=1)
-    first = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
+    y = target(kind)
     model = small(kind, coefs_init=start, shuffle=False, max_iter=2)
-    whole = quietly(clone(model).set_params(coefs_init=start).fit, X, target(kind))
-    model.partial_fit(X, target(kind), **first).partial_fit(X, target(kind))
+    whole = quietly(clone(model).set_params(coefs_init=start).fit, X, y)
+    model.partial_fit(X, y, **classes_first(kind, y)).partial_fit(X, y)
     assert_same_bits(model, whole)
 
 
@@ -232,10 +224,9 @@ WRONG_SIZES = {
 }
 
 
-@pytest.mark.parametrize(("params", "data", "said"), WRONG_SIZES.values())
-@pytest.mark.parametrize("given", STARTS.values(), ids=STARTS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_a_start_of_other_sizes_is_refused_with_both(kind, given, params, data, said):
+@covering(kind=ESTIMATORS, given=STARTS, wrong=WRONG_SIZES)
+def test_a_start_of_other_sizes_is_refused_with_both(kind, given, wrong):
+    params, data, said = wrong
     start = fitted(kind)
     estimator = small(kind, coefs_init=given(start), **params)
     said = said.replace("{n}", str(start.n_outputs_))
@@ -275,17 +266,16 @@ BAD_STARTS = {
 }
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("spoil", BAD_STARTS.values(), ids=BAD_STARTS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_a_bad_start_is_refused_by_name_and_nothing_is_fitted(kind, spoil, method):
-    estimator = small(kind, coefs_init=spoil(pair_of(fitted(kind))))
-    is_first = method == "partial_fit" and kind is MLPClassifier
-    first = {"classes": [0, 1, 2]} if is_first else {}
-    with pytest.raises((ValueError, TypeError)) as error:
-        getattr(estimator, method)(X, target(kind), **first)
-    assert f"{kind.__name__}: coefs_init must be " in str(error.value)
-    assert not hasattr(estimator, "coefs_")
+def test_a_bad_start_is_refused_by_name_and_nothing_is_fitted(spoil):
+    for kind in ESTIMATORS:
+        y, spoiled = target(kind), spoil(pair_of(fitted(kind, max_iter=1)))
+        for method, first in (("fit", {}), ("partial_fit", classes_first(kind, y))):
+            estimator = small(kind, coefs_init=spoiled)
+            with pytest.raises((ValueError, TypeError)) as error:
+                getattr(estimator, method)(X, y, **first)
+            assert f"{kind.__name__}: coefs_init must be " in str(error.value), method
+            assert not hasattr(estimator, "coefs_"), method
 
 
 # output_bias
@@ -306,35 +296,28 @@ def quantile_of(y, level):
 
 
 CLASS_SHARES = share_of(LABELS[:, None] == np.arange(3))
-OPTIMA = [
-    (MLPClassifier, "log_loss", LABELS, np.log(CLASS_SHARES)),
-    (MLPClassifier, "log_loss", LABELS > 0, [logit(share_of(LABELS > 0))]),
-    (MLPClassifier, "log_loss", INDICATORS, logit(share_of(INDICATORS))),
-    (
-        MLPClassifier,
-        LogLoss(label_smoothing=0.3),
-        LABELS,
-        np.log(0.7 * CLASS_SHARES + 0.1),
-    ),
-    (MLPRegressor, "squared_error", NUMBERS, [share_of(NUMBERS)]),
-    (MLPRegressor, "squared_error", np.c_[NUMBERS, X], share_of(np.c_[NUMBERS, X])),
-    (MLPRegressor, "absolute_error", NUMBERS, [quantile_of(NUMBERS, 0.5)]),
-    (
-        MLPRegressor,
-        Quantile(level=[0.9, 0.1]),
-        NUMBERS,
-        [quantile_of(NUMBERS, level) for level in (0.1, 0.9)],
-    ),
-    (MLPRegressor, "poisson", AMOUNTS, [np.log(share_of(AMOUNTS))]),
-    (MLPRegressor, "gamma", AMOUNTS, [np.log(share_of(AMOUNTS))]),
-    (MLPRegressor, "tweedie", AMOUNTS, [np.log(share_of(AMOUNTS))]),
-]
+TWO, MANY_NUMBERS = LABELS > 0, np.c_[NUMBERS, X]
+SMOOTHED = np.log(0.7 * CLASS_SHARES + 0.1)
+TWO_QUANTILES = [quantile_of(NUMBERS, level) for level in (0.1, 0.9)]
+# the loss, a target for it, and its optimum
+OPTIMA = {
+    "classes": ("log_loss", LABELS, np.log(CLASS_SHARES)),
+    "two classes": ("log_loss", TWO, [logit(share_of(TWO))]),
+    "indicators": ("log_loss", INDICATORS, logit(share_of(INDICATORS))),
+    "smoothed labels": (LogLoss(label_smoothing=0.3), LABELS, SMOOTHED),
+    "squared_error": ("squared_error", NUMBERS, [share_of(NUMBERS)]),
+    "outputs": ("squared_error", MANY_NUMBERS, share_of(MANY_NUMBERS)),
+    "absolute_error": ("absolute_error", NUMBERS, [quantile_of(NUMBERS, 0.5)]),
+    "quantiles": (Quantile(level=[0.9, 0.1]), NUMBERS, TWO_QUANTILES),
+    "poisson": ("poisson", AMOUNTS, [np.log(share_of(AMOUNTS))]),
+    "gamma": ("gamma", AMOUNTS, [np.log(share_of(AMOUNTS))]),
+    "tweedie": ("tweedie", AMOUNTS, [np.log(share_of(AMOUNTS))]),
+}
 
 
-@pytest.mark.parametrize(("kind", "loss", "y", "optimum"), OPTIMA)
-def test_the_last_biases_start_at_the_weighted_optimum_of_a_constant(
-    kind, loss, y, optimum
-):
+@pytest.mark.parametrize(("loss", "y", "optimum"), OPTIMA.values(), ids=OPTIMA)
+def test_the_last_biases_start_at_the_weighted_optimum_of_a_constant(loss, y, optimum):
+    kind = MLPRegressor if y.dtype.kind == "f" else MLPClassifier
     params = {"loss": loss, "output_bias": "optimum", **STILL}
     model = fitted(kind, y=y, sample_weight=WEIGHT, **params)
     np.testing.assert_allclose(model.intercepts_[-1], optimum, rtol=1e-12)
@@ -349,15 +332,17 @@ def test_the_last_biases_start_at_the_weighted_optimum_of_a_constant(
 
 
 # These have no formula: the gradient is 0 there.
-WITHOUT_FORMULA = [
-    (MLPClassifier, Focal(gamma=1.0), LABELS),
-    (MLPClassifier, Focal(gamma=1.0), INDICATORS),
-    (MLPRegressor, "huber", NUMBERS),
-    (MLPRegressor, "log_cosh", NUMBERS),
-]
+WITHOUT_FORMULA = {
+    "focal": (MLPClassifier, Focal(gamma=1.0), LABELS),
+    "focal of indicators": (MLPClassifier, Focal(gamma=1.0), INDICATORS),
+    "huber": (MLPRegressor, "huber", NUMBERS),
+    "log_cosh": (MLPRegressor, "log_cosh", NUMBERS),
+}
 
 
-@pytest.mark.parametrize(("kind", "loss", "y"), WITHOUT_FORMULA)
+@pytest.mark.parametrize(
+    ("kind", "loss", "y"), WITHOUT_FORMULA.values(), ids=WITHOUT_FORMULA
+)
 def test_a_step_of_a_constant_model_stays_at_the_optimum(kind, loss, y):
     # X of zeros and no hidden layer: the model is its bias
     params = {"loss": loss, "hidden_layer_sizes": (), "solver": "sgd", "max_iter": 1}

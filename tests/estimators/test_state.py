@@ -5,7 +5,7 @@ import inspect
 import io
 import pickle
 import warnings
-from itertools import pairwise
+from itertools import pairwise, product
 
 import joblib
 import numpy as np
@@ -17,11 +17,19 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.objective import Objective
 from skmlp.solvers import SGD, Adam
 
-from ..conftest import digest
+from ..conftest import (
+    assert_same_bits,
+    covering,
+    digest,
+    learned_arrays,
+    parameters,
+    quietly,
+)
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 STOCHASTIC = ["sgd", "adam"]
 SOLVERS = [*STOCHASTIC, "lbfgs"]
+EARLY = {"to the end": False, "early": True}
 N_ROWS = 30
 
 RNG = np.random.default_rng(0)
@@ -42,9 +50,7 @@ def target(kind):
 def fitted(estimator, y=None, **kwargs):
     """Some updates are enough here, whether they converged or not."""
     y = target(type(estimator)) if y is None else y
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.fit(X, y, **kwargs)
+    return quietly(estimator.fit, X, y, **kwargs)
 
 
 def partly_fitted(estimator, times=1):
@@ -60,19 +66,19 @@ def outputs(model):
 
 
 def assert_same_parameters(model, expected):
-    for name in ("coefs_", "intercepts_"):
-        pairs = zip(getattr(model, name), getattr(expected, name), strict=True)
-        for a, b in pairs:
-            np.testing.assert_array_equal(a, b)
+    """Where the losses are of different rows."""
+    np.testing.assert_array_equal(parameters(model), parameters(expected))
 
 
 # partial_fit and warm_start
 
 
-@pytest.mark.parametrize("batch_size", ["auto", 7])
-@pytest.mark.parametrize("learning_rate", ["constant", "invscaling", "adaptive"])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    solver=STOCHASTIC,
+    learning_rate=["constant", "invscaling", "adaptive"],
+    batch_size=["auto", 7],
+)
 def test_partial_fit_twice_is_one_run_of_two_unshuffled_epochs(
     kind, solver, learning_rate, batch_size
 ):
@@ -80,7 +86,7 @@ def test_partial_fit_twice_is_one_run_of_two_unshuffled_epochs(
     params |= {"batch_size": batch_size, "max_iter": 2}
     run = fitted(small(kind, **params))
     parts = partly_fitted(small(kind, **params), times=2)
-    assert_same_parameters(parts, run)
+    assert_same_bits(parts, run)
     assert parts.loss_curve_ == run.loss_curve_
     assert parts.best_loss_ == run.best_loss_
     assert parts.loss_ == run.loss_
@@ -94,7 +100,7 @@ def test_partial_fit_after_fit_goes_on_with_the_solver_where_it_was(kind, solver
     params = {"solver": solver, "shuffle": False}
     run = fitted(small(kind, max_iter=5, **params))
     parts = partly_fitted(fitted(small(kind, max_iter=3, **params)), times=2)
-    assert_same_parameters(parts, run)
+    assert_same_bits(parts, run)
     assert parts.loss_curve_ == run.loss_curve_
 
 
@@ -119,15 +125,13 @@ def test_warm_fits_of_one_epoch_are_one_fit_where_the_solver_has_no_state(kind):
         with pytest.warns(ConvergenceWarning):
             model.fit(X, target(kind))
         once = fitted(small(kind, max_iter=n_fits, **params))
-        assert_same_parameters(model, once)
+        assert_same_bits(model, once)
         assert model.loss_curve_ == once.loss_curve_
         assert model.best_loss_ == once.best_loss_
         assert (model.n_iter_, model.t_) == (1, n_fits * N_ROWS)
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, early_stopping=EARLY)
 def test_warm_fits_record_one_loss_an_epoch_and_all_are_kept(
     kind, solver, early_stopping
 ):
@@ -151,9 +155,10 @@ def test_warm_fits_record_one_loss_an_epoch_and_all_are_kept(
 def test_a_warm_fit_starts_where_the_fit_before_ended_and_a_cold_one_anew(kind, solver):
     first = fitted(small(kind, solver=solver))
     cold = fitted(copy.deepcopy(first))
-    assert_same_parameters(cold, first)
+    assert_same_bits(cold, first)
     assert cold.loss_ == first.loss_
     warm = fitted(copy.deepcopy(first).set_params(warm_start=True))
+    # over 20 seeds: 0.07 to 0.9997 of it by epochs, to 1 - 3e-8 by lbfgs
     assert warm.loss_ < first.loss_
 
 
@@ -170,7 +175,7 @@ def test_lbfgs_in_two_warm_fits_goes_below_the_first_ones_loss(kind):
 def test_the_first_partial_fit_is_the_first_epoch_of_fit(kind):
     for shuffle in (False, True):
         run = fitted(small(kind, max_iter=1, shuffle=shuffle))
-        assert_same_parameters(partly_fitted(small(kind, shuffle=shuffle)), run)
+        assert_same_bits(partly_fitted(small(kind, shuffle=shuffle)), run)
 
 
 # Parameters set by hand
@@ -196,45 +201,47 @@ TASKS = {
 }
 
 
-@pytest.mark.parametrize("sizes", [(), (5,), (5, 3)], ids=str)
 @pytest.mark.parametrize("task", TASKS)
-def test_parameters_set_by_hand_predict_as_the_model_they_came_from(task, sizes):
+def test_parameters_set_by_hand_predict_as_the_model_they_came_from(task):
     kind, y = TASKS[task]
-    model = fitted(small(kind, hidden_layer_sizes=sizes), y)
-    hand = by_hand(kind, model, hidden_layer_sizes=sizes)
-    np.testing.assert_array_equal(hand.predict(X), model.predict(X))
-    if kind is MLPClassifier:
-        for method in ("predict_proba", "predict_log_proba", "decision_function"):
+    for sizes in ((), (5,), (5, 3)):
+        model = fitted(small(kind, hidden_layer_sizes=sizes), y)
+        hand = by_hand(kind, model, hidden_layer_sizes=sizes)
+        methods = ["predict"]
+        if kind is MLPClassifier:
+            methods += ["predict_proba", "predict_log_proba", "decision_function"]
+        for method in methods:
             np.testing.assert_array_equal(
-                getattr(hand, method)(X), getattr(model, method)(X)
+                getattr(hand, method)(X), getattr(model, method)(X), f"{method} {sizes}"
             )
-    assert hand.score(X, y) == model.score(X, y)
+        assert hand.score(X, y) == model.score(X, y)
 
 
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("task", TASKS)
+@covering(task=TASKS, solver=STOCHASTIC)
 def test_partial_fit_goes_on_from_parameters_set_by_hand(task, solver):
-    kind, y = TASKS[task]
+    kind, y = task
     model = fitted(small(kind, solver=solver), y)
     hand = by_hand(kind, model, solver=solver).partial_fit(X, y)
     # a warm fit has a new solver and these parameters, too
     warm = fitted(model.set_params(warm_start=True, max_iter=1, tol=0), y)
-    assert_same_parameters(hand, warm)
+    assert_same_bits(hand, warm)
     assert hand.loss_ == warm.loss_
     np.testing.assert_array_equal(hand.predict(X), warm.predict(X))
     assert hand.n_features_in_ == 4
     assert hand.loss_curve_ == [hand.loss_]
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("task", TASKS)
-def test_a_warm_fit_goes_on_from_parameters_set_by_hand(task, solver):
+def test_a_warm_fit_goes_on_from_parameters_set_by_hand(task):
     kind, y = TASKS[task]
-    model = fitted(small(kind, solver=solver, warm_start=True), y)
-    hand = fitted(by_hand(kind, model, solver=solver, warm_start=True), y)
-    assert_same_parameters(hand, fitted(by_hand(kind, model, **hand.get_params()), y))
-    assert hand.loss_ < model.loss_ + 1e-3 or model.loss_ < 1e-3
-    assert not np.array_equal(hand.coefs_[0], model.coefs_[0])
+    for solver in SOLVERS:
+        model = fitted(small(kind, solver=solver, warm_start=True), y)
+        hand = fitted(by_hand(kind, model, solver=solver, warm_start=True), y)
+        again = fitted(by_hand(kind, model, **hand.get_params()), y)
+        assert_same_bits(hand, again)
+        # over 20 seeds: lower by a part of 3e-8 (of lbfgs, near its end) to 0.998
+        assert hand.loss_ <= model.loss_ * (1 + 1e-6), solver
+        assert not np.array_equal(hand.coefs_[0], model.coefs_[0]), solver
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -269,16 +276,19 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_parameters_may_be_set_by_hand_in_any_form(kind, form):
+def test_parameters_may_be_set_by_hand_in_any_form(kind):
     model = fitted(small(kind))
-    hand = by_hand(kind, model)
-    hand.coefs_ = tuple(map(form, hand.coefs_))
-    hand.intercepts_ = tuple(map(form, hand.intercepts_))
-    # another memory layout may sum in another order
-    np.testing.assert_allclose(outputs(hand), outputs(model), rtol=1e-12)
-    assert_same_parameters(partly_fitted(hand), partly_fitted(by_hand(kind, model)))
+    trained = partly_fitted(by_hand(kind, model))
+    for name, form in FORMS.items():
+        hand = by_hand(kind, model)
+        hand.coefs_ = tuple(map(form, hand.coefs_))
+        hand.intercepts_ = tuple(map(form, hand.intercepts_))
+        # another memory layout may sum in another order
+        np.testing.assert_allclose(
+            outputs(hand), outputs(model), rtol=1e-12, atol=1e-12, err_msg=name
+        )
+        assert_same_bits(partly_fitted(hand), trained)
 
 
 def test_whole_numbers_set_by_hand_compute_xor():
@@ -321,19 +331,23 @@ def wrongly_shaped():
     }
 
 
-@pytest.mark.parametrize("case", wrongly_shaped())
 @pytest.mark.parametrize("method", ["predict", "partial_fit"])
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_wrongly_shaped_parameters_set_by_hand_are_refused_by_name(kind, method, case):
-    hand = small(kind, hidden_layer_sizes=(5,))
-    hand.coefs_, hand.intercepts_ = wrongly_shaped()[case]
-    if kind is MLPClassifier:
-        hand.classes_ = np.array([0, 1, 2])
-    before = digest(hand)
+def test_wrongly_shaped_parameters_set_by_hand_are_refused_by_name(kind, method):
     args = (X,) if method == "predict" else (X, target(kind))
-    with pytest.raises(ValueError, match=f"{kind.__name__}: "):
-        getattr(hand, method)(*args)
-    assert digest(hand) == before
+    for case, (coefs, intercepts) in wrongly_shaped().items():
+        hand = small(kind, hidden_layer_sizes=(5,))
+        hand.coefs_, hand.intercepts_ = coefs, intercepts
+        if kind is MLPClassifier:
+            hand.classes_ = np.array([0, 1, 2])
+        before = digest(hand)
+        try:
+            getattr(hand, method)(*args)
+        except ValueError as error:
+            assert f"{kind.__name__}: " in str(error), (case, error)
+        else:
+            pytest.fail(f"accepted: {case}")
+        assert digest(hand) == before, case
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
@@ -361,8 +375,7 @@ def test_partial_fit_refuses_coefs_without_intercepts_by_name():
             hand.partial_fit(X, target(kind))
 
 
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC)
 def test_a_network_set_by_hand_in_the_place_of_another_is_trained(kind, solver):
     smaller = partly_fitted(small(kind, solver=solver, hidden_layer_sizes=(2,)))
     larger = fitted(small(kind, solver=solver))
@@ -395,28 +408,27 @@ def attributes(model):
     return {n for n in vars(model) if n.endswith("_") and not n.startswith("_")}
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_fit_sets_the_attributes_of_its_solver_and_no_others(
-    kind, solver, early_stopping
-):
-    model = fitted(small(kind, solver=solver, early_stopping=early_stopping))
-    expected = ALWAYS | ({"classes_"} if kind is MLPClassifier else set())
-    if solver != "lbfgs":
-        expected |= BY_EPOCHS
-        scored = ("validation_scores_", "best_validation_score_")
-        assert (model.best_loss_ is None) == early_stopping
-        assert all((getattr(model, n) is not None) == early_stopping for n in scored)
-        if kind is MLPRegressor and early_stopping:
-            expected.add("validation_residuals_")
-    assert attributes(model) == expected
+def test_fit_sets_the_attributes_of_its_solver_and_no_others(solver):
+    for kind, early_stopping in product(ESTIMATORS, [False, True]):
+        model = fitted(small(kind, solver=solver, early_stopping=early_stopping))
+        expected = ALWAYS | ({"classes_"} if kind is MLPClassifier else set())
+        if solver != "lbfgs":
+            expected |= BY_EPOCHS
+            assert (model.best_loss_ is None) == early_stopping
+            for name in ("validation_scores_", "best_validation_score_"):
+                assert (getattr(model, name) is not None) == early_stopping
+            if kind is MLPRegressor and early_stopping:
+                expected.add("validation_residuals_")
+        assert attributes(model) == expected, (kind, early_stopping)
 
 
-@pytest.mark.parametrize("warm_start", [False, True])
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    solver=STOCHASTIC,
+    early_stopping=EARLY,
+    warm_start={"cold": False, "warm": True},
+)
 def test_lbfgs_after_epochs_leaves_nothing_of_them(
     kind, solver, early_stopping, warm_start
 ):
@@ -433,25 +445,25 @@ def test_lbfgs_after_epochs_leaves_nothing_of_them(
     assert model.best_loss_ == min(model.loss_curve_)
 
 
-@pytest.mark.parametrize("sizes", [(), (5,), (5, 3)], ids=str)
 @pytest.mark.parametrize("task", TASKS)
-def test_attributes_tell_the_network_that_there_is(task, sizes):
+def test_attributes_tell_the_network_that_there_is(task):
     kind, y = TASKS[task]
-    model = fitted(small(kind, hidden_layer_sizes=sizes), y)
     n_outputs = {"three classes": 3, "words": 3, "two outputs": 2}.get(task, 1)
-    assert model.n_outputs_ == n_outputs
-    assert model.n_layers_ == len(sizes) + 2
-    assert model.n_features_in_ == 4
-    widths = [4, *sizes, n_outputs]
-    assert [W.shape for W in model.coefs_] == list(pairwise(widths))
-    assert [b.shape for b in model.intercepts_] == [(n,) for n in widths[1:]]
     by_task = {"three classes": "softmax", "words": "softmax"}
     default = "logistic" if kind is MLPClassifier else "identity"
-    assert model.out_activation_ == by_task.get(task, default)
-    assert model.n_iter_ == 4
-    assert len(model.loss_curve_) == 4
-    if kind is MLPClassifier:
-        np.testing.assert_array_equal(model.classes_, np.unique(y))
+    for sizes in ((), (5,), (5, 3)):
+        model = fitted(small(kind, hidden_layer_sizes=sizes), y)
+        assert model.n_outputs_ == n_outputs
+        assert model.n_layers_ == len(sizes) + 2
+        assert model.n_features_in_ == 4
+        widths = [4, *sizes, n_outputs]
+        assert [W.shape for W in model.coefs_] == list(pairwise(widths))
+        assert [b.shape for b in model.intercepts_] == [(n,) for n in widths[1:]]
+        assert model.out_activation_ == by_task.get(task, default)
+        assert model.n_iter_ == 4
+        assert len(model.loss_curve_) == 4
+        if kind is MLPClassifier:
+            np.testing.assert_array_equal(model.classes_, np.unique(y))
 
 
 def test_poisson_regression_tells_its_exponential_output():
@@ -460,16 +472,23 @@ def test_poisson_regression_tells_its_exponential_output():
     assert (model.predict(X) > 0).all()
 
 
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_early_stopping_keeps_the_best_epochs_parameters(kind):
-    # a rate so high that the last epoch is not the best one
-    params = {"early_stopping": True, "learning_rate_init": 0.3, "max_iter": 30}
+    # a rate so high that the last epoch is rarely the best one
+    params = {"early_stopping": True, "learning_rate_init": 1.0, "max_iter": 30}
     params |= {"n_iter_no_change": 30, "validation_fraction": 0.3}
-    model = fitted(small(kind, **params))
-    n_best = int(np.argmax(model.validation_scores_)) + 1
-    assert n_best < 30
-    assert model.best_validation_score_ == max(model.validation_scores_)
-    assert_same_parameters(model, fitted(small(kind, **{**params, "max_iter": n_best})))
+    best_epochs = []
+    for seed in range(3):
+        params["random_state"] = seed
+        model = fitted(small(kind, **params))
+        n_best = int(np.argmax(model.validation_scores_)) + 1
+        assert model.best_validation_score_ == max(model.validation_scores_)
+        best = fitted(small(kind, **{**params, "max_iter": n_best}))
+        assert_same_parameters(model, best)
+        best_epochs.append(n_best)
+    # over 20 seeds: 1 to 25 of numbers; of labels 1 to 30, and 27 or less of 19
+    assert min(best_epochs) < 30
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -615,7 +634,7 @@ def test_a_clone_has_the_parameters_and_nothing_else(kind):
     assert vars(twin) == twin.get_params() == model.get_params()
     with pytest.raises(NotFittedError):
         twin.predict(X)
-    assert_same_parameters(fitted(twin), fitted(small(kind)))
+    assert_same_bits(fitted(twin), fitted(small(kind)))
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -637,14 +656,7 @@ def through_joblib(model):
 
 
 COPIES = {
-    **{
-        f"pickle protocol {protocol}": (
-            lambda model, protocol=protocol: pickle.loads(
-                pickle.dumps(model, protocol=protocol)
-            )
-        )
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
-    },
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
     "joblib": through_joblib,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
@@ -654,36 +666,30 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("task", TASKS)
+@covering(task=TASKS, solver=SOLVERS, copied=COPIES)
 def test_a_copy_of_a_fitted_model_is_the_same_model(task, solver, copied):
-    kind, y = TASKS[task]
+    kind, y = task
     model = fitted(small(kind, solver=solver), y)
     twin = copied(model)
     assert type(twin) is kind
     assert twin.get_params() == model.get_params()
     assert attributes(twin) == attributes(model)
     np.testing.assert_array_equal(twin.predict(X), model.predict(X))
-    assert_same_parameters(twin, model)
+    assert_same_bits(twin, model)
     # and can be fitted again
-    assert_same_parameters(fitted(twin, y), fitted(model, y))
+    assert_same_bits(fitted(twin, y), fitted(model, y))
 
 
-@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, copied=COPIES)
 def test_after_partial_fit_every_copy_goes_on_as_the_model(kind, solver, copied):
     model = partly_fitted(small(kind, solver=solver), times=2)
     undisturbed = partly_fitted(small(kind, solver=solver), times=3)
     twin = partly_fitted(copied(model))
-    assert_same_parameters(twin, undisturbed)
+    assert_same_bits(twin, undisturbed)
     assert twin.loss_curve_ == undisturbed.loss_curve_
 
 
-@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, copied=COPIES)
 def test_after_fit_copies_go_on_with_moments_and_pickles_without(kind, solver, copied):
     model = fitted(small(kind, solver=solver))
     is_copy = copied in (copy.copy, copy.deepcopy)
@@ -692,12 +698,10 @@ def test_after_fit_copies_go_on_with_moments_and_pickles_without(kind, solver, c
         if is_copy
         else by_hand(kind, model, solver=solver).partial_fit(X, target(kind))
     )
-    assert_same_parameters(partly_fitted(copied(model)), expected)
+    assert_same_bits(partly_fitted(copied(model)), expected)
 
 
-@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, copied=COPIES)
 def test_training_a_copy_leaves_the_model_as_it_was(kind, solver, copied):
     model = partly_fitted(small(kind, solver=solver))
     before = digest(model)
@@ -705,21 +709,26 @@ def test_training_a_copy_leaves_the_model_as_it_was(kind, solver, copied):
     assert digest(model) == before
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("kind", ESTIMATORS)
-def test_after_fit_a_pickle_holds_the_parameters_once(kind, solver, early_stopping):
-    model = small(kind, hidden_layer_sizes=(200, 200), early_stopping=early_stopping)
-    fitted(model.set_params(solver=solver, max_iter=2))
-    n_bytes = sum(a.nbytes for a in (*model.coefs_, *model.intercepts_))
-    assert n_bytes > 300_000
-    # all else is parameters, labels and lists of two numbers: some kilobytes
-    assert len(pickle.dumps(model)) < n_bytes + 10_000
-    if solver != "lbfgs":
-        partly_fitted(model.set_params(early_stopping=False))
-        n_moments = 2 if solver == "adam" else 1
-        # after partial_fit the solver's moments come along
-        assert len(pickle.dumps(model)) > (1 + n_moments) * n_bytes
+def test_what_is_written_into_a_deep_copy_leaves_the_model_as_it_was(kind):
+    model = partly_fitted(fitted(small(kind)))
+    before = digest(model)
+    for name in ("deepcopy", "pickle", "joblib"):
+        twin = COPIES[name](model)
+        for array in learned_arrays(twin):
+            array[...] = 7.0
+        twin.loss_curve_.append(7.0)
+        assert digest(model) == before, name
+
+
+def test_every_protocol_of_pickle_gives_the_same_model():
+    for protocol, kind in product(range(pickle.HIGHEST_PROTOCOL + 1), ESTIMATORS):
+        model = partly_fitted(small(kind))
+        twin = pickle.loads(pickle.dumps(model, protocol=protocol))
+        assert twin.get_params() == model.get_params(), protocol
+        assert attributes(twin) == attributes(model), protocol
+        np.testing.assert_array_equal(twin.predict(X), model.predict(X))
+        assert_same_bits(partly_fitted(twin), partly_fitted(model))
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -735,7 +744,7 @@ def test_a_model_mapped_from_a_file_predicts_and_trains_on(kind, solver, tmp_pat
     partly_fitted(fitted(mapped))
     assert not np.array_equal(mapped.coefs_[0], before)
     stored = joblib.load(tmp_path / "model.joblib")
-    assert_same_parameters(stored, model)
+    assert_same_bits(stored, model)
 
 
 # Random draws
@@ -746,16 +755,13 @@ SEEDED = {
 }
 
 
-@pytest.mark.parametrize("seed", SEEDED.values(), ids=SEEDED)
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=SOLVERS, early_stopping=EARLY, seed=SEEDED)
 def test_the_same_seed_gives_the_same_bits(kind, solver, early_stopping, seed):
     params = {"solver": solver, "early_stopping": early_stopping, "batch_size": 8}
     first, second = (
         fitted(small(kind, **params, random_state=seed())) for _ in range(2)
     )
-    assert_same_parameters(first, second)
+    assert_same_bits(first, second)
     np.testing.assert_array_equal(outputs(first), outputs(second))
     assert first.loss_ == second.loss_
     other = fitted(small(kind, **params, random_state=8))
@@ -774,9 +780,7 @@ def global_state():
     return name, keys.tobytes(), *rest
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=SOLVERS, early_stopping=EARLY)
 def test_fitting_with_a_seed_leaves_numpys_global_random_state(
     kind, solver, early_stopping
 ):
@@ -794,7 +798,7 @@ def test_without_a_seed_the_draws_are_numpys_global_ones(kind):
     try:
         np.random.seed(7)
         model = fitted(small(kind, random_state=None))
-        assert_same_parameters(model, fitted(small(kind, random_state=7)))
+        assert_same_bits(model, fitted(small(kind, random_state=7)))
         again = fitted(small(kind, random_state=None))
         assert not np.array_equal(again.coefs_[0], model.coefs_[0])
     finally:
@@ -828,10 +832,7 @@ STEPS = {"sgd": SGD, "adam": Adam}
 WORD = "Training interrupted by user."
 
 
-@pytest.mark.parametrize("n_epochs", [1, 3])
-@pytest.mark.parametrize("at", ["step", "objective"])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, at=["step", "objective"], n_epochs=[1, 3])
 def test_ctrl_c_keeps_the_model_of_the_updates_that_were_made(
     kind, solver, at, n_epochs, monkeypatch
 ):
@@ -845,17 +846,15 @@ def test_ctrl_c_keeps_the_model_of_the_updates_that_were_made(
     with pytest.warns(UserWarning, match=WORD) as caught:
         assert model.fit(X, target(kind)) is model
     assert len(caught) == 1
-    assert_same_parameters(model, uninterrupted)
+    assert_same_bits(model, uninterrupted)
     assert attributes(model) == attributes(uninterrupted)
     assert model.n_iter_ == n_epochs
     assert model.loss_curve_ == uninterrupted.loss_curve_
     np.testing.assert_array_equal(outputs(model), outputs(uninterrupted))
-    assert_same_parameters(pickle.loads(pickle.dumps(model)), model)
+    assert_same_bits(pickle.loads(pickle.dumps(model)), model)
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, early_stopping=EARLY)
 def test_ctrl_c_within_the_first_epoch_keeps_its_updates(
     kind, solver, early_stopping, monkeypatch
 ):
@@ -900,7 +899,7 @@ def test_ctrl_c_with_early_stopping_keeps_the_best_epoch(kind, monkeypatch):
     with pytest.warns(UserWarning, match=WORD):
         model.fit(X, target(kind))
     assert model.validation_scores_ == run.validation_scores_
-    assert_same_parameters(model, run)
+    assert_same_bits(model, run)
 
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
@@ -921,36 +920,39 @@ def test_ctrl_c_in_partial_fit_keeps_the_updates_of_its_epoch(
     for rows in (slice(0, 10), slice(10, 20)):
         parts.partial_fit(X[rows], target(kind)[rows])
     assert_same_parameters(model, parts)
-    assert_same_parameters(partly_fitted(model), partly_fitted(parts))
+    assert_same_bits(partly_fitted(model), partly_fitted(parts))
 
 
-@pytest.mark.parametrize("at", ["before the step", "in the step", "objective"])
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("history", ["fresh", "fitted", "warm"])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    solver=STOCHASTIC,
+    history=["fresh", "fitted", "warm"],
+    method=["fit", "partial_fit"],
+)
 def test_ctrl_c_before_the_first_update_goes_up_and_changes_nothing(
-    kind, solver, history, method, at, monkeypatch
+    kind, solver, history, method, monkeypatch
 ):
     model = small(kind, solver=solver, warm_start=history == "warm")
     if history != "fresh":
         partly_fitted(fitted(model))
     twin = copy.deepcopy(model)
     train = fitted if method == "fit" else partly_fitted
-    with monkeypatch.context() as patch:
-        if at == "objective":
-            interrupt(patch, Objective, "value_and_gradient", 0)
-        else:
-            after = at == "in the step"
-            interrupt(patch, STEPS[solver], "step", 0, after=after)
-        with pytest.raises(KeyboardInterrupt):
-            train(model)
-    assert digest(model) == digest(twin)
+    before = digest(model)
+    for owner, name, after in (
+        (STEPS[solver], "step", False),
+        (STEPS[solver], "step", True),
+        (Objective, "value_and_gradient", False),
+    ):
+        with monkeypatch.context() as patch:
+            interrupt(patch, owner, name, 0, after=after)
+            with pytest.raises(KeyboardInterrupt):
+                train(model)
+        assert digest(model) == before, (name, after)
     if history == "fresh":
         with pytest.raises(NotFittedError):
             model.predict(X)
     # and the next call is as if nothing had been
-    assert_same_parameters(train(model), train(twin))
+    assert_same_bits(train(model), train(twin))
 
 
 @pytest.mark.parametrize("was_fitted", [False, True])
@@ -968,9 +970,7 @@ def test_ctrl_c_before_lbfgs_first_iterate_goes_up_and_changes_nothing(
     assert digest(model) == before
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("solver", STOCHASTIC)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=STOCHASTIC, method=["fit", "partial_fit"])
 def test_an_error_within_training_leaves_a_fitted_model_as_it_was(
     kind, solver, method, monkeypatch
 ):
@@ -995,15 +995,13 @@ def test_an_error_within_training_leaves_a_fitted_model_as_it_was(
     if method == "partial_fit":
         partly_fitted(twin)
     assert digest(model) == digest(twin)
-    assert_same_parameters(partly_fitted(model), partly_fitted(twin))
+    assert_same_bits(partly_fitted(model), partly_fitted(twin))
 
 
 # Warnings as errors
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, solver=SOLVERS, early_stopping=EARLY)
 def test_a_convergence_warning_raised_as_error_leaves_a_fitted_model(
     kind, solver, early_stopping
 ):
@@ -1043,21 +1041,21 @@ SMALLEST = {
 
 
 @pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
-@pytest.mark.parametrize(("rows", "columns", "params"), SMALLEST.values(), ids=SMALLEST)
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("task", TASKS)
+@covering(
+    task=TASKS,
+    solver=SOLVERS,
+    dtype=[np.float32, np.float64],
+    weighted={"plain": False, "weighted": True},
+    size=SMALLEST,
+)
 def test_the_smallest_data_and_fits_give_a_usable_model(
-    task, solver, dtype, weighted, rows, columns, params
+    task, solver, dtype, weighted, size
 ):
-    kind, y = TASKS[task]
+    (kind, y), (rows, columns, params) = task, size
     X_small, y_small = X[rows, columns].astype(dtype), y[rows]
     weight = np.full(len(X_small), 2.0) if weighted else None
     model = small(kind, solver=solver, **params)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(X_small, y_small, weight)
+    quietly(model.fit, X_small, y_small, weight)
     assert model.coefs_[0].dtype == dtype
     assert np.isfinite(model.loss_)
     predicted = model.predict(X_small)
@@ -1089,7 +1087,7 @@ def test_one_class_is_predicted_with_one_column_of_ones():
 def test_batches_larger_than_the_data_are_clipped_with_a_warning(kind):
     with pytest.warns(UserWarning, match="batch_size"):
         model = partly_fitted(small(kind, batch_size=N_ROWS + 1))
-    assert_same_parameters(model, partly_fitted(small(kind, batch_size=N_ROWS)))
+    assert_same_bits(model, partly_fitted(small(kind, batch_size=N_ROWS)))
 
 
 def test_layers_set_by_hand_may_differ_in_dtype():

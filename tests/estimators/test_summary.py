@@ -1,6 +1,7 @@
 """The table of a network's layers, of estimators that are fitted or not."""
 
 import builtins
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ELU, LeakyReLU
 from skmlp.estimators.summary import Summary
-from skmlp.losses import LogLoss, Quantile
+from skmlp.losses import Quantile
+
+from ..conftest import CODES, NUMBERS, TASKS, Task, X, covering, learned_arrays
 
 # what is fitted here is not meant to learn
 pytestmark = [
@@ -17,14 +20,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
 ]
 
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(30, 4))
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
-LABELS = np.digitize(NUMBERS, [-1.0, 1.0])
-MARKS = (X[:, :3] > 0).astype(int)
-SHARES = np.full((30, 3), 1 / 3)
-ESTIMATORS = [MLPClassifier, MLPRegressor]
-every_estimator = pytest.mark.parametrize("kind", ESTIMATORS)
+KINDS = [MLPClassifier, MLPRegressor]
+every_estimator = pytest.mark.parametrize("kind", KINDS)
 COLUMNS = ["input_shape", "output_shape", "activation", "parameters", "bytes"]
 COLUMNS += ["products"]
 
@@ -41,32 +38,32 @@ def rows_of(summary):
 # The table
 
 
-HIDDEN = {
-    "several": ((5, 2), [4, 5, 2, 3]),
-    "one": (7, [4, 7, 3]),
-    "none": ((), [4, 3]),
-    "words": ("16x3", [4, 16, 16, 16, 3]),
-    "wide": ((1000, 20), [4, 1000, 20, 3]),
-}
+HIDDEN = [
+    ((5, 2), [4, 5, 2, 3]),
+    (7, [4, 7, 3]),
+    ((), [4, 3]),
+    ("16x3", [4, 16, 16, 16, 3]),
+    ((1000, 20), [4, 1000, 20, 3]),
+]
 
 
-@pytest.mark.parametrize(("hidden", "sizes"), HIDDEN.values(), ids=HIDDEN)
 @every_estimator
-def test_each_layer_has_a_row_of_its_shapes_and_numbers(kind, hidden, sizes):
-    summary = kind(hidden_layer_sizes=hidden).summary(n_features=4, n_outputs=3)
-    n_layers = len(sizes) - 1
-    assert summary.title == kind.__name__
-    assert len(summary.rows) == n_layers
-    for i, row in enumerate(summary.rows):
-        fan_in, fan_out = sizes[i : i + 2]
-        is_last = i == n_layers - 1
-        assert row.layer == ("output" if is_last else f"hidden {i + 1}")
-        assert row.input_shape == f"(n, {fan_in})"
-        assert row.output_shape == f"(n, {fan_out})"
-        assert row.activation == ("" if is_last else "relu")
-        assert row.parameters == fan_in * fan_out + fan_out
-        assert row.bytes == 8 * row.parameters
-        assert row.products == fan_in * fan_out
+def test_each_layer_has_a_row_of_its_shapes_and_numbers(kind):
+    for hidden, sizes in HIDDEN:
+        summary = kind(hidden_layer_sizes=hidden).summary(n_features=4, n_outputs=3)
+        n_layers = len(sizes) - 1
+        assert summary.title == kind.__name__
+        assert len(summary.rows) == n_layers
+        for i, row in enumerate(summary.rows):
+            fan_in, fan_out = sizes[i : i + 2]
+            is_last = i == n_layers - 1
+            assert row.layer == ("output" if is_last else f"hidden {i + 1}")
+            assert row.input_shape == f"(n, {fan_in})"
+            assert row.output_shape == f"(n, {fan_out})"
+            assert row.activation == ("" if is_last else "relu")
+            assert row.parameters == fan_in * fan_out + fan_out
+            assert row.bytes == 8 * row.parameters
+            assert row.products == fan_in * fan_out
 
 
 @every_estimator
@@ -80,37 +77,30 @@ def test_the_total_is_the_sum_over_layers(kind):
     assert summary.total.products == 8 * 50 + 50 * 20 + 20 * 10 + 10 * 2
 
 
-TASKS = {
-    "two classes": (MLPClassifier, LABELS > 0, {}, 1, "logistic"),
-    "three classes": (MLPClassifier, LABELS, {}, 3, "softmax"),
-    "several labels": (MLPClassifier, MARKS, {}, 3, "logistic"),
-    "columns of classes": (MLPClassifier, np.c_[LABELS, MARKS[:, 0]], {}, 5, None),
-    "shares": (
-        MLPClassifier,
-        SHARES,
-        {"loss": LogLoss(soft_targets=True)},
-        3,
-        "softmax",
-    ),
-    "numbers": (MLPRegressor, NUMBERS, {}, 1, "identity"),
-    "several numbers": (MLPRegressor, X, {}, 4, "identity"),
-    "quantiles": (MLPRegressor, X, {"loss": Quantile([0.1, 0.9])}, 8, "identity"),
-    "counts": (MLPRegressor, LABELS, {"loss": "poisson"}, 1, "exp"),
-    "by lbfgs": (MLPRegressor, NUMBERS, {"solver": "lbfgs"}, 1, "identity"),
+R = MLPRegressor
+# of each task the number of outputs and the inverse link; None: one of its own
+OUTPUTS = {
+    "binary": (TASKS["binary"], 1, "logistic"),
+    "multiclass": (TASKS["multiclass"], 3, "softmax"),
+    "multilabel": (TASKS["multilabel"], 2, "logistic"),
+    "class columns": (TASKS["class columns"], 6, None),
+    "soft labels": (TASKS["soft labels"], 3, "softmax"),
+    "regression": (TASKS["regression"], 1, "identity"),
+    "multi-output": (TASKS["multi-output"], 2, "identity"),
+    "quantiles": (Task(R, X, {"loss": Quantile([0.1, 0.9])}), 8, "identity"),
+    "counts": (Task(R, CODES, {"loss": "poisson"}), 1, "exp"),
+    "by lbfgs": (Task(R, NUMBERS, {"solver": "lbfgs"}), 1, "identity"),
     "scaled": (
-        MLPRegressor,
-        NUMBERS,
-        {"scale_input": True, "scale_target": True},
+        Task(R, NUMBERS, {"scale_input": True, "scale_target": True}),
         1,
         "identity",
     ),
 }
 
 
-@pytest.mark.parametrize("name", TASKS)
-def test_a_fitted_estimator_knows_its_sizes_and_its_inverse_link(name):
-    kind, y, params, n_outputs, link = TASKS[name]
-    model = fit(kind, y, **params)
+@pytest.mark.parametrize(("task", "n_outputs", "link"), OUTPUTS.values(), ids=OUTPUTS)
+def test_a_fitted_estimator_knows_its_sizes_and_its_inverse_link(task, n_outputs, link):
+    model = fit(task.kind, task.y, **task.params)
     summary = model.summary()
     assert model.n_outputs_ == n_outputs
     link = link or model.out_activation_
@@ -134,7 +124,7 @@ def test_a_fitted_estimator_knows_its_sizes_and_its_inverse_link(name):
 
 @every_estimator
 def test_parameters_in_float32_have_half_the_bytes(kind):
-    y = LABELS if kind is MLPClassifier else NUMBERS
+    y = CODES if kind is MLPClassifier else NUMBERS
     double, single = (fit(kind, y, X.astype(dtype)).summary() for dtype in ("f8", "f4"))
     for a, b in zip(double.rows, single.rows, strict=True):
         assert a.parameters == b.parameters and a.bytes == 2 * b.bytes
@@ -143,7 +133,7 @@ def test_parameters_in_float32_have_half_the_bytes(kind):
 
 @every_estimator
 def test_a_fitted_estimator_does_not_look_at_what_was_set_or_is_given_since(kind):
-    model = fit(kind, LABELS)
+    model = fit(kind, CODES)
     before = repr(model.summary())
     assert repr(model.summary(n_features=99, n_outputs=7)) == before
     assert repr(model.set_params(hidden_layer_sizes=(9, 9)).summary()) == before
@@ -162,14 +152,14 @@ HAND_SET = {
 }
 
 
-@pytest.mark.parametrize(("W", "b", "n_bytes"), HAND_SET.values(), ids=HAND_SET)
 @every_estimator
-def test_weights_set_by_hand_are_what_the_summary_is_of(kind, W, b, n_bytes):
-    model = kind(hidden_layer_sizes=())
-    model.coefs_, model.intercepts_ = [W], [b]
-    assert rows_of(model.summary()) == [
-        ("output", "(n, 3)", "(n, 2)", "", 8, 8 * n_bytes, 6)
-    ]
+def test_weights_set_by_hand_are_what_the_summary_is_of(kind):
+    for name, (W, b, n_bytes) in HAND_SET.items():
+        model = kind(hidden_layer_sizes=())
+        model.coefs_, model.intercepts_ = [W], [b]
+        assert rows_of(model.summary()) == [
+            ("output", "(n, 3)", "(n, 2)", "", 8, 8 * n_bytes, 6)
+        ], name
 
 
 @every_estimator
@@ -201,12 +191,11 @@ ACTIVATIONS = {
 }
 
 
-@pytest.mark.parametrize("fitted", [False, True])
-@pytest.mark.parametrize(("given", "names"), ACTIVATIONS.values(), ids=ACTIVATIONS)
-@every_estimator
-def test_activations_are_named_one_for_each_hidden_layer(kind, given, names, fitted):
+@covering(activations=ACTIVATIONS, fitted=[False, True], kind=KINDS)
+def test_activations_are_named_one_for_each_hidden_layer(activations, fitted, kind):
+    given, names = activations
     if fitted:
-        model = fit(kind, LABELS > 0, activation=given)
+        model = fit(kind, CODES > 0, activation=given)
     else:
         model = kind((5, 2)) if kind is MLPClassifier else kind(None, (5, 2))
         model.set_params(activation=given)
@@ -223,28 +212,26 @@ LEARNED = {
     "categories": {"categorical_features": [3], "embedding_size": 2},
     "both": {"numeric_embedding": "pbld", "categorical_features": [3]},
 }
-CODED = np.column_stack([X[:, :3], np.arange(30) % 4])
+CODED = np.column_stack([X[:, :3], np.arange(len(X)) % 4])
 
 
 @pytest.mark.parametrize("params", LEARNED.values(), ids=LEARNED)
-@every_estimator
-def test_all_that_is_learned_is_counted_and_folded_scales_are_not(kind, params):
-    model = fit(kind, LABELS, CODED.astype(np.float32), **params)
-    summary, embedding = model.summary(), getattr(model, "embedding_", None)
-    alphas = [alpha for alpha in getattr(model, "alphas_", []) if alpha is not None]
-    arrays = [*model.coefs_, *model.intercepts_, *alphas]
-    assert sum(row.parameters for row in summary.rows[-3:]) == sum(
-        array.size for array in arrays
-    )
-    arrays += [] if embedding is None else embedding.arrays
-    assert summary.total.parameters == sum(array.size for array in arrays)
-    assert summary.total.bytes == sum(array.nbytes for array in arrays)
-    assert (summary.rows[0].layer == "embedding") == (embedding is not None)
-    if embedding is not None:
-        first, second = summary.rows[:2]
-        assert first.input_shape == "(n, 4)"
-        assert first.output_shape == second.input_shape
-        assert second.input_shape == f"(n, {len(model.coefs_[0])})"
+def test_all_that_is_learned_is_counted_and_folded_scales_are_not(params):
+    for kind in KINDS:
+        model = fit(kind, CODES, CODED.astype(np.float32), **params)
+        summary, embedding = model.summary(), getattr(model, "embedding_", None)
+        arrays = learned_arrays(model)
+        of_layers = sum(array.size for array in arrays)
+        of_layers -= sum(array.size for array in getattr(embedding, "arrays", ()))
+        assert sum(row.parameters for row in summary.rows[-3:]) == of_layers
+        assert summary.total.parameters == sum(array.size for array in arrays)
+        assert summary.total.bytes == sum(array.nbytes for array in arrays)
+        assert (summary.rows[0].layer == "embedding") == (embedding is not None)
+        if embedding is not None:
+            first, second = summary.rows[:2]
+            assert first.input_shape == "(n, 4)"
+            assert first.output_shape == second.input_shape
+            assert second.input_shape == f"(n, {len(model.coefs_[0])})"
 
 
 def test_an_embedding_has_the_products_of_its_columns():
@@ -254,10 +241,9 @@ def test_an_embedding_has_the_products_of_its_columns():
     assert fit(MLPRegressor, NUMBERS, CODED, **params).summary().rows[0].products == 0
 
 
-@pytest.mark.parametrize("activation", ["prelu", ["relu", "parametric_selu"]])
-@every_estimator
+@covering(activation=["prelu", ["relu", "parametric_selu"]], kind=KINDS)
 def test_alphas_are_known_before_a_fit(kind, activation):
-    y = LABELS if kind is MLPClassifier else X[:, :3]
+    y = CODES if kind is MLPClassifier else X[:, :3]
     fitted = fit(kind, y, activation=activation).summary()
     blank = kind(hidden_layer_sizes=(5, 2), activation=activation).summary(4, 3)
     for found, expected in zip(blank.rows, fitted.rows, strict=True):
@@ -275,7 +261,7 @@ def test_what_x_must_tell_is_refused_before_a_fit(kind, name, value):
 
 
 def test_a_network_without_hidden_layers_has_no_activation_but_the_link():
-    model = fit(MLPClassifier, LABELS, hidden_layer_sizes=(), activation="tanh")
+    model = fit(MLPClassifier, CODES, hidden_layer_sizes=(), activation="tanh")
     assert rows_of(model.summary()) == [
         ("output", "(n, 4)", "(n, 3)", "softmax", 15, 120, 12)
     ]
@@ -287,14 +273,14 @@ def test_a_network_without_hidden_layers_has_no_activation_but_the_link():
 WRONG = [None, 0, -1, 2.0, True, "4", [4], np.nan]
 
 
-@pytest.mark.parametrize("value", WRONG)
-@pytest.mark.parametrize("name", ["n_features", "n_outputs"])
-@every_estimator
-def test_an_unfitted_estimator_needs_both_numbers(kind, name, value):
-    given = {"n_features": 4, "n_outputs": 3} | {name: value}
+@covering(kind=KINDS, name=["n_features", "n_outputs"])
+def test_an_unfitted_estimator_needs_both_numbers(kind, name):
     said = f"^{kind.__name__}: {name} must be an integer >= 1 for the summary of an "
-    with pytest.raises(ValueError, match=said + "estimator that is not fitted, got "):
-        kind().summary(**given)
+    said += "estimator that is not fitted, got "
+    for value in WRONG:
+        given = {"n_features": 4, "n_outputs": 3} | {name: value}
+        with pytest.raises(ValueError, match=said + re.escape(repr(value))):
+            kind().summary(**given)
 
 
 @every_estimator
@@ -303,23 +289,24 @@ def test_bad_hidden_layer_sizes_are_refused_by_name(kind):
         kind(hidden_layer_sizes=(5, 0)).summary(4, 3)
 
 
-@pytest.mark.parametrize("given", [["relu"], ["relu"] * 3])
 @every_estimator
-def test_activations_that_are_not_as_many_as_layers_are_refused_by_name(kind, given):
-    model = kind(hidden_layer_sizes=(5, 2), activation=given)
-    with pytest.raises(ValueError, match=f"^{kind.__name__}: activation must"):
-        model.summary(4, 3)
+def test_activations_that_are_not_as_many_as_layers_are_refused_by_name(kind):
+    for given in (["relu"], ["relu"] * 3):
+        model = kind(hidden_layer_sizes=(5, 2), activation=given)
+        with pytest.raises(ValueError, match=f"^{kind.__name__}: activation must"):
+            model.summary(4, 3)
 
 
-@pytest.mark.parametrize("number", [np.int64, np.int8, np.uint16])
 @every_estimator
-def test_integers_of_numpy_count_as_those_of_python(kind, number):
+def test_integers_of_numpy_count_as_those_of_python(kind):
     # 100 x 100 products do not fit into an int8
     summary = kind(hidden_layer_sizes=100).summary
-    found, expected = summary(number(100), number(3)), summary(100, 3)
-    assert rows_of(found) == rows_of(expected)
-    assert repr(found) == repr(expected)
-    assert found._repr_html_() == expected._repr_html_()
+    expected = summary(100, 3)
+    for number in (np.int64, np.int8, np.uint16):
+        found = summary(number(100), number(3))
+        assert rows_of(found) == rows_of(expected)
+        assert repr(found) == repr(expected)
+        assert found._repr_html_() == expected._repr_html_()
 
 
 # How it shows
@@ -339,23 +326,26 @@ def test_the_text_is_a_table_under_a_title():
     ]
 
 
-@pytest.mark.parametrize("hidden", [(), 1, (5, 2), (10**4, 10**5), "8x12"])
-@pytest.mark.parametrize("activation", ["relu", LeakyReLU(), Own()], ids=str)
-@every_estimator
-def test_all_lines_under_the_title_are_of_one_width(kind, activation, hidden):
-    model = kind(hidden_layer_sizes=hidden, activation=activation)
-    title, *lines = repr(model.summary(123, 45)).splitlines()
-    assert title == kind.__name__
-    assert len({len(line) for line in lines}) == 1
-    assert len(lines) == 5 + len(model.summary(123, 45).rows) - 1
-    assert str(model.summary(123, 45)) == repr(model.summary(123, 45))
+@covering(
+    activation={"a name": "relu", "an object": LeakyReLU(), "one's own": Own()},
+    kind=KINDS,
+)
+def test_all_lines_under_the_title_are_of_one_width(activation, kind):
+    for hidden in ((), 1, (5, 2), (10**4, 10**5), "8x12"):
+        model = kind(hidden_layer_sizes=hidden, activation=activation)
+        summary = model.summary(123, 45)
+        title, *lines = repr(summary).splitlines()
+        assert title == kind.__name__
+        assert len({len(line) for line in lines}) == 1, hidden
+        assert len(lines) == 5 + len(summary.rows) - 1
+        assert str(summary) == repr(summary)
 
 
 def cells(row):
     return [cell.text or "" for cell in row]
 
 
-@pytest.mark.parametrize("hidden", [(), (5, 2), (1000, 1000)])
+@pytest.mark.parametrize("hidden", [(), (5, 2), (1000, 1000)], ids=str)
 def test_the_html_is_well_formed_and_has_the_cells_of_the_text(hidden):
     summary = MLPRegressor(hidden_layer_sizes=hidden).summary(4, 3)
     table = ElementTree.fromstring(summary._repr_html_())
@@ -387,6 +377,7 @@ def test_a_summary_can_be_made_of_sizes_alone():
     assert repr(summary).startswith("mine\nlayer ")
 
 
+@pytest.mark.usefixtures("pandas")
 @every_estimator
 def test_the_frame_has_the_rows_without_the_total(kind):
     summary = kind(hidden_layer_sizes=(5, 2)).summary(4, 3)
@@ -417,7 +408,7 @@ def test_the_frame_needs_pandas_and_the_text_does_not(monkeypatch):
 
 @every_estimator
 def test_a_summary_leaves_the_estimator_as_it_is(kind):
-    model, blank = fit(kind, LABELS), kind()
+    model, blank = fit(kind, CODES), kind()
     before, blank_before = dict(vars(model)), dict(vars(blank))
     model.summary()
     blank.summary(4, 3)

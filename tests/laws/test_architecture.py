@@ -74,7 +74,6 @@ SOURCES = {module_name(path): path for path in sorted(ROOT.rglob("*.py"))}
 TREES = {
     name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()
 }
-every_module = pytest.mark.parametrize("module", SOURCES)
 
 
 def absolute(module, node):
@@ -107,72 +106,79 @@ def modules_of_the_package(module):
 
 
 def floor_of(module, floors, depth):
-    """The floor of the component of `module` at `depth`; None for the roof."""
-    parts = module.split(".")
-    if len(parts) <= depth:
-        return None  # the package itself, which sees all
-    for number, floor in enumerate(floors):
-        if parts[depth] in floor:
-            return number
-    path = SOURCES[module].relative_to(ROOT.parent)
-    table = "FLOORS" if depth == 1 else "ESTIMATOR_FLOORS"
-    raise AssertionError(
-        f"{path} is on no floor: add {parts[depth]!r} to {table} in {__name__}, on the "
+    """The floor of the component of `module` at `depth`; None if it is on none."""
+    name = module.split(".")[depth]
+    return next((i for i, floor in enumerate(floors) if name in floor), None)
+
+
+def breaches(floors, depth):
+    """Of the rule that modules import lower floors only, in words.
+
+    A package itself sees all in it. Modules of one folder have floors of their own.
+    """
+    for module in SOURCES:
+        ours = module.split(".")
+        if len(ours) <= depth or ours[:depth] != HOUSES[depth].split("."):
+            continue
+        own = floor_of(module, floors, depth)
+        if own is None:
+            yield f"{module} is on no floor"
+            continue
+        for imported in modules_of_the_package(module):
+            theirs = imported.split(".")
+            if ours[:depth] != theirs[:depth]:
+                continue  # another house
+            if ours[: depth + 1] == theirs[: depth + 1] and imported != module:
+                continue  # within one folder
+            below = None if len(theirs) == depth else floor_of(imported, floors, depth)
+            if below is None or below >= own:
+                yield f"{module} (floor {own}) imports {imported} (floor {below})"
+
+
+# the two houses, by the depth at which the names of their modules stand
+HOUSES = {1: "skmlp", 2: "skmlp.estimators"}
+TABLES = {1: FLOORS, 2: ESTIMATOR_FLOORS}
+every_house = pytest.mark.parametrize("depth", HOUSES, ids=HOUSES.get)
+
+
+@every_house
+def test_a_module_imports_lower_floors_only(depth):
+    found = list(breaches(TABLES[depth], depth))
+    assert not found, (
+        f"{found}: a module imports lower floors only. Move what both need further "
+        "down, or move the module up in the table of floors; add a new one on the "
         "lowest floor that is above all it imports."
     )
 
 
-def assert_downward(module, floors, depth):
-    """All that `module` imports of the house is on a lower floor."""
-    own = floor_of(module, floors, depth)
-    for imported in modules_of_the_package(module):
-        theirs, ours = imported.split("."), module.split(".")
-        if own is None or theirs[:depth] != ours[:depth]:
-            continue  # seen from the roof, or another house
-        if theirs[: depth + 1] == ours[: depth + 1] and imported != module:
-            continue  # within one folder, whose own floors are tested apart
-        below = floor_of(imported, floors, depth)
-        assert below is not None and below < own, (
-            f"{module} (floor {own}) imports {imported} (floor {below}): a module "
-            "imports lower floors only. Move what both need further down, or move "
-            "the module up in the table of floors."
-        )
-
-
-@every_module
-def test_a_module_imports_lower_floors_only(module):
-    assert_downward(module, FLOORS, depth=1)
-
-
-@pytest.mark.parametrize("module", [m for m in SOURCES if m.startswith("skmlp.est")])
-def test_within_estimators_a_module_imports_lower_floors_only(module):
-    assert_downward(module, ESTIMATOR_FLOORS, depth=2)
-
-
-@pytest.mark.parametrize(
-    "floors, depth, package",
-    [(FLOORS, 1, "skmlp"), (ESTIMATOR_FLOORS, 2, "skmlp.estimators")],
-    ids=["package", "estimators"],
-)
-def test_every_name_in_the_floors_is_a_module(floors, depth, package):
-    named = [f"{package}.{name}" for floor in floors for name in floor]
+@every_house
+def test_every_name_in_the_floors_is_a_module(depth):
+    named = [f"{HOUSES[depth]}.{name}" for floor in TABLES[depth] for name in floor]
     assert sorted(named) == sorted(set(named) & set(SOURCES)), (
         "a module has gone, or is on two floors: correct the table of floors"
     )
 
 
-@every_module
-def test_a_module_imports_only_the_libraries_of_its_floor(module):
+def libraries_of_its_floor(module):
     allowed = {"skmlp", *NUMERICAL, *sys.stdlib_module_names}
     if module.startswith(("skmlp.estimators", "skmlp.tabular")):
         allowed |= ONLY_ESTIMATORS
     if module.startswith("skmlp.plot"):
         allowed |= {"matplotlib"}
-    found = {name.partition(".")[0] for name in imports(module)}
-    assert found <= allowed, (
-        f"{module} imports {sorted(found - allowed)}: the engine may import numpy, "
-        "scipy and the standard library; scikit-learn, threadpoolctl and joblib enter "
-        "by the estimators alone, matplotlib by the plots, and nothing else does."
+    return allowed
+
+
+def test_a_module_imports_only_the_libraries_of_its_floor():
+    found = [
+        f"{module} imports {name}"
+        for module in SOURCES
+        for name in imports(module)
+        if name.partition(".")[0] not in libraries_of_its_floor(module)
+    ]
+    assert not found, (
+        f"{found}: the engine may import numpy, scipy and the standard library; "
+        "scikit-learn, threadpoolctl and joblib enter by the estimators alone, "
+        "matplotlib by the plots, and nothing else does."
     )
 
 
@@ -182,24 +188,30 @@ def is_private(dotted_name):
     return any(p.startswith("_") and not p.endswith("__") for p in parts)
 
 
-@every_module
-def test_of_scikit_learn_only_public_names_are_imported(module):
-    private = [
-        name
+def is_private_of_scikit_learn(name):
+    return name.partition(".")[0] == "sklearn" and is_private(name)
+
+
+def test_of_scikit_learn_only_public_names_are_imported():
+    found = [
+        f"{module} imports {name}"
+        for module in SOURCES
         for name in imports(module)
-        if name.partition(".")[0] == "sklearn" and is_private(name)
+        if is_private_of_scikit_learn(name)
     ]
-    assert not private, f"{module} imports {private}, which change without notice"
+    assert not found, f"{found}, which change without notice"
 
 
-@every_module
-def test_no_private_attribute_of_scikit_learn_is_reached_through_its_modules(module):
+def test_no_private_attribute_of_scikit_learn_is_reached_through_its_modules():
     # import sklearn.utils; sklearn.utils._x
-    for node in ast.walk(TREES[module]):
-        if isinstance(node, ast.Attribute):
-            name = ast.unparse(node)
-            of_sklearn = name.partition(".")[0] == "sklearn"
-            assert not (of_sklearn and is_private(name)), f"{module} uses {name}"
+    found = [
+        f"{module} uses {ast.unparse(node)}"
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and is_private_of_scikit_learn(ast.unparse(node))
+    ]
+    assert not found, f"{found}, which change without notice"
 
 
 def test_no_file_is_where_unrelated_things_meet():

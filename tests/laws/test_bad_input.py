@@ -691,8 +691,9 @@ def test_labels_of_bytes_are_refused_as_such(make):
 
 
 def test_numbers_of_several_types_in_a_list_are_labels():
-    model = small(MLPClassifier).fit(X, [True, 0, 2.0] * 10)
-    np.testing.assert_array_equal(model.classes_, [0, 1, 2])
+    for labels in ([True, 0, 2.0], [np.True_, 0, np.float32(2)]):
+        model = small(MLPClassifier).fit(X, labels * 10)
+        np.testing.assert_array_equal(model.classes_, [0, 1, 2])
 
 
 @every_estimator

@@ -15,8 +15,10 @@ from skmlp.losses import LogLoss, Quantile, RegressionLoss
 from skmlp.schedules import CosLog, Schedule
 from skmlp.solvers import Adam, Stochastic
 
-rng = np.random.default_rng(0)
-X = rng.normal(size=(120, 4))
+from ..conftest import assert_same_bits, parameters
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 4))
 LABELS = np.digitize(X[:, 0], [-0.5, 0.5])
 NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
 SOFT = {"loss": LogLoss(soft_targets=True)}
@@ -25,11 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
 ]
-
-
-def same_parameters(first, second):
-    pairs = zip(first.coefs_, second.coefs_, strict=True)
-    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 # --- sparse batches
@@ -47,14 +44,15 @@ def test_a_lazy_batch_without_entries_is_a_step_like_any_other():
 
 def test_early_stopping_keeps_a_high_quantile():
     # R2 would be best early on, near the mean
+    rng = np.random.default_rng(1)
     X = rng.normal(size=(2000, 2))
     y = X[:, 0] + rng.exponential(2.0, 2000)
     mlp = MLPRegressor(
         Quantile(0.95), (20,), early_stopping=True, max_iter=200, random_state=0
     ).fit(X[:1500], y[:1500])
-    # 500 rows: a standard deviation of 0.01
+    # over 20 seeds: 0.91 to 0.96; of the mean it is 0.63
     share = np.mean(y[1500:] <= mlp.predict(X[1500:]))
-    assert share == pytest.approx(0.95, abs=0.04)
+    assert share == pytest.approx(0.95, abs=0.08)
     assert max(mlp.validation_scores_) < 0
 
 
@@ -70,12 +68,13 @@ def test_a_clone_starts_from_the_same_fitted_estimator():
     assert np.isfinite(scores).all()
 
 
-@pytest.mark.parametrize("start", ["ab", (None, None), ([], []), 3])
-def test_a_bad_start_is_named_as_it_came(start):
-    with pytest.raises((ValueError, TypeError)) as caught:
-        MLPRegressor(coefs_init=start).fit(X, NUMBERS)
-    last = str(caught.value).splitlines()[-1]
-    assert "MLPRegressor: coefs_init must be" in last and "MLPRegressor()" not in last
+def test_a_bad_start_is_named_as_it_came():
+    for start in "ab", (None, None), ([], []), 3:
+        with pytest.raises((ValueError, TypeError)) as caught:
+            MLPRegressor(coefs_init=start).fit(X, NUMBERS)
+        last = str(caught.value).splitlines()[-1]
+        assert "MLPRegressor: coefs_init must be" in last, start
+        assert "MLPRegressor()" not in last, start
 
 
 def test_a_start_that_is_not_finite_in_the_data_s_dtype_is_refused():
@@ -163,8 +162,9 @@ def test_parts_with_an_init_of_their_own_keep_their_settings():
     for model in copies:
         assert model.activation.s == 3.0 and model.learning_rate.k == 100.0
     reference = clone(mlp).set_params(learning_rate="constant").fit(X, LABELS)
-    assert not same_parameters(mlp.fit(X, LABELS), reference)
-    assert same_parameters(copies[0].fit(X, LABELS), mlp)
+    moved = np.abs(parameters(mlp.fit(X, LABELS)) - parameters(reference))
+    assert moved.max() > 1e-4  # rounding is 1e-16
+    assert_same_bits(copies[0].fit(X, LABELS), mlp)
     assert mlp.get_params()["activation__s"] == 3.0
     assert mlp.set_params(activation__s=2.0).activation.s == 2.0
 
@@ -197,19 +197,18 @@ def test_a_list_of_settings_may_change_after_the_fit():
     np.testing.assert_array_equal(mlp.predict(X), predicted)
 
 
-@pytest.mark.parametrize("gain", ["high", None, -1.0, np.nan])
-def test_a_gain_that_is_no_number_is_refused(gain):
+def test_a_gain_that_is_no_number_is_refused():
     own = Scaled()
-    own.gain = gain
-    with pytest.raises(ValueError, match=r"MLPClassifier: activation .* gain"):
-        MLPClassifier(activation=own).fit(X, LABELS)
+    for own.gain in "high", None, -1.0, np.nan:
+        with pytest.raises(ValueError, match=r"MLPClassifier: activation .* gain"):
+            MLPClassifier(activation=own).fit(X, LABELS)
 
 
-@pytest.mark.parametrize("factor", [np.nan, -1.0, None, "x"])
-def test_a_function_of_progress_must_give_a_factor(factor):
-    mlp = MLPClassifier(learning_rate=lambda progress: factor)
-    with pytest.raises(ValueError, match="MLPClassifier: learning_rate must give"):
-        mlp.fit(X, LABELS)
+def test_a_function_of_progress_must_give_a_factor():
+    for factor in np.nan, -1.0, None, "x":
+        mlp = MLPClassifier(learning_rate=lambda progress, factor=factor: factor)
+        with pytest.raises(ValueError, match="MLPClassifier: learning_rate must give"):
+            mlp.fit(X, LABELS)
 
 
 def test_activations_may_be_an_array_of_names():
@@ -218,7 +217,7 @@ def test_activations_may_be_an_array_of_names():
         MLPClassifier((5, 3), activation=kind(names), max_iter=2, random_state=0)
         for kind in (list, np.array)
     ]
-    assert same_parameters(*(model.fit(X, LABELS) for model in models))
+    assert_same_bits(*(model.fit(X, LABELS) for model in models))
 
 
 # --- schedules and calls
@@ -265,7 +264,7 @@ def test_a_dict_may_name_classes_that_a_fold_lacks():
     settings = {"hidden_layer_sizes": (5,), "max_iter": 3, "random_state": 0}
     named = MLPClassifier(class_weight=weights, **settings).fit(X[few], LABELS[few])
     fewer = MLPClassifier(class_weight={0: 1, 1: 2}, **settings)
-    assert same_parameters(named, fewer.fit(X[few], LABELS[few]))
+    assert_same_bits(named, fewer.fit(X[few], LABELS[few]))
 
 
 def test_class_weights_must_leave_validation_rows_that_count():

@@ -3,7 +3,6 @@
 import copy
 import pickle
 import re
-import warnings
 from itertools import product
 
 import numpy as np
@@ -20,6 +19,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmlp import MLPClassifier, MLPRegressor
 
+from ..conftest import (
+    assert_same_bits,
+    classes_first,
+    covering,
+    learned_arrays,
+    parameters,
+    quietly,
+)
+
 KINDS = [MLPClassifier, MLPRegressor]
 SOLVERS = ["lbfgs", "sgd", "adam"]
 STOCHASTIC = ["sgd", "adam"]
@@ -34,14 +42,7 @@ def small_data(kind, n_rows=40, n_features=4):
 
 def learn(model, X, y, **fit_params):
     """Fit where it does not matter whether the epochs suffice."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(X, y, **fit_params)
-
-
-def parameters(model):
-    """All weights and biases as one vector."""
-    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
+    return quietly(model.fit, X, y, **fit_params)
 
 
 def set_parameters(model, coefs, intercepts):
@@ -50,28 +51,27 @@ def set_parameters(model, coefs, intercepts):
     return model
 
 
-def assert_same_bits(model, other):
+def assert_same_parameters(model, other):
+    """Where the losses of the two differ."""
     np.testing.assert_array_equal(parameters(model), parameters(other))
 
 
 # sample_weight in mini-batches
 
 
-@pytest.mark.parametrize("sizes", [(), (6,)], ids=str)
 @pytest.mark.parametrize(
-    ("solver", "batch_size", "learning_rate_init", "max_iter"),
+    ("solver", "batch_size", "sizes", "learning_rate_init", "max_iter"),
     [
-        ("sgd", 20, 1e-3, 150),
-        ("sgd", 200, 1e-2, 200),
-        ("sgd", 2000, 5e-2, 600),
-        ("adam", 20, 1e-3, 200),
-        ("adam", 200, 5e-3, 200),
-        ("adam", 2000, 1e-2, 600),
-        ("lbfgs", "auto", 1e-3, 300),
+        ("sgd", 20, (), 2e-3, 40),
+        ("sgd", 20, (6,), 2e-3, 40),
+        ("adam", 20, (), 2e-3, 40),
+        ("adam", 200, (6,), 1e-2, 100),
+        ("adam", 2000, (), 2e-2, 300),
+        ("lbfgs", "auto", (6,), 1e-3, 300),
     ],
 )
 def test_balanced_weights_give_balanced_probabilities_at_every_batch_size(
-    solver, batch_size, learning_rate_init, max_iter, sizes
+    solver, batch_size, sizes, learning_rate_init, max_iter
 ):
     # 20 positives of 2000: four of five batches of 20 rows have none
     rng = np.random.default_rng(0)
@@ -89,13 +89,13 @@ def test_balanced_weights_give_balanced_probabilities_at_every_batch_size(
     )
     learn(model, X, y, sample_weight=weight)
     # where the gradient for the last bias is 0, the weighted mean of the probabilities
-    # is that of y; over six seeds the noise of the last updates was below 0.012
+    # is that of y; the noise of the last updates moves it by at most 0.036 over 20
+    # seeds, and scikit-learn's updates by 0.23 to 0.28 in batches of 20 rows
     mean = np.average(model.predict_proba(X)[:, 1], weights=weight)
-    assert mean == pytest.approx(np.average(y, weights=weight), abs=0.02)
+    assert mean == pytest.approx(np.average(y, weights=weight), abs=0.08)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("batch_size", [1, 2, 5, 10])
+@covering(batch_size=[1, 10], kind=KINDS)
 def test_weighted_batches_of_an_epoch_add_up_to_the_step_over_all_rows(
     batch_size, kind
 ):
@@ -113,8 +113,7 @@ def test_weighted_batches_of_an_epoch_add_up_to_the_step_over_all_rows(
             learning_rate_init=rate,
             random_state=0,
         )
-        classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
-        start = parameters(model.partial_fit(X, y, weight, **classes))
+        start = parameters(model.partial_fit(X, y, weight, **classes_first(kind, y)))
         return parameters(model.partial_fit(X, y, weight)) - start
 
     n_batches = len(X) // batch_size
@@ -139,8 +138,7 @@ def test_a_batch_of_zero_weights_is_a_step_of_the_penalty_alone(kind):
         learning_rate_init=rate,
         random_state=0,
     )
-    classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
-    model.partial_fit(X, y, **classes)
+    model.partial_fit(X, y, **classes_first(kind, y))
     by_hand = copy.deepcopy(model)
     model.partial_fit(X, y, sample_weight=np.repeat([0.0, 3.0], 20))
 
@@ -178,11 +176,17 @@ def test_lbfgs_without_hidden_layer_reaches_the_ridge_of_several_outputs(alpha):
         max_iter=1000,
         random_state=0,
     ).fit(X, Y)
+
+    def objective(W, b):
+        return (np.sum((X @ W + b - Y) ** 2) + alpha * np.sum(W**2)) / (2 * len(X))
+
     ridge = Ridge(alpha=alpha).fit(X, Y)
-    # SciPy also ends where the value falls by less than 2e-9 of it, which leaves the
-    # parameters the root of that away
-    np.testing.assert_allclose(model.coefs_[0], ridge.coef_.T, atol=2e-4)
-    np.testing.assert_allclose(model.intercepts_[0], ridge.intercept_, atol=2e-4)
+    least = objective(ridge.coef_.T, ridge.intercept_)
+    # SciPy also ends where a step lowers the value by less than 2e-9. Steepest descent
+    # then is at most a quarter of the condition number, 120, of such steps above the
+    # minimum: 3e-7. With alpha three times too small or large it would be 2e-3.
+    excess = objective(model.coefs_[0], model.intercepts_[0]) - least
+    assert -1e-12 < excess < 1e-6
     assert model.loss_ == pytest.approx(reported_squared_error(model, X, Y), rel=1e-12)
 
 
@@ -215,8 +219,9 @@ def test_lbfgs_and_gradient_descent_minimize_the_same_with_several_outputs():
     )
     model.partial_fit(X, Y)
     # the step is the gradient of mini-batch training; lbfgs ends where its own is
-    # below 1e-6, or the value falls by less than 2e-9 of it
-    assert np.abs(parameters(model) - end).max() < 1e-4
+    # below 1e-6, or the value falls by less than 2e-9 of it, which leaves 1e-5 to 8e-5
+    # over 20 seeds. With alpha three times too small it would be 0.05.
+    assert np.abs(parameters(model) - end).max() < 1e-3
 
 
 # float32
@@ -237,10 +242,12 @@ def float32_tasks():
     }
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("task", float32_tasks())
+@covering(
+    task=list(float32_tasks()),
+    solver=SOLVERS,
+    early_stopping=[False, True],
+    weighted=[False, True],
+)
 def test_float32_in_is_float32_out(task, solver, early_stopping, weighted):
     kind, params, X, y = float32_tasks()[task]
     model = kind(
@@ -255,7 +262,7 @@ def test_float32_in_is_float32_out(task, solver, early_stopping, weighted):
     learn(model, X, y, sample_weight=weight)
     if solver != "lbfgs":
         model.set_params(early_stopping=False).partial_fit(X, y, sample_weight=weight)
-    arrays = [*model.coefs_, *model.intercepts_]
+    arrays = learned_arrays(model)
     if kind is MLPClassifier:
         methods = "predict_proba", "predict_log_proba", "decision_function"
         arrays += [getattr(model, method)(X) for method in methods]
@@ -321,7 +328,8 @@ def test_probabilities_are_never_0_and_their_logarithms_finite(target, dtype):
         expected = by_class - by_class.max(axis=1, keepdims=True)
     else:  # log(1 / (1 + exp(-raw))) far from 0, and log(1 / 2) at 0
         expected = np.where(by_class == 0, -np.log(2), np.minimum(by_class, 0))
-    np.testing.assert_allclose(log_proba, expected, rtol=1e-6)
+    least = np.log(np.finfo(dtype).tiny)
+    np.testing.assert_allclose(log_proba, np.maximum(expected, least), rtol=1e-6)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -387,7 +395,10 @@ def beyond_limits(solver, X):
     ("method", "kind", "solver"),
     [
         ("fit", MLPRegressor, "lbfgs"),
-        *product(["fit", "partial_fit"], KINDS, STOCHASTIC),
+        ("fit", MLPRegressor, "adam"),
+        ("fit", MLPClassifier, "sgd"),
+        ("partial_fit", MLPRegressor, "sgd"),
+        ("partial_fit", MLPClassifier, "adam"),
     ],
 )
 def test_a_diverged_fit_leaves_an_unfitted_model(method, kind, solver):
@@ -411,13 +422,14 @@ def test_a_diverging_fit_with_early_stopping_keeps_the_best_finite_weights():
     # second, which matters, is learned in some epochs
     X[:, 0] *= 3
     y = 1000 * X[:, 1]
+    X = X.astype(np.float32)  # whose range ends sooner
     params = {
         "early_stopping": True,
         "learning_rate_init": 0.32,
         "momentum": 0,
         "alpha": 0,
     }
-    model = diverging(MLPRegressor, **params, max_iter=3000)
+    model = diverging(MLPRegressor, **params, max_iter=1000)
     with pytest.warns(ConvergenceWarning, match="stopped being finite") as caught:
         model.fit(X, y)
     assert len(caught) == 1
@@ -432,7 +444,7 @@ def test_a_diverging_fit_with_early_stopping_keeps_the_best_finite_weights():
     best_epoch = int(np.argmax(scores)) + 1
     assert best_epoch > 1
     until_best = diverging(MLPRegressor, **params, max_iter=best_epoch)
-    assert_same_bits(model, learn(until_best, X, y))
+    assert_same_parameters(model, learn(until_best, X, y))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -444,7 +456,7 @@ def test_early_stopping_of_a_first_epoch_that_diverges_keeps_the_first_weights(k
     assert model.n_iter_ == 1
     assert np.isnan(model.validation_scores_).tolist() == [True]
     unmoved = diverging(kind, early_stopping=True, learning_rate_init=1e-300)
-    assert_same_bits(model, learn(unmoved.set_params(max_iter=1), X, y))
+    assert_same_parameters(model, learn(unmoved.set_params(max_iter=1), X, y))
 
 
 def test_a_validation_score_of_nan_is_no_improvement():
@@ -475,9 +487,7 @@ def test_a_validation_score_of_nan_is_no_improvement():
 # pickles and copies
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("kind", KINDS)
+@covering(kind=KINDS, solver=SOLVERS, early_stopping=[False, True])
 def test_after_fit_a_pickle_holds_the_parameters_once(kind, solver, early_stopping):
     X, y = small_data(kind, n_features=100)
     model = kind(
@@ -509,7 +519,8 @@ def test_partial_fit_after_unpickling_a_fit_starts_with_new_moments(solver, kind
     assert_same_bits(unpickled, anew)
 
     model.partial_fit(X, y)  # with the moments of the fit
-    assert np.abs(parameters(model) - parameters(unpickled)).max() > 1e-5
+    # rounding is 1e-16; over 20 seeds at least 3.6e-6
+    assert np.abs(parameters(model) - parameters(unpickled)).max() > 1e-7
 
 
 COPIES = {
@@ -519,15 +530,12 @@ COPIES = {
 }
 
 
-@pytest.mark.parametrize("copied", COPIES)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("solver", STOCHASTIC)
-def test_after_partial_fit_a_copy_goes_on_bit_for_bit(solver, kind, copied):
+@covering(copied=COPIES, kind=KINDS, solver=STOCHASTIC)
+def test_after_partial_fit_a_copy_goes_on_bit_for_bit(copied, kind, solver):
     X, y = small_data(kind)
     model = kind(hidden_layer_sizes=(4,), solver=solver, batch_size=15, random_state=0)
-    classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
-    model.partial_fit(X, y, **classes)
-    twin = COPIES[copied](model)
+    model.partial_fit(X, y, **classes_first(kind, y))
+    twin = copied(model)
     assert_same_bits(twin.partial_fit(X, y), model.partial_fit(X, y))
 
 
@@ -556,10 +564,12 @@ def test_after_fit_a_deep_copy_goes_on_bit_for_bit(solver, kind):
 # one class, decision_function, partial_fit
 
 
-@pytest.mark.parametrize("label", [0, 1, 7, "only", True])
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_one_class_in_y_gives_one_column_of_ones(solver, early_stopping, label):
+@covering(
+    label=[0, 1, 7, "only", True],
+    solver=["lbfgs", "adam"],
+    early_stopping=[False, True],
+)
+def test_one_class_in_y_gives_one_column_of_ones(label, solver, early_stopping):
     X, _ = small_data(MLPClassifier)
     y = np.full(len(X), label)
     model = MLPClassifier(
@@ -624,7 +634,8 @@ def test_calibration_asks_for_no_probabilities(method):
     )
     calibrated = CalibratedClassifierCV(base, method=method, cv=3).fit(X, y)
     np.testing.assert_allclose(calibrated.predict_proba(X).sum(axis=1), 1)
-    assert calibrated.score(X, y) > 0.9  # the three species overlap a little
+    # the three species overlap a little: 0.94 and 0.98 with each of 20 seeds
+    assert calibrated.score(X, y) > 0.9
 
 
 def test_calibrated_log_odds_are_linear_in_the_decision_function():
@@ -632,9 +643,7 @@ def test_calibrated_log_odds_are_linear_in_the_decision_function():
     X, y = small_data(MLPClassifier)
     base = MLPClassifier(hidden_layer_sizes=(4,), solver="lbfgs", random_state=0)
     calibrated = CalibratedClassifierCV(base, ensemble=False, cv=3)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        calibrated.fit(X, y)
+    learn(calibrated, X, y)
     proba = calibrated.predict_proba(X)
     log_odds = np.log(proba[:, 1] / proba[:, 0])
     raw = calibrated.calibrated_classifiers_[0].estimator.decision_function(X)
@@ -686,9 +695,7 @@ def test_partial_fit_under_warm_start_may_hold_some_of_the_classes():
     assert_same_bits(*models)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("second", SOLVERS)
-@pytest.mark.parametrize("first", SOLVERS)
+@covering(first=SOLVERS, second=SOLVERS, kind=KINDS)
 def test_warm_start_goes_on_with_another_solver_or_early_stopping(first, second, kind):
     X, y = small_data(kind)
     model = kind(
@@ -720,30 +727,30 @@ FORMS = {
     (4, 4, 4): [[4] * 3, "4x3", "4-4-4"],
     (): [[], np.array([])],
 }
-SIZES_AND_FORMS = [(sizes, form) for sizes, forms in FORMS.items() for form in forms]
 
 
-@pytest.mark.parametrize(("sizes", "form"), SIZES_AND_FORMS, ids=repr)
-@pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_hidden_layer_sizes_mean_the_same_in_every_form(kind, solver, sizes, form):
+def test_hidden_layer_sizes_mean_the_same_in_every_form(kind):
     X, y = small_data(kind)
-    params = {"solver": solver, "max_iter": 3, "random_state": 0}
-    model = learn(kind(hidden_layer_sizes=form, **params), X, y)
-    plain = learn(kind(hidden_layer_sizes=sizes, **params), X, y)
-    assert_same_bits(model, plain)
-    assert tuple(W.shape[1] for W in model.coefs_[:-1]) == sizes
-    assert model.hidden_layer_sizes is form
+    params = {"max_iter": 2, "random_state": 0}
+    for sizes, forms in FORMS.items():
+        plain = learn(kind(hidden_layer_sizes=sizes, **params), X, y)
+        assert tuple(W.shape[1] for W in plain.coefs_[:-1]) == sizes
+        for form in forms:
+            model = learn(kind(hidden_layer_sizes=form, **params), X, y)
+            assert model.hidden_layer_sizes is form
+            assert len(model.coefs_) == len(plain.coefs_), repr(form)
+            assert_same_bits(model, plain)
 
 
-@pytest.mark.parametrize(
-    "form", ["8", "", "8-", "-8", "8x", "8x0", "0x2", "8-0", "8.0-2", "4x2-3", ["8"]]
-)
+NO_SIZES = ["8", "", "8-", "-8", "8x", "8x0", "0x2", "8-0", "8.0-2", "4x2-3", ["8"]]
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_other_strings_are_no_hidden_layer_sizes(kind, form):
+def test_other_strings_are_no_hidden_layer_sizes(kind):
     X, y = small_data(kind)
-    message = (
-        f"{kind.__name__}: hidden_layer_sizes must be .* got {re.escape(repr(form))}"
-    )
-    with pytest.raises(ValueError, match=message):
-        kind(hidden_layer_sizes=form).fit(X, y)
+    for form in NO_SIZES:
+        got = re.escape(repr(form))
+        message = f"{kind.__name__}: hidden_layer_sizes must be .* got {got}"
+        with pytest.raises(ValueError, match=message):
+            kind(hidden_layer_sizes=form).fit(X, y)

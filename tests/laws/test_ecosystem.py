@@ -6,6 +6,7 @@ import joblib
 import numpy as np
 import pytest
 import sklearn
+from scipy.stats import loguniform
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import TransformedTargetRegressor
@@ -34,6 +35,8 @@ from sklearn.preprocessing import StandardScaler, scale
 
 from skmlp import MLPClassifier, MLPRegressor
 
+from ..conftest import assert_close, classes_first, covering
+
 pytestmark = [  # few epochs serve here
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
@@ -55,7 +58,10 @@ def regressor(**params):
 
 
 def scaled(estimator):
-    return make_pipeline(StandardScaler().set_output(transform="pandas"), estimator)
+    return make_pipeline(StandardScaler(), estimator)
+
+
+# Scores below are of L-BFGS; the comments give their range over 20 seeds.
 
 
 def test_architectures_are_searched_as_plain_values():
@@ -64,7 +70,7 @@ def test_architectures_are_searched_as_plain_values():
         scaled(classifier()), {"mlpclassifier__hidden_layer_sizes": sizes}, cv=3
     )
     search.fit(*IRIS)
-    assert search.best_score_ > 0.9
+    assert search.best_score_ > 0.9  # 0.95 to 0.97
     scores = search.cv_results_["mean_test_score"]
     by_size = dict(zip(map(str, sizes), scores, strict=True))
     assert by_size["(5, 3)"] == by_size["5-3"]
@@ -72,21 +78,16 @@ def test_architectures_are_searched_as_plain_values():
 
 
 def test_a_random_search_draws_from_distributions():
-    rng = np.random.RandomState(0)
-
-    class LogUniform:
-        @staticmethod
-        def rvs(random_state=None):
-            return 10 ** rng.uniform(-4, 1)
-
     search = RandomizedSearchCV(
         scaled(regressor()),
-        {"mlpregressor__alpha": LogUniform()},
+        {"mlpregressor__alpha": loguniform(1e-4, 10)},
         n_iter=3,
         cv=3,
         random_state=0,
     )
-    assert search.fit(*DIABETES).best_params_["mlpregressor__alpha"] > 0
+    best = search.fit(*DIABETES).best_params_["mlpregressor__alpha"]
+    assert best in search.cv_results_["param_mlpregressor__alpha"]
+    assert 1e-4 < best < 10
 
 
 def test_calibration_uses_the_decision_function(monkeypatch):
@@ -101,13 +102,13 @@ def test_calibration_uses_the_decision_function(monkeypatch):
     X, y = CANCER
     calibrated = CalibratedClassifierCV(classifier(), cv=3).fit(scale(X), y)
     assert asked
-    assert calibrated.score(scale(X), y) > 0.95
+    assert calibrated.score(scale(X), y) > 0.95  # 0.986 to 0.989
 
 
 @pytest.mark.parametrize(
     "ensemble",
     [
-        BaggingClassifier(classifier(), n_estimators=3, random_state=0, n_jobs=2),
+        BaggingClassifier(classifier(), n_estimators=3, random_state=0),
         VotingClassifier(
             [("mlp", classifier()), ("linear", LogisticRegression())], voting="soft"
         ),
@@ -122,7 +123,7 @@ def test_calibration_uses_the_decision_function(monkeypatch):
 )
 def test_ensembles_take_the_classifier_as_a_member(ensemble):
     X, y = IRIS
-    assert ensemble.fit(scale(X), y).score(scale(X), y) > 0.9
+    assert ensemble.fit(scale(X), y).score(scale(X), y) > 0.9  # 0.96 to 0.98
 
 
 def test_stacking_takes_the_regressor_as_member_and_as_final_estimator():
@@ -131,14 +132,14 @@ def test_stacking_takes_the_regressor_as_member_and_as_final_estimator():
         [("mlp", regressor()), ("ridge", Ridge())], final_estimator=regressor(), cv=3
     )
     model = TransformedTargetRegressor(stack, transformer=StandardScaler())
-    assert model.fit(scale(X), y).score(scale(X), y) > 0.4
+    assert model.fit(scale(X), y).score(scale(X), y) > 0.4  # 0.54 to 0.55
 
 
 def test_several_columns_of_classes_are_trained_one_by_one():
     X, y = IRIS
     Y = np.column_stack([y, y == 1])
     model = MultiOutputClassifier(classifier()).fit(scale(X), Y)
-    assert model.score(scale(X), Y) > 0.9
+    assert model.score(scale(X), Y) > 0.9  # 0.97 to 0.98
 
 
 @pytest.mark.parametrize("make", [classifier, regressor])
@@ -148,17 +149,19 @@ def test_sample_weight_is_routed_to_fit_and_score(make):
     weight = np.where(np.arange(len(y)) % 3, 1.0, 0.0)
     kept = np.flatnonzero(weight)
     with sklearn.config_context(enable_metadata_routing=True):
-        estimator = make().set_fit_request(sample_weight=True)
+        estimator = make(max_iter=10).set_fit_request(sample_weight=True)
         estimator.set_score_request(sample_weight=True)
         folds = [(np.arange(200), np.arange(200, 300))]
         params = {"sample_weight": weight}
-        (score,) = cross_validate(estimator, X, y, cv=folds, params=params)[
-            "test_score"
-        ]
+        found = cross_validate(
+            estimator, X, y, cv=folds, params=params, return_estimator=True
+        )
     train, test = kept[kept < 200], kept[(kept >= 200) & (kept < 300)]
-    alone = make().fit(X[train], y[train]).score(X[test], y[test])
-    # rows of weight 0 are as if absent, to the rounding that lbfgs lets grow
-    assert score == pytest.approx(alone, abs=0.02)
+    # rows of weight 0 are as if absent, but for rounding, which ten steps let grow
+    alone = make(max_iter=10).fit(X[train], y[train])
+    assert_close(found["estimator"][0], alone, rtol=1e-6)
+    score = alone.score(X[test], y[test])
+    assert found["test_score"] == pytest.approx([score], rel=1e-6)
 
 
 @pytest.mark.parametrize("make", [classifier, regressor])
@@ -174,33 +177,28 @@ def test_a_learning_curve_goes_on_with_partial_fit(make):
         by_parts = clone(model)
         for i, (start, stop) in enumerate([(0, 50), (50, 100)]):
             rows = train[start:stop]
-            kwargs = {"classes": np.unique(y)} if make is classifier else {}
-            by_parts.partial_fit(X[rows], y[rows], **kwargs)
+            by_parts.partial_fit(X[rows], y[rows], **classes_first(type(model), y))
             seen = train[:stop]
             assert train_scores[i, fold] == by_parts.score(X[seen], y[seen])
             assert test_scores[i, fold] == by_parts.score(X[test], y[test])
 
 
-@pytest.mark.parametrize("make", [classifier, regressor])
-def test_parallel_workers_train_on_arrays_mapped_from_a_file(make):
-    X, y = IRIS if make is classifier else DIABETES
-    X, y = np.tile(scale(X), (20, 1)), np.tile(y, 20)
-    sizes = [(4,), (6,)]
-    models = [make(max_iter=3).set_params(hidden_layer_sizes=size) for size in sizes]
-    # arrays of more than max_nbytes come to the workers as read-only maps of a file
-    fitted = joblib.Parallel(n_jobs=2, max_nbytes=1000)(
+def test_parallel_workers_train_on_arrays_mapped_from_a_file():
+    X, y = np.tile(scale(IRIS[0]), (900, 1)), np.tile(IRIS[1], 900)
+    # arrays of more than 1 MiB come to the workers as read-only maps of a file
+    assert min(X.nbytes, y.nbytes) > 2**20
+    models = [classifier(max_iter=3), regressor(max_iter=3)]
+    fitted = joblib.Parallel(n_jobs=2)(
         joblib.delayed(clone(model).fit)(X, y) for model in models
     )
     for model, from_worker in zip(models, fitted, strict=True):
         # worker processes may have another number of BLAS threads
-        np.testing.assert_allclose(
-            from_worker.coefs_[0], model.fit(X, y).coefs_[0], rtol=1e-6, atol=1e-9
-        )
+        assert_close(from_worker, model.fit(X, y), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("make", [classifier, regressor])
-@pytest.mark.parametrize("container", ["pandas", "polars"])
+@covering(container=["pandas", "polars"], make=[classifier, regressor])
 def test_frames_from_the_step_before_name_the_features(container, make):
+    pytest.importorskip(container)
     X, y = IRIS
     scaler = StandardScaler().set_output(transform=container)
     model = make_pipeline(scaler, make()).fit(X, y)

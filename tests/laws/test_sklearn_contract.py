@@ -5,9 +5,7 @@ Where one of those looks into private state, a test here states what a user sees
 
 import inspect
 import re
-import warnings
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +14,21 @@ import sklearn.neural_network
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import estimator_checks
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.estimator_checks import (
     check_class_weight_classifiers,
+    check_estimator,
+    check_regressor_multioutput,
     estimator_checks_generator,
     parametrize_with_checks,
 )
 
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor
+from skmlp.losses import REGRESSION_LOSSES, TweedieDeviance
+
+from ..conftest import NUMBERS, X, covering_array, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
@@ -40,40 +44,77 @@ SETTINGS = {
     "sgd": {"learning_rate_init": 0.05, "max_iter": 30, "n_iter_no_change": 1000},
     "adam": {"learning_rate_init": 0.05, "max_iter": 30, "n_iter_no_change": 1000},
 }
-GRID = [
-    {
-        "solver": solver,
-        "early_stopping": early_stopping,
-        "warm_start": warm_start,
-        "hidden_layer_sizes": sizes,
-        "activation": "tanh",
-        "validation_fraction": 0.3,
-        "random_state": 0,
+
+
+def with_settings(kind, solver, **params):
+    return kind(
+        solver=solver,
+        activation="tanh",
+        validation_fraction=0.3,
+        random_state=0,
         **SETTINGS[solver],
-    }
-    for solver, early_stopping, warm_start, sizes in product(
-        SETTINGS, [False, True], [False, True], [(), (5, 2), 8]
+        **params,
     )
-]
+
+
+# Each pair of these levels in one estimator at least.
+FACTORS = {
+    "solver": list(SETTINGS),
+    "hidden_layer_sizes": [(), (5, 2), 8],
+    "early_stopping": [False, True],
+    "warm_start": [False, True],
+    "kind": [MLPClassifier, MLPRegressor],
+}
+ROWS = covering_array([len(levels) for levels in FACTORS.values()])
 ESTIMATORS = [
-    kind(**params) for params in GRID for kind in (MLPClassifier, MLPRegressor)
+    with_settings(
+        **{
+            name: levels[k]
+            for (name, levels), k in zip(FACTORS.items(), row, strict=True)
+        }
+    )
+    for row in ROWS
 ]
 
-# And what is not in scikit-learn: columns, scales and activations that are learned.
-LEARNED = [
-    kind(
-        hidden_layer_sizes=8,
-        activation="parametric_mish",
-        numeric_embedding="pbld",
-        learned_scale=True,
-        solver="lbfgs",
-        alpha=1.0,
-        max_iter=20,
+# And what is not in scikit-learn: columns, scales and activations that are learned,
+# and losses. Of these some need y > 0; the check that asks for R2 > 0.5 gives 0.78 and
+# more over 20 seeds.
+LEARNED = {
+    "hidden_layer_sizes": 8,
+    "activation": "parametric_mish",
+    "numeric_embedding": "pbld",
+    "learned_scale": True,
+    "solver": "lbfgs",
+    "alpha": 1.0,
+    "max_iter": 20,
+    "random_state": 0,
+}
+POSITIVE = {
+    "poisson": with_settings(
+        MLPRegressor, "lbfgs", loss="poisson", hidden_layer_sizes=()
+    ),
+    "gamma": with_settings(MLPRegressor, "lbfgs", loss="gamma"),
+    "tweedie": with_settings(
+        MLPRegressor, "lbfgs", loss="tweedie", hidden_layer_sizes=8
+    ),
+    "tweedie object": MLPRegressor(
+        loss=TweedieDeviance(power=1.2),
+        activation="tanh",
+        learning_rate_init=0.01,
+        max_iter=100,
+        n_iter_no_change=1000,
         random_state=0,
-    )
-    for kind in (MLPClassifier, MLPRegressor)
-]
-CLASSIFIERS = [one for one in ESTIMATORS if isinstance(one, MLPClassifier)]
+    ),
+}
+# Without much penalty probabilities become 0 and 1.
+SATURATED = MLPClassifier(solver="lbfgs", random_state=0)
+OURS_ALONE = {
+    "learned classifier": MLPClassifier(**LEARNED),
+    "learned regressor": MLPRegressor(**LEARNED),
+    "focal": with_settings(MLPClassifier, "lbfgs", loss="focal"),
+    "saturated": SATURATED,
+    **POSITIVE,
+}
 
 
 def _stops_early(estimator):
@@ -94,16 +135,29 @@ def _keeps_an_early_epoch(estimator):
     """The others are luckier in the few rows of the check that are held out."""
     network = estimator.solver, estimator.hidden_layer_sizes
     unlucky = network in [("sgd", ()), ("adam", ()), ("adam", 8)]
-    return estimator in CLASSIFIERS and _stops_early(estimator) and unlucky
+    is_classifier = isinstance(estimator, MLPClassifier)
+    return is_classifier and _stops_early(estimator) and unlucky
+
+
+def _is_saturated(estimator):
+    return estimator is SATURATED
+
+
+def _needs_positive_y(estimator):
+    return estimator in POSITIVE.values()
 
 
 PARTIAL = "partial_fit is called, and does not support early_stopping=True"
 HELD_OUT = "repeated rows are held out, or not, one by one; a weighted row is as one"
+# No rule for ties would help: the class of little weight tells scores apart, if only by
+# 1e-7, and with scoring="loss", which has no ties, two of the three fail as well.
 FEW_ROWS = (
     "held-out rows of one class have all the weight; the score is at its best before "
     "that class wins among the other rows, too, and patience then ends the fit"
 )
 WEIGHTED = "check_class_weight_classifiers"
+ROUNDED = "probabilities must be less than 1, to which they round"
+NEGATIVE = "y is negative, whatever the tags say"
 GOES_ON = "a second fit is expected to begin anew, warm_start=True goes on"
 EXPECTED_TO_FAIL = {
     "check_estimators_partial_fit_n_features": (_stops_early, PARTIAL),
@@ -117,6 +171,11 @@ EXPECTED_TO_FAIL = {
         _trains_labels_on,
         GOES_ON,
     ),
+    "check_classifiers_multilabel_output_format_predict_proba": (
+        _is_saturated,
+        ROUNDED,
+    ),
+    "check_regressor_multioutput": (_needs_positive_y, NEGATIVE),
 }
 
 
@@ -129,7 +188,7 @@ def expected_failed_checks(estimator):
 
 
 ALL_CHECKS = parametrize_with_checks(
-    [*ESTIMATORS, *LEARNED], expected_failed_checks=expected_failed_checks
+    ESTIMATORS, expected_failed_checks=expected_failed_checks
 )
 NAMES, CASES = ALL_CHECKS.args
 
@@ -139,6 +198,22 @@ NAMES, CASES = ALL_CHECKS.args
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_passes_scikit_learns_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("estimator", OURS_ALONE.values(), ids=OURS_ALONE)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_what_is_ours_alone_passes_scikit_learns_checks(estimator):
+    expected = expected_failed_checks(estimator)
+    results = check_estimator(
+        estimator, expected_failed_checks=expected, on_skip=None, on_fail=None
+    )
+    assert len(results) > 50
+    failed = {
+        one["check_name"]: one["exception"]
+        for one in results
+        if one["status"] not in ("passed", "skipped")
+    }
+    assert set(failed) == set(expected), failed
 
 
 # check_estimator swaps parameters of scikit-learn's own classes in some checks, by
@@ -186,7 +261,9 @@ def estimator_id(estimator):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
-    "estimator", list(filter(expected_failed_checks, ESTIMATORS)), ids=estimator_id
+    "estimator",
+    list(filter(expected_failed_checks, [*ESTIMATORS, SATURATED])),
+    ids=estimator_id,
 )
 def test_each_check_expected_to_fail_fails_for_scikit_learns_mlp_too(estimator):
     expected = set(expected_failed_checks(estimator)) - {WEIGHTED}  # see below
@@ -214,10 +291,15 @@ class ClassWeighted(ClassifierMixin, BaseEstimator):
         return self.mlp_.predict(X)
 
 
+WATCHED = [
+    with_settings(MLPClassifier, solver, hidden_layer_sizes=sizes, early_stopping=True)
+    for solver in ("sgd", "adam")
+    for sizes in FACTORS["hidden_layer_sizes"]
+]
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(
-    "estimator", list(filter(_stops_early, CLASSIFIERS)), ids=estimator_id
-)
+@pytest.mark.parametrize("estimator", WATCHED, ids=estimator_id)
 def test_the_check_of_class_weight_fails_just_where_scikit_learns_mlp_fails_it_too(
     estimator,
 ):
@@ -233,11 +315,60 @@ def test_the_check_of_class_weight_fails_just_where_scikit_learns_mlp_fails_it_t
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
-    "estimator", list(filter(_keeps_an_early_epoch, CLASSIFIERS)), ids=estimator_id
+    "estimator", list(filter(_keeps_an_early_epoch, WATCHED)), ids=estimator_id
 )
 def test_the_check_of_class_weight_passes_where_all_rows_train(estimator):
     trained = clone(estimator).set_params(early_stopping=False)
     check_class_weight_classifiers("MLPClassifier", trained)
+
+
+# Losses that need y > 0, or y >= 0
+
+
+@pytest.mark.parametrize("estimator", POSITIVE.values(), ids=POSITIVE)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_check_of_several_outputs_passes_with_the_y_that_the_tags_ask_for(
+    estimator, monkeypatch
+):
+    make_regression = estimator_checks.make_regression
+
+    def of_positive_y(**params):
+        X, y = make_regression(**params)
+        return X, np.exp(y / np.abs(y).max())
+
+    monkeypatch.setattr(estimator_checks, "make_regression", of_positive_y)
+    check_regressor_multioutput("MLPRegressor", estimator)
+
+
+def test_the_tags_say_that_y_must_be_positive_just_where_negative_y_is_refused():
+    losses = [*REGRESSION_LOSSES, *(kind() for kind in REGRESSION_LOSSES.values())]
+    losses += [TweedieDeviance(power=power) for power in (1, 1.2, 2)]
+    refused = []
+    for loss in losses:
+        model = MLPRegressor(hidden_layer_sizes=(), loss=loss, max_iter=1)
+        try:
+            quietly(model.fit, X, NUMBERS)
+        except ValueError as error:
+            assert "y must be >" in str(error), loss
+            refused.append(loss)
+        says = model.__sklearn_tags__().target_tags.positive_only
+        assert says == (loss in refused), loss
+    assert len(refused) == 3 + 3 + 3
+
+
+@pytest.mark.parametrize("loss", ["no loss", None, [], 1.5])
+def test_what_is_no_loss_is_refused_by_fit_and_not_by_the_tags(loss):
+    model = MLPRegressor(loss=loss)
+    assert not model.__sklearn_tags__().target_tags.positive_only
+    with pytest.raises((ValueError, TypeError), match="MLPRegressor: loss must be"):
+        model.fit(X, NUMBERS)
+
+
+def test_a_loss_with_a_wrong_setting_is_refused_by_fit_and_not_by_the_tags():
+    model = MLPRegressor(loss=TweedieDeviance(power="big"))
+    model.__sklearn_tags__()
+    with pytest.raises((ValueError, TypeError), match="loss__power must be"):
+        model.fit(X, NUMBERS)
 
 
 # scikit-learn's own tests of its MLP, with the two names swapped for ours
@@ -317,19 +448,14 @@ def digits_of_two_classes():
     return X[:100] / 16, y[:100]
 
 
-def learn(estimator, X, y):
-    """Fit where it does not matter whether the epochs suffice."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.fit(X, y)
-
-
-@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize(
+    ("n_classes", "activation"),
+    [(2, "identity"), (3, "logistic"), (2, "tanh"), (3, "relu")],
+)
 def test_an_update_follows_the_gradient_of_the_reported_loss(n_classes, activation):
     """test_gradient: a step of plain gradient descent shows the gradient."""
     rng = np.random.default_rng(0)
-    X = rng.uniform(size=(5, 10))
+    X = rng.uniform(size=(5, 4))
     y = np.mod(np.arange(5), n_classes)
 
     def one_update(arrays):
@@ -393,10 +519,10 @@ def test_invscaling_follows_all_rows_seen_and_each_fit_begins_at_the_first_rate(
         warm_start=True,
         random_state=0,
     )
-    learn(model, X, y)
+    quietly(model.fit, X, y)
     W, b = model.coefs_[0][:, 0].copy(), model.intercepts_[0][0]
     model.set_params(max_iter=3)
-    learn(model, X, y)
+    quietly(model.fit, X, y)
     assert model.t_ == 4 * (1 + 3)
 
     rates = [0.1, 0.1, 0.1]
@@ -435,7 +561,7 @@ def test_adaptive_divides_the_rate_until_1e_6_and_then_ends(learning_rate_init, 
     assert model.n_iter_ > 11 * (n_divisions + 1)
 
 
-@pytest.mark.parametrize("n_iter_no_change", [2, 5, 10, 50, 100])
+@pytest.mark.parametrize("n_iter_no_change", [2, 10, 100])
 def test_n_iter_no_change_epochs_without_progress_and_one_more_end_the_fit(
     n_iter_no_change,
 ):

@@ -1,8 +1,10 @@
 """What users of scikit-learn's networks stumble on, and what helps here.
 
-Where scikit-learn's behaviour is kept by default, tests compare with it.
+Where scikit-learn's behaviour is kept by default, tests compare with it. Ranges in
+comments are those over 20 random states.
 """
 
+import re
 import warnings
 
 import numpy as np
@@ -17,8 +19,10 @@ from sklearn.preprocessing import StandardScaler
 from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
 from skmlp.schedules import Cosine, InverseScaling
 
-rng = np.random.default_rng(0)
-X = rng.normal(size=(300, 5))
+from ..conftest import assert_close, classes_first, parameters
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(300, 5))
 NUMBERS = X @ [1.0, 2.0, -1.0, 0.5, 0.0] + np.sin(2 * X[:, 0])
 NUMBERS = (NUMBERS - NUMBERS.mean()) / NUMBERS.std()
 CLASSES = (NUMBERS > 0).astype(int)
@@ -51,17 +55,14 @@ def fit_quietly(mlp, X, y, **more):
 
 def assert_same_model(mlp, other):
     # sums in another order, over all epochs
-    layers = mlp.coefs_ + mlp.intercepts_, other.coefs_ + other.intercepts_
-    for a, b in zip(*layers, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-9 * np.abs(b).max())
+    assert_close(mlp, other, rtol=1e-6, atol=1e-9 * np.abs(parameters(other)).max())
 
 
 # --- scales
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1e-2])
-def test_small_targets_end_training_before_anything_is_learnt(scale):
-    y, mlp = scale * NUMBERS, MLPRegressor(random_state=0, max_iter=1000)
+def test_small_targets_end_training_before_anything_is_learnt():
+    y, mlp = 1e-3 * NUMBERS, MLPRegressor(random_state=0, max_iter=1000)
     other = fit_quietly(theirs(mlp), X[TRAIN], y[TRAIN])
     assert other.score(X[TEST], y[TEST]) < 0
     default, faults, _ = fit(clone(mlp), X[TRAIN], y[TRAIN])
@@ -71,11 +72,11 @@ def test_small_targets_end_training_before_anything_is_learnt(scale):
     better, faults, _ = fit(
         clone(mlp).set_params(scale_target=True), X[TRAIN], y[TRAIN]
     )
-    assert better.score(X[TEST], y[TEST]) > 0.9 and not faults
+    assert better.score(X[TEST], y[TEST]) > 0.8 and not faults  # 0.92 to 0.94
     # a share of the loss goes on for longer; the first outputs still are far from y
     longer, faults, _ = fit(mlp.set_params(tol_mode="relative"), X[TRAIN], y[TRAIN])
-    assert longer.n_iter_ > 10 * default.n_iter_
-    assert longer.loss_ < 0.5 * default.loss_
+    assert longer.n_iter_ > 5 * default.n_iter_  # 13 to 36 times
+    assert longer.loss_ < 0.1 * default.loss_  # 0.004 to 0.02
     assert not any("tol=" in text for text in faults)
 
 
@@ -85,18 +86,18 @@ def test_small_targets_end_training_before_anything_is_learnt(scale):
 def test_large_targets_and_targets_far_from_zero_are_not_reached(scale, offset):
     y, mlp = scale * NUMBERS + offset, MLPRegressor(random_state=0)
     other = fit_quietly(theirs(mlp), X[TRAIN], y[TRAIN])
-    assert other.score(X[TEST], y[TEST]) < 0.5
+    assert other.score(X[TEST], y[TEST]) < 0.5  # below 0
     default, faults, _ = fit(clone(mlp), X[TRAIN], y[TRAIN])
     assert_same_model(default, other)
     assert any("scale_target=True" in text for text in faults)
     better, faults, _ = fit(mlp.set_params(scale_target=True), X[TRAIN], y[TRAIN])
-    assert better.score(X[TEST], y[TEST]) > 0.9 and not faults
+    assert better.score(X[TEST], y[TEST]) > 0.8 and not faults  # 0.92 to 0.94
 
 
 def test_targets_far_from_zero_are_reached_from_their_mean():
     y, mlp = NUMBERS + 2e3, MLPRegressor(random_state=0, output_bias="optimum")
     better, faults, _ = fit(mlp, X[TRAIN], y[TRAIN])
-    assert better.score(X[TEST], y[TEST]) > 0.9 and not faults
+    assert better.score(X[TEST], y[TEST]) > 0.8 and not faults  # 0.92 to 0.94
 
 
 @every_estimator
@@ -107,9 +108,9 @@ def test_a_column_of_large_scale_drowns_the_others(kind):
     default, faults, _ = fit(clone(mlp), data[TRAIN], y[TRAIN])
     assert any("column 4" in text and "scale_input" in text for text in faults)
     better, faults, _ = fit(mlp.set_params(scale_input=True), data[TRAIN], y[TRAIN])
-    assert not faults and better.score(data[TEST], y[TEST]) > 0.9
+    assert not faults and better.score(data[TEST], y[TEST]) > 0.8  # 0.88 to 0.95
     for worse in default, other:
-        assert worse.score(data[TEST], y[TEST]) < 0.75
+        assert worse.score(data[TEST], y[TEST]) < 0.7  # up to 0.56
 
 
 # --- early stopping
@@ -122,10 +123,12 @@ def test_early_stopping_ends_fits_of_few_rows_after_a_handful_of_updates():
     other = fit_quietly(theirs(mlp), data, y)
     default = fit_quietly(clone(mlp), data, y)
     assert_same_model(default, other)
-    assert default.n_updates_ < 50
+    assert default.n_updates_ < 100  # 12 to 49
     helps = {"scoring": "loss", "min_updates": 200, "refit": True, "max_iter": 1000}
     better = fit_quietly(mlp.set_params(**helps), data, y)
-    assert better.score(data, y) > max(0.95, other.score(data, y))
+    assert better.n_updates_ >= 200
+    assert better.score(data, y) > 0.9  # 0.97 to 0.99
+    assert better.score(data, y) > 0.05 + other.score(data, y)  # 0.13 to 0.59
 
 
 def test_early_stopping_that_diverges_is_told_at_once():
@@ -140,7 +143,7 @@ def test_early_stopping_that_diverges_is_told_at_once():
     assert "The weights are those" in told[0] and "Scale X and y" in told[0]
     assert "stopped being finite" in default.stop_reason_
     better = mlp.set_params(scale_input=True, scale_target=True)
-    assert fit_quietly(better, data, y).score(data, y) > 0.9
+    assert fit_quietly(better, data, y).score(data, y) > 0.8  # 0.91 to 1.00
 
 
 def test_a_fit_that_diverges_ends_in_the_epoch_in_which_it_does():
@@ -152,10 +155,11 @@ def test_a_fit_that_diverges_ends_in_the_epoch_in_which_it_does():
 
 
 def test_a_rate_a_little_too_large_diverges_unless_it_may_be_halved():
-    y = np.exp(NUMBERS)
+    y = np.exp(NUMBERS / 2)
     params = {"solver": "sgd", "batch_size": 5, "hidden_layer_sizes": ()}
-    mlp = MLPRegressor("gamma", learning_rate_init=0.5, random_state=0, **params)
-    with pytest.raises(ValueError, match=r"learning_rate_init=0\.5"):
+    mlp = MLPRegressor("poisson", learning_rate_init=0.2, random_state=0, **params)
+    # both with each of 20 random states
+    with pytest.raises(ValueError, match=r"learning_rate_init=0\.2"):
         mlp.fit(X, y)
     better = fit_quietly(mlp.set_params(recover=True), X, y)
     assert "began anew with learning_rate_init=" in better.stop_reason_
@@ -172,9 +176,9 @@ def test_a_plateau_at_the_start_ends_training_as_if_it_were_done():
     default, faults, told = fit(clone(mlp), X, CLASSES)
     assert_same_model(default, other)
     assert not told and any("no better than a constant" in text for text in faults)
-    helps = {"min_updates": 5000, "max_iter": 5000, "learning_rate_init": 0.1}
+    helps = {"min_updates": 2500, "max_iter": 5000, "learning_rate_init": 0.1}
     better = fit_quietly(mlp.set_params(**helps), X, CLASSES)
-    assert better.score(X, CLASSES) > 0.9
+    assert better.score(X, CLASSES) > 0.9  # 1.00
 
 
 # --- parameters without effect
@@ -237,8 +241,8 @@ def test_inverse_scaling_by_samples_brings_learning_to_a_halt():
     for schedule in "exponential", "cosine":
         better = clone(mlp).set_params(learning_rate=schedule)
         fit_quietly(better, data, y)
-        assert better.score(data, y) > default.score(data, y)
-        assert better.loss_ < 0.5 * default.loss_
+        assert better.score(data, y) > default.score(data, y)  # by 0.05 to 0.06
+        assert better.loss_ < 0.5 * default.loss_  # 0.09 to 0.27
 
 
 def test_an_adaptive_rate_ends_only_when_it_is_tiny():
@@ -251,21 +255,21 @@ def test_an_adaptive_rate_ends_only_when_it_is_tiny():
     assert default.history_["learning_rate"][-1] < 1e-6 and not told
     better, _, told = fit(mlp.set_params(learning_rate="plateau"), X, NUMBERS)
     assert better.history_["learning_rate"][-1] == pytest.approx(0.1 * 0.01)
-    assert better.n_iter_ < default.n_iter_ and not told
-    assert better.loss_ < 1.1 * default.loss_
+    assert better.n_iter_ < default.n_iter_ and not told  # a plateau sooner: by 11
+    assert better.loss_ < 1.1 * default.loss_  # 0.55 to 0.78
 
 
 # --- patience
 
 
 @every_estimator
-@pytest.mark.parametrize("n_iter_no_change", [1, 5])
-def test_patience_is_borne_one_epoch_longer_than_its_name_says(kind, n_iter_no_change):
-    params = {"tol": 1e6, "n_iter_no_change": n_iter_no_change, "random_state": 0}
-    mlp = fit_quietly(kind(**params), X, KINDS[kind])
-    # the first epoch sets the best
-    assert mlp.n_iter_ == 1 + n_iter_no_change + 1
-    assert mlp.n_iter_ == fit_quietly(theirs(mlp), X, KINDS[kind]).n_iter_
+def test_patience_is_borne_one_epoch_longer_than_its_name_says(kind):
+    for patience in 1, 5:
+        mlp = kind(tol=1e6, n_iter_no_change=patience, random_state=0)
+        fit_quietly(mlp, X, KINDS[kind])
+        # the first epoch sets the best
+        assert mlp.n_iter_ == 1 + patience + 1
+        assert mlp.n_iter_ == fit_quietly(theirs(mlp), X, KINDS[kind]).n_iter_
 
 
 # --- validation rows
@@ -288,17 +292,18 @@ def test_a_class_of_one_row_cannot_be_split_into_strata():
 
 
 def test_rows_of_many_labels_are_never_all_right():
-    labels = (X @ rng.normal(size=(5, 20)) > 0).astype(int)
+    hidden = np.random.default_rng(1).normal(size=(5, 20))
+    labels = (X @ hidden > 0).astype(int)
     mlp = MLPClassifier(early_stopping=True, random_state=0, max_iter=200)
     other = fit_quietly(theirs(mlp), X, labels)
     default = fit_quietly(clone(mlp), X, labels)
     np.testing.assert_array_equal(default.validation_scores_, other.validation_scores_)
     # the share of rows with all labels right is 0 for as long as patience lasts
-    assert max(default.validation_scores_) == 0 and default.n_iter_ < 20
+    assert max(default.validation_scores_) == 0 and default.n_iter_ == 12
     better = fit_quietly(mlp.set_params(scoring="loss"), X, labels)
-    assert better.n_iter_ > 100
+    assert better.n_iter_ > 100  # all 200
     right, before = better.predict(X) == labels, default.predict(X) == labels
-    assert right.mean() > 0.9 > before.mean()
+    assert right.mean() > 0.9 > before.mean()  # 0.98; 0.47 to 0.57
 
 
 def test_one_validation_row_has_a_loss_but_no_r2():
@@ -323,11 +328,10 @@ def test_each_call_of_a_loop_by_warm_starts_says_that_it_did_not_converge(kind):
     for _ in range(3):
         *_, told = fit(mlp, X, KINDS[kind])
         assert len(told) == 1 and "Maximum iterations (1) reached" in told[0]
-    classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
-    loop = kind(random_state=0)
+    loop, classes = kind(random_state=0), classes_first(kind, KINDS[kind])
     for _ in range(3):
         loop.partial_fit(X, KINDS[kind], **classes)  # without a warning
-    np.testing.assert_array_equal(len(loop.loss_curve_), len(mlp.loss_curve_))
+    assert len(loop.loss_curve_) == len(mlp.loss_curve_) == 3
 
 
 def test_the_warning_tells_whether_more_epochs_would_help():
@@ -343,7 +347,7 @@ def test_an_epoch_is_many_updates_and_an_iteration_of_lbfgs_is_one_or_a_few():
     mlp = fit_quietly(MLPRegressor(batch_size=10, max_iter=7), X, NUMBERS)
     assert (mlp.n_iter_, mlp.n_updates_) == (7, 7 * 30)
     mlp = fit_quietly(MLPRegressor(solver="lbfgs", max_iter=7), X, NUMBERS)
-    assert mlp.n_iter_ == 7 <= mlp.n_updates_ < 3 * 7
+    assert mlp.n_iter_ == 7 <= mlp.n_updates_ < 3 * 7  # 8 or 9
 
 
 # --- errors
@@ -352,7 +356,7 @@ def test_an_epoch_is_many_updates_and_an_iteration_of_lbfgs_is_one_or_a_few():
 @every_estimator
 def test_partial_fit_of_an_estimator_that_stops_early_is_refused(kind):
     mlp = kind(early_stopping=True)
-    classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
+    classes = classes_first(kind, KINDS[kind])
     with pytest.raises(ValueError, match="partial_fit does not support") as error:
         theirs(mlp).partial_fit(X, KINDS[kind], **classes)
     with pytest.raises(ValueError, match="early_stopping must be False") as ours:
@@ -376,16 +380,19 @@ def test_a_warm_start_with_other_layers_is_refused_by_name(kind):
 
 
 @every_estimator
-@pytest.mark.parametrize("sizes", [(10.0,), 10.0, np.float64(10), np.array([10.0])])
-def test_layer_sizes_from_optimisers_are_integral_floats(kind, sizes):
+def test_layer_sizes_from_optimisers_are_integral_floats(kind):
     params = {"max_iter": 3, "random_state": 0}
-    mlp = fit_quietly(kind(hidden_layer_sizes=sizes, **params), X, KINDS[kind])
     expected = fit_quietly(kind(hidden_layer_sizes=(10,), **params), X, KINDS[kind])
-    np.testing.assert_array_equal(mlp.predict(X), expected.predict(X))
+    for sizes in (10.0,), 10.0, np.float64(10), np.array([10.0]):
+        mlp = fit_quietly(kind(hidden_layer_sizes=sizes, **params), X, KINDS[kind])
+        np.testing.assert_array_equal(mlp.predict(X), expected.predict(X), repr(sizes))
 
 
 @every_estimator
-@pytest.mark.parametrize("sizes", [(10.5,), 10.5, (10.0, -1.0), np.nan])
-def test_layer_sizes_that_are_not_integral_are_refused_by_name(kind, sizes):
-    with pytest.raises(ValueError, match=f"{kind.__name__}: hidden_layer_sizes must"):
-        kind(hidden_layer_sizes=sizes).fit(X, KINDS[kind])
+def test_layer_sizes_that_are_not_integral_are_refused_by_name(kind):
+    for sizes in (10.5,), 10.5, (10.0, -1.0), np.nan:
+        message = (
+            f"{kind.__name__}: hidden_layer_sizes must .* got {re.escape(repr(sizes))}"
+        )
+        with pytest.raises(ValueError, match=message):
+            kind(hidden_layer_sizes=sizes).fit(X, KINDS[kind])

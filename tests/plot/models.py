@@ -3,10 +3,7 @@
 from functools import cache
 from io import BytesIO
 
-import matplotlib
-import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 from sklearn.compose import TransformedTargetRegressor
@@ -16,7 +13,9 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier, MLPRegressor
 
-matplotlib.use("Agg")  # needs no screen
+pd = pytest.importorskip("pandas")
+pytest.importorskip("matplotlib").use("Agg")  # needs no screen
+plt = pytest.importorskip("matplotlib.pyplot")
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 5))
@@ -63,7 +62,7 @@ MODELS = {
     "float32": (classifier(), X.astype(np.float32), CLASSES),
     "sparse": (classifier(), csr_array(X * (X > 0)), CLASSES),
     "data frame": (classifier(), FRAME, CLASSES),
-    "wide": (classifier(hidden_layer_sizes=100), X, CLASSES),
+    "wide": (classifier(hidden_layer_sizes=30), X, CLASSES),
     "pipeline": (make_pipeline(StandardScaler(), classifier()), FRAME, CLASSES),
     "scaled target": (
         TransformedTargetRegressor(make_pipeline(StandardScaler(), regressor())),
@@ -72,7 +71,6 @@ MODELS = {
     ),
     "search": (GridSearchCV(classifier(), SEARCH, cv=2), X, CLASSES),
 }
-every_model = pytest.mark.parametrize("name", MODELS)
 # a given number of epochs is enough here
 quiet = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

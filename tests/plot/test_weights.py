@@ -1,6 +1,5 @@
 """WeightsDisplay: images or a matrix of the first layer's weights."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -12,8 +11,8 @@ from .models import (
     FRAME,
     assert_refuses,
     classifier,
-    every_model,
     fitted,
+    plt,
     png,
     quiet,
     texts,
@@ -21,10 +20,13 @@ from .models import (
 
 pytestmark = quiet
 draw = WeightsDisplay.from_estimator
+# each shape and dtype of weights, and each way to the network that has them
+NETWORKS = ["multiclass", "no hidden layer", "float32", "wide", "pipeline", "search"]
+every_network = pytest.mark.parametrize("name", NETWORKS)
 WEIGHTS = np.arange(12.0).reshape(6, 2) @ np.array([[1, 0, -1], [0, 0, 1]])
 
 
-@every_model
+@every_network
 def test_the_matrix_has_the_weights_of_the_largest_units(name):
     display = draw(fitted(name))
     W = network_of(WeightsDisplay, fitted(name)).coefs_[0]
@@ -39,7 +41,7 @@ def test_the_matrix_has_the_weights_of_the_largest_units(name):
     png(display)
 
 
-@every_model
+@every_network
 def test_each_unit_has_an_image(name):
     display = draw(fitted(name), image_shape=(1, 5), max_units=4)
     W = network_of(WeightsDisplay, fitted(name)).coefs_[0]

@@ -5,10 +5,9 @@ import datetime
 import math
 import pickle
 import tracemalloc
+import warnings
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pytest
 from scipy import sparse
 from sklearn.base import clone
@@ -22,6 +21,7 @@ from sklearn.datasets import (
     make_friedman1,
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
@@ -30,6 +30,10 @@ from skmlp.losses import Focal, Huber, LogLoss, Quantile
 from skmlp.schedules import SCHEDULES, Constant, Cosine, Warmup
 from skmlp.solvers import SGD, AdamW
 from skmlp.tabular import PRESETS, TableEncoder
+
+from ..conftest import Optional, covering, quietly
+
+pd, pl = Optional("pandas"), Optional("polars")
 
 # a few epochs are enough here, whatever they lead to
 pytestmark = pytest.mark.filterwarnings("ignore:.*no better than a constant")
@@ -58,18 +62,24 @@ DATA = {
     "member": RNG.choice(["yes", "no"], N_ROWS).tolist(),
     "country": ["at"] * N_ROWS,
 }
-FRAME = pd.DataFrame(DATA).astype({"empty": "float64"})
 ROWS = [list(row) for row in zip(*DATA.values(), strict=True)]
 DRESSES = {
-    "pandas": FRAME,
-    "pandas objects": pd.DataFrame(DATA, dtype=object),
-    "pandas categories": FRAME.astype(dict.fromkeys(["colour", "member"], "category")),
-    "polars": pl.DataFrame(DATA, schema_overrides={"empty": pl.Float64}),
-    "object array": np.array(ROWS, dtype=object),
-    "lists": ROWS,
-    "NaN for None": [[math.nan if v is None else v for v in row] for row in ROWS],
+    "lists": lambda: ROWS,
+    "object array": lambda: np.array(ROWS, dtype=object),
+    "NaN for None": lambda: [[np.nan if v is None else v for v in row] for row in ROWS],
+    "pandas": lambda: frame(),
+    "pandas objects": lambda: pd.DataFrame(DATA, dtype=object),
+    "pandas categories": lambda: frame().astype({"colour": "category"}),
+    "polars": lambda: pl.DataFrame(DATA, schema_overrides={"empty": pl.Float64}),
 }
-every_dress = pytest.mark.parametrize("X", DRESSES.values(), ids=DRESSES)
+some_dresses = pytest.mark.parametrize(
+    "target, dress", [("words", "lists"), ("numbers", "pandas"), ("words", "polars")]
+)
+
+
+def frame():
+    return pd.DataFrame(DATA).astype({"empty": "float64"})
+
 
 TARGETS = {
     "words": ("classifier", np.array(["low", "middle", "high"])[CODES]),
@@ -81,10 +91,9 @@ TARGETS = {
     "numbers": ("regressor", NUMBERS),
     "outputs": ("regressor", np.c_[NUMBERS, 1e3 * AGE]),
 }
-every_target = pytest.mark.parametrize("target", TARGETS)
 each_kind = pytest.mark.parametrize("target", ["words", "numbers"])
 every_preset = pytest.mark.parametrize("preset", PRESETS)
-both_kinds = pytest.mark.parametrize("kind", ["classifier", "regressor"])
+KINDS = {"classifier": MLPClassifier, "regressor": MLPRegressor}
 SMALL = {"n_members": 2, "max_iter": 3, "batch_size": "by_rows", "random_state": 0}
 
 
@@ -93,7 +102,7 @@ def make(target, **params):
     return tabular_pipeline(TARGETS[target][0], preset=preset, **SMALL | params)
 
 
-def fit(target, X=FRAME, **params):
+def fit(target, X=ROWS, **params):
     return make(target, **params).fit(X, TARGETS[target][1])
 
 
@@ -108,16 +117,16 @@ def outputs(pipeline, X):
 # Tables
 
 
-@every_dress
-@each_kind
-def test_the_dress_of_a_table_does_not_matter(target, X):
-    pipeline = fit(target, X)
-    np.testing.assert_array_equal(outputs(pipeline, X), outputs(fit(target), FRAME))
+@pytest.mark.parametrize("dress", DRESSES)
+def test_the_dress_of_a_table_does_not_matter(dress):
+    X = DRESSES[dress]()
+    found = outputs(fit("numbers", X), X)
+    np.testing.assert_array_equal(found, outputs(fit("numbers"), ROWS))
 
 
-@every_dress
-@each_kind
-def test_a_row_alone_is_predicted_as_it_is_among_others(target, X):
+@some_dresses
+def test_a_row_alone_is_predicted_as_it_is_among_others(target, dress):
+    X = DRESSES[dress]()
     pipeline = fit(target, X)
     rows = [X[i : i + 1] for i in (0, 3, N_ROWS - 1)]
     alone = np.concatenate([outputs(pipeline, row) for row in rows])
@@ -126,52 +135,52 @@ def test_a_row_alone_is_predicted_as_it_is_among_others(target, X):
     np.testing.assert_allclose(alone, among, rtol=1e-5, atol=1e-6)
 
 
-@each_kind
-def test_columns_are_known_by_name(target):
-    pipeline = fit(target)
-    shuffled = FRAME[list(FRAME.columns[::-1])].assign(other="beside")
-    np.testing.assert_array_equal(outputs(pipeline, shuffled), outputs(pipeline, FRAME))
-    as_polars = DRESSES["polars"].select(FRAME.columns[::-1].tolist())
-    np.testing.assert_array_equal(
-        outputs(pipeline, as_polars), outputs(pipeline, FRAME)
-    )
+def test_columns_are_known_by_name():
+    X = DRESSES["pandas"]()
+    pipeline = fit("numbers", X)
+    expected = outputs(pipeline, X)
+    shuffled = X[list(X.columns[::-1])].assign(other="beside")
+    np.testing.assert_array_equal(outputs(pipeline, shuffled), expected)
+    as_polars = DRESSES["polars"]().select(X.columns[::-1].tolist())
+    np.testing.assert_array_equal(outputs(pipeline, as_polars), expected)
     with pytest.raises(ValueError, match=r"(?s)now missing.*TableEncoder: X must be"):
-        pipeline.predict(FRAME.drop(columns="age"))
+        pipeline.predict(X.drop(columns="age"))
 
 
 NEW_VALUES = {
     "unseen": {"colour": "violet", "country": "fr"},
-    "missing": dict.fromkeys(FRAME.columns),
+    "missing": dict.fromkeys(DATA),
     "missing where none were": {"rooms": None, "member": None},
     "far out": {"age": 1e30, "income": -1e30},
     "there, where none were": {"empty": 3.0},
 }
 
 
-@pytest.mark.parametrize("values", NEW_VALUES.values(), ids=NEW_VALUES)
 @each_kind
-def test_whatever_a_row_has_it_is_predicted(target, values):
-    row = pd.DataFrame([{**FRAME.iloc[0].to_dict(), **values}])
-    assert np.isfinite(outputs(fit(target), row.astype(object))).all()
+def test_whatever_a_row_has_it_is_predicted(target):
+    pipeline = fit(target)
+    for what, values in NEW_VALUES.items():
+        row = dict(zip(DATA, ROWS[0], strict=True)) | values
+        assert np.isfinite(outputs(pipeline, [list(row.values())])).all(), what
 
 
-NOT_IN_TABLES = {
-    "dates": (datetime.date(2020, 1, 1), "dates or times"),
-    "lists": ([1, 2], "nested values"),
-    "infinite numbers": (math.inf, "infinit"),
-}
+NOT_IN_TABLES = [
+    (datetime.date(2020, 1, 1), "dates or times"),
+    ([1, 2], "nested values"),
+    (math.inf, "infinit"),
+]
 
 
-@pytest.mark.parametrize("value, message", NOT_IN_TABLES.values(), ids=NOT_IN_TABLES)
-@each_kind
-def test_what_is_neither_number_nor_category_is_refused(target, value, message):
-    with pytest.raises(ValueError, match=message):
-        fit(target, FRAME.assign(other=[value] * N_ROWS))
+def test_what_is_neither_number_nor_category_is_refused():
+    for value, message in NOT_IN_TABLES:
+        with pytest.raises(ValueError, match=message):
+            fit("numbers", [[*row, value] for row in ROWS])
 
 
 def test_columns_of_numbers_may_be_named_categories():
     words = ["colour", "member", "country"]
-    pipeline = fit("numbers", categorical_features=["rooms", *words])
+    chosen = ["rooms", *words]
+    pipeline = fit("numbers", DRESSES["pandas"](), categorical_features=chosen)
     names = pipeline[0].get_feature_names_out()
     assert {"rooms_1", "colour_red"} <= set(names) and "rooms" not in names
 
@@ -179,15 +188,22 @@ def test_columns_of_numbers_may_be_named_categories():
 # Predictions
 
 
-@every_preset
-@every_target
+# each target, and of each preset what is special in its parameters
+@pytest.mark.parametrize(
+    "target, preset",
+    [
+        *[(target, "default") for target in TARGETS],
+        *[(target, "td-s") for target in ("words", "labels", "outputs")],
+        *[(target, "td") for target in ("columns", "numbers", "outputs")],
+    ],
+)
 def test_every_kind_of_target_is_predicted(target, preset):
     y = TARGETS[target][1]
     pipeline = fit(target, preset=preset)
-    predicted = pipeline.predict(FRAME)
+    predicted = pipeline.predict(ROWS)
     assert predicted.shape == y.shape
-    assert np.isfinite(outputs(pipeline, FRAME)).all()
-    assert np.isfinite(pipeline.score(FRAME, y))
+    assert np.isfinite(outputs(pipeline, ROWS)).all()
+    assert np.isfinite(pipeline.score(ROWS, y))
     if TARGETS[target][0] == "classifier":
         assert set(np.ravel(predicted).tolist()) <= set(np.ravel(y).tolist())
     else:
@@ -196,43 +212,45 @@ def test_every_kind_of_target_is_predicted(target, preset):
 
 def test_a_single_class_is_predicted_with_certainty():
     pipeline = fit("one class")
-    assert set(pipeline.predict(FRAME)) == {"only"}
-    np.testing.assert_array_equal(pipeline.predict_proba(FRAME), np.ones((N_ROWS, 1)))
+    assert set(pipeline.predict(ROWS)) == {"only"}
+    np.testing.assert_array_equal(pipeline.predict_proba(ROWS), np.ones((N_ROWS, 1)))
 
 
-@every_preset
-@each_kind
+@pytest.mark.parametrize(
+    "target, preset", [("words", "default"), ("numbers", "td"), ("words", "td-s")]
+)
 def test_a_pipeline_is_its_steps_one_after_the_other(target, preset):
-    weight = RNG.uniform(0.5, 2.0, N_ROWS)
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, N_ROWS)
     y, pipeline = TARGETS[target][1], make(target, preset=preset)
-    pipeline.fit(FRAME, y, mlp__sample_weight=weight)
-    encoded = TableEncoder().fit_transform(FRAME)
+    pipeline.fit(ROWS, y, mlp__sample_weight=weight)
+    found = outputs(pipeline, ROWS)
+    encoded = TableEncoder().fit_transform(ROWS)
     mlp = clone(pipeline[-1]).fit(encoded, y, weight)
-    np.testing.assert_array_equal(outputs(pipeline, FRAME), outputs(mlp, encoded))
-    assert not np.array_equal(outputs(fit(target, preset=preset), FRAME), weight)
+    np.testing.assert_array_equal(found, outputs(mlp, encoded))
+    assert not np.array_equal(found, outputs(fit(target, preset=preset), ROWS))
     assert isinstance(pipeline, Pipeline)
 
 
-@pytest.mark.parametrize("coverage", [0.5, 0.8])
 @pytest.mark.parametrize("target", ["numbers", "outputs"])
-def test_intervals_are_those_of_the_last_step(target, coverage):
+def test_intervals_are_those_of_the_last_step(target):
     pipeline = fit(target)
-    found = pipeline.predict_interval(FRAME, coverage)
-    expected = pipeline[-1].predict_interval(pipeline[0].transform(FRAME), coverage)
-    np.testing.assert_array_equal(found, expected)
-    predicted = pipeline.predict(FRAME)
-    assert (found[0] <= predicted).all() and (predicted <= found[1]).all()
-    default = pipeline.predict_interval(FRAME)
-    np.testing.assert_array_equal(default, pipeline.predict_interval(FRAME, 0.9))
+    predicted, encoded = pipeline.predict(ROWS), pipeline[0].transform(ROWS)
+    for coverage in (0.5, 0.8):
+        found = pipeline.predict_interval(ROWS, coverage)
+        expected = pipeline[-1].predict_interval(encoded, coverage)
+        np.testing.assert_array_equal(found, expected)
+        assert (found[0] <= predicted).all() and (predicted <= found[1]).all()
+    default = pipeline.predict_interval(ROWS)
+    np.testing.assert_array_equal(default, pipeline.predict_interval(ROWS, 0.9))
 
 
 def test_a_classifier_has_no_intervals():
     pipeline = fit("words")
     assert not hasattr(pipeline, "predict_interval")
     with pytest.raises(AttributeError, match="predict_interval"):
-        pipeline.predict_interval(FRAME)
+        pipeline.predict_interval(ROWS)
     with pytest.raises(NotFittedError):
-        make("numbers").predict_interval(FRAME)
+        make("numbers").predict_interval(ROWS)
 
 
 # As a Pipeline of scikit-learn
@@ -248,17 +266,18 @@ COPIES = {
 
 def fit_again(pipeline):
     is_classifier = isinstance(pipeline[-1], MLPClassifier)
-    return pipeline.fit(FRAME, TARGETS["words" if is_classifier else "numbers"][1])
+    return pipeline.fit(ROWS, TARGETS["words" if is_classifier else "numbers"][1])
 
 
-@pytest.mark.parametrize("twin", COPIES.values(), ids=COPIES)
 @each_kind
-def test_copies_are_the_same_pipeline(target, twin):
+def test_copies_are_the_same_pipeline(target):
     pipeline = fit(target)
-    found = twin(pipeline)
-    assert type(found) is type(pipeline)
-    np.testing.assert_array_equal(outputs(found, FRAME), outputs(pipeline, FRAME))
-    assert hasattr(found, "predict_interval") == (target == "numbers")
+    expected = outputs(pipeline, ROWS)
+    for how, twin in COPIES.items():
+        found = twin(pipeline)
+        assert type(found) is type(pipeline)
+        np.testing.assert_array_equal(outputs(found, ROWS), expected, err_msg=how)
+        assert hasattr(found, "predict_interval") == (target == "numbers"), how
 
 
 @each_kind
@@ -269,27 +288,24 @@ def test_searches_reach_the_parameters_of_both_steps(target):
         "table__max_categories": [2],
     }
     search = GridSearchCV(make(target), grid, cv=2, error_score="raise")
-    search.fit(FRAME, TARGETS[target][1])
+    search.fit(ROWS, TARGETS[target][1])
     assert set(search.best_params_) == set(grid)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-    assert search.predict(FRAME).shape == (N_ROWS,)
+    assert search.predict(ROWS).shape == (N_ROWS,)
     assert search.best_estimator_[-1].solver.weight_decay in (0.01, 0.1)
 
 
-@every_dress
-@each_kind
-def test_cross_validation_takes_raw_tables(target, X):
-    scores = cross_val_score(
-        make(target), X, TARGETS[target][1], cv=3, error_score="raise"
-    )
+@some_dresses
+def test_cross_validation_takes_raw_tables(target, dress):
+    X, y = DRESSES[dress](), TARGETS[target][1]
+    scores = cross_val_score(make(target), X, y, cv=3, error_score="raise")
     assert np.isfinite(scores).all()
 
 
-@each_kind
-def test_the_output_of_the_first_step_may_be_a_frame(target):
-    pipeline = make(target).set_output(transform="pandas")
-    pipeline.fit(FRAME, TARGETS[target][1])
-    np.testing.assert_array_equal(outputs(pipeline, FRAME), outputs(fit(target), FRAME))
+def test_the_output_of_the_first_step_may_be_a_frame():
+    X = DRESSES["pandas"]()
+    pipeline = make("numbers").set_output(transform="pandas").fit(X, NUMBERS)
+    np.testing.assert_array_equal(outputs(pipeline, X), outputs(fit("numbers", X), X))
     names = pipeline[0].get_feature_names_out()
     np.testing.assert_array_equal(pipeline[:-1].get_feature_names_out(), names)
     np.testing.assert_array_equal(pipeline[-1].feature_names_in_, names)
@@ -299,38 +315,40 @@ def test_the_output_of_the_first_step_may_be_a_frame(target):
 def test_steps_are_named_and_their_parameters_can_be_set():
     pipeline = make("numbers").set_params(mlp__n_members=3, table__max_categories=2)
     assert list(pipeline.named_steps) == ["table", "mlp"]
-    assert len(pipeline.fit(FRAME, NUMBERS)["mlp"].members_) == 3
+    assert len(pipeline.fit(ROWS, NUMBERS)["mlp"].members_) == 3
 
 
 # Sizes
 
 
-@every_preset
-@pytest.mark.parametrize("target", ["words", "bools", "numbers"])
-@pytest.mark.parametrize("n_rows", [1, 2, 3, 4, 5, 6, 7, 12, 20])
-def test_few_rows_do_or_are_refused_by_name(target, n_rows, preset):
-    frame = pd.DataFrame({"a": AGE[:n_rows], "b": COLOUR[:n_rows]})
+@covering(
+    n_rows=[1, 2, 3, 5, 6, 7, 12],
+    target=["words", "bools", "numbers"],
+    preset=list(PRESETS),
+)
+def test_few_rows_do_or_are_refused_by_name(n_rows, target, preset):
+    X = [[AGE[i], COLOUR[i]] for i in range(n_rows)]
     y = np.resize(["x", "y", "x"] if target == "bools" else ["x", "y", "z"], n_rows)
     y = NUMBERS[:n_rows] if target == "numbers" else y
     pipeline = make(target, preset=preset)
     if n_rows >= 6:
-        assert pipeline.fit(frame, y).predict(frame).shape == (n_rows,)
+        assert pipeline.fit(X, y).predict(X).shape == (n_rows,)
     else:
         name = type(pipeline[-1]).__name__
         with pytest.raises(ValueError, match=f"{name}: .*must .* got "):
-            pipeline.fit(frame, y)
+            pipeline.fit(X, y)
     if n_rows >= 3:  # the fewest in which numbers can be told from flags
-        pipeline.set_params(mlp__early_stopping=False).fit(frame, y)
-        assert pipeline.predict(frame).shape == (n_rows,)
+        pipeline.set_params(mlp__early_stopping=False).fit(X, y)
+        assert pipeline.predict(X).shape == (n_rows,)
 
 
 @each_kind
 def test_more_columns_than_rows_do(target):
-    wide = pd.DataFrame(RNG.normal(size=(N_ROWS, 300))).add_prefix("x")
+    wide = np.random.default_rng(0).normal(size=(N_ROWS, 100))
     assert np.isfinite(outputs(fit(target, wide), wide)).all()
 
 
-N_CATEGORIES = 50_000
+N_CATEGORIES = 10_000
 
 
 def peak_of(function):
@@ -344,16 +362,17 @@ def peak_of(function):
 
 @pytest.mark.parametrize("min_frequency", ["auto", None])
 def test_a_category_for_each_row_takes_bounded_memory(min_frequency):
-    names = np.char.add("c", RNG.permutation(N_CATEGORIES).astype(str))
-    frame = pd.DataFrame({"id": names, "x": RNG.normal(size=N_CATEGORIES)})
+    rng = np.random.default_rng(0)
+    names = np.char.add("c", rng.permutation(N_CATEGORIES).astype(str)).astype(object)
+    y = rng.normal(size=N_CATEGORIES)
+    X = np.column_stack([names, y])
     params = {"hidden_layer_sizes": (4,), "max_iter": 1, "n_jobs": None}
     pipeline = make("numbers", **params).set_params(table__min_frequency=min_frequency)
-    y = frame["x"].to_numpy()
-    # 0s and 1s of all categories as a dense array were 10,000 MB
-    assert peak_of(lambda: pipeline.fit(frame, y)) < 200
+    # 0s and 1s of all categories as a dense array were 400 MB
+    assert peak_of(lambda: pipeline.fit(X, y)) < 100
     width = pipeline[-1].n_features_in_
     assert width == (2 if min_frequency == "auto" else N_CATEGORIES + 1)
-    some = pipeline[0].transform(frame[:10])
+    some = pipeline[0].transform(X[:10])
     assert sparse.issparse(some) == (min_frequency is None)
 
 
@@ -388,9 +407,9 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("arguments, error, message", WRONG.values(), ids=WRONG)
-def test_what_it_does_not_know_is_refused(arguments, error, message):
-    kind, params = arguments
+@pytest.mark.parametrize("case", WRONG)
+def test_what_it_does_not_know_is_refused(case):
+    (kind, params), error, message = WRONG[case]
     with pytest.raises(error, match=message):
         tabular_pipeline(kind, **params)
 
@@ -406,13 +425,14 @@ WRONG_VALUES = [
 ]
 
 
-@pytest.mark.parametrize("params", WRONG_VALUES, ids=str)
 @each_kind
-def test_values_that_are_none_are_refused_by_fit(target, params):
-    (name,) = params
-    pipeline = make(target, **params)
-    with pytest.raises(ValueError, match=f"{type(pipeline[-1]).__name__}: {name} must"):
-        pipeline.fit(FRAME, TARGETS[target][1])
+def test_values_that_are_none_are_refused_by_fit(target):
+    for params in WRONG_VALUES:
+        (name,) = params
+        pipeline = make(target, **params)
+        kind = type(pipeline[-1]).__name__
+        with pytest.raises(ValueError, match=f"{kind}: {name} must"):
+            pipeline.fit(ROWS, TARGETS[target][1])
 
 
 OVERRIDES = {
@@ -454,116 +474,117 @@ OVERRIDES = {
     "output_bias": {"output_bias": "optimum"},
     "batches": {"batch_size": 7},
 }
-OF_A_KIND = {
-    "classifier": {
-        "balanced": {"class_weight": "balanced"},
-        "calibrated": {"calibration": "temperature"},
-        "focal": {"loss": Focal()},
-        "smoothed": {"loss": LogLoss(label_smoothing=0.2)},
-    },
-    "regressor": {
-        "levels": {"loss": Quantile([0.1, 0.9])},
-        "counts": {"loss": "poisson"},
-        "huber": {"loss": Huber(), "clip_output": False},
-        "unscaled": {"scale_target": False},
-    },
+FOR_CLASSES = {
+    "balanced": {"class_weight": "balanced"},
+    "calibrated": {"calibration": "temperature"},
+    "focal": {"loss": Focal()},
+    "smoothed": {"loss": LogLoss(label_smoothing=0.2)},
 }
-EACH = [
-    pytest.param(target, params, id=f"{target}, {name}")
-    for target in ("words", "numbers")
-    for name, params in (OVERRIDES | OF_A_KIND[TARGETS[target][0]]).items()
-]
+FOR_NUMBERS = {
+    "levels": {"loss": Quantile([0.1, 0.9])},
+    "counts": {"loss": "poisson"},
+    "huber": {"loss": Huber(), "clip_output": False},
+    "unscaled": {"scale_target": False},
+}
+EACH = OVERRIDES | FOR_CLASSES | FOR_NUMBERS
 
 
 @pytest.mark.filterwarnings("ignore:.*dead or saturated")
 @pytest.mark.filterwarnings("ignore:.*the training loss jumps")
-@pytest.mark.parametrize("preset", ["default", "td"])
-@pytest.mark.parametrize("target, params", EACH)
-def test_parameters_take_the_place_of_the_presets_without_a_warning(
-    target, params, preset
-):
-    pipeline = fit(target, preset=preset, **params)
-    assert np.isfinite(outputs(pipeline, FRAME)).all()
-    for name, value in params.items():
-        assert getattr(pipeline[-1], name) == value
+@pytest.mark.parametrize("case", EACH)
+def test_parameters_take_the_place_of_the_presets_without_a_warning(case):
+    params, kinds = EACH[case], ["words", "numbers"]
+    if case not in OVERRIDES:
+        kinds = [kinds[case in FOR_NUMBERS]] * 2
+    for target, preset in zip(kinds, ["td", "default"], strict=True):
+        pipeline = fit(target, preset=preset, **params)
+        assert np.isfinite(outputs(pipeline, ROWS)).all()
+        for name, value in params.items():
+            assert getattr(pipeline[-1], name) == value
 
 
 # Presets
 
 
 @every_preset
-@both_kinds
-def test_presets_are_parameters_of_the_estimators(preset, kind):
-    estimator = {"classifier": MLPClassifier, "regressor": MLPRegressor}[kind]
-    params = PRESETS[preset][kind]
-    assert set(params) <= set(estimator().get_params(deep=False))
-    pipeline = tabular_pipeline(kind, preset=preset)
-    for name, value in params.items():
-        assert getattr(pipeline[-1], name) == value
+def test_presets_are_parameters_of_the_estimators(preset):
+    for kind, estimator in KINDS.items():
+        params = PRESETS[preset][kind]
+        assert set(params) <= set(estimator().get_params(deep=False))
+        pipeline = tabular_pipeline(kind, preset=preset)
+        for name, value in params.items():
+            assert getattr(pipeline[-1], name) == value, (kind, name)
 
 
 @every_preset
-@both_kinds
-def test_a_pipeline_shares_no_part_with_the_presets(preset, kind):
+def test_a_pipeline_shares_no_part_with_the_presets(preset):
     before = copy.deepcopy(PRESETS)
-    pipeline = tabular_pipeline(kind, preset=preset)
-    pipeline.set_params(mlp__solver__beta_1=0.5)
-    pipeline[-1].rate_factors["biases"] = 3.0
-    assert before == PRESETS
-    assert tabular_pipeline(kind, preset=preset)[-1].solver.beta_1 != 0.5
+    for kind in KINDS:
+        pipeline = tabular_pipeline(kind, preset=preset)
+        pipeline.set_params(mlp__solver__beta_1=0.5)
+        pipeline[-1].rate_factors["biases"] = 3.0
+        assert before == PRESETS
+        assert tabular_pipeline(kind, preset=preset)[-1].solver.beta_1 != 0.5
 
 
-def rmse(preset, n_rows, **params):
-    X, y = make_friedman1(n_rows + 1000, noise=1.0, random_state=0)
-    params = {"random_state": 0, "batch_size": 32, "n_jobs": None, **params}
-    pipeline = tabular_pipeline("regressor", preset=preset, **params)
-    pipeline.fit(X[:n_rows], y[:n_rows])
-    return np.sqrt(np.mean((pipeline.predict(X[n_rows:]) - y[n_rows:]) ** 2))
-
-
-@pytest.mark.parametrize("preset, most", [("td-s", 1.5), ("td", 1.5), ("default", 1.4)])
+# Over 20 seeds: 0.49 to 0.65 times the error of the linear model, 0.50 to 0.55, and
+# 0.48 to 0.52; the noise alone is 0.39.
+@pytest.mark.parametrize("preset, most", [("td-s", 0.8), ("td", 0.7), ("default", 0.6)])
 def test_presets_in_small_come_near_the_noise(preset, most):
-    # a linear model has 2.6, the noise is 1
-    assert rmse(preset, 400, hidden_layer_sizes="32x2", max_iter=60) < most
+    X, y = make_friedman1(1400, noise=1.0, random_state=0)
+    linear = LinearRegression()
+    params = {"hidden_layer_sizes": "32x2", "max_iter": 60, "batch_size": 32}
+    if preset == "default":
+        params |= {"n_members": 4, "n_jobs": None}
+    pipeline = tabular_pipeline("regressor", preset=preset, random_state=0, **params)
+    errors = [
+        np.sqrt(np.mean((m.fit(X[:400], y[:400]).predict(X[400:]) - y[400:]) ** 2))
+        for m in (pipeline, linear)
+    ]
+    assert errors[0] < most * errors[1]
 
 
+# and a score that no seed of 20 comes near: 0.97 and more of iris, wine and breast
+# cancer, 0.93 to 0.95 of digits, 0.46 to 0.56 of diabetes, -0.5 to 0.4 of the 20 rows
+# of linnerud
 BUNDLED = {
-    "iris": ("classifier", load_iris),
-    "wine": ("classifier", load_wine),
-    "breast_cancer": ("classifier", load_breast_cancer),
-    "digits": ("classifier", load_digits),
-    "diabetes": ("regressor", load_diabetes),
-    "linnerud": ("regressor", load_linnerud),
+    "iris": ("classifier", load_iris, 0.9),
+    "wine": ("classifier", load_wine, 0.9),
+    "breast_cancer": ("classifier", load_breast_cancer, 0.9),
+    "digits": ("classifier", load_digits, 0.88),
+    "diabetes": ("regressor", load_diabetes, 0.3),
+    "linnerud": ("regressor", load_linnerud, -2.0),
 }
 
 
-@pytest.mark.parametrize("kind, load", BUNDLED.values(), ids=BUNDLED)
-def test_no_warning_comes_with_the_defaults(kind, load):
+@pytest.mark.parametrize("kind, load, least", BUNDLED.values(), ids=BUNDLED)
+def test_no_warning_comes_with_the_defaults(kind, load, least):
     X, y = load(return_X_y=True)
     rows = np.random.default_rng(0).permutation(len(X))[:250]
     params = {"n_members": 2, "max_iter": 20, "random_state": 0}
     score = tabular_pipeline(kind, **params).fit(X[rows], y[rows]).score(X, y)
-    assert score > {"linnerud": -0.2, "diabetes": 0.3}.get(load.__name__[5:], 0.9)
+    assert score > least
 
 
 # What presets rest on
 
 
-@pytest.mark.parametrize(
-    "n_rows, size", [(20, 20), (1024, 32), (1025, 128), (8192, 128), (8193, 256)]
-)
-def test_batches_by_rows_grow_with_the_table(n_rows, size):
-    X = RNG.normal(size=(n_rows, 1))
-    params = {"hidden_layer_sizes": (), "learning_rate": "cosine", "max_iter": 1}
-    model = MLPRegressor(batch_size="by_rows", **params).fit(X, X[:, 0])
-    assert model.n_updates_ == math.ceil(n_rows / size)
+def by_rows(X, **params):
+    params = {"hidden_layer_sizes": (), "learning_rate": "cosine", **params}
+    model = MLPRegressor(batch_size="by_rows", max_iter=1, **params)
+    return model.fit(X, X[:, 0])
+
+
+def test_batches_by_rows_grow_with_the_table():
+    sizes = {20: 20, 1024: 32, 1025: 128, 8192: 128, 8193: 256}
+    for n_rows, size in sizes.items():
+        X = np.random.default_rng(0).normal(size=(n_rows, 1))
+        assert by_rows(X).n_updates_ == math.ceil(n_rows / size), n_rows
 
 
 def test_batches_by_rows_count_the_rows_that_train():
-    X = RNG.normal(size=(1100, 1))
-    params = {"hidden_layer_sizes": (), "learning_rate": "cosine", "max_iter": 1}
-    watched = {"early_stopping": True, "validation_fraction": 0.1}
-    model = MLPRegressor(batch_size="by_rows", **params, **watched).fit(X, X[:, 0])
+    X = np.random.default_rng(0).normal(size=(1100, 1))
+    model = by_rows(X, early_stopping=True, validation_fraction=0.1)
     assert model.n_updates_ == math.ceil(990 / 32)
     model.set_params(early_stopping=False).partial_fit(X, X[:, 0])
     assert model.n_updates_ == math.ceil(990 / 32) + math.ceil(1100 / 128)
@@ -579,42 +600,37 @@ PLANS = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
-@pytest.mark.parametrize("schedule, is_planned", PLANS.values(), ids=PLANS)
-def test_where_a_planned_schedule_ends_no_epochs_are_missing(schedule, is_planned):
-    X = RNG.normal(size=(40, 2))
+def test_where_a_planned_schedule_ends_no_epochs_are_missing():
+    X = np.random.default_rng(0).normal(size=(40, 2))
     params = {"max_iter": 3, "n_iter_no_change": 10, "solver": SGD()}
-    mlp = MLPRegressor(learning_rate=schedule, **params)
-    if is_planned:
-        mlp.fit(X, X[:, 0])
-    else:
-        with pytest.warns(
-            ConvergenceWarning, match=r"Maximum iterations \(3\) reached"
-        ):
+    for name, (schedule, is_planned) in PLANS.items():
+        mlp = MLPRegressor(learning_rate=schedule, **params)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", ConvergenceWarning)
             mlp.fit(X, X[:, 0])
-    assert mlp.n_iter_ == 3
+        assert len(told) == (not is_planned), name
+        for warning in told:
+            assert "Maximum iterations (3) reached" in str(warning.message)
+        assert mlp.n_iter_ == 3
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize(
-    "scoring, smoothing",
-    [("accuracy", 0.1), (None, 0.1), ("roc_auc", 0.0), ("loss", 0.0), (len, 0.0)],
-)
-def test_labels_are_smoothed_where_the_score_is_the_accuracy(
-    preset, scoring, smoothing
-):
-    pipeline = tabular_pipeline("classifier", preset=preset, scoring=scoring)
-    assert pipeline["mlp"].loss.label_smoothing == smoothing
-    given = {"preset": preset, "scoring": scoring, "loss": "focal"}
-    assert tabular_pipeline("classifier", **given)["mlp"].loss == "focal"
+@every_preset
+def test_labels_are_smoothed_where_the_score_is_the_accuracy(preset):
+    smoothings = {"accuracy": 0.1, None: 0.1, "roc_auc": 0.0, "loss": 0.0, len: 0.0}
+    for scoring, smoothing in smoothings.items():
+        params = {"preset": preset, "scoring": scoring}
+        pipeline = tabular_pipeline("classifier", **params)
+        assert pipeline["mlp"].loss.label_smoothing == smoothing, scoring
+        given = tabular_pipeline("classifier", **params, loss="focal")
+        assert given["mlp"].loss == "focal"
 
 
 @pytest.mark.parametrize(("n_rows", "sizes"), [(500, (256,)), (501, (128, 128))])
 def test_layers_by_rows_grow_with_the_table(n_rows, sizes):
     X, y = np.linspace(-1.0, 1.0, n_rows)[:, np.newaxis], np.arange(n_rows)
     mlp = MLPRegressor(hidden_layer_sizes="by_rows", max_iter=1, scale_target=True)
-    with pytest.warns(ConvergenceWarning):
-        mlp.fit(X, y)
+    quietly(mlp.fit, X, y)
     assert tuple(W.shape[1] for W in mlp.coefs_[:-1]) == sizes
     with pytest.raises(ValueError, match=r"hidden_layer_sizes must be .*'by_rows'"):
         MLPRegressor(hidden_layer_sizes="by_rows").summary(n_features=1, n_outputs=1)

@@ -70,13 +70,11 @@ def test_only_a_classifier_has_losses_to_choose_from():
     assert "mlp__loss" not in search_space("regressor")
 
 
-@pytest.mark.parametrize(
-    "kind", ["mlp", None, 1, np.array(["classifier"] * 2)], ids=str
-)
-def test_other_kinds_are_refused(kind):
+def test_other_kinds_are_refused():
     message = r"^search_space: kind must be one of \('classifier', 'regressor'\), got "
-    with pytest.raises(ValueError, match=message):
-        search_space(kind)
+    for kind in ("mlp", None, 1, np.array(["classifier"] * 2)):
+        with pytest.raises(ValueError, match=message):
+            search_space(kind)
 
 
 # Values
@@ -96,12 +94,13 @@ def test_every_value_that_is_drawn_can_be_fitted(kind):
 
 
 @both_kinds
-@pytest.mark.parametrize("name", ["hidden_layer_sizes", "max_iter"])
-def test_so_can_those_that_take_long(kind, name):
+def test_so_can_those_that_take_long(kind):
     # by the estimator's own rules, without training
-    for value in search_space(kind, prefix="")[name]:
-        estimator = ESTIMATORS[kind](solver=AdamW()).set_params(**{name: value})
-        estimator._check_parameters(estimator._call(validation=(None, None, None)))
+    space = search_space(kind, prefix="")
+    for name in ("hidden_layer_sizes", "max_iter"):
+        for value in space[name]:
+            estimator = ESTIMATORS[kind](solver=AdamW()).set_params(**{name: value})
+            estimator._check_parameters(estimator._call(validation=(None, None, None)))
 
 
 def test_numbers_are_within_their_bounds():
@@ -126,14 +125,16 @@ def test_spaces_share_nothing_that_can_be_changed():
     assert lists_of(search_space("classifier")) == before
 
 
-@pytest.mark.parametrize(
-    "twin", [copy.copy, copy.deepcopy, lambda space: pickle.loads(pickle.dumps(space))]
-)
-def test_copies_are_spaces(twin):
+def test_copies_are_spaces():
     space = search_space("regressor")
-    found = twin(space)
-    assert list(found) == list(space)
-    assert found["mlp__max_iter"] == space["mlp__max_iter"]
+    for found in (
+        copy.copy(space),
+        copy.deepcopy(space),
+        pickle.loads(pickle.dumps(space)),
+    ):
+        assert type(found) is SearchSpace
+        assert list(found) == list(space)
+        assert found["mlp__max_iter"] == space["mlp__max_iter"]
 
 
 # Searches
@@ -175,7 +176,7 @@ class Trial:
 
 
 @both_kinds
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_trial_suggests_values_of_all_parameters(kind, seed):
     space, trial = search_space(kind), Trial(seed)
     params = space.suggest(trial)
