@@ -13,10 +13,10 @@ import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import PredefinedSplit
 
-import skmlp.minimization
-import skmlp.training
+import skmlp.training.full_batch
+import skmlp.training.minibatch
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 from skmlp.schedules import SCHEDULES, Warmup
 from skmlp.solvers import SGD, Adam
 
@@ -76,8 +76,8 @@ class SlowObjective:
 
         clock = SimpleNamespace(perf_counter=lambda: self.seconds)
         monkeypatch.setattr(Objective, "value_and_gradient", slowly)
-        monkeypatch.setattr(skmlp.training, "time", clock)
-        monkeypatch.setattr(skmlp.minimization, "time", clock)
+        monkeypatch.setattr(skmlp.training.minibatch, "time", clock)
+        monkeypatch.setattr(skmlp.training.full_batch, "time", clock)
 
     def interrupt(self, n_evaluations):
         """Have the user press Ctrl-C after so many more evaluations."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skmlp.checkpoint import Checkpoint, CheckpointError
+from skmlp.training.checkpoint import Checkpoint, CheckpointError
 
 IDENTITY = {"data": "abc", "settings": "def"}
 BEFORE, AFTER = {"epoch": 1, "w": np.arange(5.0)}, {"epoch": 2, "w": np.ones(5)}

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 
 from skmlp.activations import ACTIVATIONS
 from skmlp.initializers import INITIALIZERS, NTK, DataDriven, Orthogonal
-from skmlp.network import Network
+from skmlp.network.network import Network
 
 # Those that draw without looking at rows.
 DRAWN = {name: make() for name, make in INITIALIZERS.items() if not make.needs_data}

@@ -9,12 +9,12 @@ import scipy.sparse
 from skmlp.activations import ACTIVATIONS, Parametric
 from skmlp.embeddings import PBLD, CategoryTable, PiecewiseLinear
 from skmlp.initializers import INITIALIZERS
-from skmlp.inputs import Embedded, Inputs
-from skmlp.layers import Noise
+from skmlp.network.inputs import Embedded, Inputs
+from skmlp.network.layers import Noise
 from skmlp.losses import SquaredError
-from skmlp.network import Network, block_rows
-from skmlp.objective import Objective
-from skmlp.sensitivity import Outputs, hidden_values
+from skmlp.network.network import Network, block_rows
+from skmlp.network.objective import Objective
+from skmlp.network.input_gradients import Outputs, hidden_values
 
 from .conftest import central_difference, covering, relative_error
 
@@ -447,8 +447,8 @@ def test_predictions_by_blocks_are_those_at_once(name, monkeypatch):
     network, params = network_of(name)
     views = network.views(params)
     at_once = network.predict(views, X)
-    monkeypatch.setattr("skmlp.network.BLOCK_ROWS", 1)
-    monkeypatch.setattr("skmlp.network.BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr("skmlp.network.network.BLOCK_ROWS", 1)
+    monkeypatch.setattr("skmlp.network.network.BLOCK_ELEMENTS", 1)
     assert block_rows(network) == 1
     # products of other shapes may be summed in another order
     np.testing.assert_allclose(

@@ -6,9 +6,9 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from skmlp.activations import ACTIVATIONS
-from skmlp.history import RECORDS, History
-from skmlp.layer_records import FLAT, LAYER_RECORDS, LayerRecords, hidden_slopes
-from skmlp.network import Network
+from skmlp.training.history import RECORDS, History
+from skmlp.training.layer_stats import FLAT, LAYER_RECORDS, LayerRecords, hidden_slopes
+from skmlp.network.network import Network
 
 from .conftest import covering
 

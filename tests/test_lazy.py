@@ -5,10 +5,10 @@ import pytest
 import scipy.sparse
 
 from skmlp.activations import Parametric, Tanh
-from skmlp.lazy import LazyRows
+from skmlp.training.sparse_updates import LazyRows
 from skmlp.losses import SquaredError
-from skmlp.network import Network
-from skmlp.objective import Objective
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW, Lazy, Stochastic
 
 from .conftest import covering

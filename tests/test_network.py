@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp import network as network_module
+from skmlp.network import network as network_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.initializers import INITIALIZERS
-from skmlp.layers import Noise
-from skmlp.network import Network, Workspace
+from skmlp.network.layers import Noise
+from skmlp.network.network import Network, Workspace
 
 from .conftest import covering
 

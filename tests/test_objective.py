@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp import network as network_module
+from skmlp.network import network as network_module
 from skmlp.activations import ACTIVATIONS
-from skmlp.layers import Noise
+from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
-from skmlp.network import Network
-from skmlp.objective import Objective, Value
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective, Value
 
 from .conftest import central_difference, covering, relative_error
 

@@ -22,7 +22,7 @@ from skmlp.activations import (
 from skmlp.embeddings import EMBEDDINGS, CategoryTable
 from skmlp.initializers import INITIALIZERS
 from skmlp.losses import CLASSIFICATION_LOSSES, LOSSES, Huber, Quantile
-from skmlp.parts import Part, part_of
+from skmlp.component import Part, part_of
 from skmlp.schedules import SCHEDULES, Constant, Cosine, OfProgress, Plateau, Warmup
 from skmlp.solvers import SGD, SOLVERS, Adam
 

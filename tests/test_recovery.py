@@ -10,17 +10,17 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS
-from skmlp.batches import Batches, TrainingRows
-from skmlp.history import History, Patience
-from skmlp.layers import Noise
+from skmlp.training.batches import Batches, TrainingRows
+from skmlp.training.history import History, Patience
+from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
-from skmlp.monitor import Measured, Monitor
-from skmlp.network import Network
-from skmlp.objective import Objective, Value
-from skmlp.report import Report
+from skmlp.training.early_stopping import Measured, Monitor
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective, Value
+from skmlp.training.verbose import Report
 from skmlp.schedules import Constant, Linear, Plateau
 from skmlp.solvers import SGD, SOLVERS, Adam, Stochastic
-from skmlp.training import N_RECOVERIES, SolverState, Training
+from skmlp.training.minibatch import N_RECOVERIES, SolverState, Training
 
 from .conftest import assert_same_bits, covering
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from skmlp.rules import (
+from skmlp.constraints import (
     BOOLEAN,
     any_of,
     either,

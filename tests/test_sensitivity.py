@@ -7,9 +7,9 @@ import pytest
 from scipy.sparse import csr_array
 
 from skmlp.activations import ACTIVATIONS, Tanh
-from skmlp.layers import Noise
-from skmlp.network import Network
-from skmlp.sensitivity import Outputs, hidden_values, rows_at_once
+from skmlp.network.layers import Noise
+from skmlp.network.network import Network
+from skmlp.network.input_gradients import Outputs, hidden_values, rows_at_once
 
 from .conftest import central_difference, covering
 

@@ -10,15 +10,15 @@ import scipy.sparse
 from sklearn.utils import shuffle
 
 from skmlp.activations import ACTIVATIONS
-from skmlp.batches import Batches, TrainingRows
-from skmlp.history import History, Patience
-from skmlp.layers import Noise
+from skmlp.training.batches import Batches, TrainingRows
+from skmlp.training.history import History, Patience
+from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
-from skmlp.minimization import Minimization
-from skmlp.monitor import Measured, Monitor
-from skmlp.network import Network
-from skmlp.objective import Objective, Value
-from skmlp.report import Report
+from skmlp.training.full_batch import Minimization
+from skmlp.training.early_stopping import Measured, Monitor
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective, Value
+from skmlp.training.verbose import Report
 from skmlp.schedules import (
     SCHEDULES,
     Adaptive,
@@ -33,7 +33,7 @@ from skmlp.schedules import (
     Warmup,
 )
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, Stochastic
-from skmlp.training import Rates, SolverState, Training
+from skmlp.training.minibatch import Rates, SolverState, Training
 
 from .conftest import covering
 

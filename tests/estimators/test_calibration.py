@@ -421,7 +421,7 @@ NO_ROWS = {
 @pytest.mark.parametrize("params", NO_ROWS.values(), ids=NO_ROWS)
 def test_without_validation_rows_there_is_no_calibration(params, monkeypatch):
     # and nothing is trained in vain
-    monkeypatch.setattr("skmlp.training.Training.run", None)
+    monkeypatch.setattr("skmlp.training.minibatch.Training.run", None)
     model = make("words", calibration="temperature", **params)
     with pytest.raises(
         ValueError, match="MLPClassifier: calibration must be None with"

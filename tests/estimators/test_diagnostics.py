@@ -304,7 +304,7 @@ def test_a_diagnosis_changes_no_bit(kind, solver):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("skmlp.estimators.diagnostics._diagnose", lambda *a, **k: [])
+            patch.setattr("skmlp.estimators.reporting.diagnostics._diagnose", lambda *a, **k: [])
             unheard.fit(data, TARGETS[kind])
     for a, b in zip(mlp.coefs_, unheard.coefs_, strict=True):
         np.testing.assert_array_equal(a, b)

@@ -15,7 +15,7 @@ from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
 from skmlp.activations import ACTIVATIONS, Parametric, Tanh
 from skmlp.embeddings import EMBEDDINGS, PBLD, CategoryTable, PiecewiseLinear
 from skmlp.losses import Quantile
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW
 
 from ..conftest import (

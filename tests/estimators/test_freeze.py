@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import PredefinedSplit
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, RMSprop
 
 from ..conftest import assert_same_bits, classes_first, covering

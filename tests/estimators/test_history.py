@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.history import RECORDS
+from skmlp.training.history import RECORDS
 from skmlp.solvers import Adam
 
 rng = np.random.default_rng(0)

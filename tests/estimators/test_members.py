@@ -21,7 +21,7 @@ from sklearn.model_selection import (
 from sklearn.utils.validation import check_is_fitted
 
 from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
-from skmlp.estimators.averaging import mean_raw, mean_values
+from skmlp.estimators.ensemble.averaging import mean_raw, mean_values
 from skmlp.losses import (
     LOSSES,
     BinomialLogLoss,
@@ -400,7 +400,7 @@ def test_names_of_X_are_those_of_the_estimator(task):
 @pytest.fixture
 def side_by_side(monkeypatch):
     """Members train at the same time, which they else do for much work only."""
-    monkeypatch.setattr("skmlp.estimators.members.WORTH_PROCESSES", 0)
+    monkeypatch.setattr("skmlp.estimators.ensemble.members.WORTH_PROCESSES", 0)
 
 
 @pytest.fixture
@@ -422,7 +422,7 @@ def test_the_model_does_not_depend_on_how_many_train_at_once(task, in_threads):
 
 
 def test_n_jobs_changes_nothing_of_a_fit_of_little_work(monkeypatch):
-    monkeypatch.setattr("skmlp.estimators.members.Parallel", only_one)
+    monkeypatch.setattr("skmlp.estimators.ensemble.members.Parallel", only_one)
     assert_same_outputs(fit("numbers", n_jobs=-1), fit("numbers"))
 
 
@@ -945,7 +945,7 @@ def test_numbers_of_the_members_are_summed_up():
 
 
 def test_members_share_the_time_that_there_is(side_by_side, monkeypatch):
-    monkeypatch.setattr("skmlp.estimators.members.Parallel", lambda n: Parallel(1))
+    monkeypatch.setattr("skmlp.estimators.ensemble.members.Parallel", lambda n: Parallel(1))
     for n_jobs, share in ((None, 3), (2, 2), (3, 1), (100, 1)):
         members = fit("numbers", max_time=60.0, n_jobs=n_jobs).members_
         assert [member.max_time for member in members] == [60.0 / share] * N_MEMBERS

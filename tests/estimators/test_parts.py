@@ -25,7 +25,7 @@ from skmlp.losses import (
     LogLoss,
     Quantile,
 )
-from skmlp.parts import Part
+from skmlp.component import Part
 from skmlp.schedules import (
     SCHEDULES,
     Adaptive,

@@ -12,11 +12,11 @@ from sklearn.base import clone
 from sklearn.model_selection import PredefinedSplit
 from sklearn.preprocessing import StandardScaler
 
-import skmlp.training
+import skmlp.training.minibatch
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.history import RECORDS
-from skmlp.layer_records import LAYER_RECORDS
-from skmlp.objective import Objective
+from skmlp.training.history import RECORDS
+from skmlp.training.layer_stats import LAYER_RECORDS
+from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, SOLVERS, Adam, AdamW
 
 from ..conftest import assert_same_bits, classes_first, covering
@@ -470,7 +470,7 @@ def seconds(monkeypatch):
 
     monkeypatch.setattr(Objective, "value_and_gradient", slowly)
     time = SimpleNamespace(perf_counter=lambda: clock.now)
-    monkeypatch.setattr(skmlp.training, "time", time)
+    monkeypatch.setattr(skmlp.training.minibatch, "time", time)
 
 
 @pytest.mark.usefixtures("seconds")

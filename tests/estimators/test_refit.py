@@ -7,9 +7,9 @@ import pytest
 from scipy import sparse
 from sklearn.model_selection import PredefinedSplit
 
-import skmlp.training
+import skmlp.training.minibatch
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SGD, Adam
 
@@ -430,14 +430,14 @@ def test_an_error_in_the_refit_leaves_the_estimator_as_it_was(monkeypatch):
     model = fit("multiclass")
     before = vars(model).copy()
     model.set_params(refit=True, **WATCHING)
-    run, runs = skmlp.training.Training.run, iter(range(10))
+    run, runs = skmlp.training.minibatch.Training.run, iter(range(10))
 
     def failing(self, n_epochs):
         if next(runs):
             raise MemoryError
         return run(self, n_epochs)
 
-    monkeypatch.setattr(skmlp.training.Training, "run", failing)
+    monkeypatch.setattr(skmlp.training.minibatch.Training, "run", failing)
     with pytest.raises(MemoryError):
         model.fit(X, TASKS["multiclass"].y)
     settings = {"refit", *WATCHING}

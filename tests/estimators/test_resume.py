@@ -20,10 +20,10 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import LeakyReLU
-from skmlp.checkpoint import Checkpoint
+from skmlp.training.checkpoint import Checkpoint
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.losses import Huber, Quantile
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 from skmlp.schedules import Cosine, Plateau, Warmup
 from skmlp.solvers import SGD, Adam, AdamW, RMSprop
 

@@ -21,10 +21,10 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS
-from skmlp.batches import ChosenRows, ScaledRows
+from skmlp.training.batches import ChosenRows, ScaledRows
 from skmlp.losses import REGRESSION_LOSSES, Huber, InUnits, Quantile, RegressionLoss
-from skmlp.network import Network
-from skmlp.objective import Objective
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective
 
 from ..conftest import (
     assert_same_bits,

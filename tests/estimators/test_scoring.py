@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier
-from skmlp.history import Patience
+from skmlp.training.history import Patience
 from skmlp.losses import Quantile
 from skmlp.solvers import Adam
 

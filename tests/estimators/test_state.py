@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, Adam
 
 from ..conftest import (

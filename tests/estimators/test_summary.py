@@ -9,7 +9,7 @@ import pytest
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ELU, LeakyReLU
-from skmlp.estimators.summary import Summary
+from skmlp.estimators.inspection.summary import Summary
 from skmlp.losses import Quantile
 
 from ..conftest import CODES, NUMBERS, TASKS, Task, X, covering, learned_arrays

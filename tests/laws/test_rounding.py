@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skmlp.objective import Objective
+from skmlp.network.objective import Objective
 
 from ..conftest import learned_arrays, quietly
 from ..rounding_noise.sitecustomize import add_noise

@@ -9,8 +9,8 @@ import skmlp.tabular
 from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
 from skmlp.activations import Tanh
 from skmlp.losses import MultinomialLogLoss
-from skmlp.network import Network
-from skmlp.objective import Objective
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective
 from skmlp.tabular import SmoothClipScaler, TableEncoder
 
 from ..conftest import TASKS, X, central_difference, quietly, relative_error

@@ -5,7 +5,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier as OtherClassifier
 
 from skmlp.plot import LossCurveDisplay
-from skmlp.plot.fitted import network_of
+from skmlp.plot.source import network_of
 
 from .models import (
     CLASSES,

@@ -14,7 +14,7 @@ from skmlp import MLPClassifier
 from skmlp.embeddings import PBLD
 from skmlp.plot import NetworkDisplay
 from skmlp.plot.axes import NEGATIVE, POSITIVE
-from skmlp.plot.fitted import network_of
+from skmlp.plot.source import network_of
 
 from .models import (
     FRAME,

@@ -5,7 +5,7 @@ import pytest
 
 from skmlp.embeddings import PBLD
 from skmlp.plot import WeightsDisplay
-from skmlp.plot.fitted import network_of
+from skmlp.plot.source import network_of
 
 from .models import (
     FRAME,

@@ -27,7 +27,7 @@ def add_noise(grad, seed):
 
 def install(seed):
     """Have each objective give a noisy gradient, for as long as the process lives."""
-    from skmlp.objective import Objective
+    from skmlp.network.objective import Objective
 
     exact = Objective.value_and_gradient
 
