@@ -10,6 +10,8 @@ from sklearn.base import clone
 from skmlp import MLPClassifier
 from skmlp.losses import Focal, LogLoss
 
+from ..conftest import assert_same_bits, parameters
+
 rng = np.random.default_rng(0)
 X = rng.normal(size=(240, 4))
 LETTERS = np.array(["a", "b", "c"])[np.digitize(X[:, 0], [-0.5, 0.5])]
@@ -66,7 +68,8 @@ def test_predictions_are_the_likeliest_labels_and_learn(y):
         predicted.T, mlp.predict_proba(X), mlp.classes_, strict=True
     ):
         np.testing.assert_array_equal(column, labels[proba.argmax(axis=1)])
-    assert mlp.score(X, y) == np.mean((predicted == y).all(axis=1)) > 0.8
+    # over 20 seeds: 0.85 to 0.99
+    assert mlp.score(X, y) == np.mean((predicted == y).all(axis=1)) > 0.75
 
 
 def test_one_column_has_the_loss_of_the_ordinary_classifier():
@@ -99,6 +102,7 @@ def test_early_stopping_scores_rows_that_are_all_right(y):
     mlp = fit(y, early_stopping=True, max_iter=20)
     shares = np.array(mlp.validation_scores_) * 24  # of as many rows
     np.testing.assert_allclose(shares, np.round(shares), atol=1e-9)
+    # over 20 seeds: by 0.25 to 0.92
     assert max(mlp.validation_scores_) > mlp.validation_scores_[0]
 
 
@@ -107,8 +111,7 @@ def test_sample_and_class_weights_count():
     weight = np.where(LETTERS == "a", 5.0, 1.0) * np.where(y[:, 1] == "y", 2.0, 1.0)
     by_class = fit(y, class_weight=[{"a": 5}, {"y": 2}], max_iter=3)
     by_row = MLPClassifier((20,), **SETTINGS | {"max_iter": 3}).fit(X, y, weight)
-    for W, expected in zip(by_class.coefs_, by_row.coefs_, strict=True):
-        np.testing.assert_array_equal(W, expected)
+    assert_same_bits(by_class, by_row)
 
 
 def test_partial_fit_knows_all_classes_from_its_first_call():
@@ -167,8 +170,7 @@ SOFT = LogLoss(soft_targets=True)
 def test_sure_probabilities_train_as_labels_do():
     labels = np.digitize(X[:, 0], [-0.5, 0.5])
     hard, soft = fit(labels, max_iter=5), fit(np.eye(3)[labels], loss=SOFT, max_iter=5)
-    for W, expected in zip(soft.coefs_, hard.coefs_, strict=True):
-        np.testing.assert_array_equal(W, expected)
+    np.testing.assert_array_equal(parameters(soft), parameters(hard))
     np.testing.assert_array_equal(soft.classes_, [0, 1, 2])
 
 
@@ -178,8 +180,9 @@ def test_probabilities_are_learned(n_classes):
     mlp = fit(shares, loss=SOFT, solver="lbfgs", max_iter=300, tol=1e-4)
     error = np.abs(mlp.predict_proba(X) - shares).mean()
     constant = np.abs(shares.mean(axis=0) - shares).mean()
+    # over 20 seeds: 0.10 to 0.29 of it, and 0.92 to 1
     assert error < 0.5 * constant
-    assert mlp.score(X, shares.argmax(axis=1)) > 0.9
+    assert mlp.score(X, shares.argmax(axis=1)) > 0.85
 
 
 @pytest.mark.parametrize(
@@ -204,4 +207,5 @@ def test_class_weights_for_probabilities_are_refused():
 
 def test_other_losses_have_heads_too():
     for loss in (Focal(gamma=1.0), LogLoss(label_smoothing=0.1)):
+        # over 20 seeds: 0.93 to 1
         assert fit(Y["letters"], loss=loss).score(X, Y["letters"]) > 0.8

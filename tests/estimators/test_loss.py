@@ -1,12 +1,10 @@
 """The losses as a user meets them: domains, quantiles, and how sure classes are."""
 
-import warnings
-
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import mean_pinball_loss, r2_score
+from sklearn.model_selection import PredefinedSplit
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import (
@@ -17,6 +15,8 @@ from skmlp.losses import (
     Quantile,
     TweedieDeviance,
 )
+
+from ..conftest import assert_close, covering, parameters, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
@@ -44,64 +44,52 @@ def small(kind, **params):
 
 
 def fitted(kind, y, X=X, **params):
-    """Some updates are enough here, whether they converged or not."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return small(kind, **params).fit(X, y)
-
-
-def parameters(model):
-    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
+    return quietly(small(kind, **params).fit, X, y)
 
 
 # Domains of y
 
 ZERO, NEGATIVE = AMOUNTS.copy(), AMOUNTS.copy()
 ZERO[3], NEGATIVE[3] = 0.0, -1e-9
-REFUSED = [
-    ("poisson", NEGATIVE, ">= 0", "-1e-09"),
-    (PoissonDeviance(), NEGATIVE, ">= 0", "-1e-09"),
-    ("tweedie", NEGATIVE, ">= 0", "-1e-09"),
-    ("gamma", NEGATIVE, "> 0", "-1e-09"),
-    ("gamma", ZERO, "> 0", "0"),
-    (TweedieDeviance(power=1.0), NEGATIVE, ">= 0", "-1e-09"),
-    (TweedieDeviance(power=2.0), ZERO, "> 0", "0"),
-    ("gamma", np.c_[AMOUNTS, ZERO], "> 0", "0"),
-    ("poisson", -0.5 * np.ones(N_ROWS), ">= 0", "-0.5"),
-]
+REFUSED = {
+    "poisson": ("poisson", NEGATIVE, ">= 0", "-1e-09"),
+    "poisson as an object": (PoissonDeviance(), NEGATIVE, ">= 0", "-1e-09"),
+    "tweedie": ("tweedie", NEGATIVE, ">= 0", "-1e-09"),
+    "gamma": ("gamma", NEGATIVE, "> 0", "-1e-09"),
+    "gamma of 0": ("gamma", ZERO, "> 0", "0"),
+    "power 1": (TweedieDeviance(power=1.0), NEGATIVE, ">= 0", "-1e-09"),
+    "power 2": (TweedieDeviance(power=2.0), ZERO, "> 0", "0"),
+    "one of two columns": ("gamma", np.c_[AMOUNTS, ZERO], "> 0", "0"),
+    "all": ("poisson", -0.5 * np.ones(N_ROWS), ">= 0", "-0.5"),
+}
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize(("loss", "y", "domain", "came"), REFUSED)
-def test_targets_out_of_the_losss_domain_are_refused_by_name(
-    loss, y, domain, came, solver
-):
-    estimator = small(MLPRegressor, loss=loss, solver=solver)
-    methods = [estimator.fit]
-    methods += [estimator.partial_fit] if solver == "adam" else []
-    for method in methods:
+@pytest.mark.parametrize(("loss", "y", "domain", "came"), REFUSED.values(), ids=REFUSED)
+def test_targets_out_of_the_losss_domain_are_refused_by_name(loss, y, domain, came):
+    adam, lbfgs = (
+        small(MLPRegressor, loss=loss, solver=solver) for solver in ("adam", "lbfgs")
+    )
+    for train in (adam.fit, adam.partial_fit, lbfgs.fit):
         with pytest.raises(ValueError) as error:
-            method(X, y)
-        message = str(error.value)
-        assert message.startswith(
-            f"MLPRegressor: y must be {domain} with loss={loss!r}"
-        )
-        assert message.endswith(f"got a smallest value of {came}.")
-        assert not hasattr(estimator, "coefs_")
+            train(X, y)
+        start = f"MLPRegressor: y must be {domain} with loss={loss!r}"
+        assert str(error.value).startswith(start)
+        assert str(error.value).endswith(f"got a smallest value of {came}.")
+        assert not hasattr(train.__self__, "coefs_")
 
 
-@pytest.mark.parametrize(
-    ("loss", "y"),
-    [
-        ("poisson", ZERO),
-        ("tweedie", ZERO),
-        (TweedieDeviance(power=1.99), ZERO),
-        ("gamma", AMOUNTS),
-        (TweedieDeviance(power=2.0), AMOUNTS),
-        ("squared_error", NEGATIVE),
-        (Huber(delta=0.1), NEGATIVE),
-    ],
-)
+EDGES = {
+    "poisson": ("poisson", ZERO),
+    "tweedie": ("tweedie", ZERO),
+    "power below 2": (TweedieDeviance(power=1.99), ZERO),
+    "gamma": ("gamma", AMOUNTS),
+    "power 2": (TweedieDeviance(power=2.0), AMOUNTS),
+    "squared error": ("squared_error", NEGATIVE),
+    "huber": (Huber(delta=0.1), NEGATIVE),
+}
+
+
+@pytest.mark.parametrize(("loss", "y"), EDGES.values(), ids=EDGES)
 def test_targets_at_the_edge_of_the_domain_are_used(loss, y):
     model = fitted(MLPRegressor, y, loss=loss)
     assert np.isfinite(parameters(model)).all()
@@ -142,34 +130,36 @@ def test_the_order_of_levels_does_not_matter():
         np.testing.assert_array_equal(same.predict(X), model.predict(X))
 
 
-@pytest.mark.parametrize(
-    ("levels", "central"),
-    [
-        ([0.1, 0.5, 0.9], 1),
-        ([0.9, 0.5, 0.1], 1),
-        ([0.1, 0.4, 0.7], 1),
-        ([0.2, 0.9], 0),
-        ([0.1, 0.7], 1),
-    ],
-)
+CENTRAL = [
+    ([0.1, 0.5, 0.9], 1),
+    ([0.9, 0.5, 0.1], 1),
+    ([0.1, 0.4, 0.7], 1),
+    ([0.2, 0.9], 0),
+    ([0.1, 0.7], 1),
+]
+
+
 @pytest.mark.parametrize("y", [NOISY, TWO], ids=["one output", "two outputs"])
-def test_score_uses_the_level_nearest_to_the_median(y, levels, central):
-    model = fitted(MLPRegressor, y, loss=Quantile(level=levels))
-    predicted = model.predict(X)[..., central]
-    assert model.score(X, y) == r2_score(y, predicted)
+def test_score_uses_the_level_nearest_to_the_median(y):
     weight = np.linspace(0, 1, N_ROWS)
-    weighted = model.score(X, y, sample_weight=weight)
-    assert weighted == r2_score(y, predicted, sample_weight=weight)
+    for levels, central in CENTRAL:
+        model = fitted(MLPRegressor, y, loss=Quantile(level=levels), max_iter=5)
+        predicted = model.predict(X)[..., central]
+        assert model.score(X, y) == r2_score(y, predicted), levels
+        weighted = model.score(X, y, sample_weight=weight)
+        assert weighted == r2_score(y, predicted, sample_weight=weight), levels
 
 
 def test_early_stopping_scores_the_loss_of_all_levels():
-    params = {"early_stopping": True, "validation_fraction": 0.3, "max_iter": 60}
-    params["n_iter_no_change"] = 60
-    several = fitted(MLPRegressor, NOISY, loss=Quantile(level=LEVELS), **params)
-    assert len(several.validation_scores_) == several.n_iter_
-    # minus the pinball loss of all levels, which is less than 1 of these targets
-    assert -1.0 < several.best_validation_score_ < 0.0
-    assert several.best_validation_score_ == max(several.validation_scores_)
+    held = np.arange(N_ROWS) < 24
+    split = PredefinedSplit(np.where(held, 0, -1))
+    params = {"early_stopping": True, "validation_fraction": split}
+    model = fitted(MLPRegressor, NOISY, loss=Quantile(level=LEVELS), **params)
+    pairs = zip(LEVELS, model.predict(X[held]).T, strict=True)
+    losses = [mean_pinball_loss(NOISY[held], p, alpha=level) for level, p in pairs]
+    # raw outputs and sums may round differently than predictions
+    assert model.best_validation_score_ == pytest.approx(-sum(losses), rel=1e-10)
+    assert model.best_validation_score_ == max(model.validation_scores_)
 
 
 @pytest.mark.parametrize("y", [NOISY, TWO], ids=["one output", "two outputs"])
@@ -183,14 +173,16 @@ def test_several_levels_have_the_shares_of_rows_below_and_the_pinball_loss(y):
     for i, level in enumerate(LEVELS):
         for k in range(columns.shape[1]):
             below = np.mean(columns[:, k] <= predicted[:, k, i])
-            # of 80 rows; at the optimum of 5 parameters 5 rows are met at most
+            # of 80 rows; at the optimum of 5 parameters 5 rows are met at most, and
+            # over 20 seeds the share was off by 4 at most
             assert abs(below - level) < 7 / N_ROWS
         alone = fitted(MLPRegressor, y, loss=Quantile(level=level), **params)
         losses = [
             mean_pinball_loss(y, p.reshape(y.shape), alpha=level)
             for p in (predicted[:, :, i], alone.predict(X))
         ]
-        # linear quantiles of these rows hardly cross, so both have nearly one optimum
+        # linear quantiles of these rows hardly cross, so both have nearly one optimum;
+        # over 20 seeds: within 0.024
         assert losses[0] == pytest.approx(losses[1], rel=0.05)
     expected = sum(
         mean_pinball_loss(columns[:, k], predicted[:, k, i], alpha=level)
@@ -206,9 +198,7 @@ def test_partial_fit_and_warm_start_go_on_with_several_levels():
     for _ in range(2):
         model.partial_fit(X, TWO)
     before = model.coefs_[0].copy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(X, TWO)
+    quietly(model.fit, X, TWO)
     assert model.predict(X).shape == (N_ROWS, 2, 3)
     assert not np.array_equal(model.coefs_[0], before)
     with pytest.raises(ValueError, match=r"MLPRegressor: y must have 6 outputs"):
@@ -228,8 +218,8 @@ def test_the_default_quantile_is_the_median():
     median = fitted(MLPRegressor, NOISY, **params, alpha=0.5, learning_rate_init=0.02)
     params["loss"] = "absolute_error"
     absolute = fitted(MLPRegressor, NOISY, **params, alpha=1.0, learning_rate_init=0.01)
-    # factors of two are exact
-    np.testing.assert_array_equal(parameters(median), parameters(absolute))
+    # factors of two are exact, so but for the rounding of gradients
+    assert_close(median, absolute, rtol=1e-10)
     assert median.loss_ == pytest.approx(absolute.loss_ / 2, rel=1e-12)
 
 
@@ -248,6 +238,7 @@ def test_a_large_delta_of_huber_is_the_squared_error_and_a_small_one_is_robust()
         fitted(MLPRegressor, spoiled, loss=loss, **params).score(X, NUMBERS)
         for loss in ("squared_error", Huber(delta=0.5), "absolute_error")
     ]
+    # over 20 seeds: -25 to -23, and at least 0.998
     assert scores[0] < 0.5
     assert min(scores[1:]) > 0.9
 
@@ -272,8 +263,7 @@ TARGETS = {
 }
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
-@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+@covering(share=[0.0, 0.1, 0.5], y=TARGETS)
 def test_label_smoothing_draws_probabilities_to_equal_ones(y, share):
     # rows that say nothing: the model has the smoothed shares of the classes
     params = {"solver": "lbfgs", "alpha": 0.0, "tol": 1e-8, "max_iter": 500}
@@ -299,6 +289,7 @@ def test_label_smoothing_and_focal_loss_make_less_sure_of_separable_rows(y):
         assert model.score(X, y) > 0.9
         return np.abs(model.predict_proba(X) - 0.5).mean()
 
+    # over 20 seeds: scores from 0.98 on, and differences from 0.034 to 0.11
     plain = surest("log_loss")
     assert surest(LogLoss(label_smoothing=0.2)) < plain - 0.02
     assert surest(Focal(gamma=3.0)) < plain - 0.02
@@ -315,8 +306,7 @@ def test_focal_loss_with_gamma_0_is_the_log_loss(y):
     assert not np.allclose(parameters(other), parameters(plain), rtol=1e-3)
 
 
-@pytest.mark.parametrize("loss", ["focal", LogLoss(label_smoothing=0.3)])
-@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+@covering(loss={"focal": "focal", "smooth": LogLoss(label_smoothing=0.3)}, y=TARGETS)
 def test_probabilities_sum_to_one_and_agree_with_labels_under_each_loss(y, loss):
     model = fitted(MLPClassifier, y, loss=loss)
     proba = model.predict_proba(X)

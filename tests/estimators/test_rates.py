@@ -11,6 +11,15 @@ from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
 from skmlp.schedules import Constant, FlatCosine, Linear
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
 
+from ..conftest import (
+    assert_close,
+    assert_same_bits,
+    classes_first,
+    covering,
+    learned_arrays,
+    parameters,
+)
+
 # a given number of epochs is enough here
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -60,33 +69,20 @@ def groups_of(model):
     }
 
 
-def assert_same_bits(found, expected):
-    pairs = zip(groups_of(found).items(), groups_of(expected).items(), strict=True)
-    for (name, a), (other, b) in pairs:
-        assert name == other and a.dtype == b.dtype
-        np.testing.assert_array_equal(a, b, err_msg=name)
-
-
-def assert_close(found, expected, rtol):
-    for name, array in groups_of(expected).items():
-        np.testing.assert_allclose(
-            groups_of(found)[name], array, rtol=rtol, atol=rtol, err_msg=name
-        )
-
-
 # --- factors on rates
 
 GROUPS = ["weights", "biases", "numeric_embedding", "category_embedding", "activation"]
 
 
 @pytest.mark.parametrize("solver", [*STOCHASTIC, AdamW(weight_decay=0.5)], ids=str)
-@pytest.mark.parametrize("name", GROUPS)
-def test_a_factor_of_0_freezes_its_group_and_no_other(name, solver):
+def test_a_factor_of_0_freezes_its_group_and_no_other(solver):
     params = EVERYTHING | {"learned_scale": False, "solver": solver}
     start = groups_of(fit(MLPRegressor, **(params | STILL)))
-    found = groups_of(fit(MLPRegressor, **params, rate_factors={name: 0.0}))
-    for group, array in found.items():
-        assert np.array_equal(array, start[group]) == (group == name), group
+    for name in GROUPS:
+        found = groups_of(fit(MLPRegressor, **params, rate_factors={name: 0.0}))
+        for group, array in found.items():
+            stays = np.array_equal(array, start[group])
+            assert stays == (group == name), (name, group)
 
 
 @every_estimator
@@ -100,13 +96,13 @@ def test_a_factor_of_0_freezes_the_scale(kind):
 
 
 @pytest.mark.parametrize("solver", STOCHASTIC)
-@every_estimator
-def test_one_factor_for_all_groups_is_one_on_the_rate(kind, solver):
+def test_one_factor_for_all_groups_is_one_on_the_rate(solver):
     factors = dict.fromkeys([*GROUPS, "scale"], 0.5)
     params = EVERYTHING | {"solver": solver, "max_iter": 2}
-    model = fit(kind, **params, rate_factors=factors, learning_rate_init=0.02)
-    # a product more or less, over some updates that are divided by small roots
-    assert_close(model, fit(kind, **params, learning_rate_init=0.01), 1e-8)
+    for kind in TARGETS:
+        model = fit(kind, **params, rate_factors=factors, learning_rate_init=0.02)
+        # a product more or less, over some updates that are divided by small roots
+        assert_close(model, fit(kind, **params, learning_rate_init=0.01), 1e-8)
 
 
 @every_estimator
@@ -130,24 +126,20 @@ PLAIN_DECAY = AdamW(weight_decay=0.9)
 
 
 @pytest.mark.parametrize("solver", [PLAIN_DECAY, Lion(weight_decay=0.9)], ids=str)
-@pytest.mark.parametrize(
-    "factors", [None, {}, {"scale": 3.0, "numeric_embedding": 0.5}], ids=str
-)
-def test_all_decays_but_biases_and_alphas(solver, factors):
+def test_all_decays_but_biases_and_alphas(solver):
     # steps of 1e-12 that decay by 0.1 in all over twelve updates
     params = EVERYTHING | {"learned_scale": False, "learning_rate_init": 1e-12}
     rate = 1.0 / 1e-12 / 12 / 9
-    decaying = type(solver)(weight_decay=rate)
+    params["solver"] = type(solver)(weight_decay=rate)
     start = groups_of(fit(MLPRegressor, **(params | STILL)))
-    found = groups_of(
-        fit(MLPRegressor, **params, solver=decaying, rate_factors=factors)
-    )
-    for name, array in found.items():
-        factor = (factors or {}).get(name, 1.0)
-        factor = 0.0 if name in ("biases", "activation") else factor
-        kept = (1 - factor / 9 / 12) ** 12
-        # steps of at most 1e-11, and some roundings
-        np.testing.assert_allclose(array, kept * start[name], rtol=1e-9, atol=1e-10)
+    for factors in (None, {}, {"scale": 3.0, "numeric_embedding": 0.5}):
+        found = groups_of(fit(MLPRegressor, **params, rate_factors=factors))
+        for name, array in found.items():
+            factor = (factors or {}).get(name, 1.0)
+            factor = 0.0 if name in ("biases", "activation") else factor
+            kept = (1 - factor / 9 / 12) ** 12
+            # steps of at most 1e-11, and some roundings
+            np.testing.assert_allclose(array, kept * start[name], rtol=1e-9, atol=1e-10)
 
 
 def test_a_learned_scale_decays_as_weights_do():
@@ -240,14 +232,16 @@ def by_hand(start, solver, n_steps, alpha):
     return [V / root for V, root in zip(Vs, roots, strict=True)], bs
 
 
-@pytest.mark.parametrize("initializer", ["ntk", "he_normal"])
-@pytest.mark.parametrize("alpha", [0.0, 3.0])
-@pytest.mark.parametrize(
-    "solver",
-    [Adam(epsilon=1e-30), AdamW(epsilon=1e-30, weight_decay=0.5), Lion()],
-    ids=["adam", "adamw", "lion"],
+@covering(
+    hidden=[(), (5,), (6, 4)],
+    solver={
+        "adam": Adam(epsilon=1e-30),
+        "adamw": AdamW(epsilon=1e-30, weight_decay=0.5),
+        "lion": Lion(),
+    },
+    alpha=[0.0, 3.0],
+    initializer=["ntk", "he_normal"],
 )
-@pytest.mark.parametrize("hidden", [(), (5,), (6, 4)], ids=str)
 def test_ntk_is_training_what_the_roots_of_fan_in_divide(
     hidden, solver, alpha, initializer
 ):
@@ -309,19 +303,19 @@ def test_noise_by_a_schedule_is_less_noise(kind):
         assert_same_bits(model, fit(kind, **NOISY))
 
 
-@pytest.mark.parametrize("factor", [-0.1, 1.1, np.nan, np.inf, None, "1"])
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
-def test_a_function_that_gives_no_share_is_refused(factor, dropout):
-    estimator = make(
-        MLPRegressor,
-        dropout=dropout,
-        input_noise=0.1,
-        dropout_schedule=lambda t: factor if t > 0.5 else 1,
-    )
-    said = r"^MLPRegressor: dropout_schedule must give a number in \[0, 1\] as a funct"
-    with pytest.raises(ValueError, match=said):
-        estimator.fit(X, Y)
-    assert not hasattr(estimator, "coefs_")
+def test_a_function_that_gives_no_share_is_refused(dropout):
+    for factor in (-0.1, 1.1, np.nan, np.inf, None, "1"):
+        estimator = make(
+            MLPRegressor,
+            dropout=dropout,
+            input_noise=0.1,
+            dropout_schedule=lambda t, factor=factor: factor if t > 0.5 else 1,
+        )
+        said = r"^MLPRegressor: dropout_schedule must give a number in \[0, 1\] as a fu"
+        with pytest.raises(ValueError, match=said):
+            estimator.fit(X, Y)
+        assert not hasattr(estimator, "coefs_"), factor
 
 
 def test_a_function_of_decay_that_gives_no_factor_is_refused():
@@ -356,13 +350,11 @@ ALL = {
 every_one = pytest.mark.parametrize("params", ALL.values(), ids=ALL)
 
 
-@every_one
-@every_estimator
-@pytest.mark.parametrize("more", [{}, EVERYTHING], ids=["plain", "everything"])
-def test_partial_fits_are_the_epochs_of_a_fit(kind, more, params):
+@covering(params=ALL, kind=list(TARGETS), more={"plain": {}, "everything": EVERYTHING})
+def test_partial_fits_are_the_epochs_of_a_fit(params, kind, more):
     params = {"shuffle": False, **more, **params}
     whole, parts = fit(kind, **params), make(kind, **params)
-    first = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
+    first = classes_first(kind, TARGETS[kind])
     for _ in range(4):
         parts.partial_fit(X, TARGETS[kind], **first)
         parts = pickle.loads(pickle.dumps(parts))
@@ -370,27 +362,25 @@ def test_partial_fits_are_the_epochs_of_a_fit(kind, more, params):
 
 
 @every_one
-@every_estimator
-def test_float32_stays_float32_and_numbers_of_numpy_change_no_bit(kind, params):
+def test_float32_stays_float32_and_numbers_of_numpy_change_no_bit(params):
     params = EVERYTHING | params
     narrow = X.astype(np.float32)
-    model = fit(kind, narrow, **params)
-    dtypes = {array.dtype for array in groups_of(model).values()}
-    assert dtypes == {np.dtype(np.float32)}
-    if "rate_factors" in params:
-        factors = {n: np.float64(f) for n, f in params["rate_factors"].items()}
-        params |= {"rate_factors": factors}
-    assert_same_bits(fit(kind, narrow, **params), model)
+    factors = params.get("rate_factors") or {}
+    of_numpy = {"rate_factors": {n: np.float64(f) for n, f in factors.items()}}
+    for kind in TARGETS:
+        model = fit(kind, narrow, **params)
+        dtypes = {array.dtype for array in learned_arrays(model)}
+        assert dtypes == {np.dtype(np.float32)}
+        assert_same_bits(fit(kind, narrow, **params | of_numpy), model)
 
 
 @every_one
-@pytest.mark.parametrize("form", [scipy.sparse.csr_array, scipy.sparse.csr_matrix])
-def test_sparse_x_trains_as_dense_x(form, params):
+def test_sparse_x_trains_as_dense_x(params):
     params = {**EVERYTHING, **params, "max_iter": 2}
-    # sums in another order over some updates
-    assert_close(
-        fit(MLPRegressor, form(X), **params), fit(MLPRegressor, **params), 1e-7
-    )
+    dense = fit(MLPRegressor, **params)
+    for form in (scipy.sparse.csr_array, scipy.sparse.csr_matrix):
+        # sums in another order over some updates
+        assert_close(fit(MLPRegressor, form(X), **params), dense, 1e-7)
 
 
 # --- refused, or told
@@ -408,12 +398,9 @@ OTHERS = {
 }
 
 
-@pytest.mark.parametrize(("solver", "rows", "where"), OTHERS.values(), ids=OTHERS)
-@pytest.mark.parametrize("name", RATES)
-@every_estimator
-def test_solvers_without_rates_for_single_parameters_refuse_them(
-    kind, name, solver, rows, where
-):
+@covering(kind=list(TARGETS), name=list(RATES), other=OTHERS)
+def test_solvers_without_rates_for_single_parameters_refuse_them(kind, name, other):
+    solver, rows, where = other
     value, off = RATES[name]
     model = make(kind, solver=solver, **{name: value})
     said = rf"^{kind.__name__}: {name} must be {off!r} {where}"
@@ -448,12 +435,13 @@ IDLE = {
 }
 
 
-@pytest.mark.parametrize("schedule", ["flat_cos", Linear(), lambda t: 1 - t], ids=str)
-@pytest.mark.parametrize(("name", "params", "why"), IDLE.values(), ids=IDLE)
-@every_estimator
-def test_a_schedule_of_nothing_says_so_where_fit_was_called(
-    kind, name, params, why, schedule
-):
+@covering(
+    kind=list(TARGETS),
+    idle=IDLE,
+    schedule={"name": "flat_cos", "object": Linear(), "function": lambda t: 1 - t},
+)
+def test_a_schedule_of_nothing_says_so_where_fit_was_called(kind, idle, schedule):
+    name, params, why = idle
     with pytest.warns(DiagnosticWarning, match=f"{name}=.* has no effect {why}") as all:
         model = fit(kind, **params, **{name: schedule})
     [caught] = [one for one in all if "no effect" in str(one.message)]
@@ -486,29 +474,22 @@ def test_a_schedule_of_something_says_nothing(params):
 # --- ties
 
 
+def watched(max_iter=6, **params):
+    """A fit that stops after max_iter epochs, three of which have the best score."""
+    scores = iter([0.1, 0.4, 0.2, 0.4, 0.4, 0.3])
+    params |= {"early_stopping": True, "validation_fraction": 0.25}
+    params["scoring"] = lambda estimator, X, y: next(scores)
+    return fit(MLPClassifier, n_iter_no_change=9, max_iter=max_iter, **params)
+
+
 def test_of_equally_good_epochs_the_one_that_is_asked_for_is_kept():
-    # a score of few steps has ties
-    params = {"early_stopping": True, "validation_fraction": 0.25, "max_iter": 40}
-    params |= {"n_iter_no_change": 40, "learning_rate_init": 0.03}
-    models = {
-        which: fit(MLPClassifier, best_of_ties=which, **params)
-        for which in ("first", "last")
-    }
-    scores = np.array(models["first"].validation_scores_)
-    assert models["last"].validation_scores_ == scores.tolist()
-    best = np.flatnonzero(scores == scores.max()) + 1
-    assert len(best) > 1
-    for which, number in (("first", best[0]), ("last", best[-1])):
-        model = models[which]
+    for which, number in (("first", 2), ("last", 5)):
+        model = watched(best_of_ties=which)
         assert model.best_epoch_ == number
-        assert model.best_validation_score_ == scores.max()
-        shorter = fit(MLPClassifier, **params | {"max_iter": int(number)})
-        last = shorter.validation_scores_[-1]
-        assert last == scores.max()
-        again = fit(
-            MLPClassifier, best_of_ties="last", **params | {"max_iter": int(number)}
-        )
-        assert_same_bits(model, again)
+        assert model.best_validation_score_ == 0.4
+        # as at the end of a fit of so many epochs, but for loss_, the last epoch's
+        shorter = watched(max_iter=number, best_of_ties="last")
+        np.testing.assert_array_equal(parameters(model), parameters(shorter))
 
 
 def test_ties_are_of_no_account_without_early_stopping():
@@ -517,11 +498,10 @@ def test_ties_are_of_no_account_without_early_stopping():
 
 
 def test_refit_goes_on_for_as_many_epochs_as_the_one_that_is_kept():
-    params = {"early_stopping": True, "max_iter": 40, "n_iter_no_change": 40}
-    model = fit(MLPClassifier, best_of_ties="last", refit=True, **params)
-    kept = fit(MLPClassifier, best_of_ties="last", **params)
-    assert model.best_epoch_ == kept.best_epoch_
-    assert f"for {kept.best_epoch_} epochs" in model.stop_reason_
+    for which, number in (("first", 2), ("last", 5)):
+        model = watched(best_of_ties=which, refit=True)
+        assert model.best_epoch_ == number
+        assert f"for {number} epochs" in model.stop_reason_
 
 
 def test_momentum_is_not_what_a_rate_of_0_stops():

@@ -1,16 +1,17 @@
 """Dropout, input noise, L1 and max_norm: what they do, and where they are refused."""
 
-import warnings
+from itertools import product
 
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import REGRESSION_LOSSES, AbsoluteError, Quantile
 from skmlp.schedules import Linear
 from skmlp.solvers import LBFGS, SGD, SOLVERS
+
+from ..conftest import assert_same_bits, classes_first, covering, parameters, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
@@ -36,7 +37,10 @@ MILD = {
     "alpha_l1": 0.3,
     "max_norm": 1.2,
 }
-NOISE = ["dropout", "input_dropout", "input_noise"]
+every_kind = pytest.mark.parametrize("kind", ESTIMATORS)
+every_noise = pytest.mark.parametrize(
+    "name", ["dropout", "input_dropout", "input_noise"]
+)
 
 
 def small(kind, **params):
@@ -57,22 +61,11 @@ def target(kind):
 def fitted(kind, X=X, y=None, sample_weight=None, **params):
     """Some updates are enough here, whether they converged or not."""
     y = target(kind) if y is None else y
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return small(kind, **params).fit(X, y, sample_weight)
-
-
-def parameters(model):
-    return np.concatenate([a.ravel() for a in (*model.coefs_, *model.intercepts_)])
+    return quietly(small(kind, **params).fit, X, y, sample_weight)
 
 
 def weights(model):
     return np.concatenate([W.ravel() for W in model.coefs_])
-
-
-def assert_same_bits(model, expected):
-    np.testing.assert_array_equal(parameters(model), parameters(expected))
-    assert model.loss_ == expected.loss_
 
 
 def differ(model, other):
@@ -82,33 +75,30 @@ def differ(model, other):
 # All of them
 
 
-@pytest.mark.parametrize("solver", [name for name in SOLVERS if name != "lbfgs"])
-@pytest.mark.parametrize(("name", "value"), REGULARISED.items())
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_each_acts_with_every_stochastic_solver_and_keeps_float32(
-    kind, name, value, solver
-):
-    X32 = X.astype(np.float32)
-    model = fitted(kind, X32, solver=solver, **{name: value})
-    assert parameters(model).dtype == np.float32
-    assert np.isfinite(parameters(model)).all()
-    assert differ(model, fitted(kind, X32, solver=solver))
-    twin = fitted(kind, X32, solver=solver, **{name: np.float64(value)})
-    assert_same_bits(twin, model)  # nor does a setting's own precision matter
-    assert parameters(twin).dtype == np.float32
+@covering(kind=ESTIMATORS, name=list(REGULARISED))
+def test_each_acts_with_every_stochastic_solver_and_keeps_float32(kind, name):
+    X32, value = X.astype(np.float32), REGULARISED[name]
+    for solver in SOLVERS.keys() - ["lbfgs"]:
+        params = {"solver": solver, "max_iter": 2}
+        model = fitted(kind, X32, **params, **{name: value})
+        assert parameters(model).dtype == np.float32, solver
+        assert np.isfinite(parameters(model)).all(), solver
+        assert differ(model, fitted(kind, X32, **params)), solver
+        # nor does a setting's own precision matter
+        assert_same_bits(
+            fitted(kind, X32, **params, **{name: np.float64(value)}), model
+        )
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize(("name", "value"), MILD.items())
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_a_mildly_regularised_model_still_learns(kind, name, value, early_stopping):
+@covering(kind=ESTIMATORS, name=list(MILD), early_stopping=[False, True])
+def test_a_mildly_regularised_model_still_learns(kind, name, early_stopping):
     params = {"early_stopping": early_stopping, "validation_fraction": 0.2}
     params |= {"max_iter": 100, "n_iter_no_change": 100, "activation": "tanh"}
-    model = fitted(kind, **params, **{name: value})
+    model = fitted(kind, **params, **{name: MILD[name]})
     assert differ(model, fitted(kind, **params))
-    y = target(kind)
-    # a constant has R2 0, and an accuracy of at most 0.45 here
-    assert model.score(X, y) > 0.65
+    # a constant has R2 0 and an accuracy of 0.38; over 20 seeds these have R2 of 0.89
+    # and more, and accuracies of 0.75 and more
+    assert model.score(X, target(kind)) > 0.65
 
 
 OFF = [
@@ -118,43 +108,39 @@ OFF = [
 
 
 @pytest.mark.parametrize("off", OFF, ids=str)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_at_its_value_for_off_each_leaves_the_model_as_it_is(kind, off):
-    assert_same_bits(fitted(kind, **off), fitted(kind))
+def test_at_its_value_for_off_each_leaves_the_model_as_it_is(off):
+    for kind in ESTIMATORS:
+        assert_same_bits(fitted(kind, **off), fitted(kind))
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", LBFGS()], ids=["name", "object"])
-@pytest.mark.parametrize(
-    ("name", "value"), [*REGULARISED.items(), ("dropout", [0.0, 0.2])]
-)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_lbfgs_refuses_each_by_name(kind, name, value, solver):
-    estimator = small(kind, solver=solver, **{name: value})
+@pytest.mark.parametrize("name", REGULARISED)
+def test_lbfgs_refuses_each_by_name(name):
     off = "None" if name == "max_norm" else "0"
-    refused = f"^{kind.__name__}: {name} must be {off} with solver lbfgs"
-    with pytest.raises(ValueError, match=refused) as error:
-        estimator.fit(X, target(kind))
-    assert str(error.value).endswith(f"got {value!r}.")
-    assert not hasattr(estimator, "coefs_")
+    values = [REGULARISED[name], *([[0.0, 0.2]] if name == "dropout" else [])]
+    for kind, solver, value in product(ESTIMATORS, ("lbfgs", LBFGS()), values):
+        estimator = small(kind, solver=solver, **{name: value})
+        refused = f"^{kind.__name__}: {name} must be {off} with solver lbfgs"
+        with pytest.raises(ValueError, match=refused) as error:
+            estimator.fit(X, target(kind))
+        assert str(error.value).endswith(f"got {value!r}.")
+        assert not hasattr(estimator, "coefs_")
 
 
-@pytest.mark.parametrize("off", OFF[:-1], ids=str)
-def test_lbfgs_takes_each_at_its_value_for_off(off):
+def test_lbfgs_takes_each_at_its_value_for_off():
     params = {"solver": "lbfgs", "alpha": 1.0}
-    model = fitted(MLPRegressor, **params, **off, max_norm=None)
-    assert_same_bits(model, fitted(MLPRegressor, **params))
+    expected = fitted(MLPRegressor, **params)
+    for off in OFF[:-1]:
+        assert_same_bits(fitted(MLPRegressor, **params, **off, max_norm=None), expected)
 
 
-@pytest.mark.parametrize(
-    "loss", ["absolute_error", "quantile", AbsoluteError(), Quantile(level=[0.2, 0.8])]
-)
-@pytest.mark.parametrize("solver", ["lbfgs", LBFGS()], ids=["name", "object"])
-def test_lbfgs_refuses_losses_with_kinks_by_name(solver, loss):
-    estimator = small(MLPRegressor, solver=solver, loss=loss)
-    with pytest.raises(ValueError, match=r"^MLPRegressor: loss must have") as error:
-        estimator.fit(X, NUMBERS)
-    assert repr(loss) in str(error.value)
-    assert not hasattr(estimator, "coefs_")
+def test_lbfgs_refuses_losses_with_kinks_by_name():
+    losses = ("absolute_error", "quantile", AbsoluteError(), Quantile(level=[0.2, 0.8]))
+    for loss, solver in product(losses, ("lbfgs", LBFGS())):
+        estimator = small(MLPRegressor, solver=solver, loss=loss)
+        with pytest.raises(ValueError, match=r"^MLPRegressor: loss must have") as error:
+            estimator.fit(X, NUMBERS)
+        assert repr(loss) in str(error.value)
+        assert not hasattr(estimator, "coefs_")
 
 
 def test_the_losses_that_lbfgs_refuses_are_those_with_kinks():
@@ -162,19 +148,15 @@ def test_the_losses_that_lbfgs_refuses_are_those_with_kinks():
     assert kinked == {"absolute_error", "quantile"}
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(kind=ESTIMATORS, method=["fit", "partial_fit"])
 def test_input_noise_refuses_sparse_X_by_name(kind, method):
     estimator = small(kind, input_noise=0.1)
-    first = {"classes": [0, 1, 2]} if kind is MLPClassifier else {}
-    kwargs = first if method == "partial_fit" else {}
+    kwargs = classes_first(kind, target(kind)) if method == "partial_fit" else {}
     refused = f"^{kind.__name__}: input_noise must be 0 with sparse X.*got 0.1"
     with pytest.raises(ValueError, match=refused):
         getattr(estimator, method)(sparse.csr_array(X), target(kind), **kwargs)
     assert not hasattr(estimator, "coefs_")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        getattr(estimator, method)(X, target(kind), **kwargs)
+    quietly(getattr(estimator, method), X, target(kind), **kwargs)
     # a model trained with noise predicts sparse X
     dense = estimator.predict(X)
     np.testing.assert_allclose(
@@ -185,8 +167,8 @@ def test_input_noise_refuses_sparse_X_by_name(kind, method):
 # Dropout and noise
 
 
-@pytest.mark.parametrize("name", NOISE)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_noise
+@every_kind
 def test_noise_is_drawn_from_the_seed(kind, name):
     # one start and no shuffle: the seed draws nothing but the noise
     params = {"coefs_init": fitted(kind), "shuffle": False, name: 0.3}
@@ -196,34 +178,32 @@ def test_noise_is_drawn_from_the_seed(kind, name):
     assert differ(fitted(kind, random_state=1, **{**params, name: 0.0}), model)
 
 
-@pytest.mark.parametrize("name", NOISE)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_noise_comes_after_the_first_weights_and_changes_no_shuffle_by_itself(
-    kind, name
-):
-    # steps of 1e-300 leave the first weights
-    still = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
-    assert not differ(fitted(kind, **still, **{name: 0.3}), fitted(kind, **still))
-    # no draw is below 1e-300, and 1 / (1 - 1e-300) is 1; noise of 1e-300 rounds off
-    slight = fitted(kind, shuffle=False, **{name: 1e-300})
-    assert_same_bits(slight, fitted(kind, shuffle=False))
+@every_noise
+def test_noise_comes_after_the_first_weights_and_changes_no_shuffle_by_itself(name):
+    for kind in ESTIMATORS:
+        # steps of 1e-300 leave the first weights
+        still = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
+        assert not differ(fitted(kind, **still, **{name: 0.3}), fitted(kind, **still))
+        # no draw is below 1e-300, and 1 / (1 - 1e-300) is 1; noise of 1e-300 rounds off
+        slight = fitted(kind, shuffle=False, **{name: 1e-300})
+        assert_same_bits(slight, fitted(kind, shuffle=False))
 
 
-@pytest.mark.parametrize("name", NOISE)
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_predict_knows_no_noise(kind, name):
-    model = fitted(kind, **{name: 0.5})
-    quiet = small(kind)
-    for attribute in ("coefs_", "intercepts_", "classes_"):
-        if hasattr(model, attribute):
-            setattr(quiet, attribute, getattr(model, attribute))
-    np.testing.assert_array_equal(model.predict(X), quiet.predict(X))
-    np.testing.assert_array_equal(model.predict(X), model.predict(X))
-    assert model.score(X, target(kind)) == quiet.score(X, target(kind))
+@every_noise
+def test_predict_knows_no_noise(name):
+    for kind in ESTIMATORS:
+        model = fitted(kind, **{name: 0.5})
+        quiet = small(kind)
+        for attribute in ("coefs_", "intercepts_", "classes_"):
+            if hasattr(model, attribute):
+                setattr(quiet, attribute, getattr(model, attribute))
+        np.testing.assert_array_equal(model.predict(X), quiet.predict(X))
+        np.testing.assert_array_equal(model.predict(X), model.predict(X))
+        assert model.score(X, target(kind)) == quiet.score(X, target(kind))
 
 
-@pytest.mark.parametrize("name", NOISE)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_noise
+@every_kind
 def test_early_stopping_scores_without_noise(kind, name):
     params = {"early_stopping": True, "validation_fraction": 0.2, "max_iter": 1}
     # steps of 1e-300: the score is that of the first weights, whatever noise there is
@@ -233,23 +213,23 @@ def test_early_stopping_scores_without_noise(kind, name):
     assert noisy.loss_ != fitted(kind, **params).loss_  # which has the noise
 
 
+CONTAINERS = {"dense": np.asarray, "csr": sparse.csr_array}
 ALL = 1 - 1e-9  # a rate that drops every unit, but for one draw in 1e9
 
 
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-@pytest.mark.parametrize(
-    ("params", "layer"),
-    [
-        ({"input_dropout": ALL}, 0),
-        ({"dropout": [ALL, 0.0]}, 1),
-        ({"dropout": [0.0, ALL]}, 2),
-        ({"dropout": (ALL, ALL)}, 2),
-        ({"dropout": ALL}, 2),
-    ],
-    ids=str,
+@covering(
+    kind=ESTIMATORS,
+    dropped={
+        "inputs": ({"input_dropout": ALL}, 0),
+        "first": ({"dropout": [ALL, 0.0]}, 1),
+        "second": ({"dropout": [0.0, ALL]}, 2),
+        "tuple": ({"dropout": (ALL, ALL)}, 2),
+        "number": ({"dropout": ALL}, 2),
+    },
+    container=CONTAINERS,
 )
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_each_rate_drops_the_units_of_its_own_layer(kind, params, layer, container):
+def test_each_rate_drops_the_units_of_its_own_layer(kind, dropped, container):
+    params, layer = dropped
     still = fitted(kind, alpha=0.0, learning_rate_init=1e-300)
     model = fitted(kind, container(X), alpha=0.0, activation="tanh", **params)
     assert model.coefs_[0].shape == still.coefs_[0].shape
@@ -263,7 +243,7 @@ def test_each_rate_drops_the_units_of_its_own_layer(kind, params, layer, contain
     assert not np.array_equal(model.intercepts_[-1], still.intercepts_[-1])
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_kind
 def test_one_rate_is_that_rate_for_each_hidden_layer(kind):
     model = fitted(kind, dropout=0.3)
     for listed in ([0.3, 0.3], (0.3, 0.3), np.array([0.3, 0.3])):
@@ -279,26 +259,21 @@ def test_dropout_without_hidden_layers_does_nothing():
 
 
 @pytest.mark.parametrize(
-    ("params", "penalty"),
+    ("container", "params"),
     [
-        ({"input_dropout": 0.5}, lambda x: np.diag((x * x).sum(axis=0))),
-        ({"input_dropout": 0.2}, lambda x: 0.25 * np.diag((x * x).sum(axis=0))),
-        ({"input_noise": 0.7}, lambda x: 0.49 * len(x) * np.eye(x.shape[1])),
+        (np.asarray, {"input_dropout": 0.5}),
+        (sparse.csr_array, {"input_dropout": 0.2}),
+        (np.asarray, {"input_noise": 0.7}),
     ],
-    ids=str,
+    ids=["dropout", "dropout of csr", "noise"],
 )
-@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-def test_noise_on_the_inputs_of_a_linear_model_is_a_ridge_penalty(
-    container, params, penalty
-):
+def test_noise_on_the_inputs_of_a_linear_model_is_a_ridge_penalty(container, params):
     """E (y - x~ w)^2 = (y - x w)^2 + sum_j Var(x~_j) w_j^2.
 
     The variance is x_j^2 p / (1 - p) with dropout and scale^2 with noise: Bishop,
     Training with noise is equivalent to Tikhonov regularization, 1995; Srivastava et
     al., Dropout, 2014, section 9.1.
     """
-    if container is sparse.csr_array and "input_noise" in params:
-        pytest.skip("input noise is refused there")
     x = X - X.mean(axis=0)
     y = NUMBERS - NUMBERS.mean()
     model = fitted(
@@ -306,18 +281,20 @@ def test_noise_on_the_inputs_of_a_linear_model_is_a_ridge_penalty(
         container(x),
         y,
         hidden_layer_sizes=(),
-        solver=SGD(momentum=0.0, averaging=0.999),
+        solver=SGD(momentum=0.0, averaging=0.997),
         learning_rate=Linear(),
         learning_rate_init=0.1,
         batch_size=N_ROWS,
         alpha=0.0,
-        max_iter=3000,
-        n_iter_no_change=3000,
+        max_iter=1000,
+        n_iter_no_change=1000,
         **params,
     )
-    ridge = np.linalg.solve(x.T @ x + penalty(x), x.T @ y)
+    p, scale = params.get("input_dropout", 0.0), params.get("input_noise", 0.0)
+    variances = p / (1 - p) * (x * x).sum(axis=0) + scale**2 * len(x)
+    ridge = np.linalg.solve(x.T @ x + np.diag(variances), x.T @ y)
     least_squares = np.linalg.solve(x.T @ x, x.T @ y)
-    # an average of some 1000 noisy iterates, each off by about sqrt(0.1 / 60): 0.003
+    # an average of some 300 noisy iterates; over 20 seeds it is off by up to 0.014
     np.testing.assert_allclose(model.coefs_[0][:, 0], ridge, atol=0.02)
     assert np.abs(least_squares - ridge).max() > 0.2
 
@@ -325,30 +302,34 @@ def test_noise_on_the_inputs_of_a_linear_model_is_a_ridge_penalty(
 # L1
 
 
-@pytest.mark.parametrize("weight", [None, 1.0, 4.0])
-@pytest.mark.parametrize("kind", ESTIMATORS)
-def test_l1_adds_its_sign_to_the_gradient_and_its_sum_to_the_loss(kind, weight):
+@every_kind
+def test_l1_adds_its_sign_to_the_gradient_and_its_sum_to_the_loss(kind):
     rate, alpha_l1 = 0.1, 0.7
     params = {"solver": SGD(momentum=0.0), "batch_size": N_ROWS, "max_iter": 1}
     params |= {"coefs_init": fitted(kind), "learning_rate_init": rate}
-    plain = fitted(kind, sample_weight=weight, **params)
-    model = fitted(kind, sample_weight=weight, alpha_l1=alpha_l1, **params)
     start = weights(params["coefs_init"])
-    share = alpha_l1 / (N_ROWS * (weight or 1.0))
-    # differences of numbers of about 1
-    np.testing.assert_allclose(
-        weights(plain) - weights(model), rate * share * np.sign(start), atol=1e-15
-    )
-    np.testing.assert_array_equal(model.intercepts_[0], plain.intercepts_[0])
-    assert model.loss_ - plain.loss_ == pytest.approx(share * np.abs(start).sum())
+    for weight in (None, 1.0, 4.0):
+        plain = fitted(kind, sample_weight=weight, **params)
+        model = fitted(kind, sample_weight=weight, alpha_l1=alpha_l1, **params)
+        share = alpha_l1 / (N_ROWS * (weight or 1.0))
+        # differences of numbers of about 1
+        np.testing.assert_allclose(
+            weights(plain) - weights(model), rate * share * np.sign(start), atol=1e-15
+        )
+        # one step of the same gradient, but for its rounding
+        for b, other in zip(model.intercepts_, plain.intercepts_, strict=True):
+            np.testing.assert_allclose(b, other, rtol=1e-13, atol=1e-15)
+        rise = pytest.approx(share * np.abs(start).sum())
+        assert model.loss_ - plain.loss_ == rise, weight
 
 
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@every_kind
 def test_a_larger_l1_leaves_smaller_weights(kind):
     sums = [
         np.abs(weights(fitted(kind, alpha_l1=alpha_l1, max_iter=20))).sum()
         for alpha_l1 in (0.0, 0.3, 3.0)
     ]
+    # over 20 seeds the second is at most 0.83 of the first, and the last 0.36 of it
     assert sums == sorted(sums, reverse=True)
     assert sums[-1] < 0.5 * sums[0]
 
@@ -361,9 +342,11 @@ def test_an_l1_that_overflows_with_tiny_weights_is_refused_by_name():
 # max_norm
 
 
-@pytest.mark.parametrize("max_norm", [0.01, 0.5, np.float64(1), 2])
-@pytest.mark.parametrize("solver", ["sgd", "adam", SGD(averaging=0.5)], ids=str)
-@pytest.mark.parametrize("kind", ESTIMATORS)
+@covering(
+    kind=ESTIMATORS,
+    solver=["sgd", "adam", SGD(averaging=0.5)],
+    max_norm=[0.01, 0.5, np.float64(1), 2],
+)
 def test_no_unit_has_incoming_weights_longer_than_max_norm(kind, solver, max_norm):
     params = {"solver": solver, "learning_rate_init": 0.1}
     lengths = [
