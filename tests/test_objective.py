@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp.network import network as network_module
+from skmlp.network.network import network as network_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
