@@ -640,7 +640,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         They equal the raw outputs where p is not close to 1. Where p rounds to 1,
         1 - p counts as half the dtype's machine epsilon.
         """
-        return self._task().decision(self._calibrated_raw(X))
+        raw = self._calibrated_raw(X)  # before the task, which says less if not fitted
+        return self._task().decision(raw)
 
     def predict_proba(self, X):
         """Probabilities of the classes, or of each label.
@@ -657,7 +658,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             their dtype, so that their logarithm is finite. For several columns of
             classes a list, one for each.
         """
-        return self._task().predicted(self._calibrated_raw(X))
+        raw = self._calibrated_raw(X)
+        return self._task().predicted(raw)
 
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.

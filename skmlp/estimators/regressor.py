@@ -605,7 +605,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             The network's outputs after the inverse link. With several quantile levels
             there is one more axis, for the levels in ascending order.
         """
-        return self._task().predicted(self._output(X))
+        output = self._output(X)
+        return self._task().predicted(output)
 
     def predict_interval(self, X, coverage=0.9):
         """Predict intervals that hold y in a share of `coverage` of rows.
@@ -648,7 +649,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
         True
         """
-        values = self._task().predicted(self._output(X))
+        output = self._output(X)
+        values = self._task().predicted(output)
         residuals = vars(self).get("validation_residuals_")
         state = vars(self).get("_state")
         weight = None if state is None else state.validation_weight

@@ -8,6 +8,7 @@ from scipy.sparse import issparse
 from skmlp.estimators.fitting.plan import sample_rows
 from skmlp.estimators.fitting.settings import decay_schedule_of, noise_schedule_of
 from skmlp.estimators.reporting.convergence import said_of_end
+from skmlp.estimators.validation.parameters import is_clipped
 from skmlp.losses import RegressionLoss
 from skmlp.schedules import Constant
 from skmlp.training.layer_stats import FLAT, hidden_slopes
@@ -31,6 +32,9 @@ FEW = 20
 COARSE = 0.01
 
 
+CLIPPED = (
+    "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
+)
 IGNORED_SCHEDULES = ("constant", "invscaling", "adaptive")
 
 
@@ -223,6 +227,9 @@ def _idle(number, share, by_rate):
 
 def warnings_of(plan, training, reason):
     """All that the user should know of a fit at its end: (text, kind of warning)."""
+    by_batches = plan.settings.is_stochastic
+    if by_batches and is_clipped(plan.settings.batch_size, len(plan.data)):
+        yield CLIPPED, UserWarning
     found = _without_effect(plan, training)
     if not plan.request.incremental:
         found += _diagnose(plan, training, reason)

@@ -141,6 +141,11 @@ def batch_size_of(batch_size, n_rows) -> int:
     return min(int(batch_size), n_rows)
 
 
+def is_clipped(batch_size, n_rows) -> bool:
+    """Whether a batch was to have more rows than there are."""
+    return not isinstance(batch_size, str) and batch_size > n_rows
+
+
 # Hidden layer sizes
 
 
