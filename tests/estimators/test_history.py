@@ -9,8 +9,8 @@ import scipy.sparse
 from sklearn.model_selection import train_test_split
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.training.history import RECORDS
 from skmlp.solvers import Adam
+from skmlp.training.history import RECORDS
 
 from ..conftest import classes_first, parameters
 

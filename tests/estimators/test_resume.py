@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -18,14 +19,14 @@ from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Checkpoint, Dropout, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.activations import LeakyReLU
-from skmlp.training.checkpoint import Checkpoint
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.losses import Huber, Quantile
 from skmlp.network.objective import Objective
 from skmlp.schedules import Cosine, Plateau, Warmup
 from skmlp.solvers import SGD, Adam, AdamW, RMSprop
+from skmlp.training.checkpoint import Checkpoint as CheckpointFile
 
 from ..conftest import assert_same_bits, classes_first, covering, digest
 
@@ -77,8 +78,9 @@ def assert_same_fit(found, expected):
 
 def others(mlp):
     """What a fit has set but for weights, history and what pickles leave out."""
-    apart = {"coefs_", "intercepts_", "history_", "_memory"} | mlp.get_params().keys()
-    return {name: value for name, value in vars(mlp).items() if name not in apart}
+    apart = {"coefs_", "intercepts_", "history_"} | mlp.get_params().keys()
+    found = {name: value for name, value in vars(mlp).items() if name not in apart}
+    return found | {"_state": replace(found["_state"], memory=None)}
 
 
 # Every kind of fit, stopped again and again
@@ -133,9 +135,7 @@ FITS = {
     "all noise, two layers": of(
         R,
         hidden_layer_sizes=(6, 4),
-        dropout=[0.1, 0.4],
-        input_dropout=0.1,
-        input_noise=0.1,
+        dropout=Dropout([0.1, 0.4], inputs=0.1, noise=0.1),
         **EARLY,
     ),
     "early stopping of a classifier": of(C, **EARLY),
@@ -181,7 +181,7 @@ FITS = {
     "all scaled": of(
         R, 1e3 * SEVERAL, X=100 + 9 * X, scale_input=True, scale_target=True
     ),
-    "max_norm": of(R, max_norm=0.5),
+    "max_norm": of(R, solver=Adam(max_norm=0.5)),
     "L1": of(R, alpha_l1=0.1, alpha=0.1),
     "warm": of(R, warm=True),
     "warm, early stopping": of(C, warm=True, **EARLY),
@@ -199,7 +199,10 @@ FITS = {
     ),
     "patience": of(R, **SGD_FAST, tol=0.03, n_iter_no_change=1, max_iter=40),
     "relative patience": of(
-        R, tol=0.1, tol_mode="relative", n_iter_no_change=1, min_updates=30
+        R,
+        tol=0.1,
+        n_iter_no_change=1,
+        early_stopping=EarlyStopping("training", relative_tol=True, min_updates=30),
     ),
     "a start": of(R, hidden_layer_sizes=(), coefs_init=([np.ones((4, 1))], [[0.5]])),
     "an output bias": of(C, output_bias="optimum", initializer="he_normal"),
@@ -219,16 +222,20 @@ FITS = {
     "alphas, frozen": of(R, activation="prelu", freeze=1),
     "rates": of(
         R,
-        solver=AdamW(weight_decay=0.5),
+        solver=AdamW(
+            weight_decay=0.5,
+            parametrization="ntk",
+            rate_factors={"biases": 0.1, "numeric_embedding": 2.0},
+            decay_schedule="flat_cos",
+        ),
         numeric_embedding="pbld",
-        parametrization="ntk",
         initializer="ntk",
-        rate_factors={"biases": 0.1, "numeric_embedding": 2.0},
-        weight_decay_schedule="flat_cos",
     ),
-    "a schedule of noise": of(C, dropout=0.3, dropout_schedule="flat_cos"),
+    "a schedule of noise": of(C, dropout=Dropout(0.3, schedule="flat_cos")),
     "drawn by data": of(R, initializer="data_driven"),
-    "the last of ties": of(C, best_of_ties="last", **EARLY),
+    "the last of ties": of(
+        C, early_stopping=EarlyStopping(tie_break="last"), validation_fraction=0.25
+    ),
 }
 EVERY_3 = ("classifier, adam", "dropout", "lazy, early stopping", "recover", "patience")
 EVERY_3 += ("early stopping that stops", "warm, early stopping", "schedule adaptive")
@@ -261,14 +268,14 @@ def uninterrupted():
 
 def stop_after_saves(patch, n):
     """Have a fit end right after it has saved n times."""
-    save, count = Checkpoint.save, iter(range(1, n))
+    save, count = CheckpointFile.save, iter(range(1, n))
 
     def saves(self, state):
         save(self, state)
         if next(count, None) is None:
             raise Stop
 
-    patch.setattr(Checkpoint, "save", saves)
+    patch.setattr(CheckpointFile, "save", saves)
 
 
 def stop_after_steps(patch, n, error=Stop):
@@ -311,10 +318,10 @@ def test_a_fit_stopped_again_and_again_is_the_uninterrupted_fit_to_the_bit(
     before, expected, data, kwargs = uninterrupted(name)
     draw = random.Random(zlib.crc32(f"{name} {every} {stopped}".encode()))
     n_batches = -(-expected.n_updates_ // len(expected.loss_curve_))
+    checkpoint = Checkpoint(tmp_path / "run", every)
 
     def new():
-        settings = {"checkpoint": tmp_path / "run", "checkpoint_every": every}
-        return pickle.loads(before).set_params(**settings)
+        return pickle.loads(before).set_params(checkpoint=checkpoint)
 
     def stop(patch):
         if stopped == STOPS[0]:
@@ -327,7 +334,7 @@ def test_a_fit_stopped_again_and_again_is_the_uninterrupted_fit_to_the_bit(
     found, n_stops = fit_in_parts(monkeypatch, new, data, kwargs, stop)
     assert n_stops >= 1
     assert_same_fit(found, expected)
-    assert found.checkpoint == tmp_path / "run"
+    assert found.checkpoint is checkpoint
     assert os.listdir(tmp_path) == ["run"]
 
 
@@ -371,7 +378,7 @@ def test_a_finished_file_gives_the_model_again_without_training(
     tmp_path, monkeypatch, uninterrupted, name, every
 ):
     before, expected, data, kwargs = uninterrupted(name)
-    settings = {"checkpoint": tmp_path / "run", "checkpoint_every": every}
+    settings = {"checkpoint": Checkpoint(tmp_path / "run", every)}
     pickle.loads(before).set_params(**settings).fit(*data, **kwargs)
     content = (tmp_path / "run").read_bytes()
     stop_after_steps(monkeypatch, 0, AssertionError("it trains"))
@@ -489,17 +496,17 @@ def test_a_fit_whose_process_is_killed_again_and_again_is_the_uninterrupted_fit(
 def test_after_ctrl_c_a_fit_started_again_is_the_uninterrupted_fit(
     tmp_path, monkeypatch, kind, every
 ):
-    y, settings = TARGETS[kind], {"checkpoint_every": every, "dropout": 0.2}
-    expected = make(kind, **settings).fit(X, y)
+    y, checkpoint = TARGETS[kind], Checkpoint(tmp_path / "run", every)
+    expected = make(kind, dropout=0.2).fit(X, y)
     for n_steps in (14, 19):  # in the fourth epoch, then in the eighth or so
-        mlp = make(kind, checkpoint=tmp_path / "run", **settings)
+        mlp = make(kind, checkpoint=checkpoint, dropout=0.2)
         with monkeypatch.context() as patch:
             stop_after_steps(patch, n_steps, KeyboardInterrupt)
             with pytest.warns(UserWarning, match="interrupted by user"):
                 mlp.fit(X, y)
         assert mlp.stop_reason_.startswith("It was interrupted")
         assert 0 < mlp.n_iter_ < 10
-    found = make(kind, checkpoint=tmp_path / "run", **settings).fit(X, y)
+    found = make(kind, checkpoint=checkpoint, dropout=0.2).fit(X, y)
     assert_same_fit(found, expected)
 
 
@@ -600,9 +607,7 @@ OTHER_PARAMS = {
     "initializer": "he_normal",
     "output_bias": "optimum",
     "dropout": 0.1,
-    "max_norm": 1.0,
     "scoring": "loss",
-    "min_updates": 10,
     "max_time": 1e6,
     "recover": True,
     "scale_input": True,
@@ -617,18 +622,29 @@ def test_other_parameters_are_refused(tmp_path, monkeypatch, kind):
         assert_refused(mlp, (X, TARGETS[kind]), "parameters", name)
 
 
+OTHER_SETTINGS = [
+    ("solver", Adam(clip_norm=1.0), Adam(clip_norm=2.0)),
+    ("solver", Adam(), AdamW()),
+    ("solver", AdamW(weight_decay=0.1), AdamW(weight_decay=0.2)),
+    ("solver", Adam(), Adam(max_norm=1.0)),
+    ("solver", Adam(), Adam(rate_factors={"biases": 0.5})),
+    ("learning_rate", Warmup(Cosine(end=0.1)), Warmup(Cosine(end=0.2))),
+    ("dropout", Dropout(0.1), Dropout(0.1, inputs=0.1)),
+    ("dropout", Dropout([0.1]), Dropout([0.2])),
+    (
+        "early_stopping",
+        EarlyStopping("training"),
+        EarlyStopping("training", min_updates=10),
+    ),
+]
+
+
 def test_other_settings_of_an_object_are_refused(tmp_path, monkeypatch):
-    for i, (ours, theirs) in enumerate(
-        [
-            (Adam(clip_norm=1.0), Adam(clip_norm=2.0)),
-            (Adam(), AdamW()),
-            (AdamW(weight_decay=0.1), AdamW(weight_decay=0.2)),
-        ]
-    ):
+    for i, (name, ours, theirs) in enumerate(OTHER_SETTINGS):
         folder = tmp_path / str(i)
         folder.mkdir()
-        path = stopped(folder, monkeypatch, MLPRegressor, solver=ours)
-        mlp = make(MLPRegressor, checkpoint=path, solver=theirs)
+        path = stopped(folder, monkeypatch, MLPRegressor, **{name: ours})
+        mlp = make(MLPRegressor, checkpoint=path, **{name: theirs})
         assert_refused(mlp, (X, NUMBERS), "parameters", repr(theirs))
 
 
@@ -733,7 +749,7 @@ def test_a_path_that_can_not_be_written_is_refused_before_training(
 
 FREE = {
     "verbose": {"verbose": 3},
-    "checkpoint_every": {"checkpoint_every": 4},
+    "every": {"checkpoint__every": 4},
     "a relative path": {"checkpoint": "run"},
     "a string": {"checkpoint": "{folder}/run"},
     "another string": {"checkpoint": "{folder}/../{name}/./run"},
@@ -838,11 +854,12 @@ REFUSED = [
         {"random_state": np.random.RandomState(0)},
         "random_state must be an integer with checkpoint",
     ),
-    ({"checkpoint": 3}, "checkpoint must be None or the path of a file"),
-    ({"checkpoint": ""}, "checkpoint must be None or the path of a file"),
-    ({"checkpoint": b"run"}, "checkpoint must be None or the path of a file"),
-    ({"checkpoint_every": 0}, "checkpoint_every must be"),
-    ({"checkpoint_every": 1.5}, "checkpoint_every must be"),
+    ({"checkpoint": 3}, "checkpoint must be the path of a file, or a Ch"),
+    ({"checkpoint": ""}, "checkpoint must be the path of a file, or a Ch"),
+    ({"checkpoint": b"run"}, "checkpoint must be the path of a file, or a Ch"),
+    ({"checkpoint": Checkpoint("")}, "checkpoint__path must be the path of a file"),
+    ({"checkpoint": Checkpoint("run", 0)}, "checkpoint__every must be"),
+    ({"checkpoint": Checkpoint("run", every=1.5)}, "checkpoint__every must be"),
 ]
 
 
@@ -908,7 +925,7 @@ def test_on_a_full_disk_training_goes_on_and_warns_once(tmp_path, monkeypatch, k
 def test_a_folder_that_is_removed_while_it_trains_is_told_once(tmp_path, monkeypatch):
     folder = tmp_path / "folder"
     folder.mkdir()
-    save, count = Checkpoint.save, iter(range(3))
+    save, count = CheckpointFile.save, iter(range(3))
 
     def saves(self, state):
         if next(count, None) is None and folder.exists():
@@ -916,7 +933,7 @@ def test_a_folder_that_is_removed_while_it_trains_is_told_once(tmp_path, monkeyp
             folder.rmdir()
         save(self, state)
 
-    monkeypatch.setattr(Checkpoint, "save", saves)
+    monkeypatch.setattr(CheckpointFile, "save", saves)
     mlp = make(MLPRegressor, checkpoint=folder / "run")
     with pytest.warns(RuntimeWarning, match="could not be written") as caught:
         mlp.fit(X, NUMBERS)

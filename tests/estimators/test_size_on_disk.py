@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.solvers import SGD, Adam, AdamW
 
 from ..conftest import assert_same_bits, classes_first, covering, parameters
@@ -76,7 +76,7 @@ FITS = {
         R, **EARLY, refit=True, scale_input=True, scale_target=True
     ),
     "recover": of(R, recover=True),
-    "dropout": of(C, dropout=0.2, input_dropout=0.1),
+    "dropout": of(C, dropout=Dropout(0.2, inputs=0.1)),
     "words": of(C, np.array(["ant", "bee", "cicada"])[LABELS]),
     "long words": of(C, np.array([64 * "a", 64 * "b", 64 * "c"])[LABELS]),
     "weights": of(C, class_weight="balanced", fit={"sample_weight": np.ones(60)}),

@@ -13,9 +13,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Dropout, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.network.objective import Objective
-from skmlp.solvers import SGD, Adam
+from skmlp.solvers import SGD, Adam, AdamW
 
 from ..conftest import (
     assert_same_bits,
@@ -509,7 +509,12 @@ CHANGED = {
     "loss": "poisson",
     "hidden_layer_sizes": [7, 2],
     "activation": "tanh",
-    "solver": "adamw",
+    "solver": AdamW(
+        max_norm=2.0,
+        parametrization="ntk",
+        rate_factors={"biases": 0.5},
+        decay_schedule="linear",
+    ),
     "alpha": 0.5,
     "batch_size": 9,
     "learning_rate": "adaptive",
@@ -523,7 +528,7 @@ CHANGED = {
     "warm_start": True,
     "momentum": 0.5,
     "nesterovs_momentum": False,
-    "early_stopping": True,
+    "early_stopping": EarlyStopping(relative_tol=True, min_updates=3, tie_break="last"),
     "validation_fraction": 0.3,
     "beta_1": 0.5,
     "beta_2": 0.7,
@@ -533,14 +538,9 @@ CHANGED = {
     "initializer": "he_normal",
     "output_bias": "optimum",
     "coefs_init": None,  # see below: a start of other weights goes with nothing above
-    "dropout": [0.1, 0.2],
-    "input_dropout": 0.05,
-    "input_noise": 0.3,
+    "dropout": Dropout([0.1, 0.2], inputs=0.05, noise=0.3, schedule="flat_cos"),
     "alpha_l1": 0.01,
-    "max_norm": 2.0,
     "scoring": "loss",
-    "tol_mode": "relative",
-    "min_updates": 3,
     "refit": True,
     "max_time": 1e6,
     "recover": True,
@@ -549,18 +549,12 @@ CHANGED = {
     "freeze": 1,
     "record": "layers",
     "checkpoint": None,  # not together with refit
-    "checkpoint_every": 2,
     "numeric_embedding": None,  # not together with freeze, like the next one
     "categorical_features": None,
     "embedding_size": 3,
     "learned_scale": False,  # not together with freeze
-    "parametrization": "ntk",
-    "rate_factors": {"biases": 0.5},
-    "dropout_schedule": "flat_cos",
-    "weight_decay_schedule": "linear",
-    "best_of_ties": "last",
     "n_members": 1,  # not together with warm_start
-    "bagging": "seeds",
+    "ensemble": "seeds",
     "n_jobs": 2,
     "calibration": "temperature",
     "clip_output": True,
@@ -575,7 +569,7 @@ UNCHANGED = {
     "categorical_features",
     "learned_scale",
     "n_members",
-    "bagging",
+    "ensemble",
 }
 OF_CLASSES = {"loss": "focal"}
 
@@ -591,7 +585,7 @@ def test_parameters_are_kept_as_they_were_given(kind):
     signature = inspect.signature(kind).parameters
     assert set(params) == set(signature)
     for made in (kind(**params), kind().set_params(**params), clone(kind(**params))):
-        assert made.get_params() == params
+        assert made.get_params(deep=False) == params
     for name in ("hidden_layer_sizes", "dropout", "class_weight"):
         if name in params:
             assert kind(**params).get_params()[name] is CHANGED[name]
@@ -601,9 +595,9 @@ def test_parameters_are_kept_as_they_were_given(kind):
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_fit_changes_no_parameter(kind, capsys):
-    before = joblib.hash(changed_params(kind))  # lists and dicts are shared
+    before = joblib.hash(changed_params(kind))  # lists, dicts and objects are shared
     model = fitted(kind(**changed_params(kind)), LABELS)
-    assert joblib.hash(model.get_params()) == before
+    assert joblib.hash(model.get_params(deep=False)) == before
     assert "Iteration 1, loss = " in capsys.readouterr().out
 
 
@@ -614,6 +608,10 @@ def test_every_parameter_but_the_start_is_changed_from_its_default(kind):
         name for name, value in changed_params(kind).items() if value == defaults[name]
     }
     assert same == UNCHANGED & set(defaults)
+    for name, kept in (("dropout", set()), ("early_stopping", {"monitor"})):
+        settings = CHANGED[name]
+        changed = settings.changed_settings().keys()
+        assert settings.get_params().keys() - changed == kept
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -1112,7 +1110,7 @@ def test_a_model_made_float64_by_hand_has_a_float64_solver_state():
     model.coefs_ = [W.astype(np.float64) for W in model.coefs_]
     model.intercepts_ = [b.astype(np.float64) for b in model.intercepts_]
     model.partial_fit(X, NUMBERS)
-    state = model._memory.solver_state.state
+    state = model._state.memory.solver_state.state
     assert {state["m"].dtype, state["v"].dtype} == {np.dtype(np.float64)}
 
 

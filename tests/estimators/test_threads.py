@@ -7,11 +7,10 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skmlp import MLPRegressor
-from skmlp.estimators import threads
-from skmlp.estimators.fitting.threads import blas_threads
+from skmlp.estimators.fitting.threads import SMALL, blas_threads
 
 SMALL_NETWORK = (20, 100, 1)
-LARGE_NETWORK = (1, threads.SMALL, 1)
+LARGE_NETWORK = (1, SMALL, 1)
 
 
 def n_blas_threads(part=""):
