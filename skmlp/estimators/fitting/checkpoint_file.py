@@ -11,6 +11,7 @@ import numpy as np
 import scipy
 import sklearn
 
+from skmlp.component import Component
 from skmlp.constraints import is_real
 from skmlp.errors import short_repr
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
@@ -77,6 +78,11 @@ def _hash_parameter(owner, name, value) -> str:
         value = float(value)
     if isinstance(value, (list, tuple)):  # joblib heeds which of them are one object
         return joblib.hash([_hash_parameter(owner, name, item) for item in value])
+    if isinstance(value, Component):  # with functions among its settings
+        held = {n: v for n, v in vars(value).items() if n != "_given"}
+        kind = type(value)
+        parts = [kind.__module__, kind.__qualname__, *held, *held.values()]
+        return _hash_parameter(owner, name, parts)
     try:
         return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value
