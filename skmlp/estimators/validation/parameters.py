@@ -51,7 +51,9 @@ def _is_n_jobs(value) -> bool:
 
 
 def object_of(kind) -> Rule:
-    return (lambda value: isinstance(value, kind)), f"a {kind.__name__} object"
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    expected = f"{article} {kind.__name__} object"
+    return (lambda value: isinstance(value, kind)), expected
 
 
 VERBOSE: Rule = (
