@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.model_selection import PredefinedSplit
 
-from skmlp import MLPClassifier, MLPRegressor
-from skmlp.estimators.temperature import LOG_TEMPERATURES, PRECISION, best_temperature
+from skmlp import EarlyStopping, MLPClassifier, MLPRegressor
+from skmlp.estimators.calibration import LOG_TEMPERATURES, PRECISION, best_temperature
 from skmlp.losses import BinomialLogLoss, Focal, LogLoss, MultinomialLogLoss
 
 from ..conftest import covering
@@ -138,7 +138,7 @@ OTHERS = {
         "max_iter": 100,
         "alpha": 0.0,
         "scoring": lambda *args: 0.0,
-        "best_of_ties": "last",
+        "early_stopping": EarlyStopping(tie_break="last"),
     },
     "unsure": {"alpha": 3.0},
     "lbfgs": LBFGS,
@@ -378,7 +378,7 @@ def test_of_members_the_mean_prediction_is_calibrated_on_validation_rows(task):
 
 @pytest.mark.parametrize("task", ONE_LABEL)
 def test_of_folds_the_predictions_of_rows_held_out_are_calibrated(task):
-    params = {"n_members": 3, "bagging": "folds", "validation_fraction": 0.2}
+    params = {"n_members": 3, "ensemble": "folds", "validation_fraction": 0.2}
     model = fit(task, **CALIBRATED | params)
     logs = np.log(model.oof_prediction_)
     raw = np.diff(logs, axis=1) if task == "binary" else logs
@@ -533,8 +533,8 @@ def test_probabilities_of_sure_networks_are_better_calibrated():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(1400, 20))
     y = rng.random(1400) < 1 / (1 + np.exp(-2 * X[:, 0]))
-    params = {"early_stopping": True, "validation_fraction": 0.3}
-    model = make("binary", calibration="temperature", **OTHERS["sure"] | params)
+    params = OTHERS["sure"] | {"validation_fraction": 0.3}
+    model = make("binary", calibration="temperature", **params)
     model.fit(X[:400], y[:400])
     after, before = (
         log_loss(y[400:], m.predict_proba(X[400:])) for m in (model, without(model))

@@ -51,7 +51,7 @@ FOLDS = {
     **WATCHED,
     "validation_fraction": 0.2,
     "n_members": 3,
-    "bagging": "folds",
+    "ensemble": "folds",
 }
 
 
@@ -317,14 +317,14 @@ def test_early_stopping_takes_little_of_the_coverage():
     assert 0.85 < share < 0.94
 
 
-@pytest.mark.parametrize("bagging", ["seeds", "folds"])
-def test_members_cover_as_much_and_a_little_more(bagging):
+@pytest.mark.parametrize("ensemble", ["seeds", "folds"])
+def test_members_cover_as_much_and_a_little_more(ensemble):
     def fitted(X, y):
         return linear(
             early_stopping=True,
             scoring="loss",
             n_members=3,
-            bagging=bagging,
+            ensemble=ensemble,
             validation_fraction=0.4,
         ).fit(X, y)
 

@@ -21,10 +21,11 @@ from sklearn.model_selection import (
 from sklearn.utils.validation import check_is_fitted
 
 from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
-from skmlp.estimators.ensemble.averaging import mean_raw, mean_values
+from skmlp.estimators.targets.class_columns import ClassColumns
+from skmlp.estimators.targets.classes import Binary, Multiclass, Multilabel
+from skmlp.estimators.targets.numbers import Numbers
 from skmlp.losses import (
     LOSSES,
-    BinomialLogLoss,
     Focal,
     Heads,
     LogLoss,
@@ -87,7 +88,7 @@ FOLDED += ["numbers", "outputs", "levels of two", "scaled"]
 every_folded = pytest.mark.parametrize("task", FOLDED)
 
 HOLDING_OUT = {"early_stopping": True, "validation_fraction": 0.2, "scoring": "loss"}
-FOLDS = {**HOLDING_OUT, "bagging": "folds"}
+FOLDS = {**HOLDING_OUT, "ensemble": "folds"}
 
 
 def make(task, **params):
@@ -236,6 +237,18 @@ LINKS = {
 every_link = pytest.mark.parametrize("loss", LINKS.values(), ids=LINKS)
 
 
+def mean_raw(loss, raws, counted=None):
+    """The mean of members' raw outputs, of a task with such a loss."""
+    labels = np.arange(raws.shape[-1])
+    if isinstance(loss, Heads):
+        task = ClassColumns([labels[:size] for size in loss.sizes])
+    elif loss.out_activation == "softmax":
+        task = Multiclass(labels)
+    else:
+        task = Multilabel(labels)
+    return task.mean_output(raws, counted)
+
+
 def inverse_links(loss, raws):
     return np.stack([loss.inverse_link(raw) for raw in raws])
 
@@ -273,7 +286,7 @@ def test_a_mean_over_some_members_is_the_mean_of_these_alone(loss):
     counted = np.array([[1, 1, 0, 1], [0, 1, 1, 1], [0, 0, 0, 1]], bool)
     for mean, values in (
         (mean_raw(loss, raws, counted), mean_raw),
-        (mean_values(raws, counted), lambda _, values: mean_values(values)),
+        (Numbers().mean_output(raws, counted), lambda _, r: Numbers().mean_output(r)),
     ):
         for row, members in enumerate(counted.T):
             wanted = values(loss, raws[members][:, [row]])
@@ -461,7 +474,7 @@ def test_a_pickle_is_as_large_as_those_of_the_members():
     model = fit("numbers", **params)
     assert len(pickle.dumps(model)) < 1.1 * N_MEMBERS * single
     # without what a solver would go on with, which is larger than the model
-    assert not any(hasattr(member, "_memory") for member in model.members_)
+    assert all(member._state.memory is None for member in model.members_)
 
 
 @pytest.mark.parametrize("params", [{}, FOLDS], ids=["seeds", "folds"])
@@ -702,18 +715,21 @@ def with_callback(model):
 REFUSED = {
     "warm_start": ({"warm_start": True}, "warm_start must be False with n_members > 1"),
     "checkpoint": ({"checkpoint": "run.npz"}, "checkpoint must be None with n_members"),
-    "folds of one": ({**FOLDS, "n_members": 1}, "bagging must be 'seeds' with n_memb"),
-    "folds, refit": ({**FOLDS, "refit": True}, "refit must be False with bagging"),
-    "folds of no rows": ({"bagging": "folds"}, "early_stopping must be True with bagg"),
+    "folds of one": ({**FOLDS, "n_members": 1}, "ensemble must be 'seeds' with n_memb"),
+    "folds, refit": ({**FOLDS, "refit": True}, "refit must be False with ensemble"),
+    "folds of no rows": ({"ensemble": "folds"}, "early_stopping must be True with ens"),
     "folds, lbfgs": (
-        {"bagging": "folds", "solver": "lbfgs", "early_stopping": True},
-        "early_stopping must be True with bagging='folds', and scoring given",
+        {"ensemble": "folds", "solver": "lbfgs", "early_stopping": True},
+        "early_stopping must be True with ensemble='folds', and scoring given",
     ),
     "no members": ({"n_members": 0}, "n_members must be an integer >= 1, got 0"),
     "half a member": ({"n_members": 1.5}, "n_members must be an integer >= 1, got 1.5"),
     "n_jobs": ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
     "other n_jobs": ({"n_jobs": "all"}, "n_jobs must be None or an integer other"),
-    "bagging": ({"bagging": "rows"}, "bagging must be one of 'seeds', 'folds', got"),
+    "ensemble": (
+        {"ensemble": "rows"},
+        "ensemble must be one of 'seeds', 'folds', or an",
+    ),
 }
 
 
@@ -731,7 +747,7 @@ def test_calls_that_members_cannot_follow_are_refused(task):
     y = TASKS[task][0]
     with pytest.raises(ValueError, match="n_members must be 1 for partial_fit, got 3"):
         make(task).partial_fit(X, y)
-    with pytest.raises(ValueError, match="bagging must be 'seeds' with X_val, got"):
+    with pytest.raises(ValueError, match="ensemble must be 'seeds' with X_val, got"):
         make(task, **FOLDS).fit(X, y, X_val=X, y_val=y)
     with pytest.raises(ValueError, match="groups must be None, unless"):
         make(task, **HOLDING_OUT).fit(X, y, groups=GROUPS)
@@ -907,7 +923,7 @@ AFTER = {"seeds": {}, "folds": FOLDS}
 @pytest.mark.parametrize("params", AFTER.values(), ids=AFTER)
 @each_kind
 def test_nothing_is_left_of_members_in_a_later_fit_of_one_network(task, params):
-    y, alone = TASKS[task][0], {**params, "n_members": 1, "bagging": "seeds"}
+    y, alone = TASKS[task][0], {**params, "n_members": 1, "ensemble": "seeds"}
     model = fit(task, **params).set_params(**alone).fit(X, y)
     expected = fit(task, **alone)
     assert_same_outputs(model, expected)
@@ -945,7 +961,9 @@ def test_numbers_of_the_members_are_summed_up():
 
 
 def test_members_share_the_time_that_there_is(side_by_side, monkeypatch):
-    monkeypatch.setattr("skmlp.estimators.ensemble.members.Parallel", lambda n: Parallel(1))
+    monkeypatch.setattr(
+        "skmlp.estimators.ensemble.members.Parallel", lambda n: Parallel(1)
+    )
     for n_jobs, share in ((None, 3), (2, 2), (3, 1), (100, 1)):
         members = fit("numbers", max_time=60.0, n_jobs=n_jobs).members_
         assert [member.max_time for member in members] == [60.0 / share] * N_MEMBERS
@@ -974,10 +992,9 @@ def test_the_mean_has_a_smaller_loss_than_members_have_in_the_mean(task):
 def test_binary_links_are_the_multinomial_ones():
     raws = 5.0 * draw(4, 20, 1)
     two = np.concatenate([np.zeros_like(raws), raws], axis=2)
-    binary, both = BinomialLogLoss(), MultinomialLogLoss()
     np.testing.assert_allclose(
-        mean_raw(binary, raws)[:, 0],
-        np.diff(mean_raw(both, two), axis=1)[:, 0],
+        Binary([0, 1]).mean_output(raws)[:, 0],
+        np.diff(mean_raw(MultinomialLogLoss(), two), axis=1)[:, 0],
         rtol=1e-12,
         atol=1e-12,
     )

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.model_selection import PredefinedSplit
 
 import skmlp.training.minibatch
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.network.objective import Objective
 from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SGD, Adam
@@ -130,7 +130,7 @@ def test_in_some_of_these_fits_the_best_epoch_is_not_the_last():
 SETTINGS = {
     "a deep one": {"hidden_layer_sizes": (5, 4), "activation": "tanh"},
     "drawn otherwise": {"initializer": "he_normal"},
-    "penalties": {"alpha": 0.5, "alpha_l1": 0.01, "max_norm": 1.0},
+    "penalties": {"alpha": 0.5, "alpha_l1": 0.01, "solver": Adam(max_norm=1.0)},
     "one batch": {"batch_size": N_ROWS},
     "scores": {"scoring": None},
     "a fraction": {"validation_fraction": 0.25},
@@ -207,7 +207,7 @@ def test_a_refit_of_a_fit_that_goes_on_starts_where_that_fit_did(solver, params,
 
 @each_kind
 def test_with_shuffles_and_noise_the_same_seed_gives_the_same_refit(task):
-    params = {"shuffle": True, "dropout": 0.2, "input_noise": 0.1}
+    params = {"shuffle": True, "dropout": Dropout(0.2, noise=0.1)}
     models = [refitted(task, **params) for _ in range(2)]
     assert_same_parameters(*models)
     assert not np.array_equal(

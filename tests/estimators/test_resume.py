@@ -985,15 +985,41 @@ SAME_NAMES = {
 }
 
 
-@pytest.mark.parametrize("functions", SAME_NAMES.values(), ids=SAME_NAMES)
-def test_functions_of_one_name_are_told_apart(tmp_path, functions):
-    one, other = functions
+HOLDING_A_FUNCTION = {
+    "learning_rate": lambda function: function,
+    "dropout": lambda function: Dropout(0.1, schedule=function),
+    "solver": lambda function: AdamW(decay_schedule=function),
+}
+
+
+@covering(functions=SAME_NAMES, name=list(HOLDING_A_FUNCTION))
+def test_functions_of_one_name_are_told_apart(tmp_path, functions, name):
+    one, other = ({name: HOLDING_A_FUNCTION[name](f)} for f in functions)
     path = tmp_path / "run"
-    mlp = make(MLPRegressor, checkpoint=path, learning_rate=one).fit(X, NUMBERS)
-    again = make(MLPRegressor, checkpoint=path, learning_rate=one).fit(X, NUMBERS)
+    mlp = make(MLPRegressor, checkpoint=path, **one).fit(X, NUMBERS)
+    again = make(MLPRegressor, checkpoint=path, **one).fit(X, NUMBERS)
     np.testing.assert_array_equal(again.coefs_[0], mlp.coefs_[0])
     with pytest.raises(ValueError, match="other parameters"):
-        make(MLPRegressor, checkpoint=path, learning_rate=other).fit(X, NUMBERS)
+        make(MLPRegressor, checkpoint=path, **other).fit(X, NUMBERS)
+
+
+SAME_SETTINGS = [
+    ("solver", Adam(), Adam(0.9, max_norm=None)),
+    ("solver", Adam(clip_norm=1), Adam(clip_norm=np.float64(1.0))),
+    ("learning_rate", Warmup(Cosine()), Warmup(Cosine(end=0.0), share=0.05)),
+    ("dropout", Dropout([0.1]), Dropout((0.1,), inputs=0)),
+]
+
+
+def test_objects_of_equal_settings_are_the_same_however_these_were_given(
+    tmp_path, monkeypatch
+):
+    for i, (name, ours, theirs) in enumerate(SAME_SETTINGS):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        path = stopped(folder, monkeypatch, MLPRegressor, **{name: ours})
+        found = make(MLPRegressor, checkpoint=path, **{name: theirs}).fit(X, NUMBERS)
+        assert_same_fit(found, make(MLPRegressor, **{name: ours}).fit(X, NUMBERS))
 
 
 def test_lists_are_equal_whether_or_not_their_items_are_one_object(tmp_path):

@@ -21,10 +21,10 @@ from sklearn.model_selection import PredefinedSplit, StratifiedKFold, cross_val_
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmlp import MLPClassifier
-from skmlp.training.history import Patience
+from skmlp import EarlyStopping, MLPClassifier
 from skmlp.losses import Quantile
 from skmlp.solvers import Adam
+from skmlp.training.history import Patience
 
 from ..conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
 from ..conftest import X as X_ALL
@@ -535,33 +535,35 @@ def test_the_best_is_the_first_of_the_largest_merits(merits):
 
 
 ENDS = {
-    "tol": {"tol": 0.01, "n_iter_no_change": 2},
-    "relative": {"tol": 0.02, "n_iter_no_change": 2, "tol_mode": "relative"},
-    "least updates": {"tol": 0.05, "n_iter_no_change": 1, "min_updates": 50},
-    "least updates within an epoch": {
-        "tol": 0.05,
-        "n_iter_no_change": 1,
-        "tol_mode": "relative",
-        "min_updates": 52,
-    },
-    "few updates": {"tol": 0.02, "n_iter_no_change": 3, "min_updates": 2},
+    "tol": (0.01, 2, {}),
+    "relative": (0.02, 2, {"relative_tol": True}),
+    "least updates": (0.05, 1, {"min_updates": 50}),
+    "least updates within an epoch": (
+        0.05,
+        1,
+        {"relative_tol": True, "min_updates": 52},
+    ),
+    "few updates": (0.02, 3, {"min_updates": 2}),
 }
-WATCHING = {
-    "the training loss": {},
-    "the score": {"early_stopping": True},
-    "the loss": {"early_stopping": True, "scoring": "loss"},
+MONITORS = {
+    "the training loss": ("training", None),
+    "the score": ("validation", None),
+    "the loss": ("validation", "loss"),
 }
 
 
 @covering(
-    params=ENDS,
-    watching=WATCHING,
+    end=ENDS,
+    monitors=MONITORS,
     solver=SOLVERS,
     task=TARGETS,
 )
-def test_a_fit_ends_as_soon_as_patience_is_over(params, watching, solver, task):
-    params = {"solver": solver, "max_iter": 60, "alpha": 0.1} | params | watching
-    early = params.get("early_stopping", False)
+def test_a_fit_ends_as_soon_as_patience_is_over(end, monitors, solver, task):
+    (tol, n_last, stopping), (monitor, scoring) = end, monitors
+    params = {"solver": solver, "max_iter": 60, "alpha": 0.1}
+    params |= {"tol": tol, "n_iter_no_change": n_last, "scoring": scoring}
+    params["early_stopping"] = EarlyStopping(monitor, **stopping)
+    early, least = monitor == "validation", stopping.get("min_updates", 0)
     model = fit(task, **params)
     endless = fit(task, **params | {"n_iter_no_change": np.inf})
     if solver == "lbfgs" and not early:  # which has no patience then
@@ -577,20 +579,21 @@ def test_a_fit_ends_as_soon_as_patience_is_over(params, watching, solver, task):
         updates = [fit(task, **endlessly | {"max_iter": k}).n_updates_ for k in epochs]
     end = first_end(
         merits.tolist(),
-        params["tol"],
-        params["n_iter_no_change"],
-        relative=params.get("tol_mode") == "relative",
-        min_updates=params.get("min_updates", 0),
+        tol,
+        n_last,
+        relative=stopping.get("relative_tol", False),
+        min_updates=least,
         updates=updates,
     )
     assert model.n_iter_ == (end or endless.n_iter_)
     if end is not None and end < endless.n_iter_:
         assert "did not improve more than tol=" in model.stop_reason_
-        assert model.n_updates_ >= params.get("min_updates", 0)
+        assert model.n_updates_ >= least
 
 
 def test_updates_of_fits_before_count_for_the_least_number():
-    params = {"tol": 1e9, "n_iter_no_change": 1, "min_updates": 15}
+    params = {"tol": 1e9, "n_iter_no_change": 1}
+    params["early_stopping"] = EarlyStopping("training", min_updates=15)
     model = fit("multiclass", **params, warm_start=True, validated=False, max_iter=50)
     assert model.n_iter_ == 5 and model.n_updates_ == 15
     model.fit(X, TASKS["multiclass"].y[:N_TRAINING])
@@ -601,7 +604,8 @@ def test_lbfgs_counts_evaluations_for_the_least_number():
     params = {"solver": "lbfgs", "early_stopping": True, "scoring": giving(0.0)}
     params |= {"n_iter_no_change": 1, "max_iter": 60}
     assert fit("regression", **params).n_iter_ == 3
-    model = fit("regression", **params, min_updates=9)
+    params["early_stopping"] = EarlyStopping(min_updates=9)
+    model = fit("regression", **params)
     before = fit("regression", **params | {"max_iter": model.n_iter_ - 1})
     assert model.stop_reason_.startswith("Validation score did not improve")
     assert before.n_updates_ < 9 <= model.n_updates_
@@ -639,14 +643,15 @@ def test_with_scaled_targets_the_end_does_not_depend_on_the_unit_of_y(params):
 def test_with_a_relative_tol_the_end_does_not_depend_on_the_unit_of_y():
     # plain gradient descent of a linear model from 0 scales with y
     params = {"hidden_layer_sizes": (), "solver": "sgd", "alpha": 0.0, "max_iter": 80}
-    params |= {"tol": 0.01, "n_iter_no_change": 2, "tol_mode": "relative"}
+    params |= {"tol": 0.01, "n_iter_no_change": 2}
+    params["early_stopping"] = EarlyStopping("training", relative_tol=True)
     params["coefs_init"] = [np.zeros((4, 1))], [np.zeros(1)]
     ends = [
         make("regression", **params).fit(X_ALL, y).n_iter_
         for y in (NUMBERS, 2.0**-10 * NUMBERS)
     ]
     assert ends[0] == ends[1] < 80  # over 20 seeds: 7 to 17, and below: 4
-    params["tol_mode"] = "absolute"
+    params["early_stopping"] = EarlyStopping("training")
     assert make("regression", **params).fit(X_ALL, 2.0**-10 * NUMBERS).n_iter_ < ends[0]
 
 
