@@ -14,7 +14,6 @@ from skmlp.constraints import integer
 from skmlp.errors import describe, error_context, invalid, refuse_unsupported
 from skmlp.estimators.ensemble.members import check_one_member
 from skmlp.estimators.fitting.fitted_network import fitted_network
-from skmlp.estimators.fitting.settings import Settings, loss_component
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
@@ -264,7 +263,7 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return [*given, "identity", *given[::-1]]
 
     def _refuse_several_levels(self, mlp) -> None:
-        if loss_component(Settings.of(mlp)).n_outputs(1) > 1:
+        if mlp._loss_component().n_outputs(1) > 1:
             expected = "predict one number for each column of X"
             raise self._invalid("estimator__loss", expected, mlp.loss)
 

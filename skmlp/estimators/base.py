@@ -24,7 +24,7 @@ from skmlp.estimators.fitting.fit import train
 from skmlp.estimators.fitting.fitted_network import fitted_network
 from skmlp.estimators.fitting.plan import Request, make_plan
 from skmlp.estimators.fitting.scoring import check_scoring_name
-from skmlp.estimators.fitting.settings import Settings, loss_component
+from skmlp.estimators.fitting.settings import LOSSES, Settings, component
 from skmlp.estimators.fitting.state import (
     DivergenceError,
     StatefulMixin,
@@ -278,8 +278,12 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         state = vars(self).get("_state")
         if state is not None:
             return state.loss
-        settings = Settings.of(self)
-        return self._task().loss(loss_component(settings))
+        return self._task().loss(self._loss_component())
+
+    def _loss_component(self):
+        """The loss that ``loss`` stands for; other parameters are not looked at."""
+        check_parameters(self, {"loss": self._rules["loss"]})
+        return component(self, LOSSES[is_regressor(self)], "loss")
 
     def __getattr__(self, name):
         members = vars(self).get("members_")

@@ -119,7 +119,9 @@ class EarlyStopping(Component):
     def of(cls, value: Any) -> "EarlyStopping":
         if isinstance(value, cls):
             return value
-        return cls("validation" if value else "training")
+        if BOOLEAN[0](value):
+            return cls("validation" if value else "training")
+        return cls(value)  # which is refused when it comes to fit
 
     @property
     def on_validation(self) -> bool:

@@ -10,7 +10,6 @@ from skmlp.component import Component
 from skmlp.errors import short_repr
 from skmlp.estimators import MLPClassifier, MLPRegressor
 from skmlp.estimators.base import as_solver
-from skmlp.estimators.fitting.settings import Settings
 from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
@@ -176,9 +175,9 @@ def _settings(estimator, preset, params):
     recipe.set_params(**{n: v for n, v in params.items() if n not in MERGED})
     merged = {n: _merged(recipe, n, v) for n, v in params.items() if n in MERGED}
     recipe.set_params(**merged)
-    settings = Settings.of(recipe)
     given = preset | params | merged
-    if not settings.is_stochastic:
+    # a solver that there is not is refused when it comes to fit
+    if not getattr(as_solver(recipe, recipe.solver), "stochastic", True):
         idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
         return {n: v for n, v in given.items() if n not in idle or n in params}
     if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:

@@ -21,6 +21,8 @@ LARGEST_DERIVATIVE_ERROR = 1e-5
 GAIN = real(0, open_low=True)
 SHARE = real(0, 1, open_high=False)  # noise grows to no more than it was set to
 NAMED_SCHEDULES = ("invscaling", "adaptive")
+# By whether the targets are numbers.
+LOSSES = {True: REGRESSION_LOSSES, False: CLASSIFICATION_LOSSES}
 
 
 class Settings(SimpleNamespace):
@@ -70,8 +72,7 @@ def component(settings, table, parameter):
 
 def loss_component(settings):
     """The loss that was asked for, whatever the kind of targets."""
-    tables = {True: REGRESSION_LOSSES, False: CLASSIFICATION_LOSSES}
-    return component(settings, tables[settings.is_regression], "loss")
+    return component(settings, LOSSES[settings.is_regression], "loss")
 
 
 def check_components(owner, params) -> None:

@@ -111,6 +111,10 @@ RULES: dict[str, Rule] = {
 }
 
 
+# Settings of objects by parameter whose rule their own module cannot know.
+RULES_WITHIN: dict[str, dict[str, Rule]] = {"solver": {"decay_schedule": SCHEDULE}}
+
+
 def check_parameters(estimator, rules) -> None:
     """Raise a ValueError for the first parameter that breaks its rule."""
     owner = type(estimator).__name__
@@ -118,9 +122,19 @@ def check_parameters(estimator, rules) -> None:
         value = getattr(estimator, name)
         if not accepts(value):
             raise invalid(owner, name, f"be {expected}", value)
-        if hasattr(value, "broken_rules"):
-            for setting, expected, came in value.broken_rules(name):
-                raise invalid(owner, setting, f"be {expected}", came)
+        for setting, expected, came in _broken_within(name, value):
+            raise invalid(owner, setting, f"be {expected}", came)
+
+
+def _broken_within(name, value):
+    """(setting, what is expected, what came) of an object's broken rules."""
+    if not hasattr(value, "broken_rules"):
+        return
+    settings = value.get_params(deep=False)
+    for setting, (accepts, expected) in RULES_WITHIN.get(name, {}).items():
+        if setting in settings and not accepts(settings[setting]):
+            yield f"{name}__{setting}", expected, settings[setting]
+    yield from value.broken_rules(name)
 
 
 # "by_rows": sizes that depend on the number of training rows
