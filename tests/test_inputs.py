@@ -9,12 +9,12 @@ import scipy.sparse
 from skmlp.activations import ACTIVATIONS, Parametric
 from skmlp.embeddings import PBLD, CategoryTable, PiecewiseLinear
 from skmlp.initializers import INITIALIZERS
+from skmlp.losses import SquaredError
+from skmlp.network.input_gradients import Outputs, hidden_values
 from skmlp.network.inputs import Embedded, Inputs
 from skmlp.network.layers import Noise
-from skmlp.losses import SquaredError
 from skmlp.network.network import Network, block_rows
 from skmlp.network.objective import Objective
-from skmlp.network.input_gradients import Outputs, hidden_values
 
 from .conftest import central_difference, covering, relative_error
 

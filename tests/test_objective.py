@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp.network.network import network as network_module
 from skmlp.activations import ACTIVATIONS
-from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
+from skmlp.network import network as network_module
+from skmlp.network.layers import Noise
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective, Value
 

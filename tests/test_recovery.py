@@ -10,17 +10,17 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS
-from skmlp.training.batches import Batches, TrainingRows
-from skmlp.training.history import History, Patience
-from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
-from skmlp.training.early_stopping import Measured, Monitor
+from skmlp.network.layers import Noise
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective, Value
-from skmlp.training.verbose import Report
 from skmlp.schedules import Constant, Linear, Plateau
 from skmlp.solvers import SGD, SOLVERS, Adam, Stochastic
+from skmlp.training.batches import Batches, TrainingRows
+from skmlp.training.early_stopping import Measured, Monitor
+from skmlp.training.history import History, Patience
 from skmlp.training.minibatch import N_RECOVERIES, SolverState, Training
+from skmlp.training.verbose import Report
 
 from .conftest import assert_same_bits, covering
 
@@ -110,7 +110,7 @@ class Failing:
 class Scripted:
     """An objective that gives one loss after the other and a gradient of ones."""
 
-    network, penalty_factor, in_units = NETWORK, 1.0, False
+    network, loss_unit = NETWORK, 1.0
 
     def __init__(self, losses):
         self.losses = iter(losses)
@@ -118,7 +118,7 @@ class Scripted:
     def value_and_gradient(self, params, X, Y, weight):
         return Value(next(self.losses), 0.0), np.ones_like(params)
 
-    def reported(self, value):
+    def trained(self, value):
         return value.total
 
 

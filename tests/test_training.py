@@ -10,15 +10,10 @@ import scipy.sparse
 from sklearn.utils import shuffle
 
 from skmlp.activations import ACTIVATIONS
-from skmlp.training.batches import Batches, TrainingRows
-from skmlp.training.history import History, Patience
-from skmlp.network.layers import Noise
 from skmlp.losses import LOSSES
-from skmlp.training.full_batch import Minimization
-from skmlp.training.early_stopping import Measured, Monitor
+from skmlp.network.layers import Noise
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective, Value
-from skmlp.training.verbose import Report
 from skmlp.schedules import (
     SCHEDULES,
     Adaptive,
@@ -33,7 +28,12 @@ from skmlp.schedules import (
     Warmup,
 )
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, Stochastic
+from skmlp.training.batches import Batches, TrainingRows
+from skmlp.training.early_stopping import Measured, Monitor
+from skmlp.training.full_batch import Minimization
+from skmlp.training.history import History, Patience
 from skmlp.training.minibatch import Rates, SolverState, Training
+from skmlp.training.verbose import Report
 
 from .conftest import covering
 
@@ -376,13 +376,15 @@ def test_training_goes_on_where_it_stopped(solver):
 
 
 def test_the_loss_is_reported_as_the_objective_reports_it():
-    class Halved(Scripted):
-        def reported(self, value):
+    class HalvedInUnits(Scripted):
+        loss_unit = 3.0
+
+        def trained(self, value):
             return 0.5 * value.loss
 
-    training = make_training(batch_size=10, objective=Halved([4.0, 2.0]))
+    training = make_training(batch_size=10, objective=HalvedInUnits([4.0, 2.0]))
     training.run(2)
-    assert training.history.loss_curve == [2.0, 1.0]
+    assert training.history.loss_curve == [6.0, 3.0]
 
 
 def test_the_loss_of_an_epoch_is_a_mean_over_rows_not_over_batches():
@@ -416,8 +418,7 @@ class Scripted:
     """An objective that gives one loss after the other and a gradient of ones."""
 
     network = NETWORK
-    penalty_factor = 1.0
-    in_units = False
+    loss_unit = 1.0
 
     def __init__(self, losses):
         self.losses = iter(losses)
@@ -428,8 +429,10 @@ class Scripted:
             raise KeyboardInterrupt
         return Value(loss, 0.0), np.ones_like(params)
 
-    def reported(self, value):
+    def trained(self, value):
         return value.total
+
+    reported = trained
 
 
 class Counting(Stochastic):
@@ -1188,8 +1191,7 @@ class Interrupted:
         return self.objective.value_and_gradient(*arguments)
 
     reports_value = True
-    penalty_factor = 1.0
-    in_units = False
+    loss_unit = 1.0
 
     def reported(self, value):
         return self.objective.reported(value)

@@ -11,7 +11,13 @@ import scipy.sparse
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
+from skmlp import (
+    Dropout,
+    MLPAutoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    MLPTransformer,
+)
 from skmlp.activations import ACTIVATIONS, Parametric, Tanh
 from skmlp.embeddings import EMBEDDINGS, PBLD, CategoryTable, PiecewiseLinear
 from skmlp.losses import Quantile
@@ -246,8 +252,9 @@ def test_a_learned_scale_is_in_the_first_weights(kind, more):
     # where nothing else is trained, each row of weights is the drawn one times a number
     frozen = ("weights", "biases", "numeric_embedding", "category_embedding")
     factors = {name: 0.0 for name in (*frozen, "activation")}
-    model = fit(kind, **{**more, **SCALE}, rate_factors=factors)
-    start = fit(kind, **{**more, "learned_scale": False}, rate_factors=factors)
+    params = {**more, "solver": Adam(rate_factors=factors)}
+    model = fit(kind, **{**params, **SCALE})
+    start = fit(kind, **{**params, "learned_scale": False})
     scale = model.coefs_[0] / start.coefs_[0]
     # a product and a quotient
     np.testing.assert_allclose(scale, scale[:, :1].repeat(6, axis=1), rtol=1e-12)
@@ -440,7 +447,7 @@ AROUND = {
     "clipping": {"solver": Adam(clip_norm=0.1)},
     "optimum": {"output_bias": "optimum"},
     "dropout": {"dropout": 0.3},
-    "ntk": {"initializer": "ntk", "parametrization": "ntk"},
+    "ntk": {"initializer": "ntk", "solver": Adam(parametrization="ntk")},
     "data_driven": {"initializer": "data_driven"},
     "flat": {"learning_rate": "flat_cos"},
     "verbose": {"verbose": 2},
@@ -788,11 +795,17 @@ REFUSED = {
         for first, params in (("numbers", NUMERIC), ("categories", CATEGORIES))
         for name, value, off in (
             ("scale_input", True, "False"),
-            ("input_dropout", 0.1, "0"),
-            ("input_noise", 0.1, "0"),
             ("coefs_init", ([np.ones((6, 1))], [np.ones(1)]), "None"),
             ("freeze", 1, "0"),
         )
+    },
+    **{
+        f"{first}, dropout of {name}": (
+            {**params, "dropout": Dropout(**{name: 0.1})},
+            f"dropout__{name} must be 0 with",
+        )
+        for first, params in (("numbers", NUMERIC), ("categories", CATEGORIES))
+        for name in ("inputs", "noise")
     },
     "scale, scale_input": (
         {**SCALE, "scale_input": True},
@@ -804,8 +817,8 @@ REFUSED = {
     ),
     "scale, freeze": ({**SCALE, "freeze": 1}, "freeze must be 0 with learned_scale"),
     "scale, max_norm": (
-        {**SCALE, "max_norm": 1.0},
-        "max_norm must be None with learned_scale",
+        {**SCALE, "solver": Adam(max_norm=1.0)},
+        "solver__max_norm must be None with learned_scale",
     ),
     **{
         f"lazy, {name}": (

@@ -13,7 +13,7 @@ from scipy.special import expit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import PredefinedSplit
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.network.objective import Objective
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, RMSprop
 
@@ -133,12 +133,12 @@ FITS = {
         C, solver="lbfgs", max_iter=40, scoring="loss", n_iter_no_change=2, **EARLY
     ),
     "lbfgs, weights": of(R, solver="lbfgs", fit={"sample_weight": WEIGHT}),
-    "max_norm": of(R, max_norm=0.3),
-    "max_norm, clipping": of(C, max_norm=0.3, solver=SGD(clip_norm=0.1)),
+    "max_norm": of(R, solver=Adam(max_norm=0.3)),
+    "max_norm, clipping": of(C, solver=SGD(clip_norm=0.1, max_norm=0.3)),
     "alpha": of(R, alpha=10.0),
     "alpha_l1": of(R, alpha_l1=1.0, alpha=0.0),
     "dropout": of(C, dropout=0.3),
-    "all noise": of(R, dropout=[0.1, 0.4], input_dropout=0.1, input_noise=0.1),
+    "all noise": of(R, dropout=Dropout([0.1, 0.4], inputs=0.1, noise=0.1)),
     "weights": of(R, fit={"sample_weight": WEIGHT}),
     "balanced classes": of(C, class_weight="balanced"),
     "weights of classes": of(C, class_weight={0: 5.0}, fit={"sample_weight": WEIGHT}),
@@ -174,11 +174,10 @@ FITS = {
     "alphas, decay and rates": of(
         R,
         activation="parametric_mish",
-        solver=AdamW(weight_decay=0.5),
-        rate_factors={"activation": 2.0},
+        solver=AdamW(weight_decay=0.5, rate_factors={"activation": 2.0}),
     ),
     "alphas, float32": of(R, X=X.astype(np.float32), activation="parametric_selu"),
-    "rates of ntk": of(R, parametrization="ntk", solver=AdamW(weight_decay=0.5)),
+    "rates of ntk": of(R, solver=AdamW(weight_decay=0.5, parametrization="ntk")),
     "records": of(C, record="layers"),
     "a schedule": of(R, learning_rate="one_cycle"),
 }
@@ -350,7 +349,8 @@ def test_a_checkpoint_of_another_number_of_frozen_layers_is_refused(tmp_path):
 
 
 def test_freeze_0_changes_no_bit():
-    for params in ({}, {"solver": "lbfgs"}, {"max_norm": 0.5}, {"coefs_init": None}):
+    limited = {"solver": Adam(max_norm=0.5)}
+    for params in ({}, {"solver": "lbfgs"}, limited, {"coefs_init": None}):
         expected = fit(R, **params)
         for zero in (0, np.int64(0)):
             assert_same_bits(fit(R, freeze=zero, **params), expected)
@@ -392,7 +392,7 @@ SAME = {
     "sgd, alpha": {"solver": "sgd", "alpha": 3.0},
     "sgd, one hidden layer's alpha_l1": {"solver": "sgd", "alpha_l1": 0.3},
     "sgd, clipped": {"solver": SGD(clip_norm=0.1)},
-    "sgd, max_norm": {"solver": "sgd", "max_norm": 0.7},
+    "sgd, max_norm": {"solver": SGD(max_norm=0.7)},
     "adam": {"solver": "adam"},
     "adamw": {"solver": AdamW(weight_decay=0.1)},
     "lbfgs": {"solver": "lbfgs"},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.solvers import SGD, Adam, AdamW
 
 from ..conftest import assert_same_bits, covering, learned_arrays, parameters
@@ -65,8 +65,7 @@ def test_other_settings_go_with_lazy(make):
         y,
         early_stopping=True,
         learning_rate="cosine",
-        dropout=0.2,
-        input_dropout=0.1,
+        dropout=Dropout(0.2, inputs=0.1),
         class_weight="balanced",
         activation="gelu",
     )
@@ -95,7 +94,10 @@ def test_the_same_seed_gives_the_same_bits(make):
 REFUSED = {
     "clip_norm": ({"clip_norm": 1.0}, {}),
     "averaging": ({"averaging": 0.9}, {}),
-    "max_norm": ({}, {"max_norm": 1.0}),
+    "max_norm": ({"max_norm": 1.0}, {}),
+    "parametrization": ({"parametrization": "ntk"}, {}),
+    "rate_factors": ({"rate_factors": {"biases": 0.5}}, {}),
+    "dropout__schedule": ({}, {"dropout": Dropout(0.1, schedule="cosine")}),
     "alpha_l1": ({}, {"alpha_l1": 0.1}),
 }
 

@@ -13,11 +13,11 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.preprocessing import StandardScaler
 
 import skmlp.training.minibatch
-from skmlp import MLPClassifier, MLPRegressor
-from skmlp.training.history import RECORDS
-from skmlp.training.layer_stats import LAYER_RECORDS
+from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, SOLVERS, Adam, AdamW
+from skmlp.training.history import RECORDS
+from skmlp.training.layer_stats import LAYER_RECORDS
 
 from ..conftest import assert_same_bits, classes_first, covering
 
@@ -185,7 +185,7 @@ def test_the_gradient_and_the_step_are_those_of_the_last_batch(kind, activation)
 @every_estimator
 def test_the_norms_of_the_layers_make_up_that_of_the_gradient(kind):
     clipped = {"solver": SGD(clip_norm=0.1)}
-    for params in ({}, clipped, {"max_norm": 0.3}, {"dropout": 0.3}):
+    for params in ({}, clipped, {"solver": Adam(max_norm=0.3)}, {"dropout": 0.3}):
         history = fit(kind, **params).history_
         whole = np.linalg.norm(history[GRADIENT], axis=1)
         np.testing.assert_allclose(
@@ -195,7 +195,7 @@ def test_the_norms_of_the_layers_make_up_that_of_the_gradient(kind):
 
 @pytest.mark.parametrize(
     "params",
-    [{"max_norm": 0.3}, {"solver": SGD(clip_norm=0.01)}],
+    [{"solver": Adam(max_norm=0.3)}, {"solver": SGD(clip_norm=0.01)}],
     ids=["max_norm", "clip_norm"],
 )
 def test_the_step_is_what_clipping_and_max_norm_leave_of_it(params):
@@ -290,8 +290,8 @@ def test_no_more_than_500_rows_count():
 
 
 def test_dropout_is_left_out_of_shares_but_not_of_gradients():
-    params = {"dropout": 0.5, "input_dropout": 0.2, "input_noise": 0.3}
-    model = fit(C, activation="relu", **params)
+    dropout = Dropout(0.5, inputs=0.2, noise=0.3)
+    model = fit(C, activation="relu", dropout=dropout)
     dead, saturated = shares(model, X, "relu")
     np.testing.assert_allclose(model.history_[DEAD][-1], dead, rtol=1e-12)
     np.testing.assert_allclose(model.history_[SATURATED][-1], saturated, rtol=1e-12)
@@ -344,8 +344,8 @@ FITS = {
     "clipping, averaging": {"solver": AdamW(clip_norm=0.1, averaging=0.9)},
     "early stopping": {"early_stopping": True},
     "refit": {"early_stopping": True, "refit": True},
-    "noise": {"dropout": 0.3, "input_dropout": 0.1, "input_noise": 0.1},
-    "max_norm": {"max_norm": 0.5},
+    "noise": {"dropout": Dropout(0.3, inputs=0.1, noise=0.1)},
+    "max_norm": {"solver": Adam(max_norm=0.5)},
     "frozen": {"freeze": 1},
     "recover": {"recover": True},
     "scaled": {"scale_input": True},
