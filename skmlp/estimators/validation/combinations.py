@@ -2,6 +2,7 @@
 
 from scipy.sparse import issparse
 
+from skmlp.component import Component
 from skmlp.constraints import is_integer, is_real
 from skmlp.errors import invalid, short_repr
 from skmlp.initializers import INITIALIZERS
@@ -98,7 +99,7 @@ def value_of(settings, name):
     value = getattr(settings, first)
     if not inner:
         return value
-    if not hasattr(value, "get_params"):  # a plain value has no other settings
+    if not isinstance(value, Component):  # a plain value has no other settings
         return None
     return value.get_params(deep=False).get(inner)
 
