@@ -6,7 +6,7 @@ from scipy import sparse
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils.class_weight import compute_sample_weight
 
-import skmlp.estimators.fitting.splitting
+import skmlp.estimators.fitting.data
 from skmlp import MLPClassifier
 
 from .. import conftest
@@ -122,13 +122,13 @@ def test_balanced_counts_the_training_rows_of_early_stopping_alone(
     monkeypatch, sample_weight
 ):
     splits = []
-    split = skmlp.estimators.fitting.splitting.train_test_split
+    split = skmlp.estimators.fitting.data.train_test_split
 
     def watched(*args, **kwargs):
         splits.append(split(*args, **kwargs))
         return splits[-1]
 
-    monkeypatch.setattr(skmlp.estimators.fitting.splitting, "train_test_split", watched)
+    monkeypatch.setattr(skmlp.estimators.fitting.data, "train_test_split", watched)
     params = {"early_stopping": True}
     model = fitted(CODES, sample_weight, class_weight="balanced", **params)
     ((training, validation),) = splits

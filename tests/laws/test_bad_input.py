@@ -10,13 +10,21 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import (
+    Checkpoint,
+    Dropout,
+    EarlyStopping,
+    Ensemble,
+    MLPClassifier,
+    MLPRegressor,
+)
 from skmlp.activations import ReLU
 from skmlp.embeddings import PBLD, CategoryTable
+from skmlp.estimators.options import OPTIONS
 from skmlp.initializers import HeNormal
 from skmlp.losses import Huber, LogLoss
-from skmlp.schedules import Cosine
-from skmlp.solvers import SGD
+from skmlp.schedules import SCHEDULES, Cosine, Schedule
+from skmlp.solvers import SGD, Adam
 
 from ..conftest import covering, digest
 
@@ -130,7 +138,7 @@ BAD_PARAMETERS = {
     "warm_start": NO_BOOLEAN,
     "momentum": [*NO_NUMBER, -1e-9, 1.1, INF, -INF, HUGE],
     "nesterovs_momentum": NO_BOOLEAN,
-    "early_stopping": NO_BOOLEAN,
+    "early_stopping": [*NO_BOOLEAN, "validation", EarlyStopping, Ensemble()],
     "validation_fraction": NO_RATE,
     "beta_1": NO_RATE,
     "beta_2": NO_RATE,
@@ -148,17 +156,10 @@ BAD_PARAMETERS = {
         *[value for value in NO_RATE if np.ndim(value) == 0],
         *[[], (), ["0.5"], [None], [NAN], [True], [-0.1], [1.0], [[0.5]], [HUGE]],
         *[np.array(0.5), np.array([[0.5]]), np.array([1.5])],
+        *[Dropout, EarlyStopping(), {"rate": 0.5}],
     ],
-    "input_dropout": NO_RATE,
-    "input_noise": [*NO_NUMBER, -1, -1e-300, INF, -INF, HUGE],
     "alpha_l1": [*NO_NUMBER, -1, -1e-300, INF, -INF, HUGE, -HUGE],
-    "max_norm": [
-        *[value for value in NO_NUMBER if value is not None],
-        *["inf", 0, 0.0, -1, INF, -INF, HUGE],
-    ],
     "scoring": [*[NAN, INF, 1, True, ["r2"], b"r2", {}, HUGE], SGD],
-    "tol_mode": [*NO_NAME, "rel", True],
-    "min_updates": [*NO_INTEGER, -1, INF, -HUGE],
     "refit": NO_BOOLEAN,
     "max_time": [
         *[value for value in NO_NUMBER if value is not None],
@@ -169,8 +170,7 @@ BAD_PARAMETERS = {
     "scale_target": NO_BOOLEAN,
     "freeze": [*NO_INTEGER, -1, INF, -HUGE],
     "record": [*[v for v in NO_NAME if v is not None], "layer", True],
-    "checkpoint": [NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
-    "checkpoint_every": [*NO_INTEGER, 0, -1, INF, -HUGE],
+    "checkpoint": [NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE, Checkpoint],
     "numeric_embedding": [
         *[value for value in NO_NAME if value is not None],
         *["ple", PBLD, SGD(), ["pbld"], CategoryTable],
@@ -181,18 +181,8 @@ BAD_PARAMETERS = {
     ],
     "embedding_size": [*NO_INTEGER, 0, -1, INF, -HUGE],
     "learned_scale": NO_BOOLEAN,
-    "parametrization": [*NO_NAME, "NTK", True],
-    "rate_factors": [
-        *[NAN, 1, 1j, True, "", "weights", [], (), [0.1], HUGE],
-        *[{"weight": 1}, {1: 1.0}, {"weights": -1e-300}, {"weights": NAN}],
-        *[{"weights": INF}, {"weights": None}, {"weights": "1"}, {"biases": True}],
-        *[{"biases": 1.0, "scales": 1.0}, {"scale": HUGE}, {"scale": [1.0]}],
-    ],
-    "dropout_schedule": [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1],
-    "weight_decay_schedule": [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1],
-    "best_of_ties": [*NO_NAME, "any", True],
     "n_members": [0, -1, 1.5, 2.0, NAN, INF, True, None, "2", [2], 1j],
-    "bagging": [*NO_NAME, "seed", True, 5],
+    "ensemble": [*NO_NAME, "seed", True, 5, ["folds"], Ensemble, Dropout()],
     "n_jobs": [1.5, 2.0, NAN, INF, True, "all", [2], 1j],
     "calibration": ["", "platt", True, 1.0, b"temperature", ["temperature"]],
     "clip_output": NO_BOOLEAN,
@@ -202,6 +192,36 @@ BAD_PARAMETERS = {
         *[{0: True}, {0: HUGE}, {0: 0, 1: 0, 2: 0}, [{0: 1.0}], ["balanced"] * 3],
     ],
 }
+# Settings of objects, by the names they have as parameters.
+NO_SCHEDULE = [*NO_NAME, "auto", Cosine, SGD(), ["cosine"], 0.1]
+NO_NORM = [
+    *[value for value in NO_NUMBER if value is not None],
+    *["inf", 0, 0.0, -1, INF, -INF, HUGE],
+]
+BAD_SETTINGS = {
+    "dropout__rate": BAD_PARAMETERS["dropout"],
+    "dropout__inputs": NO_RATE,
+    "dropout__noise": [*NO_NUMBER, -1, -1e-300, INF, -INF, HUGE],
+    "dropout__schedule": NO_SCHEDULE,
+    "early_stopping__monitor": [*NO_NAME, "loss", True],
+    "early_stopping__relative_tol": NO_BOOLEAN,
+    "early_stopping__min_updates": [*NO_INTEGER, -1, INF, -HUGE],
+    "early_stopping__tie_break": [*NO_NAME, "any", True],
+    "ensemble__by": [*NO_NAME, "seed", True, 5],
+    "checkpoint__path": [None, NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
+    "checkpoint__every": [*NO_INTEGER, 0, -1, INF, -HUGE],
+    "solver__max_norm": NO_NORM,
+    "solver__parametrization": [*NO_NAME, "NTK", True],
+    "solver__rate_factors": [
+        *[NAN, 1, 1j, True, "", "weights", [], (), [0.1], HUGE],
+        *[{"weight": 1}, {1: 1.0}, {"weights": -1e-300}, {"weights": NAN}],
+        *[{"weights": INF}, {"weights": None}, {"weights": "1"}, {"biases": True}],
+        *[{"biases": 1.0, "scales": 1.0}, {"scale": HUGE}, {"scale": [1.0]}],
+    ],
+    "solver__decay_schedule": [*NO_SCHEDULE, Schedule()],
+}
+# Plain values that take the settings.
+WITH_SETTINGS = {"solver": "adamw", "checkpoint": "run.npz"}
 OF_THE_OTHER = {
     MLPClassifier: {"loss": ["squared_error", Huber()]},
     MLPRegressor: {"loss": ["log_loss", LogLoss()]},
@@ -228,6 +248,32 @@ def test_a_bad_parameter_is_refused_by_name_before_anything_is_fitted(kind, name
         assert_refused(came, kind, name, *args)
         with pytest.raises(NotFittedError):
             estimator.predict(X)
+
+
+def test_the_table_of_bad_settings_covers_every_object_for_a_plain_value():
+    names = {f"{n}__{s}" for n, kind in OPTIONS.items() for s in kind().get_params()}
+    assert names <= set(BAD_SETTINGS)
+
+
+@pytest.mark.parametrize("name", BAD_SETTINGS)
+def test_a_bad_setting_is_refused_by_name_before_anything_is_fitted(name):
+    for kind, value in product(ESTIMATORS, BAD_SETTINGS[name]):
+        estimator = small(kind, **WITH_SETTINGS).set_params(**{name: value})
+        came = repr(value)[:60]
+        args = (f"got {came}", estimator.fit, X, target(kind))
+        assert_refused(came, kind, name, *args)
+        assert not hasattr(estimator, "coefs_")
+
+
+def test_a_schedule_that_there_is_not_is_refused_with_those_there_are():
+    for name in ("learning_rate", "dropout__schedule", "solver__decay_schedule"):
+        estimator = small(MLPRegressor, solver="adamw", dropout=0.1)
+        estimator.set_params(**{name: "unheard_of"})
+        with pytest.raises(ValueError) as error:
+            estimator.fit(X, NUMBERS)
+        assert_names(error, MLPRegressor, f"{name} must be one of ", "'unheard_of'")
+        assert all(repr(known) in str(error.value) for known in SCHEDULES), name
+        assert "object" in str(error.value) and "function" in str(error.value)
 
 
 @pytest.mark.parametrize("name", BAD_PARAMETERS)
@@ -291,6 +337,15 @@ def test_a_bad_parameter_that_predict_needs_is_refused_by_name_at_predict(
 
 
 @every_estimator
+def test_a_bad_parameter_that_predict_does_not_need_is_not_looked_at(kind):
+    for make in (fitted, by_hand):
+        model = make(kind)
+        before = model.predict(X)
+        model.set_params(solver="unheard_of", dropout="x", early_stopping=3)
+        np.testing.assert_array_equal(model.predict(X), before)
+
+
+@every_estimator
 def test_predict_keeps_to_the_loss_of_the_fit(kind):
     model = fitted(kind)
     before = model.predict(X)
@@ -338,13 +393,11 @@ def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(kind
         ("dropout", 0),
         ("dropout", [0]),
         ("dropout", np.array([0.0])),
-        ("input_dropout", 0),
-        ("input_noise", np.float32(0)),
+        ("dropout", Dropout(0, inputs=0, noise=np.float32(0))),
         ("alpha_l1", 0),
         ("embedding_size", np.int64(1)),
         ("categorical_features", []),
         ("categorical_features", np.zeros(N_FEATURES, bool)),
-        ("rate_factors", {}),
         ("activation", ["relu"]),
         ("activation", np.str_("relu")),
     ],
@@ -359,6 +412,15 @@ def test_values_at_the_edge_of_their_range_are_used(name, value):
             model.fit(X, target(kind))
         assert np.isfinite(model.coefs_[0]).all(), (kind, solver)
         assert model.predict(X).shape == (N_ROWS,)
+
+
+def test_no_rate_factors_are_ones():
+    # which lbfgs does not have
+    for kind, solver in product(ESTIMATORS, [SGD, Adam]):
+        model, plain = (
+            fitted(kind, solver=solver(rate_factors=factors)) for factors in ({}, None)
+        )
+        np.testing.assert_array_equal(model.predict(X), plain.predict(X))
 
 
 # hidden_layer_sizes

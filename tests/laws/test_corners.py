@@ -87,7 +87,7 @@ def test_a_start_that_is_not_finite_in_the_data_s_dtype_is_refused():
 def test_an_optimal_bias_does_not_overwrite_those_of_a_start():
     start = [np.zeros((4, 1))], [np.zeros(1)]
     mlp = MLPRegressor(hidden_layer_sizes=(), coefs_init=start, output_bias="optimum")
-    with pytest.raises(ValueError, match="output_bias must be 'drawn'"):
+    with pytest.raises(ValueError, match="output_bias must be 'random'"):
         mlp.fit(X, NUMBERS)
 
 

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp import DiagnosticWarning, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.schedules import Cosine, InverseScaling
 
 from ..conftest import assert_close, classes_first, parameters
@@ -67,14 +67,18 @@ def test_small_targets_end_training_before_anything_is_learnt():
     assert other.score(X[TEST], y[TEST]) < 0
     default, faults, _ = fit(clone(mlp), X[TRAIN], y[TRAIN])
     assert_same_model(default, other)
-    assert any("tol=0.0001 is large beside the loss" in text for text in faults)
+    assert any(
+        "tol=0.0001 " in text and "the loss of a constant model" in text
+        for text in faults
+    )
     assert any("no better than a constant" in text for text in faults)
     better, faults, _ = fit(
         clone(mlp).set_params(scale_target=True), X[TRAIN], y[TRAIN]
     )
     assert better.score(X[TEST], y[TEST]) > 0.8 and not faults  # 0.92 to 0.94
     # a share of the loss goes on for longer; the first outputs still are far from y
-    longer, faults, _ = fit(mlp.set_params(tol_mode="relative"), X[TRAIN], y[TRAIN])
+    relative = EarlyStopping("training", relative_tol=True)
+    longer, faults, _ = fit(mlp.set_params(early_stopping=relative), X[TRAIN], y[TRAIN])
     assert longer.n_iter_ > 5 * default.n_iter_  # 13 to 36 times
     assert longer.loss_ < 0.1 * default.loss_  # 0.004 to 0.02
     assert not any("tol=" in text for text in faults)
@@ -124,7 +128,8 @@ def test_early_stopping_ends_fits_of_few_rows_after_a_handful_of_updates():
     default = fit_quietly(clone(mlp), data, y)
     assert_same_model(default, other)
     assert default.n_updates_ < 100  # 12 to 49
-    helps = {"scoring": "loss", "min_updates": 200, "refit": True, "max_iter": 1000}
+    helps = {"scoring": "loss", "refit": True, "max_iter": 1000}
+    helps["early_stopping__min_updates"] = 200
     better = fit_quietly(mlp.set_params(**helps), data, y)
     assert better.n_updates_ >= 200
     assert better.score(data, y) > 0.9  # 0.97 to 0.99
@@ -176,7 +181,8 @@ def test_a_plateau_at_the_start_ends_training_as_if_it_were_done():
     default, faults, told = fit(clone(mlp), X, CLASSES)
     assert_same_model(default, other)
     assert not told and any("no better than a constant" in text for text in faults)
-    helps = {"min_updates": 2500, "max_iter": 5000, "learning_rate_init": 0.1}
+    patient = EarlyStopping("training", min_updates=2500)
+    helps = {"early_stopping": patient, "max_iter": 5000, "learning_rate_init": 0.1}
     better = fit_quietly(mlp.set_params(**helps), X, CLASSES)
     assert better.score(X, CLASSES) > 0.9  # 1.00
 
@@ -340,7 +346,7 @@ def test_the_warning_tells_whether_more_epochs_would_help():
     params = {"max_iter": 300, "n_iter_no_change": np.inf, "random_state": 0}
     rested = MLPRegressor(learning_rate=Cosine().at, learning_rate_init=0.01, **params)
     *_, told = fit(rested, X, NUMBERS)
-    assert "nearly at rest: a larger tol" in told[0]
+    assert "has plateaued: a larger tol" in told[0]
 
 
 def test_an_epoch_is_many_updates_and_an_iteration_of_lbfgs_is_one_or_a_few():
