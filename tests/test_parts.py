@@ -1,15 +1,23 @@
-"""Laws of parts: they are values that scikit-learn's tools can handle."""
+"""Laws of components: they are values that scikit-learn's tools can handle."""
 
 import copy
 import pickle
 from dataclasses import fields
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skmlp import activations, embeddings, initializers, losses, schedules, solvers
+from skmlp import (
+    activations,
+    embeddings,
+    initializers,
+    losses,
+    schedules,
+    solvers,
+)
 from skmlp.activations import (
     ACTIVATIONS,
     ELU,
@@ -19,11 +27,21 @@ from skmlp.activations import (
     Tanh,
     UserActivation,
 )
+from skmlp.component import Component, component_of
 from skmlp.embeddings import EMBEDDINGS, CategoryTable
+from skmlp.estimators import options
+from skmlp.estimators.options import OPTIONS
 from skmlp.initializers import INITIALIZERS
 from skmlp.losses import CLASSIFICATION_LOSSES, LOSSES, Huber, Quantile
-from skmlp.component import Part, part_of
-from skmlp.schedules import SCHEDULES, Constant, Cosine, OfProgress, Plateau, Warmup
+from skmlp.schedules import (
+    SCHEDULES,
+    Constant,
+    Cosine,
+    OfProgress,
+    Plateau,
+    Schedule,
+    Warmup,
+)
 from skmlp.solvers import SGD, SOLVERS, Adam
 
 TABLES = [
@@ -37,7 +55,10 @@ TABLES = [
 ]
 KINDS = {kind.__name__: kind for table in TABLES for kind in table.values()}
 KINDS["CategoryTable"] = CategoryTable  # which has no name to go by
-# A bare object is no number, no bool, no name, no function and no part.
+KINDS |= {kind.__name__: kind for kind in OPTIONS.values()}
+# Settings without a default that would do.
+NEEDED = {"Checkpoint": {"path": "run.npz"}}
+# A bare object is no number, no bool, no name, no function and no component.
 WRONG = object()
 
 # Of each setting, values at the ends of its range, and values beyond them.
@@ -49,9 +70,21 @@ WITH_1 = [1, 1e-9], [0, 1 + 1e-9, np.nan]
 BOTH_ENDS = [1.0, 0], [-1e-9, 1 + 1e-9, np.nan]
 WHOLE = [1, 10**6], [0, 1.0, 2.5, np.nan]
 YES_OR_NO = [True, False], [0, 1, "yes"]
+FUNCTION = np.sqrt
 STOCHASTIC = {
     "clip_norm": ([1e-9, 1e9, None], ABOVE_0[1]),
     "averaging": ([0.5, 1e-9, 1 - 1e-9, None], ABOVE_0_BELOW_1[1]),
+    "max_norm": ([1e-9, 1e9, None], ABOVE_0[1]),
+    "parametrization": (["ntk", "standard"], ["NTK", None, True]),
+    "rate_factors": (
+        [{"biases": 0.1, "scale": 0}, {}, None],
+        [{"bias": 1.0}, {"biases": -1e-9}, {"biases": "1"}, [0.1]],
+    ),
+}
+# which schedules there are the estimators check, see their tests
+DECAY = {
+    "weight_decay": FROM_0,
+    "decay_schedule": (["cosine", Cosine(), FUNCTION], [None, 0.1, ["cosine"]]),
 }
 ADAM = STOCHASTIC | {
     "beta_1": FROM_0_TO_1,
@@ -108,18 +141,44 @@ RANGES = {
     "LBFGS": {"max_fun": WHOLE},
     "SGD": STOCHASTIC | LAZY | {"momentum": BOTH_ENDS, "nesterovs_momentum": YES_OR_NO},
     "Adam": ADAM | LAZY,
-    "AdamW": ADAM | LAZY | {"weight_decay": FROM_0},
+    "AdamW": ADAM | LAZY | DECAY,
     "AMSGrad": ADAM,
     "Nadam": ADAM | {"momentum_decay": FROM_0},
     "RMSprop": STOCHASTIC
     | {"decay": FROM_0_TO_1, "momentum": FROM_0_TO_1, "epsilon": ABOVE_0},
     "Adagrad": STOCHASTIC | {"epsilon": ABOVE_0},
-    "Lion": STOCHASTIC
-    | {"beta_1": FROM_0_TO_1, "beta_2": FROM_0_TO_1, "weight_decay": FROM_0},
+    "Lion": STOCHASTIC | DECAY | {"beta_1": FROM_0_TO_1, "beta_2": FROM_0_TO_1},
+    "Dropout": {
+        "rate": (
+            [0.5, 0, 1 - 1e-9, [0.1, 0], (0.2,), np.array([0.1, 0.2])],
+            [-1e-9, 1, np.nan, [], [0.1, 1], [[0.1]], "0.5", None],
+        ),
+        "inputs": FROM_0_TO_1,
+        "noise": FROM_0,
+        "schedule": (
+            ["cosine", Cosine(), FUNCTION],
+            [None, "unheard_of", Cosine, Schedule(), Adam(), 0.1],
+        ),
+    },
+    "EarlyStopping": {
+        "monitor": (["training", "validation"], ["loss", None, True]),
+        "relative_tol": YES_OR_NO,
+        "min_updates": ([1, 0, 10**6], [-1, 1.0, np.nan, None]),
+        "tie_break": (["last", "first"], ["any", None, True]),
+    },
+    "Ensemble": {"by": (["folds", "seeds"], ["fold", None, 5])},
+    "Checkpoint": {
+        "path": (["run.npz", Path("run.npz")], [None, "", 1, b"run.npz"]),
+        "every": ([2, 1, 10**6], WHOLE[1]),
+    },
 }
 every_kind_with_settings = pytest.mark.parametrize(
     "kind", [KINDS[name] for name in RANGES], ids=RANGES
 )
+
+
+def made(kind, **settings):
+    return kind(**NEEDED.get(kind.__name__, {}) | settings)
 
 
 def ranges_of(kind):
@@ -128,7 +187,7 @@ def ranges_of(kind):
 
 
 def others(kind):
-    """By each setting's name, a part whose setting is another than by default."""
+    """By each setting's name, a component whose setting is another than by default."""
     default = kind()
     return {
         name: kind(**{name: next(v for v in accepted if v != getattr(default, name))})
@@ -136,20 +195,20 @@ def others(kind):
     }
 
 
-def test_the_ranges_are_of_all_settings_of_all_parts():
+def test_the_ranges_are_of_all_settings_of_all_components():
     settings = {k: {f.name for f in fields(kind)} for k, kind in KINDS.items()}
     ranges = {kind: set(RANGES.get(kind, {})) for kind in KINDS}
     assert settings == ranges
 
 
-def test_a_part_is_made_without_settings_and_satisfies_its_own_rules():
+def test_a_component_is_made_without_settings_and_satisfies_its_own_rules():
     for name, kind in KINDS.items():
-        assert isinstance(kind(), Part), name
-        assert kind().broken_rules("part") == [], name
+        assert isinstance(kind(), Component), name
+        assert made(kind).broken_rules("component") == [], name
         assert kind.__doc__ and not kind.__doc__.startswith(f"{kind.__name__}("), name
 
 
-def test_what_a_part_takes_from_the_estimator_is_among_its_settings():
+def test_what_a_component_takes_from_the_estimator_is_among_its_settings():
     for name, kind in KINDS.items():
         assert set(kind.flat) <= {f.name for f in fields(kind)}, name
 
@@ -161,17 +220,20 @@ def test_what_a_part_takes_from_the_estimator_is_among_its_settings():
 def test_the_ends_of_its_range_are_accepted(kind):
     for name, accepted, _ in ranges_of(kind):
         for value in accepted:
-            assert kind(**{name: value}).broken_rules("part") == [], (name, value)
+            assert made(kind, **{name: value}).broken_rules("component") == [], (
+                name,
+                value,
+            )
 
 
 @every_kind_with_settings
 def test_a_broken_rule_names_the_setting_and_what_came(kind):
     for name, _, refused in ranges_of(kind):
         for value in [*refused, WRONG]:
-            broken = kind(**{name: value}).broken_rules("part")
+            broken = made(kind, **{name: value}).broken_rules("component")
             assert len(broken) == 1, (name, value)
             [(named, expected, came)] = broken
-            assert named == f"part__{name}"
+            assert named == f"component__{name}"
             assert came is value
             assert isinstance(expected, str) and expected
 
@@ -179,13 +241,15 @@ def test_a_broken_rule_names_the_setting_and_what_came(kind):
 def test_each_of_several_broken_rules_is_told():
     for kind in KINDS.values():
         names = [f.name for f in fields(kind)]
-        broken = kind(**dict.fromkeys(names, WRONG)).broken_rules("part")
-        assert [named for named, _, _ in broken] == [f"part__{name}" for name in names]
+        broken = kind(**dict.fromkeys(names, WRONG)).broken_rules("component")
+        assert [named for named, _, _ in broken] == [
+            f"component__{name}" for name in names
+        ]
 
 
-def test_a_rule_broken_within_a_part_within_a_part_is_told_by_its_path():
-    part = Warmup(Warmup(Cosine(end=2)), share=3)
-    assert [(named, came) for named, _, came in part.broken_rules("rate")] == [
+def test_a_rule_broken_within_a_component_within_a_component_is_told_by_its_path():
+    component = Warmup(Warmup(Cosine(end=2)), share=3)
+    assert [(named, came) for named, _, came in component.broken_rules("rate")] == [
         ("rate__schedule__schedule__end", 2),
         ("rate__share", 3),
     ]
@@ -198,8 +262,8 @@ def test_a_users_objects_are_for_others_to_check():
     assert OfProgress(np.sqrt).broken_rules("rate") == []
 
 
-def test_part_of_accepts_names_and_objects_and_lists_the_names():
-    accepts, expected = part_of(ACTIVATIONS, Activation)
+def test_component_of_accepts_names_and_objects_and_lists_the_names():
+    accepts, expected = component_of(ACTIVATIONS, Activation)
     assert all(map(accepts, ["relu", ELU(), UserActivation()]))
     refused = ["reLU", ELU, Adam(), None, 1, ["relu"], np.array("relu")]
     assert not any(map(accepts, refused))
@@ -213,14 +277,14 @@ def test_part_of_accepts_names_and_objects_and_lists_the_names():
 @every_kind_with_settings
 def test_settings_are_read_and_set_by_name(kind):
     for name, accepted, _ in ranges_of(kind):
-        part = kind()
+        component = kind()
         for value in accepted:
-            assert part.set_params(**{name: value}) is part
-            assert part.get_params()[name] is value
-            assert getattr(part, name) is value
+            assert component.set_params(**{name: value}) is component
+            assert component.get_params()[name] is value
+            assert getattr(component, name) is value
 
 
-def test_get_params_makes_an_equal_part():
+def test_get_params_makes_an_equal_component():
     for name, kind in KINDS.items():
         params = kind().get_params(deep=False)
         assert list(params) == [f.name for f in fields(kind)], name
@@ -234,28 +298,28 @@ def test_an_unknown_setting_is_refused_with_the_known_ones():
             kind().set_params(depth=1)
 
 
-def test_settings_of_a_part_within_a_part_are_reached_by_two_underscores():
-    part = Warmup(Warmup(Cosine()))
-    part.set_params(share=0.1, schedule__share=0.2, schedule__schedule__end=0.3)
-    assert part == Warmup(Warmup(Cosine(0.3), 0.2), 0.1)
-    params = part.get_params()
+def test_settings_of_a_component_within_a_component_are_reached_by_two_underscores():
+    component = Warmup(Warmup(Cosine()))
+    component.set_params(share=0.1, schedule__share=0.2, schedule__schedule__end=0.3)
+    assert component == Warmup(Warmup(Cosine(0.3), 0.2), 0.1)
+    params = component.get_params()
     assert params["schedule__schedule__end"] == 0.3
-    assert params["schedule__schedule"] is part.schedule.schedule
-    assert set(part.get_params(deep=False)) == {"schedule", "share"}
+    assert params["schedule__schedule"] is component.schedule.schedule
+    assert set(component.get_params(deep=False)) == {"schedule", "share"}
 
 
-def test_a_part_and_its_settings_are_set_in_any_order():
+def test_a_component_and_its_settings_are_set_in_any_order():
     params = {
         "schedule": Warmup(Plateau()),
         "schedule__schedule": Cosine(),
         "schedule__schedule__end": 0.3,
     }
     for order in (1, -1):
-        part = Warmup().set_params(**dict(list(params.items())[::order]))
-        assert part == Warmup(Warmup(Cosine(0.3)))
+        component = Warmup().set_params(**dict(list(params.items())[::order]))
+        assert component == Warmup(Warmup(Cosine(0.3)))
 
 
-def test_a_default_within_a_part_is_each_parts_own():
+def test_a_default_within_a_component_is_each_components_own():
     first, second = Warmup(), Warmup()
     assert first.schedule == second.schedule == Constant()
     assert first.schedule is not second.schedule
@@ -265,50 +329,52 @@ def test_a_default_within_a_part_is_each_parts_own():
 
 
 @every_kind_with_settings
-def test_parts_are_equal_when_their_settings_are(kind):
+def test_components_are_equal_when_their_settings_are(kind):
     again = others(kind)
-    for name, part in others(kind).items():
-        assert part == again[name], name
-        assert part != kind(), name
+    for name, component in others(kind).items():
+        assert component == again[name], name
+        assert component != kind(), name
 
 
-def test_parts_of_different_kinds_differ():
-    parts = [kind() for kind in KINDS.values()]
-    for i, part in enumerate(parts):
-        assert [part == other for other in parts] == [i == j for j in range(len(parts))]
+def test_components_of_different_kinds_differ():
+    components = [kind() for kind in KINDS.values()]
+    for i, component in enumerate(components):
+        assert [component == other for other in components] == [
+            i == j for j in range(len(components))
+        ]
 
 
-def pickled(part):
-    return pickle.loads(pickle.dumps(part))
+def pickled(component):
+    return pickle.loads(pickle.dumps(component))
 
 
 @every_kind_with_settings
 def test_a_copy_is_equal_and_apart(kind):
     again = others(kind)
-    for name, part in others(kind).items():
-        for copied in (clone, copy.deepcopy, pickled, Part.with_plain_numbers):
-            twin = copied(part)
-            assert twin == part and type(twin) is kind, (name, copied)
+    for name, component in others(kind).items():
+        for copied in (clone, copy.deepcopy, pickled, Component.with_plain_numbers):
+            twin = copied(component)
+            assert twin == component and type(twin) is kind, (name, copied)
             twin.set_params(**{name: WRONG})
-            assert part == again[name], (name, copied)
+            assert component == again[name], (name, copied)
 
 
-@pytest.mark.parametrize("copied", [clone, copy.deepcopy, Part.with_plain_numbers])
-def test_a_copy_has_copies_of_the_parts_within(copied):
-    part = Warmup(Cosine(0.1))
-    twin = copied(part)
+@pytest.mark.parametrize("copied", [clone, copy.deepcopy, Component.with_plain_numbers])
+def test_a_copy_has_copies_of_the_components_within(copied):
+    component = Warmup(Cosine(0.1))
+    twin = copied(component)
     twin.set_params(schedule__end=0.2)
-    assert part == Warmup(Cosine(0.1))
+    assert component == Warmup(Cosine(0.1))
 
 
-def test_a_part_reads_as_the_call_that_makes_it():
+def test_a_component_reads_as_the_call_that_makes_it():
     names = {}
-    modules = (activations, embeddings, initializers, losses, schedules, solvers)
+    modules = activations, embeddings, initializers, losses, options, schedules, solvers
     for module in modules:
         names |= vars(module)
     for kind in RANGES:
-        for part in others(KINDS[kind]).values():
-            assert eval(repr(part), names) == part, kind
+        for component in others(KINDS[kind]).values():
+            assert eval(repr(component), names) == component, kind
 
 
 # --- plain numbers
@@ -320,10 +386,12 @@ def test_with_plain_numbers_has_floats_of_python(kind):
         if not any(isinstance(value, float) for value in accepted):
             continue  # takes no fractions
         for scalar in (np.float64, np.float32, np.longdouble, np.float16):
-            part = kind(**{name: scalar(0.5)})
-            plain = getattr(part.with_plain_numbers(), name)
+            component = kind(**{name: scalar(0.5)})
+            plain = getattr(component.with_plain_numbers(), name)
             assert (type(plain), plain) == (float, 0.5), (name, scalar)
-            assert type(getattr(part, name)) is scalar  # the part itself stays
+            assert (
+                type(getattr(component, name)) is scalar
+            )  # the component itself stays
 
 
 def test_with_plain_numbers_keeps_integers_integers():
@@ -341,7 +409,7 @@ def test_with_plain_numbers_keeps_booleans_and_what_is_no_number():
     assert SGD(nesterovs_momentum=True).with_plain_numbers().nesterovs_momentum is True
 
 
-def test_with_plain_numbers_reaches_parts_within():
+def test_with_plain_numbers_reaches_components_within():
     plain = Warmup(Cosine(np.float64(0.5))).with_plain_numbers()
     assert type(plain.schedule.end) is float
 
