@@ -1,4 +1,4 @@
-"""Parts by name and as objects: each one trains each task, and keeps its settings."""
+"""Components by name and as objects: each trains each task, and keeps its settings."""
 
 import pickle
 import re
@@ -13,8 +13,9 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp import DiagnosticWarning, Dropout, MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS, LeakyReLU, Parametric, ReLU, Tanh
+from skmlp.component import Component
 from skmlp.embeddings import EMBEDDINGS, PBLD, PiecewiseLinear
 from skmlp.initializers import INITIALIZERS, Orthogonal
 from skmlp.losses import (
@@ -25,7 +26,6 @@ from skmlp.losses import (
     LogLoss,
     Quantile,
 )
-from skmlp.component import Part
 from skmlp.schedules import (
     SCHEDULES,
     Adaptive,
@@ -79,7 +79,9 @@ def small(kind, **params):
         "learning_rate_init": RATES.get(solver_kind, 0.03),
         "random_state": 0,
     }
-    return kind(**{**defaults, **params})
+    nested = {name: value for name, value in params.items() if "__" in name}
+    plain = {name: value for name, value in params.items() if "__" not in name}
+    return kind(**{**defaults, **plain}).set_params(**nested)
 
 
 def target(kind):
@@ -158,8 +160,10 @@ SINGLE_PARTS = {
     "PBLD": {"numeric_embedding": "pbld"},
     "piecewise": {"numeric_embedding": PiecewiseLinear(n_bins=8, size=4)},  # few rows
     "learned scale": {"learned_scale": True},
-    "NTK": {"parametrization": "ntk"},
-    "rate factors": {"rate_factors": {"biases": 0.1, "weights": 2.0}},
+    "NTK": {"solver": Adam(parametrization="ntk")},
+    "rate factors": {"solver": Adam(rate_factors={"biases": 0.1, "weights": 2.0})},
+    "max norm": {"solver": Adam(max_norm=2.0)},
+    "dropout": {"dropout": Dropout(0.05, inputs=0.01, schedule="linear")},
     "AdamW": {"solver": AdamW(weight_decay=0.01, clip_norm=1.0, averaging=0.9)},
     "RMSprop": {"solver": RMSprop(momentum=0.5)},
     "two activations": {"activation": ["relu", "tanh"]},
@@ -244,15 +248,15 @@ TABLES = {
     "learning_rate": SCHEDULES,
     "initializer": INITIALIZERS,
     "numeric_embedding": EMBEDDINGS,
-    "dropout_schedule": SCHEDULES,
-    "weight_decay_schedule": SCHEDULES,
+    "dropout__schedule": SCHEDULES,
+    "solver__decay_schedule": SCHEDULES,
     "loss": CLASSIFICATION_LOSSES | REGRESSION_LOSSES,
 }
 # Without which they have no effect; adam is scikit-learn's, which heeds few schedules.
 SURROUNDINGS = {
     "learning_rate": {"solver": "sgd"},
-    "dropout_schedule": {"dropout": 0.3},
-    "weight_decay_schedule": {"solver": "adamw"},
+    "dropout__schedule": {"dropout": 0.3},
+    "solver__decay_schedule": {"solver": "adamw"},
 }
 every_parameter = pytest.mark.parametrize("parameter", TABLES)
 
@@ -342,11 +346,16 @@ def test_settings_of_parts_change_the_model():
 
 OBJECTS = {
     "activation": LeakyReLU(slope=0.1),
-    "solver": AdamW(weight_decay=0.1, clip_norm=1.0, averaging=0.9),
+    "solver": AdamW(
+        weight_decay=0.1,
+        decay_schedule=FlatCosine(hold=0.25),
+        clip_norm=1.0,
+        averaging=0.9,
+    ),
     "learning_rate": Warmup(Cosine(end=0.1)),
     "initializer": Orthogonal(scale=0.5),
     "numeric_embedding": PBLD(sigma=0.5),
-    "weight_decay_schedule": FlatCosine(hold=0.25),
+    "dropout": Dropout(0.2, schedule=FlatCosine(hold=0.25)),
 }
 LOSS_OBJECTS = {
     MLPClassifier: LogLoss(label_smoothing=0.1),
@@ -368,7 +377,10 @@ def test_a_clone_has_equal_parts_of_its_own(kind):
         assert getattr(twin, name) == getattr(estimator, name)
         assert getattr(twin, name) is not getattr(estimator, name)
     twin.set_params(solver__weight_decay=7.0, learning_rate__schedule__end=0.7)
+    twin.set_params(solver__decay_schedule__hold=0.7, dropout__schedule__hold=0.7)
     assert estimator.solver.weight_decay == 0.1
+    assert estimator.solver.decay_schedule == FlatCosine(hold=0.25)
+    assert estimator.dropout == Dropout(0.2, schedule=FlatCosine(hold=0.25))
     assert estimator.learning_rate.schedule.end == 0.1
     trained = quietly(clone(estimator).fit, X, target(kind))
     assert_same_bits(trained, quietly(estimator.fit, X, target(kind)))
@@ -390,7 +402,7 @@ def test_a_fit_changes_no_setting_of_a_part(kind):
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_pickles_hold_the_parts_and_go_on_as_the_model(kind):
-    model = of_objects(kind, dropout=0.2)
+    model = of_objects(kind)
     for _ in range(2):
         by_parts(model.set_params(max_iter=1), target(kind))
     twin = pickle.loads(pickle.dumps(model))
@@ -460,7 +472,7 @@ def with_float64(part):
 def test_settings_of_numpys_float64_leave_float32_what_it_is(parameter):
     params = {**surroundings(parameter), "max_iter": 3}
     for part in TABLES[parameter].values():
-        optional = FIELDS[part] & {"clip_norm", "averaging"}
+        optional = FIELDS[part] & {"clip_norm", "averaging", "max_norm"}
         plain = part(**dict.fromkeys(optional, 0.5))
         numpy_s = with_float64(plain)
         kind, models = kinds_for(part)[0], []
@@ -715,7 +727,10 @@ CONTINUED = {
         for name in STOCHASTIC
     },
     **{name: {"learning_rate": name} for name in SCHEDULES},
-    **{name: {name: 0.3} for name in ("dropout", "input_dropout", "input_noise")},
+    **{
+        name: {"dropout": Dropout(**{name: 0.3})}
+        for name in ("rate", "inputs", "noise")
+    },
 }
 
 
@@ -833,7 +848,7 @@ def test_early_stopping_scores_and_keeps_the_average(kind):
 
 def test_the_tables_hold_parts_that_know_their_flat_settings():
     for _, part in EVERY_PART:
-        assert issubclass(part, Part)
+        assert issubclass(part, Component)
         assert set(part.flat) <= FIELDS[part] & set(FLAT)
     assert {Adaptive, InverseScaling} < set(SCHEDULES.values())
     assert ReLU in ACTIVATIONS.values()
