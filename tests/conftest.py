@@ -4,6 +4,7 @@ import os
 import tempfile
 import warnings
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import combinations, product
 from pathlib import Path
 
@@ -49,6 +50,16 @@ def pytest_configure(config):
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         os.environ["SKMLP_ROUNDING_NOISE"] = str(seed)
         from .rounding_noise import sitecustomize  # noqa: F401
+
+
+def pytest_collection_modifyitems(items):
+    """Skip doctests that import a package which is missing."""
+    for item in items:
+        for example in getattr(getattr(item, "dtest", None), "examples", ()):
+            word, _, rest = example.source.partition(" ")
+            package = rest.partition(" ")[0].partition(".")[0].strip()
+            if word in ("import", "from") and find_spec(package) is None:
+                item.add_marker(pytest.mark.skip(f"needs {package}"))
 
 
 # Covering arrays
