@@ -38,7 +38,7 @@ def pytest_addoption(parser):
         "--rounding-noise",
         type=int,
         metavar="SEED",
-        help="add noise of the size of rounding to every gradient of every fit",
+        help="add noise of the size of rounding to every gradient; leaves out bits",
     )
 
 
@@ -52,8 +52,12 @@ def pytest_configure(config):
         from .rounding_noise import sitecustomize  # noqa: F401
 
 
-def pytest_collection_modifyitems(items):
-    """Skip doctests that import a package which is missing."""
+def pytest_collection_modifyitems(config, items):
+    """Leave out `bits` under noise; skip doctests whose packages are missing."""
+    if config.getoption("--rounding-noise") is not None:
+        bits = [item for item in items if item.get_closest_marker("bits")]
+        config.hook.pytest_deselected(items=bits)
+        items[:] = [item for item in items if not item.get_closest_marker("bits")]
     for item in items:
         for example in getattr(getattr(item, "dtest", None), "examples", ()):
             word, _, rest = example.source.partition(" ")
