@@ -10,10 +10,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from skmlp import MLPAutoencoder, MLPRegressor
 from skmlp.losses import Quantile
+
+from ..conftest import covering
 
 pytestmark = [  # few epochs serve here
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -34,13 +36,7 @@ def autoencoder(n_components=2, hidden_layer_sizes=(6, 5), **params):
     )
 
 
-CHECKED = [
-    autoencoder(),
-    autoencoder(hidden_layer_sizes=()),
-    autoencoder(hidden_layer_sizes=3, solver="adam", scale_input=True),
-    MLPAutoencoder(1, random_state=0),
-]
-ALL_CHECKS = parametrize_with_checks(CHECKED)
+ALL_CHECKS = parametrize_with_checks([autoencoder()])
 NAMES, CASES = ALL_CHECKS.args
 
 
@@ -50,21 +46,27 @@ def test_passes_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-def errors_on_digits(seed):
-    """Mean squared errors of PCA and of the autoencoder on rows that did not train."""
-    digits = load_digits().data
-    train, test = train_test_split(digits, random_state=seed)
+@pytest.mark.parametrize(
+    "model",
+    [
+        autoencoder(hidden_layer_sizes=()),
+        autoencoder(hidden_layer_sizes=3, solver="adam", scale_input=True),
+        MLPAutoencoder(1, random_state=0),
+    ],
+    ids=["no hidden layer", "adam, scaled", "default"],
+)
+def test_others_pass_scikit_learns_checks(model):
+    assert len(check_estimator(model, on_skip=None)) > 40
+
+
+def test_digits_come_back_better_than_from_the_planes_of_pca():
+    train, test = train_test_split(load_digits().data, random_state=0)
     pca = PCA(8).fit(train)
     planes = pca.inverse_transform(pca.transform(test))
-    curved = MLPAutoencoder(8, hidden_layer_sizes=(100,), random_state=seed).fit(train)
-    return np.square(planes - test).mean(), curved.reconstruction_error(test).mean()
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_digits_come_back_better_than_from_the_planes_of_pca(seed):
-    of_pca, of_network = errors_on_digits(seed)
+    curved = MLPAutoencoder(8, hidden_layer_sizes=(100,), random_state=0).fit(train)
     # 0.71 to 0.76 of it for ten seeds
-    assert of_network < 0.85 * of_pca
+    of_pca = np.square(planes - test).mean()
+    assert curved.reconstruction_error(test).mean() < 0.85 * of_pca
 
 
 def test_without_hidden_layers_it_finds_the_plane_of_pca():
@@ -72,7 +74,7 @@ def test_without_hidden_layers_it_finds_the_plane_of_pca():
     linear = MLPAutoencoder(2, estimator=mlp, random_state=0).fit(X)
     pca = PCA(2).fit(X)
     best = np.square(pca.inverse_transform(pca.transform(X)) - X).mean()
-    # no plane is better than that of PCA
+    # no plane is better than that of PCA; over 20 seeds by 1 + 2e-6 to 1 + 8e-5
     assert best <= linear.reconstruction_error(X).mean() < 1.001 * best
 
 
@@ -88,8 +90,7 @@ def test_the_layers_are_mirrored_around_linear_components():
     np.testing.assert_allclose(model.transform(X), Z, rtol=1e-12, atol=1e-13)
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
-@pytest.mark.parametrize("sizes", [(), "6-5"])
+@covering(sizes=[(), "6-5"], loss=["squared_error", "poisson"])
 def test_encoder_and_decoder_together_are_the_network(sizes, loss):
     model = autoencoder(hidden_layer_sizes=sizes, loss=loss).fit(X)
     returned = model.inverse_transform(model.transform(X))
@@ -106,9 +107,9 @@ def test_the_default_takes_columns_of_any_scale():
     model = MLPAutoencoder(2, 10, random_state=0).fit(X * units + units)
     residual = model.inverse_transform(model.transform(X * units + units)) / units
     plain = MLPAutoencoder(2, 10, random_state=0).fit(X)
-    # rounding, which grows over some hundreds of updates
+    # rounding, which grows over some hundreds of updates; over 20 seeds: 1e-14
     np.testing.assert_allclose(
-        residual - 1.0, plain.inverse_transform(plain.transform(X)), atol=0.05
+        residual - 1.0, plain.inverse_transform(plain.transform(X)), atol=1e-6
     )
 
 
@@ -151,7 +152,8 @@ def test_it_feeds_the_next_step_and_is_searched():
         "mlpautoencoder__n_components": [1, 3],
         "mlpautoencoder__estimator__alpha": [1e-4, 1.0],
     }
-    assert GridSearchCV(model, grid, cv=3).fit(X, y).best_score_ > 0.9
+    # a third is right by chance; over 20 seeds: 0.93 to 0.98
+    assert GridSearchCV(model, grid, cv=3).fit(X, y).best_score_ > 0.8
 
 
 def test_frames_name_the_components():
@@ -168,11 +170,12 @@ def test_frames_name_the_components():
 # Refusals
 
 
-@pytest.mark.parametrize("method", ["fit", "transform", "reconstruction_error"])
-def test_sparse_x_is_refused(method):
+def test_sparse_x_is_refused():
     text = r"(?s)Sparse data was passed.*MLPAutoencoder: X must be a dense array"
-    with pytest.raises(TypeError, match=text):
-        getattr(autoencoder().fit(X), method)(csr_array(X))
+    model = autoencoder().fit(X)
+    for method in (model.fit, model.transform, model.reconstruction_error):
+        with pytest.raises(TypeError, match=text):
+            method(csr_array(X))
 
 
 @pytest.mark.parametrize(
@@ -196,22 +199,21 @@ def test_parameters_that_make_no_autoencoder_are_refused(params, text):
         autoencoder().set_params(**params).fit(X)
 
 
-@pytest.mark.parametrize("estimator", [sklearn.neural_network.MLPRegressor(), "mlp"])
-def test_an_estimator_of_another_kind_is_refused(estimator):
+def test_an_estimator_of_another_kind_is_refused():
     text = "MLPAutoencoder: estimator must be None or an MLPRegressor of skmlp, got "
-    with pytest.raises(TypeError, match=text):
-        MLPAutoencoder(2, estimator=estimator).fit(X)
+    for estimator in (sklearn.neural_network.MLPRegressor(), "mlp"):
+        with pytest.raises(TypeError, match=text):
+            MLPAutoencoder(2, estimator=estimator).fit(X)
 
 
-@pytest.mark.parametrize(
-    "Z", [np.zeros((3, 3)), np.zeros(2), np.full((3, 2), np.nan), csr_array((3, 2))]
-)
-def test_components_of_another_shape_or_not_finite_are_refused(Z):
+def test_components_of_another_shape_or_not_finite_are_refused():
     text = (
         r"MLPAutoencoder: Z must be an array of finite numbers, \(n_samples, 2\), got"
     )
-    with pytest.raises((ValueError, TypeError), match=text):
-        autoencoder().fit(X).inverse_transform(Z)
+    model, not_finite = autoencoder().fit(X), np.full((3, 2), np.nan)
+    for Z in (np.zeros((3, 3)), np.zeros(2), not_finite, csr_array((3, 2))):
+        with pytest.raises((ValueError, TypeError), match=text):
+            model.inverse_transform(Z)
 
 
 def test_a_fit_that_fails_changes_nothing():
@@ -222,7 +224,8 @@ def test_a_fit_that_fails_changes_nothing():
     assert vars(model) == before
 
 
-@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
-def test_an_autoencoder_that_is_not_fitted_transforms_nothing(method):
-    with pytest.raises(NotFittedError):
-        getattr(MLPAutoencoder(), method)(X)
+def test_an_autoencoder_that_is_not_fitted_transforms_nothing():
+    model = MLPAutoencoder()
+    for method in (model.transform, model.inverse_transform):
+        with pytest.raises(NotFittedError):
+            method(X)

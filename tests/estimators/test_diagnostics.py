@@ -5,31 +5,37 @@ And what the ConvergenceWarning tells of the last epochs.
 
 import re
 import warnings
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse
 import sklearn.neural_network
 from sklearn import datasets
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.preprocessing import StandardScaler
 
 import skmlp
-import skmlp.solvers
 from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
 from skmlp.losses import LogLoss, Quantile
+from skmlp.solvers import SGD, Adam
+
+from ..conftest import Optional, assert_same_bits, classes_first, covering, quietly
+
+pd = Optional("pandas")
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(200, 5))
 NUMBERS = X @ [1.0, 2.0, -1.0, 0.5, 0.0] + 0.1 * rng.normal(size=200)
 NUMBERS = (NUMBERS - NUMBERS.mean()) / NUMBERS.std()
 TARGETS = {MLPClassifier: (NUMBERS > 0).astype(int), MLPRegressor: NUMBERS}
-KINDS = list(TARGETS)
-every_estimator = pytest.mark.parametrize("kind", KINDS)
+every_estimator = pytest.mark.parametrize("kind", TARGETS)
+kinds_and_solvers = pytest.mark.parametrize(
+    "kind, solver",
+    [(MLPClassifier, "sgd"), (MLPRegressor, "adam"), (MLPClassifier, "lbfgs")],
+)
 every_solver = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 
 
@@ -67,16 +73,15 @@ JUMPING = "the training loss jumps"
 # --- each fault
 
 
-@every_solver
-@every_estimator
-@pytest.mark.parametrize("unit", [1e4, 1e8])
-def test_a_column_that_drowns_the_others_is_named(kind, solver, unit):
-    data = X * [1.0, 1.0, 1.0, unit, 1.0]
-    mlp = make(kind, solver=solver, max_iter=3, learning_rate_init=1e-30)
-    text = the_one(diagnoses(mlp, data, TARGETS[kind]), UNEQUAL)
-    assert text.startswith(f"{kind.__name__}: ") and "scale_input=True" in text
-    size = np.hypot(data[:, 3].std(), data[:, 3].mean())
-    assert f"column 3 is {size:.3g}, the median spread" in text
+@kinds_and_solvers
+def test_a_column_that_drowns_the_others_is_named(kind, solver):
+    for unit in (1e4, 1e8):
+        data = X * [1.0, 1.0, 1.0, unit, 1.0]
+        mlp = make(kind, solver=solver, max_iter=3, learning_rate_init=1e-30)
+        text = the_one(diagnoses(mlp, data, TARGETS[kind]), UNEQUAL)
+        assert text.startswith(f"{kind.__name__}: ") and "scale_input=True" in text
+        size = np.hypot(data[:, 3].std(), data[:, 3].mean())
+        assert f"column 3 is {size:.3g}, the median spread" in text
 
 
 def test_a_column_far_from_zero_drowns_the_others():
@@ -91,10 +96,12 @@ def test_the_column_of_a_frame_is_named_by_its_name():
     assert "that of column 'a' is" in text
 
 
-@pytest.mark.parametrize("data", [X * 30, X + 10, X[:, :1] * 1e5, X * 1e-6])
-def test_columns_of_like_scale_are_no_fault(data):
-    mlp = make(max_iter=3, learning_rate_init=1e-30)
-    assert not any(UNEQUAL in text for text in diagnoses(mlp, data, NUMBERS))
+def test_columns_of_like_scale_are_no_fault():
+    alike = {"large": X * 30, "far": X + 10, "alone": X[:, :1] * 1e5, "small": X * 1e-6}
+    for what, data in alike.items():
+        mlp = make(max_iter=3, learning_rate_init=1e-30)
+        texts = diagnoses(mlp, data, NUMBERS)
+        assert not any(UNEQUAL in text for text in texts), what
 
 
 def test_columns_that_are_scaled_inside_are_no_fault():
@@ -103,16 +110,14 @@ def test_columns_that_are_scaled_inside_are_no_fault():
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-@pytest.mark.parametrize(
-    ("scale", "offset"), [(1e4, 0.0), (5e4, 2e5), (1.0, 2e3)], ids=str
-)
-def test_targets_far_from_the_first_outputs_are_too_large(solver, scale, offset):
-    y = scale * NUMBERS + offset
-    mlp = make(solver=solver, max_iter=3, learning_rate_init=1e-30)
-    text = the_one(diagnoses(mlp, X, y), LARGE)
-    assert text.startswith("MLPRegressor: ") and "scale_target=True" in text
-    told = f"y has mean {y.mean():.3g} and standard deviation {y.std():.3g}"
-    assert told in text
+def test_targets_far_from_the_first_outputs_are_too_large(solver):
+    for scale, offset in ((1e4, 0.0), (5e4, 2e5), (1.0, 2e3)):
+        y = scale * NUMBERS + offset
+        mlp = make(solver=solver, max_iter=3, learning_rate_init=1e-30)
+        text = the_one(diagnoses(mlp, X, y), LARGE)
+        assert text.startswith("MLPRegressor: ") and "scale_target=True" in text
+        told = f"y has mean {y.mean():.3g} and standard deviation {y.std():.3g}"
+        assert told in text
 
 
 def test_the_worst_of_several_targets_is_told():
@@ -147,11 +152,15 @@ def test_targets_without_room_for_tol_are_too_small(solver):
         assert remedy in text
 
 
-@pytest.mark.parametrize(
-    "params",
-    [{"tol_mode": "relative"}, {"scale_target": True}, {"tol": 0.0}, {"max_iter": 20}],
-    ids=str,
-)
+WITH_ROOM = {
+    "relative tol": {"tol_mode": "relative"},
+    "scaled inside": {"scale_target": True},
+    "no tol": {"tol": 0.0},
+    "ended by max_iter": {"max_iter": 10},  # n_iter_no_change: tol takes one more
+}
+
+
+@pytest.mark.parametrize("params", WITH_ROOM.values(), ids=WITH_ROOM)
 def test_tol_is_not_too_large_where_it_did_not_end_training_so(params):
     texts = diagnoses(make(**{"max_iter": 400} | params), X, 1e-3 * NUMBERS)
     assert not any(SMALL in text for text in texts)
@@ -170,13 +179,13 @@ def model_loss(mlp, X, y):
     return mean_squared_error(y, mlp.predict(X)) / 2
 
 
-@every_solver
-@every_estimator
+@kinds_and_solvers
 def test_a_model_no_better_than_a_constant_is_told_with_both_losses(kind, solver):
     y = TARGETS[kind]
-    # a penalty that leaves no weight
-    mlp = make(kind, solver=solver, alpha=1e5, max_iter=50, learning_rate_init=1e-3)
-    text = the_one(diagnoses(mlp, X, y), NO_BETTER)
+    # without weights no gradient reaches any: the output's bias alone is trained
+    start = [np.zeros((5, 3)), np.zeros((3, 1))], [np.zeros(3), np.zeros(1)]
+    mlp = make(kind, solver=solver, coefs_init=start, max_iter=50)
+    text = the_one(diagnoses(mlp.set_params(hidden_layer_sizes=3), X, y), NO_BETTER)
     assert text.startswith(f"{kind.__name__}: ") and "alpha" in text
     assert ("learning_rate_init" in text) == (solver != "lbfgs")
     assert "max_iter" in text
@@ -193,30 +202,29 @@ def test_a_model_no_better_than_a_constant_is_told_with_both_losses(kind, solver
 @every_estimator
 def test_a_rate_too_small_leaves_a_model_no_better_than_a_constant(kind):
     mlp = make(kind, learning_rate_init=1e-9, max_iter=25, n_iter_no_change=30)
-    texts = diagnoses(mlp, X, TARGETS[kind])
-    worse = model_loss(mlp, X, TARGETS[kind]) >= constant_loss(kind, TARGETS[kind])
-    assert any(NO_BETTER in text for text in texts) == worse
-    assert worse  # with this seed
+    mlp.set_params(hidden_layer_sizes=20, coefs_init=layers(10.0))
+    the_one(diagnoses(mlp, X, TARGETS[kind]), NO_BETTER)
+    # far from the 0.99 times which count as no better
+    assert model_loss(mlp, X, TARGETS[kind]) > 2 * constant_loss(kind, TARGETS[kind])
 
 
 def layers(scale=1.0, bias=0.0):
     """Layers of 20 units whose sums are moved or stretched."""
+    rng = np.random.default_rng(1)
     first, last = rng.normal(size=(5, 20)), rng.normal(size=(20, 1))
     return [scale * first, last], [np.full(20, bias), np.zeros(1)]
 
 
-@pytest.mark.parametrize(
-    ("activation", "start"),
-    [
-        ("relu", layers(bias=-100.0)),
-        ("tanh", layers(bias=1e3)),
-        ("logistic", layers(1e6)),
-    ],
-    ids=["dead", "saturated", "stretched"],
-)
-@every_solver
-@every_estimator
-def test_a_layer_without_gradient_is_told(kind, solver, activation, start):
+IDLE_LAYERS = {
+    "dead": ("relu", layers(bias=-100.0)),
+    "saturated": ("tanh", layers(bias=1e3)),
+    "stretched": ("logistic", layers(1e6)),
+}
+
+
+@covering(kind=list(TARGETS), solver=["sgd", "adam", "lbfgs"], layer=list(IDLE_LAYERS))
+def test_a_layer_without_gradient_is_told(kind, solver, layer):
+    activation, start = IDLE_LAYERS[layer]
     mlp = make(kind, activation=activation, solver=solver, max_iter=2)
     mlp.set_params(hidden_layer_sizes=20, coefs_init=start, learning_rate_init=1e-9)
     text = the_one(diagnoses(mlp, X, TARGETS[kind]), IDLE)
@@ -238,7 +246,7 @@ def test_a_layer_without_gradient_is_told(kind, solver, activation, start):
 
 def test_the_layer_without_gradient_is_the_one_told():
     # the second of three; after it nothing depends on X
-    sizes = 5, 8, 8, 8, 1
+    rng, sizes = np.random.default_rng(1), (5, 8, 8, 8, 1)
     coefs = [rng.normal(size=pair) / 3 for pair in pairwise(sizes)]
     biases = [np.zeros(n) for n in sizes[1:]]
     biases[1] -= 100.0
@@ -248,20 +256,25 @@ def test_the_layer_without_gradient_is_the_one_told():
     assert "100% of the units of hidden layer 2" in text
 
 
-@pytest.mark.parametrize("activation", ["leaky_relu", "identity", "gelu"])
-def test_other_activations_of_the_same_layer_are_alive(activation):
-    start = layers(bias=-1.0)
-    mlp = make(activation=activation, hidden_layer_sizes=20, coefs_init=start)
-    texts = diagnoses(mlp.set_params(max_iter=2), X, NUMBERS)
-    assert not any(IDLE in text for text in texts)
+def test_other_activations_of_the_same_layer_are_alive():
+    for activation in ("leaky_relu", "identity", "gelu"):
+        mlp = make(activation=activation, coefs_init=layers(bias=-1.0), max_iter=2)
+        texts = diagnoses(mlp.set_params(hidden_layer_sizes=20), X, NUMBERS)
+        assert not any(IDLE in text for text in texts), activation
 
 
-@pytest.mark.parametrize(
-    ("kind", "rate"), [(MLPClassifier, 3.0), (MLPRegressor, 1.0)], ids=["C", "R"]
-)
+@pytest.mark.parametrize(("kind", "rate"), [(MLPClassifier, 8.0), (MLPRegressor, 1.0)])
 def test_a_loss_that_jumps_without_falling_is_told(kind, rate):
-    mlp = make(kind, learning_rate_init=rate, tol=0, n_iter_no_change=10)
-    text = the_one(diagnoses(mlp, X, TARGETS[kind]), JUMPING)
+    # without friction the one weight swings about its optimum for ever
+    signs = np.tile([-1.0, 1.0], 100)[:, np.newaxis]
+    y = np.ravel(signs)
+    if kind is MLPClassifier:
+        y = (y * np.where(np.arange(200) < 40, -1, 1) > 0).astype(int)
+    params = {"solver": SGD(momentum=1.0, nesterovs_momentum=False), "alpha": 0.0}
+    params |= {"learning_rate_init": rate, "batch_size": 200, "max_iter": 40}
+    params |= {"coefs_init": ([np.zeros((1, 1))], [np.zeros(1)])}
+    mlp = make(kind, hidden_layer_sizes=(), n_iter_no_change=50, **params)
+    text = the_one(diagnoses(mlp, signs, y), JUMPING)
     assert text.startswith(f"{kind.__name__}: ")
     steps = np.diff(mlp.loss_curve_[-11:])
     assert f"jumps by {np.abs(steps).mean():.3g} from epoch to epoch" in text
@@ -294,9 +307,8 @@ def test_faults_are_filtered_by_their_category():
             mlp.fit(data, TARGETS[MLPClassifier])
 
 
-@every_solver
-@every_estimator
-def test_a_diagnosis_changes_no_bit(kind, solver):
+@kinds_and_solvers
+def test_a_diagnosis_changes_no_bit(kind, solver, monkeypatch):
     data, params = X * [1, 1, 1, 1e4, 1], {"solver": solver, "max_iter": 30}
     params["learning_rate_init"] = 1e-9
     mlp, unheard = make(kind, **params), make(kind, **params)
@@ -329,9 +341,11 @@ def load(table):
     return MLPClassifier, StandardScaler().fit_transform(data), y
 
 
-@pytest.mark.parametrize("activation", ["relu", "logistic", "tanh"])
-@every_solver
-@pytest.mark.parametrize("table", TABLES)
+@covering(
+    table=list(TABLES),
+    solver=["sgd", "adam", "lbfgs"],
+    activation=["relu", "logistic", "tanh"],
+)
 def test_fits_of_scaled_tables_by_defaults_have_no_fault(table, solver, activation):
     kind, data, y = load(table)
     y = (y - y.mean()) / y.std() if kind is MLPRegressor else y
@@ -345,18 +359,19 @@ MORE = {
     "three layers": {"hidden_layer_sizes": "32x3"},
     "no hidden layer": {"hidden_layer_sizes": (), "learning_rate_init": 0.01},
     "dropout": {"dropout": 0.3},
-    "averaging": {"solver": skmlp.solvers.Adam(averaging=0.99)},
+    "averaging": {"solver": Adam(averaging=0.99)},
     "small batches": {"batch_size": 8, "learning_rate_init": 0.01, "max_iter": 50},
     "scaled inside": {"scale_input": True},
     "own validation": {"early_stopping": True, "tol": 0.01},
 }
 
 
-@pytest.mark.parametrize("params", MORE.values(), ids=MORE)
-@pytest.mark.parametrize("table", ["wine", "diabetes"])
-def test_other_fits_have_no_fault_either(table, params):
+@pytest.mark.parametrize(
+    "more, table", list(zip(MORE, cycle(["wine", "diabetes"]), strict=False))
+)
+def test_other_fits_have_no_fault_either(more, table):
     kind, data, y = load(table)
-    assert diagnoses(make(kind, **params), data, y) == []
+    assert diagnoses(make(kind, **MORE[more]), data, y) == []
 
 
 CONSTANT = {
@@ -368,31 +383,31 @@ CONSTANT = {
 
 
 @pytest.mark.parametrize("case", CONSTANT)
-@every_solver
-def test_where_y_is_constant_there_is_no_fault(solver, case):
+def test_where_y_is_constant_there_is_no_fault(case):
     kind, y = CONSTANT[case]
-    data = X * [1, 1, 1, 1e4, 1] if solver == "lbfgs" else X
-    mlp = make(kind, solver=solver, learning_rate_init=1e-4)
-    assert diagnoses(mlp, data, y) == []
+    for solver in ("sgd", "adam", "lbfgs"):
+        data = X * [1, 1, 1, 1e4, 1] if solver == "lbfgs" else X
+        mlp = make(kind, solver=solver, learning_rate_init=1e-4)
+        assert diagnoses(mlp, data, y) == [], solver
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @every_estimator
-def test_where_y_is_constant_on_the_rows_that_count_there_is_no_fault(kind, solver):
+def test_where_y_is_constant_on_the_rows_that_count_there_is_no_fault(kind):
     y = np.where(np.arange(200) % 2, 0.1, 0.9)
     y = (y > 0.5).astype(int) if kind is MLPClassifier else y
     weight = (np.arange(200) % 2).astype(float)
-    assert diagnoses(make(kind, solver=solver), X, y, sample_weight=weight) == []
+    for solver in ("adam", "lbfgs"):
+        mlp = make(kind, solver=solver)
+        assert diagnoses(mlp, X, y, sample_weight=weight) == [], solver
 
 
 @every_estimator
 def test_partial_fits_are_not_diagnosed(kind):
     data = X * [1, 1, 1, 1e4, 1]
     y = TARGETS[kind] * (1 if kind is MLPClassifier else 1e5)
-    classes = {"classes": [0, 1]} if kind is MLPClassifier else {}
-    mlp = make(kind, alpha=1e5)
-    for _ in range(3):
-        assert diagnoses(mlp, data, y, method="partial_fit", **classes) == []
+    mlp, first = make(kind, alpha=1e5), classes_first(kind, y)
+    for more in (first, {}, {}):
+        assert diagnoses(mlp, data, y, method="partial_fit", **more) == []
 
 
 def kinds_of_data():
@@ -410,7 +425,6 @@ def kinds_of_data():
         "focal loss": (MLPClassifier(loss="focal"), X, labels, {}),
         "sparse": (MLPClassifier(), scipy.sparse.csr_matrix(X), labels, {}),
         "float32": (MLPClassifier(), X.astype(np.float32), labels, {}),
-        "frame": (MLPClassifier(), pd.DataFrame(X, columns=list("abcde")), labels, {}),
         "one feature": (MLPRegressor(), X[:, 1:2], NUMBERS, {}),
         "several outputs": (MLPRegressor(), X, columns, {}),
         "weighted numbers": (MLPRegressor(), X, NUMBERS, {"sample_weight": zeros}),
@@ -434,31 +448,41 @@ def kinds_of_data():
     }
 
 
-@pytest.mark.parametrize("case", kinds_of_data())
+KINDS_OF_DATA = kinds_of_data()
+# of the loss of a constant these are as the others
+LIKE_OTHERS = {"sparse", "float32", "one feature", "sparse numbers", "float32 numbers"}
+
+
+@pytest.mark.parametrize("case", KINDS_OF_DATA)
 def test_all_kinds_of_data_can_have_no_fault(case):
-    mlp, data, y, more = kinds_of_data()[case]
-    mlp.set_params(random_state=0, learning_rate_init=0.01, tol=1e-6)
+    mlp, data, y, more = KINDS_OF_DATA[case]
+    mlp = clone(mlp).set_params(random_state=0, learning_rate_init=0.01, tol=1e-6)
     assert diagnoses(mlp, data, y, **more) == []
 
 
-@pytest.mark.parametrize("case", kinds_of_data())
+def test_frames_can_have_no_fault():
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    mlp = make(MLPClassifier, learning_rate_init=0.01, tol=1e-6)
+    assert diagnoses(mlp, frame, TARGETS[MLPClassifier]) == []
+
+
+@pytest.mark.parametrize("case", [c for c in KINDS_OF_DATA if c not in LIKE_OTHERS])
 def test_all_kinds_of_data_can_have_faults(case):
-    mlp, data, y, more = kinds_of_data()[case]
-    mlp.set_params(random_state=0, alpha=1e6, learning_rate_init=0.1, max_iter=100)
+    mlp, data, y, more = KINDS_OF_DATA[case]
+    params = {"alpha": 1e6, "learning_rate_init": 0.1, "max_iter": 100}
+    mlp = clone(mlp).set_params(random_state=0, **params)
     the_one(diagnoses(mlp, data, y, **more), NO_BETTER)
 
 
-@pytest.mark.parametrize("unit", [1e-6, 1e6])
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_faults_of_targets_scaled_inside_do_not_depend_on_their_unit(
-    early_stopping, unit
-):
+def test_faults_of_targets_scaled_inside_do_not_depend_on_their_unit(early_stopping):
     params = {"learning_rate_init": 0.01, "batch_size": 8, "max_iter": 30}
     params |= {"early_stopping": early_stopping, "n_iter_no_change": 30}
     mlp = make(scale_target=True, **params)
-    assert diagnoses(mlp, X, NUMBERS) == []
-    assert diagnoses(mlp, X, unit * NUMBERS) == []
-    assert mlp.score(X, unit * NUMBERS) > 0.99
+    for unit in (1.0, 1e-6, 1e6):
+        assert diagnoses(mlp, X, unit * NUMBERS) == [], unit
+        # over 20 seeds: 0.988 to 0.999
+        assert mlp.score(X, unit * NUMBERS) > 0.95, unit
 
 
 # --- the ConvergenceWarning
@@ -473,8 +497,7 @@ def convergence_warning(mlp, X, y):
     return text
 
 
-@every_solver
-@every_estimator
+@kinds_and_solvers
 def test_the_convergence_warning_begins_as_scikit_learns_does(kind, solver):
     params = {"solver": solver, "max_iter": 5, "random_state": 0}
     theirs = getattr(sklearn.neural_network, kind.__name__)(**params)
@@ -487,17 +510,18 @@ def told_change(text):
     return int(told[1]), float(told[2]) / 100
 
 
-@pytest.mark.parametrize("max_iter", [2, 5, 11, 40])
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-@every_estimator
-def test_the_fall_of_the_loss_over_the_last_ten_epochs_is_told(kind, solver, max_iter):
-    mlp = make(kind, solver=solver, max_iter=max_iter, alpha=0.5)
-    n_told, told = told_change(convergence_warning(mlp, X, TARGETS[kind]))
-    n_steps = min(10, max_iter - 1)
-    before, after = mlp.loss_curve_[-1 - n_steps], mlp.loss_curve_[-1]
-    # two decimals of a percentage
-    assert n_told == n_steps
-    assert told == pytest.approx((before - after) / before, abs=0.5001e-4)
+@pytest.mark.parametrize(
+    ("kind", "solver"), [(MLPClassifier, "sgd"), (MLPRegressor, "adam")]
+)
+def test_the_fall_of_the_loss_over_the_last_ten_epochs_is_told(kind, solver):
+    for max_iter in (2, 5, 11, 40):
+        mlp = make(kind, solver=solver, max_iter=max_iter, alpha=0.5)
+        n_told, told = told_change(convergence_warning(mlp, X, TARGETS[kind]))
+        n_steps = min(10, max_iter - 1)
+        before, after = mlp.loss_curve_[-1 - n_steps], mlp.loss_curve_[-1]
+        # two decimals of a percentage
+        assert n_told == n_steps
+        assert told == pytest.approx((before - after) / before, abs=0.5001e-4)
 
 
 @every_estimator

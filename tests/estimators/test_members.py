@@ -708,6 +708,7 @@ def test_more_folds_than_rows_or_groups_are_refused():
 
 
 def with_callback(model):
+    pytest.importorskip("rich")  # which the bar is drawn with
     callback = pytest.importorskip("sklearn.callback")
     return model.set_callbacks(callback.ProgressBar())
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from skmlp import MLPClassifier, MLPRegressor, MLPTransformer
 
@@ -30,12 +30,7 @@ def network(kind=MLPClassifier, **params):
     return kind(**{"hidden_layer_sizes": (8, 3), **settings, **params})
 
 
-CHECKED = [
-    MLPTransformer(network(hidden_layer_sizes=5)),
-    MLPTransformer(network(MLPRegressor), layer=0),
-    MLPTransformer(network(solver="adam", learning_rate_init=0.05)),
-]
-ALL_CHECKS = parametrize_with_checks(CHECKED)
+ALL_CHECKS = parametrize_with_checks([MLPTransformer(network(hidden_layer_sizes=5))])
 NAMES, CASES = ALL_CHECKS.args
 
 
@@ -45,12 +40,24 @@ def test_passes_scikit_learns_checks(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("layer", [0, 1, -1, -2])
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        MLPTransformer(network(MLPRegressor), layer=0),
+        MLPTransformer(network(solver="adam", learning_rate_init=0.05)),
+    ],
+    ids=["regressor, layer 0", "adam"],
+)
+def test_other_networks_pass_scikit_learns_checks(transformer):
+    assert len(check_estimator(transformer, on_skip=None)) > 40
+
+
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
-def test_values_are_those_of_the_hidden_layer_of_the_network_alone(kind, layer):
-    values = MLPTransformer(network(kind), layer).fit_transform(X, y)
-    alone = network(kind).fit(X, y).hidden_activations(X, layer)
-    np.testing.assert_array_equal(values, alone)
+def test_values_are_those_of_the_hidden_layer_of_the_network_alone(kind):
+    alone = network(kind).fit(X, y)
+    for layer in (0, 1, -1, -2):
+        values = MLPTransformer(network(kind), layer).fit_transform(X, y)
+        np.testing.assert_array_equal(values, alone.hidden_activations(X, layer))
 
 
 KINDS = {
@@ -73,6 +80,7 @@ def test_without_an_estimator_the_kind_of_y_decides(y, kind):
 def test_it_feeds_the_next_step_of_a_pipeline():
     transformer = MLPTransformer(network(hidden_layer_sizes=(20, 3)))
     model = make_pipeline(StandardScaler(), transformer, LogisticRegression())
+    # over 20 seeds: 0.98 to 0.993
     assert model.fit(X, y).score(X, y) > 0.95
     assert model[:-1].transform(X).shape == (150, 3)
 
@@ -84,7 +92,8 @@ def test_a_search_reaches_the_layer_and_the_networks_settings():
         "mlptransformer__estimator__alpha": [0.1, 1.0],
     }
     search = GridSearchCV(model, grid, cv=3).fit(X, y)
-    assert search.best_score_ > 0.9
+    # a third is right by chance; over 20 seeds: 0.75 to 0.98
+    assert search.best_score_ > 0.6
     assert set(search.best_params_) == set(grid)
     alpha = search.best_params_["mlptransformer__estimator__alpha"]
     assert search.best_estimator_[0].estimator_.alpha == alpha
@@ -162,37 +171,32 @@ def test_metadata_is_routed_to_the_network():
 # Refusals
 
 
-@pytest.mark.parametrize(
-    "estimator",
-    [
-        sklearn.neural_network.MLPClassifier(),
-        MLPClassifier,
-        "mlp",
-        LogisticRegression(),
-    ],
-)
-def test_an_estimator_of_another_kind_is_refused(estimator):
+def test_an_estimator_of_another_kind_is_refused():
     text = "MLPTransformer: estimator must be None, or an MLPClassifier or MLPRegressor"
-    with pytest.raises(TypeError, match=f"{text} of skmlp, got "):
-        MLPTransformer(estimator).fit(X, y)
+    theirs = sklearn.neural_network.MLPClassifier()
+    for estimator in (theirs, MLPClassifier, "mlp", LogisticRegression()):
+        with pytest.raises(TypeError, match=f"{text} of skmlp, got "):
+            MLPTransformer(estimator).fit(X, y)
 
 
-@pytest.mark.parametrize("layer", [2, -3, 1.0, None])
-def test_a_layer_that_is_not_there_is_refused_before_training(layer):
-    transformer = MLPTransformer(network(), layer)
-    with pytest.raises(ValueError, match="MLPTransformer: layer must be an integer fr"):
-        transformer.fit(X, y)
-    assert not hasattr(transformer, "estimator_")
+def test_a_layer_that_is_not_there_is_refused_before_training():
+    text = "MLPTransformer: layer must be an integer fr"
+    for layer in (2, -3, 1.0, None):
+        transformer = MLPTransformer(network(), layer)
+        with pytest.raises(ValueError, match=text):
+            transformer.fit(X, y)
+        assert not hasattr(transformer, "estimator_")
     with pytest.raises(
         ValueError, match=r"MLPTransformer: layer .* 0 hidden layer\(s\)"
     ):
         MLPTransformer(network(hidden_layer_sizes=())).fit(X, y)
 
 
-@pytest.mark.parametrize("estimator", [None, network()])
-def test_y_is_required(estimator):
-    with pytest.raises(ValueError, match="requires y to be passed, but the target y"):
-        MLPTransformer(estimator).fit(X, None)
+def test_y_is_required():
+    text = "requires y to be passed, but the target y"
+    for estimator in (None, network()):
+        with pytest.raises(ValueError, match=text):
+            MLPTransformer(estimator).fit(X, None)
 
 
 def test_a_fit_that_fails_changes_nothing():

@@ -30,6 +30,8 @@ def install(seed):
     from skmlp.network.objective import Objective
 
     exact = Objective.value_and_gradient
+    if exact.__module__ == __name__:  # by PYTHONPATH already
+        return
 
     def value_and_gradient(self, *args, **kwargs):
         value, grad = exact(self, *args, **kwargs)
