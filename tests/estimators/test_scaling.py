@@ -19,19 +19,17 @@ from sklearn.metrics import (
 from sklearn.model_selection import ShuffleSplit
 from sklearn.preprocessing import StandardScaler
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Dropout, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS
-from skmlp.training.batches import ChosenRows, ScaledRows
-from skmlp.losses import REGRESSION_LOSSES, Huber, InUnits, Quantile, RegressionLoss
+from skmlp.losses import REGRESSION_LOSSES, Huber, Quantile, RegressionLoss
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective
+from skmlp.training.batches import ChosenRows, ScaledRows
 
 from ..conftest import (
     assert_same_bits,
-    central_difference,
     covering,
     learned_arrays,
-    relative_error,
 )
 
 # a given number of epochs is enough here, however good the model is
@@ -168,7 +166,7 @@ HOW = {
     "patience": {"tol": 0.02, "n_iter_no_change": 2, "max_iter": 100},
     "relative patience": {
         "tol": 0.05,
-        "tol_mode": "relative",
+        "early_stopping": EarlyStopping("training", relative_tol=True),
         "n_iter_no_change": 2,
         "max_iter": 100,
     },
@@ -182,7 +180,7 @@ HOW = {
         "max_iter": 100,
     },
     "refit": {"early_stopping": True, "validation_fraction": 0.3, "refit": True},
-    "averaging and noise": {"input_noise": 0.1, "dropout": 0.2},
+    "averaging and noise": {"dropout": Dropout(0.2, noise=0.1)},
 }
 
 
@@ -262,7 +260,7 @@ def test_the_model_is_the_one_trained_on_standardised_data(loss, solver):
 def test_however_it_is_trained_the_model_is_the_one_on_standardised_data(how):
     y, weight = 1e3 * Y[:, 0], COUNTS
     how, like = dict(HOW[how]), slice(None)
-    if how.get("early_stopping"):
+    if how.get("early_stopping") is True:
         how["validation_fraction"] = ShuffleSplit(1, test_size=0.3, random_state=0)
         like, _ = next(how["validation_fraction"].split(X))
     for loss in ("squared_error", "poisson", "absolute_error"):
@@ -393,6 +391,15 @@ def summed(metric, factor=1.0, **settings):
     return loss
 
 
+def huber(y, predicted):
+    r = np.abs(y - predicted)
+    return np.where(r <= 1, r**2 / 2, r - 0.5).mean()
+
+
+def log_cosh(y, predicted):
+    return np.log(np.cosh(y - predicted)).mean()
+
+
 INDEPENDENT = {
     "squared_error": half_squares,
     "absolute_error": summed(mean_absolute_error),
@@ -401,32 +408,34 @@ INDEPENDENT = {
     "gamma": summed(mean_gamma_deviance, 0.5),
     "tweedie": summed(mean_tweedie_deviance, 0.5, power=1.5),
 }
+# whose own scale is the unit of standardised y
+SETTLED = {"huber": summed(huber), "log_cosh": summed(log_cosh)}
 
 
-def settled_losses(y):
-    """Huber's and log cosh, whose own scale is the unit of standardised y."""
-    unit = y.reshape(N_ROWS, -1).std(axis=0)
-
-    def errors(y, predicted):
-        return (y - predicted).reshape(N_ROWS, -1) / unit
-
-    def huber(y, predicted):
-        r = np.abs(errors(y, predicted))
-        values = np.where(r <= 1, r**2 / 2, r - 0.5)
-        return float((values.mean(axis=0) * unit**2).sum())
-
-    def log_cosh(y, predicted):
-        values = np.log(np.cosh(errors(y, predicted)))
-        return float((values.mean(axis=0) * unit**2).sum())
-
-    return {"huber": huber, "log_cosh": log_cosh}
+def common_unit(loss, unit):
+    """In which losses are reported: of several targets, the mean of their units'."""
+    return (unit ** REGRESSION_LOSSES[loss]().degree).mean()
 
 
-def independent(loss, y):
-    return (INDEPENDENT | settled_losses(y))[loss]
+def independent(loss, y, predicted):
+    """The loss of predictions: that of standardised ones times the common unit."""
+    target_, shift, unit = scaled(y, log_link=loss in LOG_LINK)
+    outputs = (predicted.reshape(N_ROWS, -1) - shift) / unit
+    metric = (INDEPENDENT | SETTLED)[loss]
+    return common_unit(loss, unit) * metric(target_, outputs)
 
 
 IN_UNITS = 30.0 * Y[:, 0], Y * [30.0, 0.01]
+
+
+def test_the_loss_of_one_target_is_in_its_units():
+    y = IN_UNITS[0]
+    for loss, metric in INDEPENDENT.items():
+        mlp = make(loss, alpha=0, learning_rate_init=1e-300, max_iter=1).fit(X, y)
+        expected = metric(y, mlp.predict(X))
+        # sums in another order
+        assert mlp.loss_ == pytest.approx(expected, rel=1e-9), loss
+        assert independent(loss, y, mlp.predict(X)) == pytest.approx(expected), loss
 
 
 @pytest.mark.parametrize(
@@ -435,19 +444,19 @@ IN_UNITS = 30.0 * Y[:, 0], Y * [30.0, 0.01]
 def test_lbfgs_tells_the_loss_of_its_predictions(loss):
     for y in IN_UNITS:
         mlp = make(loss, solver="lbfgs", alpha=0).fit(X, y)
-        expected = independent(loss, y)(y, mlp.predict(X))
+        expected = independent(loss, y, mlp.predict(X))
         # sums in another order
         assert mlp.loss_ == pytest.approx(expected, rel=1e-9)
         assert mlp.history_["loss"][-1] == pytest.approx(expected, rel=1e-9)
 
 
 @every_loss
-def test_epochs_tell_losses_in_units_of_y(loss):
+def test_epochs_tell_losses_in_a_common_unit(loss):
     for y in IN_UNITS:
         # of a model that stays as it is
         mlp = make(loss, alpha=0, learning_rate_init=1e-300, max_iter=2)
         mlp.fit(X, y, X_val=X, y_val=y)
-        expected = independent(loss, y)(y, mlp.predict(X))
+        expected = independent(loss, y, mlp.predict(X))
         records = mlp.history_["loss"], mlp.history_["validation_loss"]
         for losses in (*records, mlp.loss_curve_, mlp.validation_loss_curve_):
             # sums in another order
@@ -456,20 +465,25 @@ def test_epochs_tell_losses_in_units_of_y(loss):
         assert mlp.best_loss_ == pytest.approx(expected, rel=1e-9)
 
 
-@every_loss
-def test_losses_and_penalties_are_those_on_standardised_data_times_the_unit(loss):
-    y = 30.0 * Y[:, 0]
-    inputs, _, target_, _, unit = standardised(y, loss)
-    mlp, by_hand = make(loss, alpha=1.0).fit(X, y), plain(loss, alpha=1.0)
-    by_hand.fit(inputs, target_)
-    factor = unit[0] ** REGRESSION_LOSSES[loss]().degree
-    for name in "loss", "penalty":
-        # sums in another order, over twenty epochs
-        np.testing.assert_allclose(
-            mlp.history_[name], factor * by_hand.history_[name], rtol=1e-8
-        )
-    expected = factor * np.array(by_hand.loss_curve_)
-    np.testing.assert_allclose(mlp.loss_curve_, expected, rtol=1e-8)
+@every_loss_and_solver
+def test_losses_and_penalties_are_those_on_standardised_data_times_the_unit(
+    loss, solver
+):
+    for y in IN_UNITS:
+        inputs, _, target_, _, unit = standardised(y, loss)
+        how = {"alpha": 1.0, "solver": solver}
+        mlp, by_hand = make(loss, **how).fit(X, y), plain(loss, **how)
+        by_hand.fit(inputs, target_)
+        factor = common_unit(loss, unit)
+        for name in "loss", "penalty":
+            # sums in another order, over twenty epochs
+            np.testing.assert_allclose(
+                mlp.history_[name], factor * by_hand.history_[name], rtol=1e-8
+            )
+        assert mlp.loss_ == pytest.approx(factor * by_hand.loss_, rel=1e-8)
+        if solver != "lbfgs":
+            expected = factor * np.array(by_hand.loss_curve_)
+            np.testing.assert_allclose(mlp.loss_curve_, expected, rtol=1e-8)
 
 
 def test_early_stopping_by_loss_scores_in_units_of_y():
@@ -479,7 +493,7 @@ def test_early_stopping_by_loss_scores_in_units_of_y():
     np.testing.assert_allclose(
         other.validation_scores_, 100 * np.array(one.validation_scores_), rtol=1e-9
     )
-    # each of the targets counts alike in the score, by the mean of their units
+    # each of the targets counts alike in the score
     best = np.argmax(other.validation_scores_)
     assert best + 1 == other.best_epoch_
     assert other.validation_scores_[best] == other.best_validation_score_
@@ -749,7 +763,6 @@ ALL_LOSSES |= {
     "three quantiles": Quantile(level=[0.1, 0.5, 0.9]),
 }
 each_loss = pytest.mark.parametrize("loss", ALL_LOSSES.values(), ids=ALL_LOSSES)
-FACTORS = np.array([3.0, 1e4])
 
 
 def raw_outputs(loss):
@@ -757,62 +770,25 @@ def raw_outputs(loss):
 
 
 @each_loss
-def test_values_by_target_sum_to_those_of_the_loss(loss):
-    raw, by_target_raw = raw_outputs(loss), raw_outputs(loss)
-    values = loss.value_and_gradient(Y, raw)
-    by_target = InUnits(loss, FACTORS).value_and_gradient(Y, by_target_raw)
-    assert by_target.shape == (N_ROWS, 2)
-    # a sum in another order
-    np.testing.assert_allclose(by_target.sum(axis=1), values, rtol=1e-12)
-    np.testing.assert_array_equal(by_target_raw, raw)  # the gradient
-
-
-@each_loss
-def test_the_gradient_of_a_loss_in_units_is_that_of_its_sum(loss):
-    wrapped, raw = InUnits(loss, FACTORS), raw_outputs(loss)
-    rows = slice(0, 5)
-
-    def total(flat):
-        outputs = flat.reshape(5, -1).copy()
-        return float(wrapped.value_and_gradient(Y[rows], outputs).sum())
-
-    slope = central_difference(total, raw[rows].ravel())
-    gradient = raw[rows].copy()
-    wrapped.value_and_gradient(Y[rows], gradient)
-    # truncation and rounding of the differences, 1e-8 beside gradients of about 1;
-    # no error is within 1e-6 of a corner of a loss
-    assert relative_error(gradient.ravel(), slope) < 1e-6
-
-
-def test_other_than_its_values_the_loss_in_units_is_the_loss():
-    for name, loss in ALL_LOSSES.items():
-        wrapped = InUnits(loss, FACTORS)
-        assert wrapped.n_outputs(2) == loss.n_outputs(2), name
-        assert wrapped.reported_share(2) == loss.reported_share(2), name
-        np.testing.assert_array_equal(
-            wrapped.constant_optimum(Y), loss.constant_optimum(Y), err_msg=name
-        )
-
-
-@each_loss
-def test_an_objective_trains_the_plain_sum_and_tells_units_besides(loss):
-    network = Network((3, 4, loss.n_outputs(2)), ACTIVATIONS["tanh"]())
+def test_an_objective_trains_the_plain_sum_and_reports_it_in_its_unit(loss):
+    network, unit = Network((3, 4, loss.n_outputs(2)), ACTIVATIONS["tanh"]()), 1e4
     params = np.random.default_rng(2).normal(size=network.n_params)
     inner = Objective(network, loss, 0.3, N_ROWS, np.float64)
-    outer = Objective(network, InUnits(loss, FACTORS), 0.3, N_ROWS, np.float64)
-    raw = network.predict(network.views(params), X)
-    values = InUnits(loss, FACTORS).value_and_gradient(Y, raw)
+    outer = Objective(network, loss, 0.3, N_ROWS, np.float64, loss_unit=unit)
+    values = loss.value_and_gradient(Y, network.predict(network.views(params), X))
     share = loss.reported_share(network.layer_sizes[-1])
     for weight in (None, WEIGHT):
         expected, expected_grad = inner.value_and_gradient(params, X, Y, weight)
         value, grad = outer.value_and_gradient(params, X, Y, weight)
-        # sums in another order
-        np.testing.assert_allclose(grad, expected_grad, rtol=1e-11, atol=1e-14)
-        assert value.total == pytest.approx(expected.total, rel=1e-12)
+        np.testing.assert_array_equal(grad, expected_grad)
+        assert value == expected
         weights = np.ones(N_ROWS) if weight is None else weight
-        in_units = weights @ (values @ FACTORS) / N_ROWS
-        expected = share * in_units + FACTORS.mean() * value.penalty
-        assert outer.reported(value) == pytest.approx(expected, rel=1e-12)
+        reported = share * (weights @ values) / N_ROWS + value.penalty
+        # sums in another order
+        assert inner.reported(value) == pytest.approx(reported, rel=1e-12)
+        assert outer.reported(value) == pytest.approx(unit * reported, rel=1e-12)
+        same = outer.on_inputs(3).reported(value)
+        assert same == outer.reported(value)
 
 
 def with_scale(loss, s):
