@@ -41,7 +41,7 @@ class Component:
         """Note which settings are given, so that others may be filled in later."""
         self = super().__new__(cls)
         kind: Any = cls
-        names = _names(kind) if args else []
+        names = _positional(kind) if args else []
         vars(self)["_given"] = {*names[: len(args)], *kwargs}
         return self
 
@@ -142,6 +142,13 @@ def _names(kind: type[Any]) -> list[str]:
     names = [f.name for f in fields(kind)]
     own = list(inspect.signature(kind).parameters)
     return names if set(names) == set(own) else own
+
+
+@cache
+def _positional(kind: type[Any]) -> list[str]:
+    """The settings that may be given by position, in their order."""
+    parameters = inspect.signature(kind).parameters.values()
+    return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
 
 def _is_default(kind: type[Any], name: str, value: Any) -> bool:

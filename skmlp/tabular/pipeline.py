@@ -13,6 +13,7 @@ from skmlp.estimators.base import as_solver
 from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
+from skmlp.estimators.validation.parameters import RULES
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
@@ -75,14 +76,16 @@ class TabularPipeline(Pipeline):
         self : TabularPipeline
             The pipeline itself.
         """
+        names = {f"{self.steps[-1][0]}__{name}": name for name in MERGED}
+        within = tuple(f"{name}__" for name in names)
+        inner = {n: v for n, v in params.items() if n.startswith(within)}
+        objects = {n: v for n, v in params.items() if n in names}
+        later = {*inner, *objects}
+        super().set_params(**{n: v for n, v in params.items() if n not in later})
         mlp = self.steps[-1][1]
-        merged = {
-            name: _merged(mlp, name.removeprefix("mlp__"), value)
-            if name.removeprefix("mlp__") in MERGED
-            else value
-            for name, value in params.items()
-        }
-        return super().set_params(**merged)
+        if isinstance(mlp, tuple(ESTIMATORS.values())):
+            objects = {n: _merged(mlp, names[n], v) for n, v in objects.items()}
+        return super().set_params(**objects, **inner)
 
 
 def tabular_pipeline(
@@ -191,16 +194,25 @@ def _merged(mlp, name, value):
     Schedules of what the user's value switches off go, too.
     """
     there = getattr(mlp, name)
+    if not RULES[name][0](value):
+        return value  # which is refused when it comes to fit
     if name == "solver":
         given, there = as_solver(mlp, value), as_solver(mlp, there)
     else:
         given, there = OPTIONS[name].of(value), OPTIONS[name].of(there)
-    if not (isinstance(given, Component) and isinstance(there, Component)):
-        return value  # which is refused when it comes to fit
+    if not isinstance(there, Component):
+        return value
     merged = given.filled_by(there)
+    settings = merged.get_params(deep=False)
+    if not np.size(mlp.hidden_layer_sizes):  # no hidden units to drop
+        settings.pop("rate", None)
     for what, schedule in SCHEDULED.items():
-        settings = merged.get_params(deep=False)
-        idle = all(settings.get(setting) in (0.0, None) for setting in what)
-        if schedule in settings and idle and schedule not in given._given:
+        acts = any(map(_acts, map(settings.get, what)))
+        if schedule in settings and not acts and schedule not in given._given:
             setattr(merged, schedule, "constant")
     return merged
+
+
+def _acts(value) -> bool:
+    """Whether a rate, or any of a sequence, is more than 0."""
+    return value is not None and bool(np.any(np.array(value, object)))
