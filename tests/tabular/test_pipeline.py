@@ -4,6 +4,7 @@ import copy
 import datetime
 import math
 import pickle
+import re
 import tracemalloc
 import warnings
 
@@ -21,14 +22,23 @@ from sklearn.datasets import (
     make_friedman1,
 )
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skmlp import MLPClassifier, MLPRegressor, tabular_pipeline
+from skmlp import (
+    DiagnosticWarning,
+    Dropout,
+    EarlyStopping,
+    Ensemble,
+    MLPClassifier,
+    MLPRegressor,
+    tabular_pipeline,
+)
+from skmlp.estimators.moved import MOVED
 from skmlp.losses import Focal, Huber, LogLoss, Quantile
 from skmlp.schedules import SCHEDULES, Constant, Cosine, Warmup
-from skmlp.solvers import SGD, AdamW
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
 from skmlp.tabular import PRESETS, TableEncoder
 
 from ..conftest import Optional, covering, quietly
@@ -416,8 +426,13 @@ def test_what_it_does_not_know_is_refused(case):
 
 WRONG_VALUES = [
     {"solver": "best"},
+    {"solver": AdamW},
     {"dropout": "much"},
     {"dropout": None},
+    {"early_stopping": "no"},
+    {"early_stopping": "training"},
+    {"ensemble": "rows"},
+    {"ensemble": None},
     {"hidden_layer_sizes": "wide"},
     {"learning_rate": "slow"},
     {"n_members": 0},
@@ -451,25 +466,30 @@ OVERRIDES = {
     "sgd": {"solver": SGD(), "learning_rate_init": 1e-4},
     "no decay": {"solver": AdamW(weight_decay=0.0)},
     "linear": {"hidden_layer_sizes": ()},
+    "linear, dropout": {"hidden_layer_sizes": (), "dropout": 0.1},
     "deep": {"hidden_layer_sizes": "8x4"},
     "no dropout": {"dropout": 0.0},
     "no dropout of layers": {"dropout": [0.0, 0.0], "hidden_layer_sizes": (8, 8)},
+    "an array of no dropout": {"dropout": np.zeros(2), "hidden_layer_sizes": (8, 8)},
     "no embedding": {"numeric_embedding": None},
     "no embedding, input dropout": {
         "numeric_embedding": None,
-        "dropout": 0,
-        "input_dropout": 0.1,
+        "dropout": Dropout(0, inputs=0.1),
     },
     "no scale": {"learned_scale": False},
-    "standard": {"parametrization": "standard", "rate_factors": None},
-    "constant": {"learning_rate": "cosine", "weight_decay_schedule": "constant"},
+    "standard": {"solver": AdamW(parametrization="standard", rate_factors=None)},
+    "constant": {
+        "learning_rate": "cosine",
+        "solver": AdamW(decay_schedule="constant"),
+    },
     "relu": {"activation": "relu"},
     "initializer": {"initializer": "he_normal"},
     "penalties": {"alpha": 0.1, "alpha_l1": 0.01},
     "refit": {"refit": True},
     "time": {"max_time": 60.0},
     "record": {"record": "layers", "recover": True},
-    "folds": {"bagging": "folds"},
+    "folds": {"ensemble": "folds"},
+    "folds, an object": {"ensemble": Ensemble(by="folds")},
     "patience": {"n_iter_no_change": 1},
     "output_bias": {"output_bias": "optimum"},
     "batches": {"batch_size": 7},
@@ -500,7 +520,228 @@ def test_parameters_take_the_place_of_the_presets_without_a_warning(case):
         pipeline = fit(target, preset=preset, **params)
         assert np.isfinite(outputs(pipeline, ROWS)).all()
         for name, value in params.items():
-            assert getattr(pipeline[-1], name) == value
+            assert_has(name, getattr(pipeline[-1], name), value)
+
+
+# Of the objects that are merged with the preset's, what a plain value stands for.
+PLAIN = {
+    "dropout": lambda dropout: dropout.rate,
+    "early_stopping": lambda stopping: stopping.monitor == "validation",
+    "ensemble": lambda ensemble: ensemble.by,
+}
+
+
+def assert_has(name, found, value):
+    """The parameter is the value, whatever an object has besides."""
+    if name == "solver" and isinstance(value, str):
+        assert type(found) is SOLVERS[value]
+    elif name in PLAIN and not isinstance(value, type(found)):
+        np.testing.assert_array_equal(PLAIN[name](found), value)
+    elif name == "solver" or name in PLAIN:
+        assert type(found) is type(value)
+        for setting, given in value.changed_settings().items():
+            assert getattr(found, setting) == given
+    else:
+        assert found == value
+
+
+# Merged with the preset, setting by setting
+
+
+def with_parameter(kind, preset, name, value):
+    """The parameter of a pipeline that is made with it, and of one that is set so."""
+    made = tabular_pipeline(kind, preset=preset, **{name: value})
+    later = tabular_pipeline(kind, preset=preset).set_params(**{f"mlp__{name}": value})
+    return [getattr(pipeline["mlp"], name) for pipeline in (made, later)]
+
+
+# Parameter, value, and what of its settings the value gives.
+FLAT = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+STANDARD = {"parametrization": "standard", "rate_factors": None, "beta_2": 0.999}
+GIVEN = {
+    "a setting": ("solver", AdamW(weight_decay=0.1), {"weight_decay": 0.1}),
+    "by position": ("solver", AdamW(0.8), {"beta_1": 0.8}),
+    "what are defaults": ("solver", AdamW(**STANDARD), STANDARD),
+    "set later": (
+        "solver",
+        AdamW().set_params(weight_decay=0.01),
+        {"weight_decay": 0.01},
+    ),
+    "a schedule": (
+        "solver",
+        AdamW(decay_schedule="cosine"),
+        {"decay_schedule": "cosine"},
+    ),
+    "nothing": ("solver", Adam(), {}),
+    "another kind": ("solver", SGD(momentum=0.5), {"momentum": 0.5}),
+    "lion": ("solver", Lion(clip_norm=1.0), {"clip_norm": 1.0}),
+    "a solver's name": ("solver", "adam", FLAT),
+    "a rate": ("dropout", 0.3, {"rate": 0.3}),
+    "rates": ("dropout", [0.3, 0.1], {"rate": [0.3, 0.1]}),
+    "a Dropout": ("dropout", Dropout(0.3, inputs=0.1), {"rate": 0.3, "inputs": 0.1}),
+    "inputs alone": ("dropout", Dropout(inputs=0.1), {"inputs": 0.1}),
+    "another schedule": ("dropout", Dropout(schedule="linear"), {"schedule": "linear"}),
+    "early stopping": ("early_stopping", True, {"monitor": "validation"}),
+    "no early stopping": ("early_stopping", False, {"monitor": "training"}),
+    "patience": ("early_stopping", EarlyStopping(min_updates=9), {"min_updates": 9}),
+    "first of ties": (
+        "early_stopping",
+        EarlyStopping(tie_break="first"),
+        {"tie_break": "first"},
+    ),
+    "seeds": ("ensemble", "seeds", {"by": "seeds"}),
+    "folds": ("ensemble", "folds", {"by": "folds"}),
+    "an Ensemble": ("ensemble", Ensemble("folds"), {"by": "folds"}),
+}
+
+
+@every_preset
+@pytest.mark.parametrize("case", GIVEN)
+def test_settings_that_are_not_given_are_those_of_the_preset(preset, case):
+    name, value, given = GIVEN[case]
+    for kind in KINDS:
+        there = getattr(tabular_pipeline(kind, preset=preset)["mlp"], name)
+        inherited = there.get_params() if hasattr(there, "get_params") else {}
+        for found in with_parameter(kind, preset, name, value):
+            default = type(found)().get_params()
+            own = {n: v for n, v in inherited.items() if n in default}
+            assert found.get_params() == default | own | given
+
+
+def test_a_weight_decay_keeps_the_rest_of_the_recipe():
+    own = {"solver": AdamW(weight_decay=0.1), "dropout": 0.3}
+    for preset in ("td", "default"):
+        mlp = tabular_pipeline("regressor", preset=preset, **own)["mlp"]
+        factors = {"scale": 6.0, "biases": 0.1}
+        factors |= {"numeric_embedding": 0.1, "activation": 0.1}
+        assert mlp.solver == AdamW(
+            weight_decay=0.1,
+            beta_2=0.95,
+            decay_schedule="flat_cos",
+            parametrization="ntk",
+            rate_factors=factors,
+        )
+        assert mlp.dropout == Dropout(0.3, schedule="flat_cos")
+
+
+def test_what_is_set_stays_as_it_was_beside():
+    pipeline = tabular_pipeline("classifier")
+    pipeline.set_params(mlp__dropout=0.1)
+    assert pipeline["mlp"].dropout == Dropout(0.1, schedule="flat_cos")
+    pipeline.set_params(mlp__dropout__schedule="linear").set_params(mlp__dropout=0.2)
+    assert pipeline["mlp"].dropout == Dropout(0.2, schedule="linear")
+    pipeline.set_params(mlp__dropout=Dropout(inputs=0.3))
+    assert pipeline["mlp"].dropout == Dropout(0.2, inputs=0.3, schedule="linear")
+
+
+SWITCHED_OFF = {
+    "dropout": ("dropout", 0, "schedule"),
+    "dropout of layers": ("dropout", [0.0], "schedule"),
+    "a Dropout of none": ("dropout", Dropout(0.0), "schedule"),
+    "weight decay": ("solver", AdamW(weight_decay=0), "decay_schedule"),
+}
+
+
+@each_kind
+@pytest.mark.parametrize("case", SWITCHED_OFF)
+def test_what_is_switched_off_takes_its_schedule_along_without_a_warning(target, case):
+    name, value, schedule = SWITCHED_OFF[case]
+    small = {"preset": "td", "hidden_layer_sizes": (8,)}
+    for pipeline in (
+        make(target, **small, **{name: value}),
+        make(target, **small).set_params(**{f"mlp__{name}": value}),
+    ):
+        assert getattr(getattr(pipeline["mlp"], name), schedule) == "constant"
+        pipeline.fit(ROWS, TARGETS[target][1])
+
+
+def test_a_schedule_that_is_given_stays_and_is_warned_of_where_it_has_no_effect():
+    own = {
+        "dropout": Dropout(0, schedule="cosine"),
+        "solver": AdamW(weight_decay=0.0, decay_schedule="cosine"),
+    }
+    for (name, value), schedule in zip(
+        own.items(), ("dropout__schedule", "solver__decay_schedule"), strict=True
+    ):
+        pipeline = make("numbers", n_members=1, **{name: value})
+        message = f"{schedule}='cosine' has no effect"
+        with pytest.warns(DiagnosticWarning, match=message):
+            pipeline.fit(ROWS, NUMBERS)
+
+
+@every_preset
+@pytest.mark.parametrize("solver", ["lbfgs", LBFGS()], ids=["name", "object"])
+def test_with_lbfgs_what_needs_mini_batches_is_left_out(preset, solver):
+    for kind, estimator in KINDS.items():
+        mlp = tabular_pipeline(kind, preset=preset, solver=solver)["mlp"]
+        assert mlp.solver == LBFGS()
+        for name in ("dropout", "learning_rate"):
+            assert getattr(mlp, name) == getattr(estimator(), name)
+
+
+def test_with_lbfgs_what_is_given_stays_and_is_refused():
+    pipeline = make("numbers", solver="lbfgs", dropout=0.1)
+    with pytest.raises(ValueError, match="dropout must be 0 with solver lbfgs"):
+        pipeline.fit(ROWS, NUMBERS)
+
+
+def test_of_names_that_are_set_together_the_order_does_not_matter():
+    together = [
+        ({"solver": "adam", "beta_1": 0.5}, ("solver", "beta_1", 0.5)),
+        ({"solver": "lbfgs", "max_fun": 9}, ("solver", "max_fun", 9)),
+        ({"dropout": 0.2, "dropout__inputs": 0.1}, ("dropout", "inputs", 0.1)),
+        (
+            {"solver": AdamW(), "solver__weight_decay": 0.5},
+            ("solver", "weight_decay", 0.5),
+        ),
+    ]
+    for params, (name, setting, value) in together:
+        params = {f"mlp__{key}": value for key, value in params.items()}
+        for items in (params.items(), reversed(params.items())):
+            mlp = tabular_pipeline("regressor").set_params(**dict(items))["mlp"]
+            assert getattr(getattr(mlp, name), setting) == value
+
+
+def test_another_last_step_has_its_own_settings():
+    pipeline = tabular_pipeline("regressor")
+    pipeline.set_params(mlp__dropout=0.1, mlp=MLPRegressor())
+    assert pipeline["mlp"].dropout == Dropout(0.1)
+    pipeline.set_params(mlp=Ridge(positive=True)).set_params(mlp__solver="lbfgs")
+    assert pipeline["mlp"].solver == "lbfgs"
+    assert np.isfinite(pipeline.fit(ROWS, NUMBERS).score(ROWS, NUMBERS))
+
+
+def test_merging_changes_no_object_of_the_users():
+    for name, value, _ in GIVEN.values():
+        before = copy.deepcopy(value)
+        for found in with_parameter("regressor", "td", name, value):
+            assert found is not value
+            if isinstance(found, AdamW):
+                found.set_params(beta_1=0.1)
+                (found.rate_factors or {})["scale"] = 7.0
+        assert value == before
+
+
+def test_copies_of_an_object_give_what_it_gives():
+    twins = [clone, copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))]
+    for name, value, _ in GIVEN.values():
+        if hasattr(value, "get_params"):
+            [expected, _] = with_parameter("regressor", "td", name, value)
+            for twin in twins:
+                found = with_parameter("regressor", "td", name, twin(value))
+                assert found == [expected, expected]
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_old_names_are_refused_with_the_new_one(name):
+    for kind, estimator in KINDS.items():
+        message = f"got {name}. {name} has moved: use {MOVED[name]}."
+        with pytest.raises(TypeError, match=re.escape(message)):
+            tabular_pipeline(kind, **{name: 1})
+        message = f"{name} has moved: use {MOVED[name]}."
+        with pytest.raises(ValueError, match=re.escape(message)) as error:
+            tabular_pipeline(kind).set_params(**{f"mlp__{name}": 1})
+        assert estimator.__name__ in str(error.value)
 
 
 # Presets
@@ -522,7 +763,7 @@ def test_a_pipeline_shares_no_part_with_the_presets(preset):
     for kind in KINDS:
         pipeline = tabular_pipeline(kind, preset=preset)
         pipeline.set_params(mlp__solver__beta_1=0.5)
-        pipeline[-1].rate_factors["biases"] = 3.0
+        pipeline[-1].solver.rate_factors["biases"] = 3.0
         assert before == PRESETS
         assert tabular_pipeline(kind, preset=preset)[-1].solver.beta_1 != 0.5
 
