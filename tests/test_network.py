@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+import skmlp.network.network as network_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.initializers import INITIALIZERS
-from skmlp.network import network as network_module
 from skmlp.network.layers import Noise
 from skmlp.network.network import Network, Workspace
 

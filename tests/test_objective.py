@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
+import skmlp.network.network as network_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.losses import LOSSES
-from skmlp.network import network as network_module
 from skmlp.network.layers import Noise
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective, Value
@@ -235,6 +235,16 @@ def test_the_reported_loss_is_a_mean_over_outputs_for_squared_errors_only():
         # the penalty is reported whole
         reported = objective.reported(Value(6.0, 0.25))
         assert reported == share * 6.0 + 0.25, (loss, n_outputs)
+
+
+def test_the_reported_loss_is_in_the_unit_of_the_loss():
+    for loss in LOSSES:
+        plain, *_ = problem("tanh", loss, (5,), 2)
+        objective, *_ = problem("tanh", loss, (5,), 2, loss_unit=4.0)
+        value = Value(6.0, 0.25)
+        assert objective.trained(value) == plain.reported(value)
+        assert objective.reported(value) == 4.0 * plain.reported(value)
+        assert not objective.reports_value
 
 
 # --- rows and weights
