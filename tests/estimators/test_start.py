@@ -322,7 +322,7 @@ def test_the_last_biases_start_at_the_weighted_optimum_of_a_constant(loss, y, op
     model = fitted(kind, y=y, sample_weight=WEIGHT, **params)
     np.testing.assert_allclose(model.intercepts_[-1], optimum, rtol=1e-12)
     drawn = fitted(
-        kind, y=y, sample_weight=WEIGHT, **{**params, "output_bias": "drawn"}
+        kind, y=y, sample_weight=WEIGHT, **{**params, "output_bias": "random"}
     )
     # all else is drawn as it was
     for a, b in zip(model.coefs_, drawn.coefs_, strict=True):
@@ -353,7 +353,7 @@ def test_a_step_of_a_constant_model_stays_at_the_optimum(kind, loss, y):
     ]
     # the optimum is found to a gradient of 1e-10 or a flat loss: 1e-8 in its root
     np.testing.assert_allclose(biases[1], biases[0], atol=1e-6)
-    params["output_bias"] = "drawn"
+    params["output_bias"] = "random"
     moved = fitted(kind, 0 * X, y, WEIGHT, learning_rate_init=1.0, **params)
     first = fitted(kind, 0 * X, y, WEIGHT, learning_rate_init=1e-300, **params)
     assert np.abs(moved.intercepts_[0] - first.intercepts_[0]).max() > 1e-3
