@@ -15,8 +15,10 @@ from skmlp import (
     Dropout,
     EarlyStopping,
     Ensemble,
+    MLPAutoencoder,
     MLPClassifier,
     MLPRegressor,
+    tabular_pipeline,
 )
 from skmlp.activations import ReLU
 from skmlp.embeddings import PBLD, CategoryTable
@@ -274,6 +276,22 @@ def test_a_schedule_that_there_is_not_is_refused_with_those_there_are():
         assert_names(error, MLPRegressor, f"{name} must be one of ", "'unheard_of'")
         assert all(repr(known) in str(error.value) for known in SCHEDULES), name
         assert "object" in str(error.value) and "function" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["solver", "loss", "early_stopping", "dropout"])
+def test_a_bad_parameter_of_an_estimator_within_another_is_refused_by_name(name):
+    for value in ("unheard_of", 3):
+        params = {name: value}
+        within = (
+            lambda params=params: tabular_pipeline("regressor", **params).fit(
+                X, NUMBERS
+            ),
+            lambda params=params: MLPAutoencoder(
+                2, estimator=MLPRegressor(**params)
+            ).fit(X),
+        )
+        for fit in within:
+            assert_refused(value, MLPRegressor, name, repr(value), fit)
 
 
 @pytest.mark.parametrize("name", BAD_PARAMETERS)
