@@ -5,7 +5,6 @@ from scipy.optimize import minimize_scalar
 
 from skmlp.constraints import real
 from skmlp.errors import invalid, short_repr
-from skmlp.estimators.fitting.data import holds_out
 
 COVERAGE = real(0, 1, open_low=True)
 # Of temperatures that are tried, as logarithms; near the least loss 0.01 is nothing.
@@ -33,7 +32,7 @@ def _leaves_rows(settings, request) -> bool:
     if request.validation[0] is not None:
         return True
     all_refit = settings.n_members > 1 and settings.refit
-    return holds_out(settings) and not all_refit
+    return settings.holds_out and not all_refit
 
 
 def attributes_from_validation(settings, task, rows, output):

@@ -83,6 +83,16 @@ class TrainingRows:
         rows = slice(None) if self.rows is None else self.rows
         return self.Y[rows], None if self.weight is None else self.weight[rows]
 
+    def sample(self, n_rows: int) -> NDArray[np.intp]:
+        """Numbers of up to n_rows training rows that count, drawn once for all."""
+        rows = np.arange(len(self)) if self.rows is None else self.rows
+        if self.weight is not None:
+            rows = rows[self.weight[rows] > 0]
+        if len(rows) <= n_rows:
+            return rows
+        draws = np.random.RandomState(0).randint(len(rows), size=n_rows)
+        return rows[np.unique(draws)]
+
     def normalized(self) -> tuple["TrainingRows", float]:
         """The rows with weights of mean 1 over those that train, and the mean before.
 

@@ -15,7 +15,6 @@ from skmlp.estimators.fitting.data import (
     ValidationRows,
     all_splits,
     check_groups,
-    holds_out,
     weighted_by_class,
 )
 from skmlp.estimators.fitting.fit import train
@@ -264,7 +263,7 @@ def _check_folds(settings, request) -> None:
         raise settings.invalid("refit", "be False with ensemble='folds'")
     if request.validation[0] is not None:
         raise settings.invalid("ensemble", "be 'seeds' with X_val")
-    if not holds_out(settings):
+    if not settings.holds_out:
         raise settings.invalid(
             "early_stopping",
             "be True with ensemble='folds', and scoring given with solver lbfgs, so "

@@ -4,10 +4,8 @@ import math
 from functools import partial
 
 from skmlp.estimators.fitting.checkpoint_file import checkpoint_of
-from skmlp.estimators.fitting.plan import sample_rows
 from skmlp.estimators.fitting.rates import rates_of
 from skmlp.estimators.fitting.scoring import Validation
-from skmlp.estimators.fitting.settings import noise_schedule_of, schedule_of
 from skmlp.estimators.fitting.warm_start import (
     best_before,
     history_of,
@@ -46,14 +44,14 @@ def _by_batches(plan, hooks) -> Training:
         data=data,
         batches=Batches(data, batch_size, shuffles),
         solver_state=solver_state,
-        schedule=schedule_of(settings),
+        schedule=settings.schedule,
         learning_rate_init=float(settings.learning_rate_init),
         monitor=_monitor(plan),
         n_planned_epochs=int(settings.max_iter),
         max_seconds=max_seconds(settings),
         max_norm=None if solver.max_norm is None else float(solver.max_norm),
         rates=rates_of(plan, solver_state.clock),
-        noise_schedule=noise_schedule_of(settings),
+        noise_schedule=settings.noise_schedule,
         n_frozen=int(settings.freeze),
         recovers=bool(settings.recover),
         layer_records=_layer_records(plan, data),
@@ -89,7 +87,7 @@ def max_seconds(settings) -> float:
 def _layer_records(plan, data) -> LayerRecords | None:
     if plan.settings.record is None:
         return None
-    return LayerRecords(plan.network, data.X[sample_rows(data, N_ROWS)])
+    return LayerRecords(plan.network, data.X[data.sample(N_ROWS)])
 
 
 def _monitor(plan) -> Monitor:

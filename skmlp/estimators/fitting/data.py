@@ -47,19 +47,13 @@ def split_rows(settings, request, task, data, validation, random_state, least):
     validation : the user's own validation rows, or None.
     least : how many validation rows a fraction of the rows must be.
     """
-    splits = validation is None and holds_out(settings)
+    splits = validation is None and settings.holds_out
     _check_refit(settings, validation, splits)
     _check_no_groups(settings, request.groups, splits)
     if splits:
         training, held = _split(settings, request, task, data, random_state, least)
         data, validation = _divided(settings, data, training, held)
     return weighted_by_class(settings, task, data, validation)
-
-
-def holds_out(settings) -> bool:
-    """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
-    acts = settings.is_stochastic or settings.scoring is not None
-    return settings.early_stopping.on_validation and acts
 
 
 def _check_refit(settings, validation, splits) -> None:

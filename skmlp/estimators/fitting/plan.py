@@ -4,7 +4,6 @@ import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 
 from skmlp.errors import error_context, invalid
@@ -286,22 +285,11 @@ def _new_params(settings, network, data, random_state):
     if len(start) == len(network.layers):
         return network.flatten(start, dtype), False
     initializer = component(settings, INITIALIZERS, "initializer")
-    rows = data.X[sample_rows(data, N_ROWS)] if initializer.needs_data else None
+    rows = data.X[data.sample(N_ROWS)] if initializer.needs_data else None
     params = network.initial_params(initializer, random_state, dtype, rows)
     for (W, b), (start_W, start_b) in zip(network.views(params), start, strict=False):
         W[...], b[...] = start_W, start_b
     return params, True
-
-
-def sample_rows(data, n_rows):
-    """Numbers of up to n_rows of the training rows that count, drawn once for all."""
-    rows = np.arange(len(data)) if data.rows is None else data.rows
-    if data.weight is not None:
-        rows = rows[data.weight[rows] > 0]
-    if len(rows) <= n_rows:
-        return rows
-    draws = np.random.RandomState(0).randint(len(rows), size=n_rows)
-    return rows[np.unique(draws)]
 
 
 def _scaled(plan) -> Plan:

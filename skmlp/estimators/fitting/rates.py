@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skmlp.estimators.fitting.settings import decay_schedule_of
 from skmlp.schedules import Constant
 from skmlp.training.minibatch import Rates
 
@@ -14,7 +13,7 @@ def rates_of(plan, clock) -> Rates | None:
     none. By itself a solver has decay for weights alone, not for what inputs learn.
     """
     network, dtype, solver = plan.network, plan.params.dtype, plan.settings.solver
-    schedule = decay_schedule_of(plan.settings)
+    schedule = plan.settings.decay_schedule
     ntk, factors = solver.parametrization == "ntk", solver.rate_factors or {}
     has_decay = solver.get_params(deep=False).get("weight_decay", 0.0) > 0.0
     inputs_decay = has_decay and bool(network.inputs.shapes)

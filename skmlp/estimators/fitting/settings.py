@@ -51,6 +51,35 @@ class Settings(SimpleNamespace):
         settings.solver, settings.is_stochastic = solver, solver.stochastic
         return settings
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
+        acts = self.is_stochastic or self.scoring is not None
+        return self.early_stopping.on_validation and acts
+
+    @property
+    def schedule(self):
+        """The schedule of ``learning_rate``.
+
+        scikit-learn's Adam ignores its schedules; given by name, so are they here.
+        """
+        given = self.learning_rate
+        if type(self.solver) is Adam and given in NAMED_SCHEDULES:
+            return Constant()
+        return schedule(self, "learning_rate", given, FACTOR)
+
+    @property
+    def noise_schedule(self):
+        """The schedule of dropout and noise."""
+        return schedule(self, "dropout__schedule", self.dropout.schedule, SHARE)
+
+    @property
+    def decay_schedule(self):
+        """The schedule of the solver's weight decay, constant without one."""
+        solver = self.solver.get_params(deep=False)
+        given = solver.get("decay_schedule", "constant")
+        return schedule(self, "solver__decay_schedule", given, FACTOR)
+
     def invalid(self, name, expected):
         """The error for a parameter that is not what it must be."""
         return invalid(self.owner, name, expected, self.given[name])
@@ -81,29 +110,6 @@ def check_components(owner, params) -> None:
         if hasattr(value, "broken_rules"):
             for setting, expected, came in value.broken_rules(name):
                 raise invalid(owner, setting, f"be {expected}", came)
-
-
-def schedule_of(settings):
-    """The schedule of ``learning_rate``.
-
-    scikit-learn's Adam ignores its schedules; given by name, they are ignored here too.
-    """
-    given = settings.learning_rate
-    if type(settings.solver) is Adam and given in NAMED_SCHEDULES:
-        return Constant()
-    return schedule(settings, "learning_rate", given, FACTOR)
-
-
-def noise_schedule_of(settings):
-    """The schedule of dropout and noise."""
-    given = settings.dropout.schedule
-    return schedule(settings, "dropout__schedule", given, SHARE)
-
-
-def decay_schedule_of(settings):
-    """The schedule of the solver's weight decay, constant without one."""
-    given = settings.solver.get_params(deep=False).get("decay_schedule", "constant")
-    return schedule(settings, "solver__decay_schedule", given, FACTOR)
 
 
 def schedule(settings, parameter, given, rule):

@@ -5,8 +5,6 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import issparse
 
-from skmlp.estimators.fitting.plan import sample_rows
-from skmlp.estimators.fitting.settings import decay_schedule_of, noise_schedule_of
 from skmlp.estimators.reporting.convergence import said_of_end
 from skmlp.estimators.validation.parameters import is_clipped
 from skmlp.losses import RegressionLoss
@@ -79,7 +77,7 @@ def _faults(plan, training, reason):
 def _sample(plan):
     """Some of the rows that count, as training sees them: X, Y and weight."""
     data = plan.scaling.training_rows(plan.data)
-    rows = sample_rows(data, N_ROWS)
+    rows = data.sample(N_ROWS)
     weight = None if data.weight is None else data.weight[rows]
     return data.X[rows], data.Y[rows], weight
 
@@ -103,7 +101,7 @@ def _unequal_columns(plan):
     X, columns = plan.data.X, _columns_of_numbers(plan)
     if plan.settings.scale_input or issparse(X) or len(columns) < 2:
         return None
-    rows = sample_rows(replace(plan.data, rows=None), N_ROWS)
+    rows = replace(plan.data, rows=None).sample(N_ROWS)
     X = np.asarray(X[rows][:, columns], np.float64)
     if max(X.max(), -X.min()) < UNEQUAL / 10:
         return None
@@ -256,10 +254,10 @@ def _idle_schedules(plan):
             yield name, "with solver lbfgs, which chooses its own steps"
         return
     solver = settings.solver.get_params(deep=False)
-    if solver.get("weight_decay") == 0.0 and _acts(decay_schedule_of(settings)):
+    if solver.get("weight_decay") == 0.0 and _acts(settings.decay_schedule):
         name = f"solver__decay_schedule={solver['decay_schedule']!r}"
         yield name, "without a weight_decay of solver"
-    if not any(plan.network.noise) and _acts(noise_schedule_of(settings)):
+    if not any(plan.network.noise) and _acts(settings.noise_schedule):
         name = f"dropout__schedule={settings.dropout.schedule!r}"
         yield name, "without dropout or noise"
 
