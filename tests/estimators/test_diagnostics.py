@@ -18,11 +18,11 @@ from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.preprocessing import StandardScaler
 
 import skmlp
-from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp import DiagnosticWarning, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.losses import LogLoss, Quantile
 from skmlp.solvers import SGD, Adam
 
-from ..conftest import Optional, assert_same_bits, classes_first, covering, quietly
+from ..conftest import Optional, classes_first, covering
 
 pd = Optional("pandas")
 
@@ -64,7 +64,7 @@ def make(kind=MLPRegressor, **params):
 
 UNEQUAL = "the columns of X are of very unequal scale"
 LARGE = "the targets are of very unequal scale"
-SMALL = "is large beside the loss of a constant model"
+SMALL = "is about as large as the loss of a constant model"
 NO_BETTER = "the model is no better than a constant one"
 IDLE = "are dead or saturated"
 JUMPING = "the training loss jumps"
@@ -146,14 +146,15 @@ def test_targets_are_not_too_large_for_what_is_made_for_them(params):
 def test_targets_without_room_for_tol_are_too_small(solver):
     y = 1e-3 * NUMBERS
     text = the_one(diagnoses(make(solver=solver, max_iter=400), X, y), SMALL)
-    assert text.startswith("MLPRegressor: tol=0.0001 is large")
-    assert f"constant model, which is {y.var() / 2:.3g}:" in text
-    for remedy in "tol_mode='relative'", "scale_target=True", "smaller tol":
+    assert text.startswith("MLPRegressor: tol=0.0001 is about as large")
+    assert f"constant model, {y.var() / 2:.3g}, so training stopped" in text
+    relative = "early_stopping=EarlyStopping('training', relative_tol=True)"
+    for remedy in relative, "scale_target=True", "smaller tol":
         assert remedy in text
 
 
 WITH_ROOM = {
-    "relative tol": {"tol_mode": "relative"},
+    "relative tol": {"early_stopping": EarlyStopping("training", relative_tol=True)},
     "scaled inside": {"scale_target": True},
     "no tol": {"tol": 0.0},
     "ended by max_iter": {"max_iter": 10},  # n_iter_no_change: tol takes one more
@@ -316,7 +317,9 @@ def test_a_diagnosis_changes_no_bit(kind, solver, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("skmlp.estimators.reporting.diagnostics._diagnose", lambda *a, **k: [])
+            patch.setattr(
+                "skmlp.estimators.reporting.diagnostics._diagnose", lambda *a, **k: []
+            )
             unheard.fit(data, TARGETS[kind])
     for a, b in zip(mlp.coefs_, unheard.coefs_, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -537,11 +540,12 @@ def test_what_helps_depends_on_whether_the_loss_still_falls():
     falling = convergence_warning(make(max_iter=20), X, NUMBERS)
     assert falling.endswith("still falling: raise max_iter or learning_rate_init.")
     still = make(max_iter=20, learning_rate_init=1e-9, n_iter_no_change=30)
-    at_rest = convergence_warning(still, X, NUMBERS)
-    assert at_rest.endswith("nearly at rest: a larger tol would have ended it there.")
+    plateau = convergence_warning(still, X, NUMBERS)
+    told = "has plateaued: a larger tol would have stopped training earlier."
+    assert plateau.endswith(told)
 
 
-def test_a_loss_that_rises_is_not_said_to_be_at_rest():
+def test_a_loss_that_rises_is_not_said_to_have_plateaued():
     # momentum carries this fit from its minimum back up
     mlp = make(solver="sgd", momentum=1.0, nesterovs_momentum=False)
     mlp.set_params(n_iter_no_change=300)
@@ -553,7 +557,7 @@ def test_a_loss_that_rises_is_not_said_to_be_at_rest():
             break
     else:
         pytest.fail("the loss never rose")
-    assert "fell by -" not in text and "at rest" not in text
+    assert "fell by -" not in text and "plateaued" not in text
 
 
 def test_a_single_epoch_has_no_course():

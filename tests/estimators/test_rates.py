@@ -6,8 +6,9 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse
+from sklearn.base import clone
 
-from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp import DiagnosticWarning, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.schedules import Constant, FlatCosine, Linear
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
 
@@ -48,7 +49,9 @@ STILL = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
 def make(kind, **params):
     defaults = {"hidden_layer_sizes": (6, 4), "max_iter": 4, "batch_size": 20}
     defaults |= {"activation": "tanh", "learning_rate_init": 0.01, "random_state": 0}
-    return kind(**(defaults | params))
+    inner = {name: params.pop(name) for name in list(params) if "__" in name}
+    # a clone: the settings of objects are set in place
+    return clone(kind(**(defaults | params))).set_params(**inner)
 
 
 def fit(kind, X=X, **params):
@@ -79,7 +82,7 @@ def test_a_factor_of_0_freezes_its_group_and_no_other(solver):
     params = EVERYTHING | {"learned_scale": False, "solver": solver}
     start = groups_of(fit(MLPRegressor, **(params | STILL)))
     for name in GROUPS:
-        found = groups_of(fit(MLPRegressor, **params, rate_factors={name: 0.0}))
+        found = groups_of(fit(MLPRegressor, **params, solver__rate_factors={name: 0.0}))
         for group, array in found.items():
             stays = np.array_equal(array, start[group])
             assert stays == (group == name), (name, group)
@@ -88,10 +91,12 @@ def test_a_factor_of_0_freezes_its_group_and_no_other(solver):
 @every_estimator
 def test_a_factor_of_0_freezes_the_scale(kind):
     others = dict.fromkeys(GROUPS, 0.0)
-    model = fit(kind, **EVERYTHING, rate_factors=others | {"scale": 0})
-    start = fit(kind, **(EVERYTHING | {"learned_scale": False}), rate_factors=others)
+    model = fit(kind, **EVERYTHING, solver__rate_factors=others | {"scale": 0})
+    start = fit(
+        kind, **(EVERYTHING | {"learned_scale": False}), solver__rate_factors=others
+    )
     assert_same_bits(model, start)
-    trained = fit(kind, **EVERYTHING, rate_factors=others)
+    trained = fit(kind, **EVERYTHING, solver__rate_factors=others)
     assert (trained.coefs_[0] != model.coefs_[0]).all()
 
 
@@ -100,7 +105,9 @@ def test_one_factor_for_all_groups_is_one_on_the_rate(solver):
     factors = dict.fromkeys([*GROUPS, "scale"], 0.5)
     params = EVERYTHING | {"solver": solver, "max_iter": 2}
     for kind in TARGETS:
-        model = fit(kind, **params, rate_factors=factors, learning_rate_init=0.02)
+        model = fit(
+            kind, **params, solver__rate_factors=factors, learning_rate_init=0.02
+        )
         # a product more or less, over some updates that are divided by small roots
         assert_close(model, fit(kind, **params, learning_rate_init=0.01), 1e-8)
 
@@ -109,15 +116,17 @@ def test_one_factor_for_all_groups_is_one_on_the_rate(solver):
 def test_factors_that_are_not_given_are_1_and_no_factors_change_no_bit(kind):
     model = fit(kind, **EVERYTHING)
     for factors in ({}, None):
-        assert_same_bits(fit(kind, **EVERYTHING, rate_factors=factors), model)
-    given = fit(kind, **EVERYTHING, rate_factors={"biases": 1})
+        assert_same_bits(fit(kind, **EVERYTHING, solver__rate_factors=factors), model)
+    given = fit(kind, **EVERYTHING, solver__rate_factors={"biases": 1})
     # a product with 1
     assert_close(given, model, 1e-10)
 
 
 def test_groups_that_a_network_does_not_have_may_be_named():
     factors = {"scale": 6.0, "activation": 0.1, "category_embedding": 2.0}
-    assert_close(fit(MLPRegressor, rate_factors=factors), fit(MLPRegressor), 1e-10)
+    assert_close(
+        fit(MLPRegressor, solver__rate_factors=factors), fit(MLPRegressor), 1e-10
+    )
 
 
 # --- decay
@@ -133,7 +142,7 @@ def test_all_decays_but_biases_and_alphas(solver):
     params["solver"] = type(solver)(weight_decay=rate)
     start = groups_of(fit(MLPRegressor, **(params | STILL)))
     for factors in (None, {}, {"scale": 3.0, "numeric_embedding": 0.5}):
-        found = groups_of(fit(MLPRegressor, **params, rate_factors=factors))
+        found = groups_of(fit(MLPRegressor, **params, solver__rate_factors=factors))
         for name, array in found.items():
             factor = (factors or {}).get(name, 1.0)
             factor = 0.0 if name in ("biases", "activation") else factor
@@ -160,13 +169,15 @@ def test_factors_that_are_taken_back_between_partial_fits_are_gone():
         model = make(MLPRegressor, solver=PLAIN_DECAY, shuffle=False, **rates)
         return model.partial_fit(X, Y)
 
-    model = trained(rate_factors={"weights": 0.0, "biases": 0.0})
-    plain = trained(rate_factors={"weights": 0.0, "biases": 0.0})
-    model = pickle.loads(pickle.dumps(model)).set_params(rate_factors=None)
-    plain.set_params(rate_factors={"weights": 1.0})
+    model = trained(solver__rate_factors={"weights": 0.0, "biases": 0.0})
+    plain = trained(solver__rate_factors={"weights": 0.0, "biases": 0.0})
+    model = pickle.loads(pickle.dumps(model)).set_params(solver__rate_factors=None)
+    plain.set_params(solver__rate_factors={"weights": 1.0})
     # a product with 1
     assert_close(model.partial_fit(X, Y), plain.partial_fit(X, Y), 1e-12)
-    assert (model.coefs_[0] != trained(rate_factors={"weights": 0.0}).coefs_[0]).all()
+    assert (
+        model.coefs_[0] != trained(solver__rate_factors={"weights": 0.0}).coefs_[0]
+    ).all()
 
 
 # --- the schedule of decay
@@ -178,7 +189,7 @@ def test_a_schedule_of_decay_is_a_factor_on_it():
     start = fit(MLPRegressor, **(params | STILL))
     for schedule in ("linear", Linear(), lambda progress: 1 - progress):
         model = fit(
-            MLPRegressor, **params, solver=solver, weight_decay_schedule=schedule
+            MLPRegressor, **params, solver=solver, solver__decay_schedule=schedule
         )
         kept = np.prod(1 - (1 - np.arange(12) / 12) / 12)
         for W, first in zip(model.coefs_, start.coefs_, strict=True):
@@ -187,12 +198,12 @@ def test_a_schedule_of_decay_is_a_factor_on_it():
 
 
 def test_a_schedule_of_decay_at_0_is_no_decay():
-    model = fit(MLPRegressor, solver=PLAIN_DECAY, weight_decay_schedule=lambda t: 0)
+    model = fit(MLPRegressor, solver=PLAIN_DECAY, solver__decay_schedule=lambda t: 0)
     plain = fit(MLPRegressor, solver=AdamW(weight_decay=0.0))
     # rates as vectors and as numbers
     assert_close(model, plain, 1e-12)
     for constant in ("constant", Constant()):
-        model = fit(MLPRegressor, solver="adamw", weight_decay_schedule=constant)
+        model = fit(MLPRegressor, solver="adamw", solver__decay_schedule=constant)
         assert_same_bits(model, fit(MLPRegressor, solver="adamw"))
 
 
@@ -249,7 +260,7 @@ def test_ntk_is_training_what_the_roots_of_fan_in_divide(
     params |= {"batch_size": N_ROWS, "shuffle": False}
     start = fit(MLPRegressor, **params, **STILL)
     model = fit(
-        MLPRegressor, **params, solver=solver, parametrization="ntk", max_iter=8
+        MLPRegressor, **params, solver=solver, solver__parametrization="ntk", max_iter=8
     )
     coefs, intercepts = by_hand(start, solver, 8, alpha)
     found = [*model.coefs_, *model.intercepts_]
@@ -263,7 +274,7 @@ def test_ntk_counts_the_inputs_that_the_first_layer_sees():
     params = {"numeric_embedding": "pbld", "solver": Lion(), "max_iter": 1}
     params |= {"batch_size": N_ROWS, "initializer": "he_normal"}
     start = fit(MLPRegressor, **(params | STILL))
-    model = fit(MLPRegressor, **params, parametrization="ntk")
+    model = fit(MLPRegressor, **params, solver__parametrization="ntk")
     for W, first in zip(model.coefs_, start.coefs_, strict=True):
         step = 0.01 / np.sqrt(len(first))
         np.testing.assert_allclose(np.abs(W - first), step, rtol=1e-9)
@@ -272,8 +283,10 @@ def test_ntk_counts_the_inputs_that_the_first_layer_sees():
 
 
 def test_factors_multiply_the_rates_of_ntk():
-    params = {"parametrization": "ntk", "solver": Lion()}
-    model = fit(MLPRegressor, **params, rate_factors={"weights": 2, "biases": 2})
+    params = {"solver__parametrization": "ntk", "solver": Lion()}
+    model = fit(
+        MLPRegressor, **params, solver__rate_factors={"weights": 2, "biases": 2}
+    )
     expected = fit(MLPRegressor, **params, learning_rate_init=0.02)
     # a product in another order
     assert_close(model, expected, 1e-10)
@@ -281,25 +294,25 @@ def test_factors_multiply_the_rates_of_ntk():
 
 # --- the schedule of noise
 
-NOISY = {"dropout": 0.3, "input_noise": 0.2, "shuffle": False}
+NOISY = {"dropout": 0.3, "dropout__noise": 0.2, "shuffle": False}
 
 
 @every_estimator
 def test_noise_at_a_factor_of_0_is_no_noise(kind):
-    model = fit(kind, **NOISY, input_dropout=0.1, dropout_schedule=lambda t: 0)
+    model = fit(kind, **NOISY, dropout__inputs=0.1, dropout__schedule=lambda t: 0)
     assert_same_bits(model, fit(kind, shuffle=False))
 
 
 @every_estimator
 def test_noise_by_a_schedule_is_less_noise(kind):
-    half = fit(kind, **NOISY, dropout_schedule=lambda t: 0.5)
-    less = {"dropout": 0.15, "input_noise": 0.1, "shuffle": False}
+    half = fit(kind, **NOISY, dropout__schedule=lambda t: 0.5)
+    less = {"dropout": 0.15, "dropout__noise": 0.1, "shuffle": False}
     assert_same_bits(half, fit(kind, **less))
     for schedule in ("flat_cos", FlatCosine(), "linear"):
-        model = fit(kind, **NOISY, dropout_schedule=schedule)
+        model = fit(kind, **NOISY, dropout__schedule=schedule)
         assert (model.coefs_[0] != fit(kind, **NOISY).coefs_[0]).any()
     for constant in ("constant", Constant(), lambda t: 1.0):
-        model = fit(kind, **NOISY, dropout_schedule=constant)
+        model = fit(kind, **NOISY, dropout__schedule=constant)
         assert_same_bits(model, fit(kind, **NOISY))
 
 
@@ -309,10 +322,12 @@ def test_a_function_that_gives_no_share_is_refused(dropout):
         estimator = make(
             MLPRegressor,
             dropout=dropout,
-            input_noise=0.1,
-            dropout_schedule=lambda t, factor=factor: factor if t > 0.5 else 1,
+            dropout__noise=0.1,
+            dropout__schedule=lambda t, factor=factor: factor if t > 0.5 else 1,
         )
-        said = r"^MLPRegressor: dropout_schedule must give a number in \[0, 1\] as a fu"
+        said = (
+            r"^MLPRegressor: dropout__schedule must give a number in \[0, 1\] as a fu"
+        )
         with pytest.raises(ValueError, match=said):
             estimator.fit(X, Y)
         assert not hasattr(estimator, "coefs_"), factor
@@ -323,9 +338,9 @@ def test_a_function_of_decay_that_gives_no_factor_is_refused():
         estimator = make(
             MLPRegressor,
             solver="adamw",
-            weight_decay_schedule=lambda t, factor=factor: factor,
+            solver__decay_schedule=lambda t, factor=factor: factor,
         )
-        said = r"^MLPRegressor: weight_decay_schedule must give a number in \[0, inf\)"
+        said = r"^MLPRegressor: solver__decay_schedule must give a number in \[0, inf\)"
         with pytest.raises(ValueError, match=said):
             estimator.fit(X, Y)
 
@@ -333,17 +348,19 @@ def test_a_function_of_decay_that_gives_no_factor_is_refused():
 # --- all of them
 
 ALL = {
-    "factors": {"rate_factors": {"weights": 0.5, "scale": 6.0, "activation": 0.1}},
-    "ntk": {"parametrization": "ntk", "initializer": "ntk"},
-    "decay": {"solver": PLAIN_DECAY, "weight_decay_schedule": "flat_cos"},
-    "noise": {"dropout": 0.3, "dropout_schedule": "flat_cos"},
+    "factors": {
+        "solver__rate_factors": {"weights": 0.5, "scale": 6.0, "activation": 0.1}
+    },
+    "ntk": {"solver__parametrization": "ntk", "initializer": "ntk"},
+    "decay": {"solver": PLAIN_DECAY, "solver__decay_schedule": "flat_cos"},
+    "noise": {"dropout": 0.3, "dropout__schedule": "flat_cos"},
     "all": {
-        "rate_factors": {"biases": 0.1},
-        "parametrization": "ntk",
+        "solver__rate_factors": {"biases": 0.1},
+        "solver__parametrization": "ntk",
         "solver": AdamW(weight_decay=0.5, averaging=0.8, clip_norm=1.0),
-        "weight_decay_schedule": "linear",
+        "solver__decay_schedule": "linear",
         "dropout": 0.3,
-        "dropout_schedule": "cosine",
+        "dropout__schedule": "cosine",
         "learning_rate": "coslog4",
     },
 }
@@ -365,8 +382,8 @@ def test_partial_fits_are_the_epochs_of_a_fit(params, kind, more):
 def test_float32_stays_float32_and_numbers_of_numpy_change_no_bit(params):
     params = EVERYTHING | params
     narrow = X.astype(np.float32)
-    factors = params.get("rate_factors") or {}
-    of_numpy = {"rate_factors": {n: np.float64(f) for n, f in factors.items()}}
+    factors = params.get("solver__rate_factors") or {}
+    of_numpy = {"solver__rate_factors": {n: np.float64(f) for n, f in factors.items()}}
     for kind in TARGETS:
         model = fit(kind, narrow, **params)
         dtypes = {array.dtype for array in learned_arrays(model)}
@@ -386,21 +403,24 @@ def test_sparse_x_trains_as_dense_x(params):
 # --- refused, or told
 
 RATES = {
-    "parametrization": ("ntk", "standard"),
-    "rate_factors": ({"biases": 0.5}, None),
-    "dropout_schedule": ("flat_cos", "constant"),
-    "weight_decay_schedule": (Linear(), "constant"),
+    "solver__parametrization": ("ntk", "standard"),
+    "solver__rate_factors": ({"biases": 0.5}, None),
+    "solver__decay_schedule": (Linear(), "constant"),
+    "dropout__schedule": ("flat_cos", "constant"),
 }
-OTHERS = {
-    "lbfgs": ("lbfgs", X, "with solver lbfgs: it needs mini-batches"),
-    "LBFGS": (LBFGS(), X, "with solver lbfgs: it needs mini-batches"),
-    "lazy": (AdamW(lazy=True), scipy.sparse.csr_array(X), "with lazy=True, whose"),
+LBFGS_REFUSES = (X, "with solver lbfgs: it needs mini-batches")
+LAZY_REFUSES = (scipy.sparse.csr_array(X), "with lazy=True, whose steps leave out")
+REFUSALS = {
+    "lbfgs-noise": ("lbfgs", "dropout__schedule", *LBFGS_REFUSES),
+    "LBFGS-noise": (LBFGS(), "dropout__schedule", *LBFGS_REFUSES),
+    **{f"lazy-{name}": (AdamW(lazy=True), name, *LAZY_REFUSES) for name in RATES},
 }
 
 
-@covering(kind=list(TARGETS), name=list(RATES), other=OTHERS)
-def test_solvers_without_rates_for_single_parameters_refuse_them(kind, name, other):
-    solver, rows, where = other
+@pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS)
+@every_estimator
+def test_solvers_without_rates_for_single_parameters_refuse_them(kind, case):
+    solver, name, rows, where = case
     value, off = RATES[name]
     model = make(kind, solver=solver, **{name: value})
     said = rf"^{kind.__name__}: {name} must be {off!r} {where}"
@@ -411,26 +431,43 @@ def test_solvers_without_rates_for_single_parameters_refuse_them(kind, name, oth
     model.set_params(**{name: off}, batch_size="auto").fit(rows, TARGETS[kind])
 
 
-@pytest.mark.parametrize("solver", ["lbfgs", AdamW(lazy=True)], ids=str)
-def test_what_is_off_is_not_refused(solver):
-    off = {"rate_factors": {}, "dropout_schedule": Constant()}
-    off["weight_decay_schedule"] = Constant()
+@pytest.mark.parametrize("solver", ["lbfgs", LBFGS()], ids=str)
+@every_estimator
+def test_lbfgs_has_no_rates_to_set(kind, solver):
+    for name in (name for name in RATES if name.startswith("solver__")):
+        setting = name.removeprefix("solver__")
+        with pytest.raises(ValueError, match=f"LBFGS has no setting '{setting}'"):
+            make(kind, solver=solver, **{name: RATES[name][0]})
+
+
+def test_solvers_without_decay_have_no_schedule_of_it():
+    for name, solver in SOLVERS.items():
+        settings = solver().get_params(deep=False)
+        assert ("decay_schedule" in settings) == ("weight_decay" in settings), name
+    with pytest.raises(TypeError, match="decay_schedule"):
+        Adam(decay_schedule="linear")
+
+
+NO_RATES = {"solver__rate_factors": {}, "solver__decay_schedule": Constant()}
+
+
+@pytest.mark.parametrize(
+    ("solver", "off"), [("lbfgs", {}), (AdamW(lazy=True), NO_RATES)], ids=str
+)
+def test_what_is_off_is_not_refused(solver, off):
+    off = {"dropout__schedule": Constant()} | off
     params = {"solver": solver, "batch_size": "auto"}
     assert_same_bits(fit(MLPRegressor, **params, **off), fit(MLPRegressor, **params))
 
 
+NO_DECAY = "without a weight_decay of solver"
 IDLE = {
-    "noise": ("dropout_schedule", {}, "without dropout, input_dropout and input_noise"),
-    "adam": ("weight_decay_schedule", {}, "without a weight_decay of solver"),
-    "lion": (
-        "weight_decay_schedule",
-        {"solver": "lion"},
-        "without a weight_decay of solver",
-    ),
+    "noise": ("dropout__schedule", {}, "without dropout or noise"),
+    "lion": ("solver__decay_schedule", {"solver": "lion"}, NO_DECAY),
     "adamw of 0": (
-        "weight_decay_schedule",
+        "solver__decay_schedule",
         {"solver": AdamW(weight_decay=0.0)},
-        "without a weight_decay of solver",
+        NO_DECAY,
     ),
 }
 
@@ -454,13 +491,14 @@ def test_a_schedule_of_nothing_says_so_where_fit_was_called(kind, idle, schedule
 @pytest.mark.parametrize(
     "params",
     [
-        {"dropout": 0.1, "dropout_schedule": "linear"},
-        {"dropout": [0.0, 0.1], "dropout_schedule": "linear"},
-        {"input_dropout": 0.1, "dropout_schedule": "linear"},
-        {"input_noise": 0.1, "dropout_schedule": "linear"},
-        {"dropout_schedule": "constant", "weight_decay_schedule": Constant()},
-        {"solver": "adamw", "weight_decay_schedule": "linear"},
-        {"solver": Lion(weight_decay=0.1), "weight_decay_schedule": "linear"},
+        {"dropout": 0.1, "dropout__schedule": "linear"},
+        {"dropout": [0.0, 0.1], "dropout__schedule": "linear"},
+        {"dropout__inputs": 0.1, "dropout__schedule": "linear"},
+        {"dropout__noise": 0.1, "dropout__schedule": "linear"},
+        {"dropout__schedule": "constant"},
+        {"solver": "lion", "solver__decay_schedule": Constant()},
+        {"solver": "adamw", "solver__decay_schedule": "linear"},
+        {"solver": Lion(weight_decay=0.1), "solver__decay_schedule": "linear"},
     ],
     ids=str,
 )
@@ -474,32 +512,35 @@ def test_a_schedule_of_something_says_nothing(params):
 # --- ties
 
 
-def watched(max_iter=6, **params):
+def with_ties(kept, max_iter=6, **params):
     """A fit that stops after max_iter epochs, three of which have the best score."""
     scores = iter([0.1, 0.4, 0.2, 0.4, 0.4, 0.3])
-    params |= {"early_stopping": True, "validation_fraction": 0.25}
+    params["early_stopping"] = EarlyStopping(tie_break=kept)
+    params["validation_fraction"] = 0.25
     params["scoring"] = lambda estimator, X, y: next(scores)
     return fit(MLPClassifier, n_iter_no_change=9, max_iter=max_iter, **params)
 
 
 def test_of_equally_good_epochs_the_one_that_is_asked_for_is_kept():
     for which, number in (("first", 2), ("last", 5)):
-        model = watched(best_of_ties=which)
+        model = with_ties(which)
         assert model.best_epoch_ == number
         assert model.best_validation_score_ == 0.4
         # as at the end of a fit of so many epochs, but for loss_, the last epoch's
-        shorter = watched(max_iter=number, best_of_ties="last")
+        shorter = with_ties("last", max_iter=number)
         np.testing.assert_array_equal(parameters(model), parameters(shorter))
 
 
 def test_ties_are_of_no_account_without_early_stopping():
     for which in ("first", "last"):
-        assert_same_bits(fit(MLPRegressor, best_of_ties=which), fit(MLPRegressor))
+        stopping = EarlyStopping("training", tie_break=which)
+        model = fit(MLPRegressor, early_stopping=stopping)
+        assert_same_bits(model, fit(MLPRegressor))
 
 
 def test_refit_goes_on_for_as_many_epochs_as_the_one_that_is_kept():
     for which, number in (("first", 2), ("last", 5)):
-        model = watched(best_of_ties=which, refit=True)
+        model = with_ties(which, refit=True)
         assert model.best_epoch_ == number
         assert f"for {number} epochs" in model.stop_reason_
 
@@ -508,5 +549,5 @@ def test_momentum_is_not_what_a_rate_of_0_stops():
     # sgd's velocity has the rate in it: it goes on, as with a schedule that falls to 0
     model = make(MLPRegressor, solver=SGD(momentum=0.9), shuffle=False)
     before = model.partial_fit(X, Y).coefs_[0].copy()
-    model.set_params(rate_factors={"weights": 0.0}).partial_fit(X, Y)
+    model.set_params(solver__rate_factors={"weights": 0.0}).partial_fit(X, Y)
     assert (model.coefs_[0] != before).any()

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import REGRESSION_LOSSES, AbsoluteError, Quantile
@@ -25,21 +26,21 @@ NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
 LABELS = np.digitize(NUMBERS, [-1.0, 1.0])
 REGULARISED = {
     "dropout": 0.3,
-    "input_dropout": 0.3,
-    "input_noise": 0.3,
+    "dropout__inputs": 0.3,
+    "dropout__noise": 0.3,
     "alpha_l1": 3.0,
-    "max_norm": 0.5,
+    "solver__max_norm": 0.5,
 }
 MILD = {
     "dropout": 0.1,
-    "input_dropout": 0.1,
-    "input_noise": 0.1,
+    "dropout__inputs": 0.1,
+    "dropout__noise": 0.1,
     "alpha_l1": 0.3,
-    "max_norm": 1.2,
+    "solver__max_norm": 1.2,
 }
 every_kind = pytest.mark.parametrize("kind", ESTIMATORS)
 every_noise = pytest.mark.parametrize(
-    "name", ["dropout", "input_dropout", "input_noise"]
+    "name", ["dropout", "dropout__inputs", "dropout__noise"]
 )
 
 
@@ -51,7 +52,9 @@ def small(kind, **params):
         "learning_rate_init": 0.02,
         "random_state": 0,
     }
-    return kind(**{**defaults, **params})
+    inner = {name: params.pop(name) for name in list(params) if "__" in name}
+    # a clone: the settings of objects are set in place
+    return clone(kind(**{**defaults, **params})).set_params(**inner)
 
 
 def target(kind):
@@ -102,8 +105,11 @@ def test_a_mildly_regularised_model_still_learns(kind, name, early_stopping):
 
 
 OFF = [
-    *[{name: 0} for name in ("dropout", "input_dropout", "input_noise", "alpha_l1")],
-    *[{"dropout": [0.0, 0.0]}, {"dropout": np.zeros(2)}, {"max_norm": 1e6}],
+    *[
+        {name: 0}
+        for name in ("dropout", "dropout__inputs", "dropout__noise", "alpha_l1")
+    ],
+    *[{"dropout": [0.0, 0.0]}, {"dropout": np.zeros(2)}, {"solver__max_norm": 1e6}],
 ]
 
 
@@ -113,24 +119,31 @@ def test_at_its_value_for_off_each_leaves_the_model_as_it_is(off):
         assert_same_bits(fitted(kind, **off), fitted(kind))
 
 
-@pytest.mark.parametrize("name", REGULARISED)
+@pytest.mark.parametrize("name", [n for n in REGULARISED if n != "solver__max_norm"])
 def test_lbfgs_refuses_each_by_name(name):
-    off = "None" if name == "max_norm" else "0"
     values = [REGULARISED[name], *([[0.0, 0.2]] if name == "dropout" else [])]
     for kind, solver, value in product(ESTIMATORS, ("lbfgs", LBFGS()), values):
         estimator = small(kind, solver=solver, **{name: value})
-        refused = f"^{kind.__name__}: {name} must be {off} with solver lbfgs"
+        refused = f"^{kind.__name__}: {name} must be 0 with solver lbfgs"
         with pytest.raises(ValueError, match=refused) as error:
             estimator.fit(X, target(kind))
         assert str(error.value).endswith(f"got {value!r}.")
         assert not hasattr(estimator, "coefs_")
 
 
+def test_lbfgs_has_no_max_norm():
+    with pytest.raises(TypeError, match="max_norm"):
+        LBFGS(max_norm=0.5)
+    for kind, solver in product(ESTIMATORS, ("lbfgs", LBFGS())):
+        with pytest.raises(ValueError, match="LBFGS has no setting 'max_norm'"):
+            small(kind, solver=solver, solver__max_norm=0.5)
+
+
 def test_lbfgs_takes_each_at_its_value_for_off():
     params = {"solver": "lbfgs", "alpha": 1.0}
     expected = fitted(MLPRegressor, **params)
     for off in OFF[:-1]:
-        assert_same_bits(fitted(MLPRegressor, **params, **off, max_norm=None), expected)
+        assert_same_bits(fitted(MLPRegressor, **params, **off), expected)
 
 
 def test_lbfgs_refuses_losses_with_kinks_by_name():
@@ -150,9 +163,9 @@ def test_the_losses_that_lbfgs_refuses_are_those_with_kinks():
 
 @covering(kind=ESTIMATORS, method=["fit", "partial_fit"])
 def test_input_noise_refuses_sparse_X_by_name(kind, method):
-    estimator = small(kind, input_noise=0.1)
+    estimator = small(kind, dropout__noise=0.1)
     kwargs = classes_first(kind, target(kind)) if method == "partial_fit" else {}
-    refused = f"^{kind.__name__}: input_noise must be 0 with sparse X.*got 0.1"
+    refused = f"^{kind.__name__}: dropout__noise must be 0 with sparse X.*got 0.1"
     with pytest.raises(ValueError, match=refused):
         getattr(estimator, method)(sparse.csr_array(X), target(kind), **kwargs)
     assert not hasattr(estimator, "coefs_")
@@ -220,7 +233,7 @@ ALL = 1 - 1e-9  # a rate that drops every unit, but for one draw in 1e9
 @covering(
     kind=ESTIMATORS,
     dropped={
-        "inputs": ({"input_dropout": ALL}, 0),
+        "inputs": ({"dropout__inputs": ALL}, 0),
         "first": ({"dropout": [ALL, 0.0]}, 1),
         "second": ({"dropout": [0.0, ALL]}, 2),
         "tuple": ({"dropout": (ALL, ALL)}, 2),
@@ -261,9 +274,9 @@ def test_dropout_without_hidden_layers_does_nothing():
 @pytest.mark.parametrize(
     ("container", "params"),
     [
-        (np.asarray, {"input_dropout": 0.5}),
-        (sparse.csr_array, {"input_dropout": 0.2}),
-        (np.asarray, {"input_noise": 0.7}),
+        (np.asarray, {"dropout__inputs": 0.5}),
+        (sparse.csr_array, {"dropout__inputs": 0.2}),
+        (np.asarray, {"dropout__noise": 0.7}),
     ],
     ids=["dropout", "dropout of csr", "noise"],
 )
@@ -290,7 +303,7 @@ def test_noise_on_the_inputs_of_a_linear_model_is_a_ridge_penalty(container, par
         n_iter_no_change=1000,
         **params,
     )
-    p, scale = params.get("input_dropout", 0.0), params.get("input_noise", 0.0)
+    p, scale = params.get("dropout__inputs", 0.0), params.get("dropout__noise", 0.0)
     variances = p / (1 - p) * (x * x).sum(axis=0) + scale**2 * len(x)
     ridge = np.linalg.solve(x.T @ x + np.diag(variances), x.T @ y)
     least_squares = np.linalg.solve(x.T @ x, x.T @ y)
@@ -351,7 +364,10 @@ def test_no_unit_has_incoming_weights_longer_than_max_norm(kind, solver, max_nor
     params = {"solver": solver, "learning_rate_init": 0.1}
     lengths = [
         np.concatenate([np.linalg.norm(W, axis=0) for W in model.coefs_])
-        for model in (fitted(kind, max_norm=max_norm, **params), fitted(kind, **params))
+        for model in (
+            fitted(kind, solver__max_norm=max_norm, **params),
+            fitted(kind, **params),
+        )
     ]
     # shortened to it, to rounding
     assert lengths[0].max() <= max_norm * (1 + 1e-12)
@@ -363,7 +379,7 @@ def test_no_unit_has_incoming_weights_longer_than_max_norm(kind, solver, max_nor
 def test_max_norm_shortens_long_units_and_leaves_short_ones():
     start = fitted(MLPRegressor, random_state=1)
     still = {"learning_rate_init": 1e-300, "solver": "sgd", "max_iter": 1}
-    model = fitted(MLPRegressor, coefs_init=start, max_norm=1.0, **still)
+    model = fitted(MLPRegressor, coefs_init=start, solver__max_norm=1.0, **still)
     n_long = 0
     for W, first in zip(model.coefs_, start.coefs_, strict=True):
         lengths = np.linalg.norm(first, axis=0)
