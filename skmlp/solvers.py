@@ -163,7 +163,7 @@ class Lazy(Stochastic):
     lazy : whether, with sparse X, a step updates only the first layer's weights of the
         features that its batch has; what the others missed is caught up later. Much
         faster where there are many features with few entries each; the model differs
-        slightly (see ``skmlp.training.sparse_updates``). Not with clip_norm or averaging.
+        slightly (see ``skmlp.training.sparse_updates``). Not with clip_norm, averaging.
     moments : the vectors of the state.
     """
 

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
+from skmlp.errors import invalid
 from skmlp.estimators.calibration import check_calibration
 from skmlp.estimators.ensemble.members import (
     check_members,
@@ -122,11 +123,13 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
     def _make_object(self, name) -> None:
         """Have an object in the place of a plain value, so that it can be set."""
-        value = getattr(self, name, None)
-        if name in OPTIONS and value is not None:
-            setattr(self, name, OPTIONS[name].of(value))
+        if name == "checkpoint" and self.checkpoint is None:
+            owner, expected = type(self).__name__, "be a path before its settings"
+            raise invalid(owner, "checkpoint", expected, None)
+        if name in OPTIONS:
+            setattr(self, name, OPTIONS[name].of(getattr(self, name)))
         elif name == "solver":
-            self.solver = as_solver(self, value)
+            self.solver = as_solver(self, self.solver)
 
     # Training, from top to bottom.
 

@@ -1,1 +1,1 @@
-"""The network: layers on one flat vector, their buffers, the objective and its gradients."""
+"""The network: layers on one flat vector, their buffers, and the objective."""

@@ -17,7 +17,14 @@ from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SOLVERS
 
 # settings that the text above the table explains for all solvers, or as adam's
-EVERYWHERE = ("clip_norm", "averaging", "lazy")
+EVERYWHERE = (
+    "clip_norm",
+    "averaging",
+    "lazy",
+    "max_norm",
+    "parametrization",
+    "rate_factors",
+)
 LIKE_ADAM, ADAM = ("adamw", "amsgrad", "nadam"), ("beta_1", "beta_2", "epsilon")
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,17 +47,53 @@ def test_python_blocks_run_one_after_the_other():
             exec(compile(block, "README.md", "exec"), namespace)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_the_parameter_table_has_each_parameter_with_its_default(estimator):
-    rows, other = {}, "regressor" if "Class" in estimator.__name__ else "classifier"
-    for line in section("Parameters").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| `") and other not in cells[0]:
-            names = re.findall(r"`(\w+)`", cells[0])
-            defaults = re.findall(r"`([^`]+)`", cells[1])
-            rows |= dict(zip(names, defaults, strict=True))
+ENTRY = re.compile(r"^(\w+) : .*\n((?:    .*\n|\n)+)", re.M)
+FIRST_SENTENCE = re.compile(r"(.*?[.:])(?: (?=[A-Z'\"`(-])|$)")
+
+
+def first_sentences(estimator):
+    """Of each parameter in the docstring."""
+    doc = inspect.getdoc(estimator).split("\nParameters\n----------\n")[1]
+    parameters = doc.split("\n\nAttributes\n")[0] + "\n"
+    texts = {m[1]: " ".join(m[2].split()) for m in ENTRY.finditer(parameters)}
+    return {n: FIRST_SENTENCE.match(text)[1].rstrip(":.") for n, text in texts.items()}
+
+
+def rows(estimator):
+    """(parameter, default, first sentence) of each parameter."""
+    sentences = first_sentences(estimator)
     for name, parameter in inspect.signature(estimator).parameters.items():
-        assert eval(rows[name]) == parameter.default, name
+        default = repr(parameter.default).replace("'", '"')
+        yield name, default, sentences[name]
+
+
+def test_the_parameter_table_is_made_of_the_docstrings():
+    table = section("Parameters").split("| parameter | default |")[1]
+    ours, theirs = (list(rows(estimator)) for estimator in ESTIMATORS)
+    for own, other, mark in (ours, theirs, "classifier"), (theirs, ours, "regressor"):
+        for row in own:
+            name, default, sentence = row
+            name = f"`{name}`" if row in other else f"`{name}` ({mark})"
+            assert f"| {name} | `{default}` | {sentence} |" in table
+    assert table.count("\n| `") == len({*ours, *theirs})
+
+
+SAME_TEXT_BUT = {"early_stopping", "output_bias", "scoring", "ensemble", "loss"}
+
+
+def test_both_estimators_say_the_same_of_the_parameters_that_they_share():
+    docs = [
+        dict(re.findall(r"^(\w+ : .*)\n((?:    .*\n|\n)+)", inspect.getdoc(e), re.M))
+        for e in ESTIMATORS
+    ]
+    heads = [
+        {head.split(" : ")[0]: head + text for head, text in doc.items()}
+        for doc in docs
+    ]
+    shared = inspect.signature(ESTIMATORS[0]).parameters.keys()
+    shared &= inspect.signature(ESTIMATORS[1]).parameters.keys()
+    differ = {n for n in shared if heads[0][n].strip() != heads[1][n].strip()}
+    assert differ == SAME_TEXT_BUT
 
 
 PARTS = {

@@ -41,9 +41,9 @@ def checkpoint_errors(settings):
         yield
     except CheckpointError as error:
         raise ValueError(
-            f"{error}\n{settings.owner}: checkpoint must be None or the path of a "
-            "file that this same fit wrote, or of none, in a folder that can be "
-            f"written to, got {settings.given['checkpoint']!r}."
+            f"{error}\n{settings.owner}: checkpoint must be None, the path of a "
+            "file that this same fit wrote, or a path where no file is yet, in a "
+            f"folder that can be written to, got {settings.given['checkpoint']!r}."
         ) from error
 
 

@@ -155,8 +155,8 @@ def _small_target(plan, training, constant):
     if not by_loss or constant > FEW_TOLS * patience.tol:
         return None
     return (
-        f"tol={plan.settings.tol:g} is about as large as the loss of a constant model, "
-        f"{constant:.3g}, so training stopped before it could improve. "
+        f"tol={plan.settings.tol:g} is large compared with the loss of a constant "
+        f"model, {constant:.3g}, so training stopped before it could improve. "
         f"{_remedy(plan.task)}"
     )
 
