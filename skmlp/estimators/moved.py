@@ -18,7 +18,7 @@ MOVED = {
 
 def hint(names) -> str:
     """What to say of those of the names that have moved; "" for none."""
-    found = [name.rpartition("__")[2] for name in names]
+    found = [name.removeprefix("mlp__") for name in names]
     return "".join(
         f" {name} has moved: use {MOVED[name]}." for name in found if name in MOVED
     )

@@ -347,6 +347,32 @@ def fitted(kind=MLPRegressor, **params):
     return make(kind, **params).fit(X, TARGETS[kind])
 
 
+def test_epochs_that_are_trained_again_after_divergence_are_told_too():
+    # the rate is safe in the first half of training, and overflows in the other
+    rng = np.random.default_rng(0)
+    signs = np.sign(rng.normal(size=(100, 4)))
+    log = Log()
+    model = MLPRegressor(
+        hidden_layer_sizes=(),
+        solver=SGD(momentum=0.0),
+        batch_size=1,
+        learning_rate_init=0.1,
+        learning_rate=lambda progress: 1.0 if progress < 0.4 else 24.0,
+        recover=True,
+        max_iter=10,
+        random_state=0,
+    )
+    model.set_callbacks(log)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the rate stays too large
+        try:
+            model.fit(signs, signs @ [1.0, -2.0, 0.5, 0.0])
+        except ValueError as error:
+            assert "non-finite parameter weights" in str(error)
+    assert log.calls[-1] == "teardown"
+    assert len(log.models) > 4
+
+
 BAD = {
     "X": (np.full((60, 4), np.nan), Y),
     "y": (X, ["a"] * 60),

@@ -22,8 +22,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
 from skmlp.estimators.targets.class_columns import ClassColumns
-from skmlp.estimators.targets.labels.classes import Binary, Multiclass, Multilabel
-from skmlp.estimators.targets.labels.numbers import Numbers
+from skmlp.estimators.targets.classes import Binary, Multiclass, Multilabel
+from skmlp.estimators.targets.numbers import Numbers
 from skmlp.losses import (
     LOSSES,
     Focal,

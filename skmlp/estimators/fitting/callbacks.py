@@ -42,8 +42,10 @@ class EpochHooks:
         self._estimator = estimator
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         self._seen = {"X": X, "y": y, "metadata": weights or None}
+        # a fit that recovers may train some epochs again
+        n_epochs = None if estimator.recover else int(estimator.max_iter)
         self._fit = estimator._init_callback_context(
-            task_name="fit", max_subtasks=int(estimator.max_iter)
+            task_name="fit", max_subtasks=n_epochs
         )
         self._fit.call_on_fit_task_begin(estimator=estimator, **self._seen)
         self.attributes_of = (

@@ -40,7 +40,9 @@ class ExplainingMixin:
         >>> from sklearn.datasets import load_iris
         >>> from skmlp import MLPClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> mlp = MLPClassifier("20-5", solver="lbfgs", alpha=1.0, max_iter=1000)
+        >>> mlp = MLPClassifier(
+        ...     "20-5", solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0
+        ... )
         >>> mlp.fit(X, y).hidden_activations(X).shape
         (150, 5)
         """
@@ -91,7 +93,9 @@ class ExplainingMixin:
         >>> import numpy as np
         >>> from skmlp import MLPRegressor
         >>> X = np.random.default_rng(0).normal(size=(100, 3))
-        >>> mlp = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0.0)
+        >>> mlp = MLPRegressor(
+        ...     hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, random_state=0
+        ... )
         >>> mlp.fit(X, 2 * X[:, 0] - X[:, 2]).input_gradient(X[:1]).round(2) + 0.0
         array([[ 2.,  0., -1.]])
         """
@@ -148,7 +152,11 @@ class ExplainingMixin:
         >>> from skmlp import MLPRegressor
         >>> X = np.random.default_rng(0).normal(size=(100, 3))
         >>> mlp = MLPRegressor(
-        ...     activation="tanh", solver="lbfgs", alpha=1.0, max_iter=1000
+        ...     activation="tanh",
+        ...     solver="lbfgs",
+        ...     alpha=1.0,
+        ...     max_iter=1000,
+        ...     random_state=0,
         ... )
         >>> shares = mlp.fit(X, X[:, 0] * X[:, 1]).integrated_gradients(X)
         >>> shares.shape
