@@ -11,24 +11,23 @@ from skmlp.activations import Activation, Identity
 from skmlp.network.layer import Array, Layer, Memory, Order, Params
 
 
+@dataclass(slots=True)
 class DenseBuffers:
-    """The input x, z and a, and what backward needs.
+    """z, a : (n, fan_out); one array, unless the activation needs z later.
 
-    z, a : (n, fan_out); one array, unless the activation needs z later.
     z_transposed : z.T where that is the contiguous one, else None.
     grad_x : (n, fan_in - n_data), None if that is none, or without backward passes.
     ones : (n,).
-    weights : those of a scaled input, in the last forward pass.
+    x, weights : of the last forward pass; the weights are those of x without its scale.
     """
 
-    __slots__ = ("a", "grad_x", "ones", "weights", "x", "z", "z_transposed")
-
-    def __init__(
-        self, z: Array, a: Array, grad_x: Array | None, ones: Array, x: Any = None
-    ) -> None:
-        self.z, self.a, self.grad_x, self.ones, self.x = z, a, grad_x, ones, x
-        self.z_transposed = None if z.flags.c_contiguous else z.T
-        self.weights: Array | None = None
+    z: Array
+    a: Array
+    z_transposed: Array | None
+    grad_x: Array | None
+    ones: Array
+    x: Any = None
+    weights: Any = None
 
 
 @dataclass
@@ -57,7 +56,8 @@ class Dense(Layer):
         z = memory.empty(self.fan_out, order) if keeps_z else a
         n_deltas = self.fan_in - self.n_data if memory.backward else 0
         grad_x = memory.empty(n_deltas) if n_deltas else None
-        return DenseBuffers(z, a, grad_x, memory.ones)
+        z_transposed = None if z.flags.c_contiguous else z.T
+        return DenseBuffers(z, a, z_transposed, grad_x, memory.ones)
 
     def weights(self, params: Params) -> Array:
         """The factors (fan_in, fan_out) of x."""
@@ -130,9 +130,8 @@ class ScaledDense(Dense):
     def backward(
         self, params: Params, grads: Params, delta: Array, buffers: DenseBuffers
     ) -> Array | None:
-        (W, b, scale), (grad_W, grad_b, grad_scale) = params, grads
-        scaled = W if buffers.weights is None else buffers.weights
-        grad_x = super().backward((scaled, b), (grad_W, grad_b), delta, buffers)
+        (W, _, scale), (grad_W, grad_b, grad_scale) = params, grads
+        grad_x = super().backward([buffers.weights], [grad_W, grad_b], delta, buffers)
         np.einsum("ij,ij->i", W, grad_W, out=grad_scale)
         grad_W *= scale[:, np.newaxis]
         return grad_x

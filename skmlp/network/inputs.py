@@ -6,6 +6,7 @@ columns are only embedded.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -56,13 +57,11 @@ def _plain_columns(
     return np.setdiff1d(np.arange(n_features), np.concatenate(tables))
 
 
+@dataclass(slots=True)
 class InputBuffers:
-    """Of each embedding its columns of X, and what else its backward pass needs."""
+    """caches : of each embedding its columns of X, and what else backward needs."""
 
-    __slots__ = ("caches",)
-
-    def __init__(self) -> None:
-        self.caches: list[tuple[Array, Any]] = []
+    caches: list[tuple[Array, Any]]
 
 
 class Inputs(Layer):
@@ -85,9 +84,7 @@ class Inputs(Layer):
         self.plain = _plain_columns(n_features, embedded)
         self.n_plain = n_features if self.plain is None else len(self.plain)
         self.width = self.fan_out = self.n_plain + sum(p.width for p in embedded)
-        # for their shapes; making a RandomState takes longer than predicting a row
-        random_state = np.random.RandomState(0) if embedded else None
-        drawn = [part.draw(random_state) for part in embedded if random_state]
+        drawn = [p.draw(np.random.RandomState(0)) for p in embedded]  # for their shapes
         self._counts = [len(arrays) for arrays in drawn]
         self.shapes = [
             (part.embedding.group, array.shape)
@@ -105,7 +102,7 @@ class Inputs(Layer):
         return [array for p in self.embedded for array in p.draw(random_state)]
 
     def buffers(self, memory: Memory, order: Order) -> InputBuffers:
-        return InputBuffers()
+        return InputBuffers([])
 
     def forward(self, params: Params, x: Any, buffers: InputBuffers) -> Any:
         values, buffers.caches = self.embed(params, x)
@@ -130,42 +127,37 @@ class Inputs(Layer):
         self, params: Params, grads: Params, delta: Array, buffers: InputBuffers
     ) -> None:
         """Write the gradients; delta: (n, width - n_plain), of embedded columns."""
-        pieces = self._pieces(params, buffers.caches, delta)
-        for (part, own, x, cache, d_part), own_grads in zip(
-            pieces, self._split(grads), strict=True
-        ):
-            part.embedding.backward(own, own_grads, x, cache, d_part)
+        own_grads = iter(self._split(grads))
+        for part, own, x, cache, d_part in self._pieces(params, buffers, delta):
+            part.embedding.backward(own, next(own_grads), x, cache, d_part)
 
     def vjp(self, params: Params, buffers: InputBuffers) -> Callable[[Array], Array]:
-        return lambda delta: self._d_X(params, buffers.caches, delta)
-
-    def _d_X(
-        self, params: Params, caches: list[tuple[Array, Any]], delta: Array
-    ) -> Array:
-        d_X = np.zeros((len(delta), self.n_features), delta.dtype)
         plain = slice(None) if self.plain is None else self.plain
-        d_X[:, plain] = delta[:, : self.n_plain]
-        pieces = self._pieces(params, caches, delta[:, self.n_plain :])
-        for part, own, x, cache, d_part in pieces:
-            d_x = part.embedding.vjp(own, part.constants, x, cache, d_part)
-            d_X[:, part.columns] += d_x
-        return d_X
+
+        def vjp(delta: Array) -> Array:
+            d_X = np.zeros((len(delta), self.n_features), delta.dtype)
+            d_X[:, plain] = delta[:, : self.n_plain]
+            embedded = delta[:, self.n_plain :]
+            for part, own, x, cache, d_part in self._pieces(params, buffers, embedded):
+                d_x = part.embedding.vjp(own, part.constants, x, cache, d_part)
+                d_X[:, part.columns] += d_x
+            return d_X
+
+        return vjp
 
     def _split(self, arrays: Sequence[Array]) -> list[Arrays]:
         """The parameters of each embedding."""
-        parts, at = [], 0
-        for count in self._counts:
-            parts.append(tuple(arrays[at : at + count]))
-            at += count
-        return parts
+        stops = list(accumulate(self._counts))
+        return [
+            tuple(arrays[stop - count : stop])
+            for stop, count in zip(stops, self._counts, strict=True)
+        ]
 
     def _pieces(
-        self, params: Params, caches: list[tuple[Array, Any]], d_values: Array
+        self, params: Params, buffers: InputBuffers, delta: Array
     ) -> Iterator[tuple[Embedded, Arrays, Array, Any, Array]]:
-        """Of each embedding what its backward pass needs; d_values: (n, all widths)."""
-        at = 0
-        for part, own, (x, cache) in zip(
-            self.embedded, self._split(params), caches, strict=True
-        ):
-            yield part, own, x, cache, d_values[:, at : at + part.width]
+        """Of each embedding what its backward pass needs; delta: (n, all widths)."""
+        at, each = 0, zip(self.embedded, self._split(params), strict=True)
+        for (part, own), (x, cache) in zip(each, buffers.caches, strict=True):
+            yield part, own, x, cache, delta[:, at : at + part.width]
             at += part.width

@@ -35,10 +35,10 @@ def spots_of(layers: Sequence[Layer]) -> list[Spot]:
     """Of all parameters, in the flat vector's order."""
     found = [(i, *shape) for i, layer in enumerate(layers) for shape in layer.shapes]
     found.sort(key=lambda spot: PLACES.get(spot[1], 3))  # within a group by layer
-    spots, at = [], 0
+    spots, stop = [], 0
     for number, group, shape in found:
-        spots.append(Spot(number, group, shape, slice(at, at + math.prod(shape))))
-        at = spots[-1].where.stop
+        start, stop = stop, stop + math.prod(shape)
+        spots.append(Spot(number, group, shape, slice(start, stop)))
     return spots
 
 
@@ -65,8 +65,8 @@ class Network:
 
     Attributes
     ----------
-    layers : all layers with parameters, or with activations.
-    dense : the numbers of the dense layers among them.
+    layers : all layers but those of noise, which a workspace for training has.
+    dense, dense_sizes : the numbers of dense ones among them, and their sizes.
     """
 
     def __init__(
@@ -84,26 +84,28 @@ class Network:
             self.activations = (activation,) * max(1, len(self.layer_sizes) - 2)
         self.inputs = inputs or Inputs(self.layer_sizes[0], [])
         self.learned_scale = learned_scale
-        self.layers = self._make_layers()
-        layers = enumerate(self.layers)
-        self.dense = [i for i, layer in layers if isinstance(layer, Dense)]
+        self.dense_sizes = list(pairwise((self.inputs.width, *self.layer_sizes[1:])))
+        self.layers, self.dense = self._make_layers()
         self.noise = tuple(noise or [Noise()] * len(self.dense))
         self.spots = spots_of(self.layers)
         self.n_weights = self.spots[len(self.dense) - 1].where.stop
         self.n_params = self.spots[-1].where.stop
 
-    def _make_layers(self) -> list[Layer]:
+    def _make_layers(self) -> tuple[list[Layer], list[int]]:
+        """All layers, and the numbers of the dense ones."""
         layers: list[Layer] = [self.inputs] if self.inputs.embedded else []
-        sizes = pairwise((self.inputs.width, *self.layer_sizes[1:]))
-        n_data = self.inputs.n_plain
+        dense, n_data = [], self.inputs.n_plain
         kind = ScaledDense if self.learned_scale else Dense
-        for shape, activation in zip(sizes, self._activation_of_each(), strict=True):
-            learns = isinstance(activation, Parametric)
-            layers.append(kind(*shape, Identity() if learns else activation, n_data))
+        each = zip(self.dense_sizes, self._activation_of_each(), strict=True)
+        for sizes, activation in each:
+            dense.append(len(layers))
             if isinstance(activation, Parametric):
-                layers.append(ParametricLayer(shape[1], activation))
+                layers.append(kind(*sizes, Identity(), n_data))
+                layers.append(ParametricLayer(sizes[1], activation))
+            else:
+                layers.append(kind(*sizes, activation, n_data))
             kind, n_data = Dense, 0
-        return layers
+        return layers, dense
 
     def _activation_of_each(self) -> list[Activation]:
         """Of each dense layer; the last one is linear."""
@@ -140,7 +142,7 @@ class Network:
             for i in self.dense[1:]
         ]
 
-    def arranged(
+    def arrange(
         self, pairs: Iterable[Sequence[Any]], extras: Iterable[Any]
     ) -> list[list[Any]]:
         """Arrays of their own in place of views.
@@ -226,10 +228,9 @@ class Network:
         # the output layer, too, is drawn with a hidden activation's constant
         constants = [activation.gain for activation in self.activations]
         constants = (constants + constants[-1:])[: len(self.dense)]
-        sizes = pairwise((self.inputs.width, *self.layer_sizes[1:]))
         draws = [
-            initializer.draw(random_state, *shape, glorot_constant)
-            for shape, glorot_constant in zip(sizes, constants, strict=True)
+            initializer.draw(random_state, *sizes, glorot_constant)
+            for sizes, glorot_constant in zip(self.dense_sizes, constants, strict=True)
         ]
         if initializer.zero_output:
             W, b = draws[-1]
@@ -248,8 +249,8 @@ class Network:
         embeddings = self.inputs.draw(random_state)
         x, _ = self.inputs.embed(embeddings, X)
         draws = []
-        layers = zip(self._activation_of_each(), self.layer_sizes[1:], strict=True)
-        for activation, fan_out in layers:
+        each = zip(self._activation_of_each(), self.layer_sizes[1:], strict=True)
+        for activation, fan_out in each:
             W, b, z = initializer.draw_by_data(random_state, x, fan_out)
             draws.append((W, b))
             x = np.empty_like(z)
@@ -273,13 +274,14 @@ class Network:
         level: NoiseLevel | None = None,
     ) -> Path:
         """The layers to go through, for a workspace; with noise if it can be drawn."""
-        path: Path = []
-        noise = dict(zip(self.dense, self.noise, strict=True))
-        level = level or NoiseLevel()
-        for i, layer in enumerate(self.layers):
-            if generator and isinstance(layer, Dense) and noise[i]:
-                path.append((NoiseLayer(layer.fan_in, noise[i], generator, level), i))
-            path.append((layer, i))
+        path: Path = [(layer, i) for i, layer in enumerate(self.layers)]
+        if generator is None:
+            return path
+        level, sizes = level or NoiseLevel(), self.dense_sizes
+        each = list(zip(self.dense, sizes, self.noise, strict=True))
+        for i, (fan_in, _), noise in reversed(each):  # so that numbers stay valid
+            if noise:
+                path.insert(i, (NoiseLayer(fan_in, noise, generator, level), i))
         return path
 
     def forward(self, views: Views, X: Any, workspace: Workspace) -> Array:

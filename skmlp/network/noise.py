@@ -32,13 +32,12 @@ class NoiseLevel:
     factor: float = 1.0
 
 
+@dataclass(slots=True)
 class NoiseBuffers:
     """keep / (1 - dropout), and x with noise; both (n, fan_in)."""
 
-    __slots__ = "keep", "out"
-
-    def __init__(self, keep: Array, out: Array) -> None:
-        self.keep, self.out = keep, out
+    keep: Array
+    out: Array
 
 
 @dataclass

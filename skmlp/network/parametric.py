@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,14 +10,16 @@ from skmlp.activations import Parametric
 from skmlp.network.layer import Array, Layer, Memory, Order, Params
 
 
+@dataclass(slots=True)
 class ParametricBuffers:
-    """The input z; s(z) of the activation that is not parametric; and a."""
+    """s : s(z), of the activation that is not parametric; z : of the last forward pass.
 
-    __slots__ = "a", "s", "z"
+    s, a and z: (n, fan_out).
+    """
 
-    def __init__(self, s: Array, a: Array) -> None:
-        self.s, self.a = s, a
-        self.z = a  # until the first forward pass
+    s: Array
+    a: Array
+    z: Any = None
 
 
 @dataclass
@@ -30,7 +33,7 @@ class ParametricLayer(Layer):
         self.shapes = [("activation", (self.fan_out,))]
 
     def buffers(self, memory: Memory, order: Order) -> ParametricBuffers:
-        s, a = (memory.empty(self.fan_out, order) for _ in range(2))
+        s, a = memory.empty(self.fan_out, order), memory.empty(self.fan_out, order)
         return ParametricBuffers(s, a)
 
     def forward(self, params: Params, x: Array, buffers: ParametricBuffers) -> Array:

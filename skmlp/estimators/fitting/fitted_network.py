@@ -21,7 +21,7 @@ def fitted_network(owner, activation, fitted):
     sizes = (n_features, *(W.shape[1] for W, _ in layers))
     activations = activations_of(owner, activation, len(layers) - 1, check=False)
     network = Network(sizes, activations, inputs=inputs)
-    return network, network.arranged(layers, extra_params(owner, network, fitted))
+    return network, network.arrange(layers, extra_params(owner, network, fitted))
 
 
 def extra_params(owner, network, fitted):
