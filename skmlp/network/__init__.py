@@ -1,1 +1,6 @@
-"""The network: layers on one flat vector, their buffers, the objective and its gradients."""
+"""The network: layers on one flat vector, their buffers, the objective, gradients."""
+
+from skmlp.network.network import Network
+from skmlp.network.objective import Objective
+
+__all__ = ["Network", "Objective"]
