@@ -180,9 +180,13 @@ class Network:
         return groups
 
     def first(self, n_layers: int) -> list[slice]:
-        """Where the parameters of the first dense layers, with activations, are."""
-        stop = [*self.dense, len(self.layers)][n_layers]
-        return [spot.where for spot in self.spots if spot.layer < stop]
+        """Where the weights, biases and alphas of the first dense layers are."""
+        stop = [*self.dense[n_layers:], len(self.layers)][0]
+        return [
+            spot.where
+            for spot in self.spots
+            if spot.layer < stop and spot.group in ("weights", "biases", "activation")
+        ]
 
     def folded(self, params: Array) -> Array:
         """The parameters with the learned scale in the first weights, and 1 after.
