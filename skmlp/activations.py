@@ -376,17 +376,28 @@ class Parametric(Activation):
     def gain(self) -> float:  # type: ignore[override]
         return self.activation.gain
 
-    def with_alpha(self, alpha: Array) -> "WithAlpha":
-        """The activation of units with as many alphas, which may be views."""
-        return WithAlpha(self.activation, alpha)
+    def forward_at(self, alpha: Array, z: Array, s: Array, out: Array) -> None:
+        """The activation at alphas (units,); leaves s(z), for backward, in `s`."""
+        self.activation.forward(z, out=s)
+        below = s - z
+        below *= alpha
+        np.add(z, below, out=out)
+
+    def backward_at(self, alpha: Array, delta: Array, z: Array, s: Array) -> None:
+        """Multiply `delta` by the derivative by z; spends `s`."""
+        # delta + alpha (s'(z) delta - delta)
+        through = delta.copy()
+        self.activation.backward(through, z, s)
+        through -= delta
+        through *= alpha
+        delta += through
 
     def forward(self, z: Array, out: Array) -> None:
-        self.with_alpha(np.asarray(self.start, z.dtype)).forward(z, out)
+        self.forward_at(np.asarray(self.start, z.dtype), z, np.empty_like(z), out)
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
-        bound = self.with_alpha(np.asarray(self.start, z.dtype))
-        bound.forward(z, out=a)
-        bound.backward(delta, z, a)
+        self.activation.forward(z, out=a)
+        self.backward_at(np.asarray(self.start, z.dtype), delta, z, a)
 
 
 @dataclass
@@ -401,40 +412,6 @@ class ParametricMish(Parametric):
     """`Parametric` of mish."""
 
     activation: Activation = setting(Mish(), (_is_plain, "another activation object"))
-
-
-class WithAlpha(Activation):
-    """A parametric activation at the alphas (units,) of a layer.
-
-    Its backward pass needs the forward pass before it, of which it keeps s(z), and
-    leaves the gradient of the alphas in ``grad``.
-    """
-
-    keeps_input: ClassVar[bool] = True
-
-    def __init__(self, activation: Activation, alpha: Array) -> None:
-        self.activation, self.alpha = activation, alpha
-        self.grad = np.zeros_like(alpha)
-        self._s = np.empty(0)
-
-    def forward(self, z: Array, out: Array) -> None:
-        if self._s.shape != z.shape or self._s.dtype != z.dtype:
-            self._s = np.empty_like(z)
-        self.activation.forward(z, out=self._s)
-        below = self._s - z
-        below *= self.alpha
-        np.add(z, below, out=out)
-
-    def backward(self, delta: Array, z: Array, a: Array) -> None:
-        # delta + alpha (s'(z) delta - delta)
-        np.subtract(self._s, z, out=a)
-        a *= delta
-        self.grad = a.sum(axis=0)
-        through = delta.copy()
-        self.activation.backward(through, z, self._s)
-        through -= delta
-        through *= self.alpha
-        delta += through
 
 
 @dataclass

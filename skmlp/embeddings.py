@@ -5,7 +5,7 @@ constants are what it has seen of the training rows. The columns are embedded si
 side, each by parameters of its own, which lie along the first axis.
 
 ``backward`` writes the gradients of the parameters, given delta = d value / d embedded,
-and ``pull_back`` gives d value / d x.
+and ``vjp`` gives d value / d x.
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Embedding(Component):
     size: int
 
     @property
-    def breadth(self) -> int:
+    def max_width(self) -> int:
         """Numbers that a value becomes on the way, at the most."""
         return self.size
 
@@ -67,7 +67,7 @@ class Embedding(Component):
     ) -> None:
         raise NotImplementedError
 
-    def pull_back(
+    def vjp(
         self, params: Arrays, constants: Arrays, x: Array, cache: Any, delta: Array
     ) -> Array:
         raise NotImplementedError
@@ -97,7 +97,7 @@ class PBLD(Embedding):
     sigma: float = setting(0.1, real(0, open_low=True))
 
     @property
-    def breadth(self) -> int:
+    def max_width(self) -> int:
         return max(self.n_frequencies, self.size)
 
     @property
@@ -136,7 +136,7 @@ class PBLD(Embedding):
         grad_w1[...] = (x.T[:, np.newaxis] @ d_phase)[:, 0]
         grad_w1 *= 2.0 * np.pi
 
-    def pull_back(
+    def vjp(
         self, params: Arrays, constants: Arrays, x: Array, cache: Any, delta: Array
     ) -> Array:
         d_phase = self._d_phase(params, cache, self._by_column(delta))
@@ -167,7 +167,7 @@ class PiecewiseLinear(Embedding):
     size: int = setting(8, integer(1))
 
     @property
-    def breadth(self) -> int:
+    def max_width(self) -> int:
         return max(self.n_bins, self.size)
 
     @property
@@ -220,7 +220,7 @@ class PiecewiseLinear(Embedding):
         delta.sum(axis=1, out=grad_b)
         grad_w[...] = (x.T[:, np.newaxis] @ delta)[:, 0]
 
-    def pull_back(
+    def vjp(
         self, params: Arrays, constants: Arrays, x: Array, cache: Any, delta: Array
     ) -> Array:
         w, _, v = params
@@ -270,7 +270,7 @@ class CategoryTable(Embedding):
         chosen = csr_array((ones, cache.ravel(), np.arange(cache.size + 1)), shape)
         grads[0][...] = chosen.T @ delta.reshape(-1, self.size)
 
-    def pull_back(
+    def vjp(
         self, params: Arrays, constants: Arrays, x: Array, cache: Any, delta: Array
     ) -> Array:
         return np.zeros_like(x)  # the steps of a function that is constant between

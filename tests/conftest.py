@@ -242,6 +242,16 @@ def central_difference(f, x, h=1e-6):
     return np.array([(f(x + e) - f(x - e)) / (2 * h) for e in h * np.eye(len(x))])
 
 
+def activated(activation, alpha, z):
+    """The values at z, by the formula; alpha is None where an activation has none."""
+    a = np.empty_like(z)
+    if alpha is None:
+        activation.forward(z, out=a)
+        return a
+    activation.activation.forward(z, out=a)
+    return z + alpha * (a - z)
+
+
 def relative_error(found, expected):
     """|found - expected| / |expected|, by the Euclidean norm over all entries."""
     found, expected = np.asarray(found), np.asarray(expected)

@@ -124,7 +124,7 @@ def test_float32_stays_float32_and_is_near_float64(embedding, seen, x):
         grads = tuple(np.full_like(array, np.nan) for array in params)
         delta = np.ones_like(found)
         embedding.backward(params, grads, rows, cache, delta)
-        d_x = embedding.pull_back(params, constants, rows, cache, delta)
+        d_x = embedding.vjp(params, constants, rows, cache, delta)
         results[dtype] = [found, *grads, d_x]
         assert {array.dtype for array in results[dtype]} == {np.dtype(dtype)}
     for found, expected in zip(*results.values(), strict=True):
@@ -155,11 +155,11 @@ def test_backward_is_the_derivative_by_each_parameter(embedding, seen, x):
 
 
 @every_embedding
-def test_pull_back_is_the_derivative_by_each_number(embedding, seen, x):
+def test_the_vjp_is_the_derivative_by_each_number(embedding, seen, x):
     constants, params = params_of(embedding, seen)
     found, cache = embedding.forward(params, constants, x)
     delta = np.random.default_rng(1).normal(size=found.shape)
-    d_x = embedding.pull_back(params, constants, x, cache, delta.copy())
+    d_x = embedding.vjp(params, constants, x, cache, delta.copy())
     assert d_x.shape == x.shape
     if isinstance(embedding, CategoryTable):
         np.testing.assert_array_equal(d_x, 0.0)  # constant between codes
@@ -354,15 +354,15 @@ def test_first_rows_are_standard_normal():
     [PBLD(n_frequencies=5, size=3), PiecewiseLinear(n_bins=5, size=3)],
     ids=repr,
 )
-def test_products_and_breadth_are_those_of_the_formulas(embedding):
+def test_products_and_largest_widths_are_those_of_the_formulas(embedding):
     constants, params = params_of(embedding, NUMBERS[:, :1])
     _, cache = embedding.forward(params, constants, NUMBERS[:1, :1])
     cache = cache[1] if isinstance(cache, tuple) else cache
-    assert cache.size == embedding.breadth == 5
+    assert cache.size == embedding.max_width == 5
     # a product for each cosine or phi, and for each weight of those and of x itself
     weights = {PBLD: params[2].size, PiecewiseLinear: params[0].size + params[2].size}
     assert embedding.n_products == 5 + weights[type(embedding)]
 
 
 def test_categories_are_looked_up_without_products():
-    assert CategoryTable(7).n_products == 0 and CategoryTable(7).breadth == 7
+    assert CategoryTable(7).n_products == 0 and CategoryTable(7).max_width == 7

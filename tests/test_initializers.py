@@ -8,6 +8,8 @@ from skmlp.activations import ACTIVATIONS
 from skmlp.initializers import INITIALIZERS, NTK, DataDriven, Orthogonal
 from skmlp.network.network import Network
 
+from .conftest import activated
+
 # Those that draw without looking at rows.
 DRAWN = {name: make() for name, make in INITIALIZERS.items() if not make.needs_data}
 every_initializer = pytest.mark.parametrize("initializer", DRAWN.values(), ids=DRAWN)
@@ -156,7 +158,7 @@ def test_the_output_layer_starts_at_zero_with_ntk_alone(initializer):
         network = Network(sizes, ACTIVATIONS["relu"]())
         random_state = np.random.RandomState(0)
         params = network.initial_params(initializer, random_state, np.float64)
-        *hidden, (W, b) = network.views(params)
+        *hidden, (W, b) = network.weights_and_biases(params)
         assert W.any() == (initializer != NTK()), sizes
         assert not b.any() or initializer == INITIALIZERS["glorot_uniform"](), sizes
         assert all(W.any() for W, _ in hidden), sizes
@@ -225,10 +227,10 @@ def test_each_layer_is_drawn_by_what_the_layers_before_make_of_the_rows(name):
     params = network.initial_params(
         DataDriven(), np.random.RandomState(0), np.float64, ROWS
     )
-    views, a = network.views(params), ROWS
-    for layer, (W, b) in zip(views.layers, views, strict=True):
+    pairs, a = network.weights_and_biases(params), ROWS
+    alphas = [*network.alphas(network.views(params)), None]
+    for i, (W, b) in enumerate(pairs):
         z = a @ W + b
         # as above
         np.testing.assert_allclose(z.var(axis=0), 1.0, rtol=1e-9)
-        a = np.empty_like(z)
-        layer.activation.forward(z, out=a)
+        a = z if i == 2 else activated(network.activations[i], alphas[i], z)

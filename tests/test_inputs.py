@@ -12,11 +12,12 @@ from skmlp.initializers import INITIALIZERS
 from skmlp.losses import SquaredError
 from skmlp.network.input_gradients import Outputs, hidden_values
 from skmlp.network.inputs import Embedded, Inputs
-from skmlp.network.layers import Noise
-from skmlp.network.network import Network, block_rows
+from skmlp.network.network import Network
+from skmlp.network.noise import Noise
 from skmlp.network.objective import Objective
+from skmlp.network.workspace import block_rows
 
-from .conftest import central_difference, covering, relative_error
+from .conftest import activated, central_difference, covering, relative_error
 
 N_ROWS = 12
 RNG = np.random.default_rng(0)
@@ -62,21 +63,51 @@ DENSE_AND_CSR = {"dense": False, "csr": True}
 
 
 def inputs_of(name, dtype=np.float64):
-    parts, scaled = TRIED[name]
+    parts, _ = TRIED[name]
     embedded = [Embedded(kind, np.array(columns, int)) for kind, columns in parts]
     for part in embedded:
         part.constants = part.embedding.constants(part.of(X.astype(dtype)))
-    return Inputs(X.shape[1], embedded, scaled)
+    return Inputs(X.shape[1], embedded)
 
 
 def network_of(name, hidden="two", dtype=np.float64, noise=None):
     """A network on such inputs, and random params."""
     sizes, names = HIDDEN[hidden]
     activations = [ACTIVATIONS[one]() for one in names]
-    inputs = inputs_of(name, dtype)
-    network = Network((X.shape[1], *sizes, 2), activations, noise, inputs)
+    inputs, (_, scaled) = inputs_of(name, dtype), TRIED[name]
+    network = Network((X.shape[1], *sizes, 2), activations, noise, inputs, scaled)
     params = np.random.default_rng(1).normal(size=network.n_params)
     return network, params.astype(dtype)
+
+
+def embeddings_of(network, views):
+    """The parameters of the embeddings."""
+    return views[0] if network.inputs.embedded else []
+
+
+def scale_of(network, views):
+    """The learned scale, in a list; none where nothing is scaled."""
+    return views[network.dense[0]][2:]
+
+
+def alphas_of(network, views):
+    """The alphas of the hidden layers that learn them, by the layer's number."""
+    alphas = enumerate(network.alphas(views))
+    return {i: alpha for i, alpha in alphas if alpha is not None}
+
+
+def extras_of(network, views):
+    """All but weights and biases, in the order of the flat vector."""
+    of_inputs = [*scale_of(network, views), *embeddings_of(network, views)]
+    return [*of_inputs, *alphas_of(network, views).values()]
+
+
+def seen_by_first_layer(network, views):
+    """Its inputs at the rows X, scaled."""
+    seen, _ = network.inputs.embed(embeddings_of(network, views), X)
+    for scale in scale_of(network, views):
+        seen = seen * scale
+    return seen
 
 
 def rows_of(sparse=False, dtype=np.float64):
@@ -95,12 +126,12 @@ def categorical_columns(name):
 @every_inputs
 def test_inputs_are_plain_columns_and_then_the_embedded_ones(name):
     network, params = network_of(name)
-    inputs, arrays = network.inputs, network.views(params).inputs
-    found, _ = inputs.forward(arrays, rows_of())
-    sparse, _ = inputs.forward(arrays, rows_of(sparse=True))
+    inputs, arrays = network.inputs, embeddings_of(network, network.views(params))
+    found, _ = inputs.embed(arrays, rows_of())
+    sparse, _ = inputs.embed(arrays, rows_of(sparse=True))
     np.testing.assert_array_equal(sparse.toarray(), found)
     numbers = [j for j in range(5) if j not in categorical_columns(name)]
-    expected, at = [X[:, numbers]], int(inputs.scaled)
+    expected, at = [X[:, numbers]], 0
     for part in inputs.embedded:
         n = {PBLD: 4, PiecewiseLinear: 3, CategoryTable: 1}[type(part.embedding)]
         own = tuple(arrays[at : at + n])
@@ -109,25 +140,29 @@ def test_inputs_are_plain_columns_and_then_the_embedded_ones(name):
         at += n
     assert at == len(arrays)
     np.testing.assert_array_equal(found, np.hstack(expected))
-    assert found.shape[1] == inputs.width == network.layers[0].fan_in
+    first = network.layers[network.dense[0]]
+    assert found.shape[1] == inputs.width == inputs.fan_out == first.fan_in
 
 
-def test_inputs_of_nothing_are_x_itself():
+def test_inputs_of_nothing_are_x_itself_and_no_layer():
     for name in ("plain", "scaled"):
-        inputs = inputs_of(name)
+        inputs, (network, _) = inputs_of(name), network_of(name)
         for rows in (rows_of(), rows_of(sparse=True)):
-            assert inputs.forward([np.ones(5)], rows) == (rows, [])
+            values, caches = inputs.embed([], rows)
+            assert values is rows and caches == []
+        assert not any(isinstance(layer, Inputs) for layer in network.layers)
 
 
 @every_inputs
 def test_a_scale_multiplies_what_the_first_layer_sees(name):
     network, params = network_of(name)
-    views = network.views(params)
-    seen = network.inputs.forward(views.inputs, rows_of())[0]
-    scale = views.inputs[0] if network.inputs.scaled else 1.0
+    views, pairs = network.views(params), network.weights_and_biases(params)
+    assert len(scale_of(network, views)) == network.learned_scale == TRIED[name][1]
     plain = Network((network.inputs.width, 4, 3, 2), network.activations)
-    weights_alone = plain.flatten(views, np.float64, views.alphas.values())
-    expected = plain.predict(plain.views(weights_alone), seen * scale)
+    alphas = alphas_of(network, views).values()
+    weights_alone = plain.flatten(pairs, np.float64, alphas)
+    seen = seen_by_first_layer(network, views)
+    expected = plain.predict(plain.views(weights_alone), seen)
     for sparse in (False, True):
         found = network.predict(views, rows_of(sparse))
         # sums in another order
@@ -139,21 +174,19 @@ def test_the_folded_network_gives_the_same_and_its_scale_is_1(name, dtype):
     network, params = network_of(name, dtype=dtype)
     kept, folded = params.copy(), network.folded(params)
     np.testing.assert_array_equal(params, kept)
-    assert (folded is params) == (not network.inputs.scaled)
-    views = network.views(folded)
-    unscaled = Network(
-        network.layer_sizes, network.activations, inputs=network.inputs.folded()
-    )
-    extras = views.extras[int(network.inputs.scaled) :]
-    alone = unscaled.flatten(views, dtype, extras)
+    assert (folded is params) == (not network.learned_scale)
+    views, pairs = network.views(folded), network.weights_and_biases(folded)
+    unscaled = Network(network.layer_sizes, network.activations, inputs=network.inputs)
+    extras = extras_of(network, views)[int(network.learned_scale) :]
+    alone = unscaled.flatten(pairs, dtype, extras)
     for rows in (rows_of(False, dtype), rows_of(True, dtype)):
         expected = network.predict(network.views(params), rows)
         # sums of the same products
         np.testing.assert_array_equal(network.predict(views, rows), expected)
         found = unscaled.predict(unscaled.views(alone), rows)
         np.testing.assert_array_equal(found, expected)
-    if network.inputs.scaled:
-        np.testing.assert_array_equal(views.inputs[0], 1.0)
+    for scale in scale_of(network, views):
+        np.testing.assert_array_equal(scale, 1.0)
 
 
 # --- the flat vector
@@ -165,7 +198,7 @@ def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(name):
         network, params = network_of(name, hidden)
         params[...] = 0.0
         views = network.views(params)
-        for array in [a for pair in views for a in pair] + views.extras:
+        for array in [array for layer in views for array in layer]:
             assert np.shares_memory(array, params) or array.size == 0, hidden
             array += 1.0
         np.testing.assert_array_equal(params, np.ones(network.n_params), hidden)
@@ -175,19 +208,36 @@ def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(name):
 def test_flatten_undoes_views(name):
     for hidden in HIDDEN:
         network, params = network_of(name, hidden)
-        views = network.views(params)
-        flat = network.flatten(views, np.float64, views.extras)
+        pairs = network.weights_and_biases(params)
+        extras = extras_of(network, network.views(params))
+        flat = network.flatten(pairs, np.float64, extras)
         np.testing.assert_array_equal(flat, params, hidden)
         assert not np.shares_memory(flat, params), hidden
 
 
+@every_inputs
+def test_arrays_of_their_own_are_arranged_as_views_are(name):
+    for hidden in HIDDEN:
+        network, params = network_of(name, hidden)
+        views = network.views(params)
+        pairs = [(W.copy(), b.copy()) for W, b in network.weights_and_biases(params)]
+        extras = [array.copy() for array in extras_of(network, views)]
+        arranged = network.arrange(pairs, extras)
+        given = {id(array) for array in [*extras, *(a for p in pairs for a in p)]}
+        assert {id(array) for layer in arranged for array in layer} == given, hidden
+        for layer, expected in zip(arranged, views, strict=True):
+            for array, view in zip(layer, expected, strict=True):
+                np.testing.assert_array_equal(array, view, hidden)
+
+
 def test_flatten_without_extras_has_alphas_as_at_the_start_and_nothing_else():
     network, params = network_of("plain", "two_that_learn")
-    views = network.views(network.flatten(network.views(params), np.float64))
-    assert all((alpha == 1.0).all() for alpha in views.alphas.values())
+    flat = network.flatten(network.weights_and_biases(params), np.float64)
+    alphas = alphas_of(network, network.views(flat))
+    assert len(alphas) == 2 and all((alpha == 1.0).all() for alpha in alphas.values())
     network, params = network_of("periodic", "two_that_learn")
     with pytest.raises(ValueError):
-        network.flatten(network.views(params), np.float64)
+        network.flatten(network.weights_and_biases(params), np.float64)
 
 
 @every_inputs
@@ -199,20 +249,26 @@ def test_groups_divide_the_vector_by_what_parameters_are_for(name):
     of_inputs |= {"category_embedding"} if CategoryTable in kinds else set()
     for hidden in HIDDEN:
         network, params = network_of(name, hidden)
-        groups = network.groups()
+        groups = dict.fromkeys(network.param_groups(), 0.0)
+        for group, places in network.param_groups().items():
+            groups[group] = np.zeros(network.n_params)
+            for place in places:
+                groups[group][place] += 1.0
         np.testing.assert_array_equal(sum(groups.values()), np.ones(network.n_params))
+        views, pairs = network.views(params), network.weights_and_biases(params)
+        alphas = alphas_of(network, views)
         of_layers = {"weights", "biases"}
-        of_layers |= {"activation"} if network.parametric_layers else set()
+        of_layers |= {"activation"} if alphas else set()
         assert set(groups) == of_inputs | of_layers, hidden
-        views = network.views(params)
         sizes = {
-            "weights": sum(W.size for W, _ in views),
-            "biases": sum(b.size for _, b in views),
+            "weights": sum(W.size for W, _ in pairs),
+            "biases": sum(b.size for _, b in pairs),
             "scale": network.inputs.width * scaled,
-            "activation": sum(alpha.size for alpha in views.alphas.values()),
+            "activation": sum(alpha.size for alpha in alphas.values()),
         }
         for group, size in sizes.items():
             assert groups.get(group, np.zeros(1)).sum() == size, (hidden, group)
+        assert groups["weights"][: network.n_weights].all(), hidden
 
 
 @every_inputs
@@ -223,11 +279,13 @@ def test_the_first_layers_are_their_weights_biases_and_alphas(name):
         for part in network.first(n_layers):
             params[part] = 1.0
         views = network.views(params)
-        for i, (W, b) in enumerate(views):
+        alphas = alphas_of(network, views)
+        for i, (W, b) in enumerate(network.weights_and_biases(params)):
             is_one = float(i < n_layers)
-            alpha = views.alphas.get(i, np.full(1, is_one))
+            alpha = alphas.get(i, np.full(1, is_one))
             assert {*W.ravel(), *b, *alpha} == {is_one}, (hidden, n_layers)
-        assert not any(array.any() for array in views.inputs), (hidden, n_layers)
+        of_inputs = [*scale_of(network, views), *embeddings_of(network, views)]
+        assert not any(array.any() for array in of_inputs), (hidden, n_layers)
 
 
 @every_inputs
@@ -241,9 +299,9 @@ def test_first_params_have_scales_of_1_alphas_at_their_start_and_the_same_draws(
 
         wide = draw(np.float64)
         views = network.views(wide)
-        if network.inputs.scaled:
-            np.testing.assert_array_equal(views.inputs[0], 1.0, label)
-        for alpha in views.alphas.values():
+        for scale in scale_of(network, views):
+            np.testing.assert_array_equal(scale, 1.0, label)
+        for alpha in alphas_of(network, views).values():
             np.testing.assert_array_equal(alpha, 1.0, label)
         np.testing.assert_array_equal(draw(np.float64), wide, label)
         np.testing.assert_array_equal(draw(np.float32), wide.astype("f4"), label)
@@ -257,9 +315,14 @@ def test_weights_are_drawn_as_without_embeddings_which_are_drawn_after_them(name
     params = network.initial_params(initializer, random_state, np.float64)
     again = np.random.RandomState(0)
     expected = plain.initial_params(initializer, again, np.float64)
-    np.testing.assert_array_equal(params[: network.n_base], expected[: plain.n_base])
+    pairs_of_plain = plain.weights_and_biases(expected)
+    pairs = zip(network.weights_and_biases(params), pairs_of_plain, strict=True)
+    for (W, b), (plain_W, plain_b) in pairs:
+        np.testing.assert_array_equal(W, plain_W)
+        np.testing.assert_array_equal(b, plain_b)
+    embeddings = embeddings_of(network, network.views(params))
     drawn = network.inputs.draw(again)
-    for found, one in zip(network.views(params).inputs, drawn, strict=True):
+    for found, one in zip(embeddings, drawn, strict=True):
         np.testing.assert_array_equal(found, one)
     # nothing else has been drawn
     np.testing.assert_array_equal(random_state.normal(), again.normal())
@@ -383,15 +446,11 @@ def test_gradients_by_sparse_x_are_those_by_dense_x(name):
 def test_hidden_values_are_those_of_the_formula(name):
     for hidden in HIDDEN:
         network, params = network_of(name, hidden)
-        views = network.views(params)
-        x = network.inputs.forward(views.inputs, X)[0]
-        scale = views.inputs[0] if network.inputs.scaled else 1.0
-        x = x * scale
-        for number, (layer, (W, b)) in enumerate(
-            list(zip(views.layers, views, strict=True))[:-1]
-        ):
-            x = x @ W + b
-            layer.activation.forward(x, out=x)
+        views, pairs = network.views(params), network.weights_and_biases(params)
+        alphas, x = network.alphas(views), seen_by_first_layer(network, views)
+        for number, (W, b) in enumerate(pairs[:-1]):
+            activation = network.activations[number]
+            x = activated(activation, alphas[number], x @ W + b)
             for sparse in (False, True):
                 found = hidden_values(network, views, rows_of(sparse), number)
                 # sums in another order
@@ -408,11 +467,12 @@ def test_a_parametric_activation_at_its_start_is_z_and_a_share_of_the_difference
         network = Network((5, 4, 2), activation)
         params = np.random.default_rng(1).normal(size=network.n_params)
         views = network.views(params)
-        views.alphas[0][...] = start
-        z = X @ views[0][0] + views[0][1]
+        network.alphas(views)[0][...] = start
+        (W, b), (V, c) = network.weights_and_biases(params)
+        z = X @ W + b
         s = np.empty_like(z)
         activation.activation.forward(z, s)
-        expected = (z + start * (s - z)) @ views[1][0] + views[1][1]
+        expected = (z + start * (s - z)) @ V + c
         # sums in another order
         np.testing.assert_allclose(
             network.predict(views, X), expected, rtol=1e-12, atol=1e-12
@@ -423,7 +483,7 @@ def test_each_unit_has_an_alpha_of_its_own():
     network, params = network_of("plain", "one_that_learns")
     views = network.views(params)
     before = hidden_values(network, views, X, 0)
-    views.alphas[0][2] += 1.0
+    network.alphas(views)[0][2] += 1.0
     changed = hidden_values(network, network.views(params), X, 0) != before
     np.testing.assert_array_equal(changed.all(axis=0), [False, False, True, False])
     assert not changed[:, [0, 1, 3]].any()
@@ -434,7 +494,7 @@ def test_a_parametric_activation_of_another_is_learned_from_its_settings():
     network = Network((5, 4, 2), plain)
     initializer = INITIALIZERS["he_normal"]()
     params = network.initial_params(initializer, np.random.RandomState(0), np.float64)
-    np.testing.assert_array_equal(network.views(params).alphas[0], 0.25)
+    np.testing.assert_array_equal(network.alphas(network.views(params))[0], 0.25)
     # as above
     assert gradient_error(objective_of(network), params, X, Y) < 1e-6
 
@@ -447,9 +507,9 @@ def test_predictions_by_blocks_are_those_at_once(name, monkeypatch):
     network, params = network_of(name)
     views = network.views(params)
     at_once = network.predict(views, X)
-    monkeypatch.setattr("skmlp.network.network.BLOCK_ROWS", 1)
-    monkeypatch.setattr("skmlp.network.network.BLOCK_ELEMENTS", 1)
-    assert block_rows(network) == 1
+    monkeypatch.setattr("skmlp.network.workspace.BLOCK_ROWS", 1)
+    monkeypatch.setattr("skmlp.network.workspace.BLOCK_ELEMENTS", 1)
+    assert block_rows(network.layers) == 1
     # products of other shapes may be summed in another order
     np.testing.assert_allclose(
         network.predict(views, X), at_once, rtol=1e-12, atol=1e-12
@@ -462,7 +522,8 @@ def test_wide_embeddings_are_worked_through_in_blocks_of_fewer_rows():
         for part in embedded:
             part.constants = part.embedding.constants(np.zeros((1, len(part.columns))))
         inputs = Inputs(1000, embedded)
-        return block_rows(Network((1000, 4, 1), ACTIVATIONS["relu"](), inputs=inputs))
+        network = Network((1000, 4, 1), ACTIVATIONS["relu"](), inputs=inputs)
+        return block_rows(network.layers)
 
     # 65,536 values over the widest layer, 4 units, or over what columns become
     assert rows_at_once() == 65_536 // 4

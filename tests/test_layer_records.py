@@ -6,9 +6,9 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from skmlp.activations import ACTIVATIONS
+from skmlp.network.network import Network
 from skmlp.training.history import RECORDS, History
 from skmlp.training.layer_stats import FLAT, LAYER_RECORDS, LayerRecords, hidden_slopes
-from skmlp.network.network import Network
 
 from .conftest import covering
 
@@ -47,7 +47,7 @@ def draw(network, scale=1.0, dtype=np.float64, seed=1):
 def by_hand(network, params, X, activation):
     """Raw outputs, and of each hidden layer the values and the slopes' sizes."""
     formula, slope = FORMULAS[activation]
-    *hidden, (W, b) = network.views(params)
+    *hidden, (W, b) = network.weights_and_biases(params)
     found = []
     for V, c in hidden:
         z = X @ V + c
@@ -96,11 +96,12 @@ def test_norms_are_those_of_each_layers_arrays(dtype, hidden):
     found = step(LayerRecords(network, X.astype(dtype)), params, grad, new)
     # of 24 numbers of 6 digits, or of 15
     rel = 1e-5 if dtype is np.float32 else 1e-12
-    for i, (V, c) in enumerate(network.views(grad)):
+    for i, (V, c) in enumerate(network.weights_and_biases(grad)):
         expected = np.sqrt(np.sum(V**2) + np.sum(c**2))
         assert found["layer_gradient_norm"][i] == pytest.approx(expected, rel=rel)
-    views = zip(network.views(old), network.views(new), strict=True)
-    for i, ((V, _), (W, _)) in enumerate(views):
+    pairs_of = network.weights_and_biases
+    pairs = zip(pairs_of(old), pairs_of(new), strict=True)
+    for i, ((V, _), (W, _)) in enumerate(pairs):
         expected = np.sqrt(np.sum((W - V) ** 2) / np.sum(V**2))
         assert found["layer_update_ratio"][i] == pytest.approx(expected, rel=rel)
 
@@ -122,7 +123,7 @@ def test_shares_are_of_slopes_below_a_hundredth(activation, scale):
 def test_units_that_no_row_moves_are_dead_and_others_are_not():
     network = network_of((4,), "relu", n_features=1, n_outputs=1)
     params = np.zeros(network.n_params)
-    (W, b), _ = network.views(params)
+    (W, b), _ = network.weights_and_biases(params)
     # dead, dead but for the last row, alive on half of the rows, always alive
     W[0], b[...] = [0, 1, 1, 0], [-1, -3.5, 0, 1]
     rows = np.array([[-2.0], [-1.0], [2.0], [4.0]])

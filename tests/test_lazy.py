@@ -5,11 +5,11 @@ import pytest
 import scipy.sparse
 
 from skmlp.activations import Parametric, Tanh
-from skmlp.training.sparse_updates import LazyRows
 from skmlp.losses import SquaredError
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW, Lazy, Stochastic
+from skmlp.training.sparse_updates import LazyRows
 
 from .conftest import covering
 

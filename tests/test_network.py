@@ -1,16 +1,21 @@
 """Laws of the flat vector, its views, and the pass through the layers."""
 
+from dataclasses import fields
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.sparse
 
-import skmlp.network.network as network_module
+import skmlp.network.workspace as workspace_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.initializers import INITIALIZERS
-from skmlp.network.layers import Noise
-from skmlp.network.network import Network, Workspace
+from skmlp.network.dense import Dense
+from skmlp.network.network import Network
+from skmlp.network.noise import Noise, NoiseLayer
+from skmlp.network.workspace import Workspace
 
-from .conftest import covering
+from .conftest import activated, covering
 
 MADE = {name: make() for name, make in ACTIVATIONS.items()}
 SIZES = [(4, 3), (4, 5, 1), (4, 5, 2, 3)]
@@ -36,7 +41,7 @@ def make(layer_sizes, activation="tanh", dtype=np.float64, noise=None):
 
 
 def forward(network, params, X):
-    workspace = Workspace(network, X.shape[0], params.dtype)
+    workspace = Workspace(network.path(), X.shape[0], params.dtype)
     return network.forward(network.views(params), X, workspace).copy()
 
 
@@ -62,6 +67,22 @@ def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(layer_size
         W += 1
         b += 1
     np.testing.assert_array_equal(params, np.ones(network.n_params))
+
+
+@every_activation
+def test_weights_and_biases_are_the_views_of_the_dense_layers(activation):
+    for layer_sizes in SIZES:
+        network, params, _ = make(layer_sizes, activation)
+        views, pairs = network.views(params), network.weights_and_biases(params)
+        assert len(views) == len(network.layers)
+        dense = [isinstance(layer, Dense) for layer in network.layers]
+        assert network.dense == np.flatnonzero(dense).tolist()
+        for number, pair in zip(network.dense, pairs, strict=True):
+            for found, view in zip(pair, views[number], strict=True):
+                assert found.ctypes.data == view.ctypes.data, "other memory"
+                assert found.shape == view.shape
+        assert [W.shape for W, _ in pairs] == list(pairwise(layer_sizes))
+        assert [b.shape for _, b in pairs] == [(n,) for n in layer_sizes[1:]]
 
 
 @every_depth
@@ -109,7 +130,7 @@ def test_initial_params_are_drawn_weights_then_biases_for_each_layer(activation)
             INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
         )
         again = np.random.RandomState(3)
-        for W, b in network.views(params):
+        for W, b in network.weights_and_biases(params):
             # the output layer, too, has the hidden activation's bound
             bound = np.sqrt(activation.gain / sum(W.shape))
             np.testing.assert_array_equal(W, again.uniform(-bound, bound, W.shape))
@@ -160,17 +181,17 @@ def test_initial_params_in_float32_are_the_same_draws_rounded(initializer):
 def test_forward_is_an_affine_map_and_an_activation_a_layer(activation):
     for layer_sizes in SIZES:
         network, params, X = make(layer_sizes, activation)
-        views = network.views(params)
+        *hidden, (W, b) = network.weights_and_biases(params)
+        alphas = network.alphas(network.views(params))
         a = X
-        for layer, (W, b) in zip(views.layers, views, strict=True):
-            z = a @ W + b
-            a = np.empty_like(z)
-            layer.activation.forward(z, out=a)
+        for (V, c), alpha in zip(hidden, alphas, strict=True):
+            a = activated(activation, alpha, a @ V + c)
+        a = a @ W + b
         # a product of matrices may be summed in another order
         np.testing.assert_allclose(
             forward(network, params, X), a, rtol=1e-12, atol=1e-12
         )
-        assert isinstance(layer.activation, ACTIVATIONS["identity"])
+        assert isinstance(network.layers[-1].activation, ACTIVATIONS["identity"])
 
 
 def test_an_activation_for_all_layers_is_that_one_for_each():
@@ -232,9 +253,9 @@ def test_a_sparse_matrix_gives_what_a_dense_one_gives(activation, dtype):
 @covering(activation=["tanh", "gelu", "prelu"], layer_sizes=SIZES)
 def test_predict_by_blocks_equals_forward_at_once(activation, layer_sizes, monkeypatch):
     network, params, X = make(layer_sizes, activation)
-    monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
+    monkeypatch.setattr(workspace_module, "BLOCK_ROWS", 1)
     for block_elements in (1, 15, 20, 1000):
-        monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", block_elements)
+        monkeypatch.setattr(workspace_module, "BLOCK_ELEMENTS", block_elements)
         # products of other shapes may be summed in another order
         np.testing.assert_allclose(
             network.predict(network.views(params), X),
@@ -253,8 +274,9 @@ def test_predict_keeps_no_more_rows_at_once_than_the_block_has(monkeypatch):
         n_rows.append(len(rows))
         return forward_rows(views, rows, workspace)
 
-    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 4 * 5)  # the widest layer: 5
-    monkeypatch.setattr(network_module, "BLOCK_ROWS", 1)
+    # the widest layer: 5
+    monkeypatch.setattr(workspace_module, "BLOCK_ELEMENTS", 4 * 5)
+    monkeypatch.setattr(workspace_module, "BLOCK_ROWS", 1)
     monkeypatch.setattr(network, "forward", watched)
     network.predict(network.views(params), X)
     assert n_rows == [4, 4, 2]
@@ -301,37 +323,63 @@ class Softsign:
         delta /= (1 + np.abs(z)) ** 2
 
 
+def buffers_of(workspace):
+    """All buffers of a workspace, by the number of the step and by name."""
+    return {
+        (i, field.name): array
+        for i, (_, _, buffers) in enumerate(workspace.steps)
+        for field in fields(buffers)
+        if isinstance(array := getattr(buffers, field.name), np.ndarray)
+    }
+
+
 @covering(
-    activation={"tanh": MADE["tanh"], "softsign": Softsign()},
+    activation={
+        "tanh": MADE["tanh"],
+        "softsign": Softsign(),
+        "prelu": MADE["prelu"],
+    },
     dtype=[np.float32, np.float64],
 )
 def test_fewer_rows_use_the_same_buffers(activation, dtype):
     network = Network((4, 5, 3), activation)
-    workspace = Workspace(network, 10, dtype)
+    workspace = Workspace(network.path(), 10, dtype)
     narrower = workspace.rows(6)
     assert workspace.rows(10) is workspace
     assert workspace.rows(6) is narrower
-    for wide, narrow in zip(workspace.values, narrower.values, strict=True):
-        assert (wide[0] is wide[1]) == (narrow[0] is narrow[1])
-        for old, new in zip(wide, narrow, strict=True):
-            assert new.shape == (6, old.shape[1])
-            assert new.dtype == dtype
-            # rows of an array in Fortran order are not contiguous: raw outputs have
-            # a buffer of their own
-            assert np.shares_memory(old, new) == (wide is not workspace.values[-1])
-    assert workspace.deltas[0] is narrower.deltas[0] is None
-    assert narrower.deltas[1].shape == (6, 5)
-    assert np.shares_memory(workspace.deltas[1], narrower.deltas[1])
+    assert [step[:2] for step in narrower.steps] == [s[:2] for s in workspace.steps]
+    wide, narrow = buffers_of(workspace), buffers_of(narrower)
+    assert wide.keys() == narrow.keys()
+    for name, old in wide.items():
+        new = narrow[name]
+        assert new.shape == tuple(6 if n == 10 else n for n in old.shape), name
+        assert new.dtype == old.dtype == dtype, name
+        assert new.flags.c_contiguous == old.flags.c_contiguous, name
+        assert new.flags.f_contiguous == old.flags.f_contiguous, name
+        if name[1] == "ones":
+            np.testing.assert_array_equal(new, np.ones(6, dtype))
+            continue
+        assert np.shares_memory(old, new), name
+        for other in wide:
+            apart = not np.shares_memory(old, wide[other])
+            assert apart == (not np.shares_memory(new, narrow[other])), (name, other)
+    (_, _, first), *_, (_, _, last) = narrower.steps
+    assert first.grad_x is workspace.steps[0][2].grad_x is None  # of the data
+    assert (first.z is first.a) == (workspace.steps[0][2].z is workspace.steps[0][2].a)
+    assert first.z.shape == first.a.shape == (6, 5) and last.z is last.a
+    assert last.a.shape == (6, 3) and last.a.flags.f_contiguous
+    assert last.grad_x.shape == (6, 5)
     np.testing.assert_array_equal(narrower.ones, np.ones(6, dtype))
 
 
 def test_z_is_kept_apart_from_a_only_where_a_derivative_needs_it():
     network = Network((4, 5, 3), Softsign())
-    (z, a), (raw, out) = Workspace(network, 10, np.float64).values
-    assert not np.shares_memory(z, a)
-    assert raw is out
-    (z, a), _ = Workspace(network, 10, np.float64, backward=False).values
-    assert z is a
+    path = network.path()
+    (_, _, hidden), (_, _, last) = Workspace(path, 10, np.float64).steps
+    assert not np.shares_memory(hidden.z, hidden.a)
+    assert last.z is last.a
+    (_, _, hidden), _ = Workspace(path, 10, np.float64, backward=False).steps
+    assert hidden.z is hidden.a
 
 
 # --- backward
@@ -342,11 +390,11 @@ def assert_backward_is_the_derivative(network, params, X):
     rng = np.random.default_rng(1)
     delta = rng.normal(size=(X.shape[0], network.layer_sizes[-1]))
     direction = rng.normal(size=network.n_params)
-    workspace = Workspace(network, X.shape[0], np.float64)
+    workspace = Workspace(network.path(), X.shape[0], np.float64)
     grad = np.full(network.n_params, np.nan)
     views, grads = network.views(params), network.views(grad)
     network.forward(views, X, workspace)
-    network.backward(views, grads, X, delta.copy(), workspace)
+    network.backward(views, grads, delta.copy(), workspace)
 
     h = 1e-6
     ahead, behind = (
@@ -386,12 +434,12 @@ def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():
     gradients = []
     # stored in one piece or as a matrix of all entries, which takes the other path
     for X in (scipy.sparse.csr_matrix(entries), entries.toarray()):
-        workspace = Workspace(network, 4, params.dtype)
+        workspace = Workspace(network.path(), 4, params.dtype)
         grad = np.full_like(params, np.nan)
         delta = network.forward(network.views(params), X, workspace)
         delta[...] = 1.0
         views = network.views(params), network.views(grad)
-        network.backward(*views, X, delta, workspace)
+        network.backward(*views, delta, workspace)
         gradients.append(grad)
     np.testing.assert_allclose(*gradients, rtol=1e-12, atol=1e-13)
     assert not gradients[0][: 40 * 3].reshape(40, 3)[[1, 3, 20]].any()
@@ -442,9 +490,9 @@ NOISES = {
 def noisy_input(X, noise):
     """What the first layer gets instead of X."""
     network = Network((3, 2), ACTIVATIONS["tanh"](), [noise])
-    generator = np.random.default_rng(0)
-    workspace = Workspace(network, X.shape[0], X.dtype, generator=generator)
-    return workspace.noisy[0].forward(X)
+    path = network.path(np.random.default_rng(0))
+    (layer, _, buffers), _ = Workspace(path, X.shape[0], X.dtype).steps
+    return layer.forward((), X, buffers)
 
 
 def many_rows(dtype=np.float64):
@@ -488,7 +536,7 @@ def test_a_sparse_matrix_gets_no_normal_noise():
 def test_noise_leaves_the_data_alone_and_is_drawn_anew(sparse, noise):
     network, params, X = make((4, 5, 3), noise=[noise, noise])
     rows = scipy.sparse.csr_matrix(X) if sparse else X
-    workspace = Workspace(network, 10, X.dtype, generator=np.random.default_rng(0))
+    workspace = Workspace(network.path(np.random.default_rng(0)), 10, X.dtype)
     views = network.views(params)
     first, second = (network.forward(views, rows, workspace).copy() for _ in range(2))
     assert (first != second).any(axis=1).all()
@@ -499,12 +547,14 @@ def test_noise_leaves_the_data_alone_and_is_drawn_anew(sparse, noise):
 def test_the_noise_of_a_layer_is_on_its_inputs_alone(i):
     noise = [Noise(RATE) if j == i else Noise() for j in range(3)]
     network, params, X = make((4, 5, 2, 3), noise=noise)
-    workspace = Workspace(network, 10, X.dtype, generator=np.random.default_rng(0))
+    workspace = Workspace(network.path(np.random.default_rng(0)), 10, X.dtype)
     raw = network.forward(network.views(params), X, workspace)
+    kinds = [type(layer) for layer, _, _ in workspace.steps]
+    assert kinds == [*[Dense] * i, NoiseLayer, *[Dense] * (3 - i)]
     x = X
     for j, (W, b) in enumerate(network.views(params)):
         if j == i:
-            dropped = workspace.noisy[i].x
+            dropped = workspace.steps[i][2].out
             assert 0 < (dropped == 0).sum() < x.size
             x = np.where(dropped == 0, 0.0, x / (1 - RATE))
         x = x @ W + b if j == 2 else np.tanh(x @ W + b)
@@ -526,7 +576,7 @@ def test_predictions_have_no_noise(sparse, dtype):
 def test_noise_of_nothing_draws_nothing_and_changes_no_bit():
     network, params, X = make((4, 5, 3), noise=[Noise(0.0, 0.0)] * 2)
     generator = np.random.default_rng(0)
-    workspace = Workspace(network, 10, X.dtype, generator=generator)
+    workspace = Workspace(network.path(generator), 10, X.dtype)
     raw = network.forward(network.views(params), X, workspace)
     np.testing.assert_array_equal(raw, forward(network, params, X))
     untouched = np.random.default_rng(0).bit_generator.state
@@ -537,11 +587,12 @@ def test_noise_of_nothing_draws_nothing_and_changes_no_bit():
 def test_fewer_rows_use_the_same_buffers_and_generator_for_their_noise(dtype):
     network, _, _ = make((4, 5, 3), noise=[Noise(), Noise(RATE, SCALE)])
     generator = np.random.default_rng(0)
-    workspace = Workspace(network, 10, dtype, generator=generator)
-    assert 0 not in workspace.noisy
-    wide, narrow = workspace.noisy[1], workspace.rows(6).noisy[1]
-    assert narrow.generator is wide.generator is generator
-    assert narrow.noise == wide.noise == Noise(RATE, SCALE)
+    workspace = Workspace(network.path(generator), 10, dtype)
+    kinds = [type(layer) for layer, _, _ in workspace.steps]
+    assert kinds == [Dense, NoiseLayer, Dense]
+    (layer, _, wide), (same, _, narrow) = workspace.steps[1], workspace.rows(6).steps[1]
+    assert same is layer and layer.generator is generator
+    assert layer.noise == Noise(RATE, SCALE)
     for old, new in ((wide.keep, narrow.keep), (wide.out, narrow.out)):
         assert new.shape == (6, 5) and new.dtype == dtype
         assert np.shares_memory(old, new)

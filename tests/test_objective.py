@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-import skmlp.network.network as network_module
+import skmlp.network.workspace as workspace_module
 from skmlp.activations import ACTIVATIONS
 from skmlp.losses import LOSSES
-from skmlp.network.layers import Noise
+from skmlp.network.dense import Dense
 from skmlp.network.network import Network
+from skmlp.network.noise import Noise, NoiseLayer
 from skmlp.network.objective import Objective, Value
 
 from .conftest import central_difference, covering, relative_error
@@ -143,7 +144,7 @@ def test_the_loss_is_the_weighted_sum_of_the_rows_values_over_their_number(loss)
 
 def test_the_penalty_is_half_of_alpha_over_n_times_the_squared_weights():
     objective, params, X, Y, _ = problem("tanh", "poisson", (5,), 3, alpha=0.7)
-    squares = sum((W**2).sum() for W, _ in objective.network.views(params))
+    squares = sum((W**2).sum() for W, _ in objective.network.weights_and_biases(params))
     for n in (1, 4, N_ROWS):
         value, _ = evaluate(objective, params, X[:n], Y[:n])
         # a sum in another order
@@ -191,7 +192,8 @@ def test_of_a_batch_without_weight_the_penalty_of_the_weights_remains():
 def test_the_l1_penalty_is_its_strength_over_n_times_the_absolute_weights(alpha):
     with_l1, params, X, Y, _ = problem("tanh", "poisson", (5,), 3, alpha, alpha_l1=0.7)
     without, *_ = problem("tanh", "poisson", (5,), 3, alpha)
-    absolute = sum(np.abs(W).sum() for W, _ in with_l1.network.views(params))
+    pairs = with_l1.network.weights_and_biases(params)
+    absolute = sum(np.abs(W).sum() for W, _ in pairs)
     for n in (1, 4, N_ROWS):
         value, _ = evaluate(with_l1, params, X[:n], Y[:n])
         before, _ = evaluate(without, params, X[:n], Y[:n])
@@ -301,10 +303,11 @@ def test_an_evaluation_in_blocks_of_rows_is_one_at_once(
     objective, params, X, Y, weight = problem("tanh", loss, (5,), 3)
     rows = scipy.sparse.csr_matrix(X) if sparse else X, Y, weight if weighted else None
     value, grad = evaluate(objective, params, *rows)
-    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr(workspace_module, "BLOCK_ELEMENTS", 1)
     for block in (1, 4, 5):
-        monkeypatch.setattr(network_module, "BLOCK_ROWS", block)
+        monkeypatch.setattr(workspace_module, "BLOCK_ROWS", block)
         in_blocks, *_ = problem("tanh", loss, (5,), 3)
+        assert in_blocks.n_rows_at_once == block
         for _ in range(2):  # the second finds the buffers used
             block_value, block_grad = evaluate(in_blocks, params, *rows)
             # sums of a few terms in another order
@@ -371,9 +374,10 @@ def test_the_gradient_is_the_derivative_of_the_value_for_the_noise_that_is_drawn
 def test_the_noisy_gradient_in_blocks_of_rows_is_the_derivative_of_the_value(
     noise, sparse, monkeypatch
 ):
-    monkeypatch.setattr(network_module, "BLOCK_ROWS", 4)  # and the last has two
-    monkeypatch.setattr(network_module, "BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr(workspace_module, "BLOCK_ROWS", 4)  # and the last has two
+    monkeypatch.setattr(workspace_module, "BLOCK_ELEMENTS", 1)
     objective, params, X, Y, weight = noisy_problem("gelu", noise, sparse)
+    assert objective.objective.n_rows_at_once == 4
     # as above
     assert gradient_error(objective, params, X, Y, weight) < 1e-6
 
@@ -412,7 +416,10 @@ def test_with_noise_and_both_penalties_float32_stays_float32(sparse):
     )
     value, grad = objective.value_and_gradient(params, X, Y)
     assert grad.dtype == np.float32
-    inputs = [n.x for n in objective.objective._workspace.noisy.values()]
+    steps = objective.objective._workspace.steps
+    kinds = [type(layer) for layer, _, _ in steps]
+    assert kinds == 3 * [NoiseLayer, Dense]
+    inputs = [buffers.x for _, _, buffers in steps[1::2]]  # after their noise
     assert {x.dtype for x in inputs} == {np.dtype(np.float32)}
     assert type(value.loss) is float and type(value.penalty) is float
 

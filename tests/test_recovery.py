@@ -11,8 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS
 from skmlp.losses import LOSSES
-from skmlp.network.layers import Noise
 from skmlp.network.network import Network
+from skmlp.network.noise import Noise
 from skmlp.network.objective import Objective, Value
 from skmlp.schedules import Constant, Linear, Plateau
 from skmlp.solvers import SGD, SOLVERS, Adam, Stochastic

@@ -7,18 +7,18 @@ import pytest
 from scipy.sparse import csr_array
 
 from skmlp.activations import ACTIVATIONS, Tanh
-from skmlp.network.layers import Noise
-from skmlp.network.network import Network
 from skmlp.network.input_gradients import Outputs, hidden_values, rows_at_once
+from skmlp.network.network import Network
+from skmlp.network.noise import Noise
 
-from .conftest import central_difference, covering
+from .conftest import activated, central_difference, covering
 
 SIZES = {"linear": (4, 3), "one layer": (4, 6, 3), "two layers": (4, 6, 5, 3)}
 every_depth = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)
 
 
 def network_of(sizes, activation=None, dtype=np.float64, **more):
-    """A network with normal parameters, and its layers."""
+    """A network, and normal parameters of each layer."""
     network = Network(sizes, activation or Tanh(), **more)
     params = np.random.default_rng(0).normal(size=network.n_params)
     return network, network.views(params.astype(dtype))
@@ -119,12 +119,13 @@ def test_noise_of_training_is_off():
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_hidden_values_are_those_of_the_formula(name):
     network, views = network_of((4, 6, 5, 3), ACTIVATIONS[name]())
+    alphas = network.alphas(views)
     X = rows(700)
     expected = X
     for layer in (0, 1):
-        W, b = views[layer]
-        expected = expected @ W + b
-        views.layers[layer].activation.forward(expected, out=expected)
+        W, b = views[network.dense[layer]]
+        activation, alpha = network.activations[layer], alphas[layer]
+        expected = activated(activation, alpha, expected @ W + b)
         # sums in another order; of sparse rows, without the entries that are 0
         for given in (X, csr_array(X)):
             found = hidden_values(network, views, given, layer)

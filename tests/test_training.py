@@ -11,8 +11,8 @@ from sklearn.utils import shuffle
 
 from skmlp.activations import ACTIVATIONS
 from skmlp.losses import LOSSES
-from skmlp.network.layers import Noise
 from skmlp.network.network import Network
+from skmlp.network.noise import Noise
 from skmlp.network.objective import Objective, Value
 from skmlp.schedules import (
     SCHEDULES,
@@ -693,8 +693,8 @@ def test_after_each_step_no_units_incoming_weights_are_too_long(solver, dtype):
         )
         for _ in range(20):
             training.run(1)
-            views = NETWORK.views(training.params)
-            yield max(np.linalg.norm(W, axis=0).max() for W, _ in views)
+            pairs = NETWORK.weights_and_biases(training.params)
+            yield max(np.linalg.norm(W, axis=0).max() for W, _ in pairs)
 
     assert min(longest(None)) > 0.75
     # a sum of three squares, a root, a quotient, a product; and those of an average

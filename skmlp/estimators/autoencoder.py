@@ -19,7 +19,6 @@ from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters, hidden_sizes
 from skmlp.network.input_gradients import hidden_values
-from skmlp.network.network import Network
 
 RULES = {"n_components": integer(1)}
 # Bounded units: a column that is nearly constant has far outliers on its own scale, and
@@ -288,14 +287,13 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
 
     def _encoded(self, X):
-        network, layers = self._network()
-        return hidden_values(network, layers, X, len(layers) // 2 - 1)
+        network, views = self._network()
+        return hidden_values(network, views, X, len(network.dense) // 2 - 1)
 
     def _decoded(self, Z):
-        network, layers = self._network()
-        middle = len(layers) // 2
-        decoder = Network(network.layer_sizes[middle:], network.activations[middle:])
-        raw = decoder.predict(layers.part(decoder, middle), Z)
+        network, views = self._network()
+        middle = network.dense[len(network.dense) // 2]
+        raw = network.predict(views, Z, slice(middle, None))
         return self.mlp_._fitted_loss().inverse_link(raw)
 
     @property

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from scipy.special import roots_legendre
 
-from skmlp.network.network import Network, Views, Workspace, block_rows, rows_of_width
+from skmlp.network.layer import Array
+from skmlp.network.network import Network, Views
+from skmlp.network.workspace import Workspace, rows_of_width
 
-Array = NDArray[np.floating[Any]]
 # From raw outputs (n, n_outputs): of each output the number of the raw output that it
 # is a function of, and the derivative, or None for 1; both (n, n_outputs).
 Link = Callable[[Array], tuple[NDArray[np.integer[Any]], Array | None]]
@@ -19,19 +20,13 @@ Link = Callable[[Array], tuple[NDArray[np.integer[Any]], Array | None]]
 
 def hidden_values(network: Network, views: Views, X: Any, layer: int) -> Array:
     """Values (n, units) of a hidden layer at the rows of X; 0 is the first layer."""
-    sizes, activations = network.layer_sizes[: layer + 2], network.activations[:layer]
-    head = Network(sizes, activations, inputs=network.inputs)
-    values = head.predict(views.part(head, 0), X)  # z: a last layer is linear
-    activation, n_rows = views.layers[layer].activation, block_rows(head)
-    for start in range(0, len(values), n_rows):
-        block = values[start : start + n_rows]
-        activation.forward(block, out=block)
-    return values
+    return network.predict(views, X, slice(network.dense[layer + 1]))
 
 
 def rows_at_once(network: Network) -> int:
     """As block_rows, but gradients by the inputs are as wide as these."""
-    return rows_of_width(max(*network.layer_sizes, network.inputs.breadth))
+    widths = (layer.max_width for layer in network.layers)
+    return rows_of_width(max(network.layer_sizes[0], *widths))
 
 
 def unchanged(raw: Array) -> tuple[NDArray[np.integer[Any]], Array | None]:
@@ -85,14 +80,15 @@ class Outputs:
         return integrated
 
     def _empty(self, X: Any) -> Array:
-        dtype = np.result_type(X.dtype, self.views[0][0].dtype)
+        dtype = np.result_type(X.dtype, self.views[-1][0].dtype)
         return np.empty((X.shape[0], len(self.numbers), X.shape[1]), dtype)
 
     def _blocks(self, X: Any) -> Iterator[tuple[slice, Workspace]]:
         """Rows of X, with buffers for as many."""
         n_samples, n_rows = X.shape[0], rows_at_once(self.network)
-        dtype = np.result_type(X.dtype, self.views[0][0].dtype)
-        workspace = Workspace(self.network, min(n_rows, n_samples), dtype)
+        dtype = np.result_type(X.dtype, self.views[-1][0].dtype)
+        path = self.network.path()
+        workspace = Workspace(path, min(n_rows, n_samples), dtype)
         for start in range(0, n_samples, n_rows):
             stop = min(start + n_rows, n_samples)
             yield slice(start, stop), workspace.rows(stop - start)
@@ -101,42 +97,19 @@ class Outputs:
         """(n, n_numbers, n_features), by one backward pass for each number."""
         raw = self.network.forward(self.views, X, workspace)
         places, factors = self.link(raw)
-        slopes = slopes_of(self.views, workspace)
+        # all outputs share the derivatives of the activations
+        vjps = [
+            layer.vjp(self.views[number], buffers)
+            for layer, number, buffers in workspace.reversed_steps[1:]
+        ]
+        last: Any = self.network.layers[-1]  # linear
+        W = last.weights(self.views[-1])
         gradients = np.empty((len(raw), len(self.numbers), X.shape[1]), raw.dtype)
         for j, number in enumerate(self.numbers):
-            delta = _pulled_back(self.network, self.views, slopes, places[:, number])
-            gradients[:, j] = self.network.inputs.pull_back(
-                self.views.inputs, workspace.caches, delta
-            )
+            delta = W.T[places[:, number]]
+            for vjp in vjps:
+                delta = vjp(delta)
+            gradients[:, j] = delta
         if factors is not None:
             gradients *= factors[:, self.numbers, np.newaxis]
         return gradients
-
-
-def slopes_of(views: Views, workspace: Workspace) -> list[Array]:
-    """The derivatives of the activations, (n, units) a hidden layer.
-
-    All outputs share them, while `Network.backward` would spend the values of the
-    forward pass, and need a new one for each output. Spends these values.
-    """
-    slopes = []
-    for layer, (z, a) in zip(views.layers[:-1], workspace.values[:-1], strict=True):
-        slopes.append(np.ones_like(a))
-        layer.activation.backward(slopes[-1], z, a)
-    return slopes
-
-
-def _pulled_back(
-    network: Network,
-    views: Views,
-    slopes: list[Array],
-    numbers: NDArray[np.integer[Any]],
-) -> Array:
-    """d raw[i, numbers[i]] / d inputs_i of each row i, (n, n_inputs)."""
-    weights = [W for W, _ in views]
-    weights[0] = network.inputs.weights(views.inputs, weights[0])
-    delta: Array = weights[-1].T[numbers]
-    for W, slope in zip(weights[-2::-1], slopes[::-1], strict=True):
-        delta *= slope
-        delta = delta @ W.T
-    return delta

@@ -1,12 +1,12 @@
-"""What the first layer sees of X: columns embedded, then all of them scaled.
+"""What the first dense layer sees of X: plain columns, then embedded ones.
 
-Embedded columns come after the plain ones. Numbers are embedded beside their own
-values; categories are not numbers, so their columns are only embedded.
+Numbers are embedded beside their own values; categories are not numbers, so their
+columns are only embedded.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack, issparse
 
 from skmlp.embeddings import Arrays, CategoryTable, Embedding
-
-Array = NDArray[np.floating[Any]]
+from skmlp.network.layer import Array, Layer, Memory, Order, Params
 
 
 @dataclass
@@ -34,10 +33,18 @@ class Embedded:
     def width(self) -> int:
         return len(self.columns) * self.embedding.size
 
+    @property
+    def max_width(self) -> int:
+        return len(self.columns) * self.embedding.max_width
+
     def of(self, X: Any) -> Array:
         """The columns (n, n_columns) of X, which may be CSR, as an array."""
         x = X[:, self.columns]
         return np.asarray(x.toarray() if issparse(x) else x)
+
+    def draw(self, random_state: np.random.RandomState) -> Arrays:
+        """First parameters."""
+        return self.embedding.draw(random_state, len(self.columns), self.constants)
 
 
 def _plain_columns(
@@ -50,71 +57,59 @@ def _plain_columns(
     return np.setdiff1d(np.arange(n_features), np.concatenate(tables))
 
 
-class Inputs:
-    """The inputs of a network's first layer, made of X (n, n_features).
+@dataclass(slots=True)
+class InputBuffers:
+    """caches : of each embedding its columns of X, and what else backward needs."""
 
-    Their parameters are the `shapes` of arrays: the learned scale of each input, if
-    there is one, and those of the embeddings; `groups` names them.
+    caches: list[tuple[Array, Any]]
+
+
+class Inputs(Layer):
+    """The layer that embeds columns of X (n, n_features); no layer where none are.
 
     Parameters
     ----------
     n_features : int
         Columns of X.
-    embedded : sequence of Embedded
-    scaled : bool
-        Whether each input has a learned factor, 1 at first.
+    embedded : list of Embedded
+
+    Attributes
+    ----------
+    plain : the numbers of the columns that stay as they are, None for all.
+    n_plain, width : how many these are, and how many columns come of X.
     """
 
-    def __init__(
-        self, n_features: int, embedded: list[Embedded], scaled: bool = False
-    ) -> None:
-        self.n_features, self.embedded, self.scaled = n_features, embedded, scaled
+    def __init__(self, n_features: int, embedded: list[Embedded]) -> None:
+        self.n_features, self.embedded = n_features, embedded
         self.plain = _plain_columns(n_features, embedded)
         self.n_plain = n_features if self.plain is None else len(self.plain)
-        self.width = self.n_plain + sum(part.width for part in embedded)
-        # for their shapes; making a RandomState takes longer than predicting a row
-        drawn = self._draws(np.random.RandomState(0)) if embedded else []
+        self.width = self.fan_out = self.n_plain + sum(p.width for p in embedded)
+        drawn = [p.draw(np.random.RandomState(0)) for p in embedded]  # for their shapes
         self._counts = [len(arrays) for arrays in drawn]
-        shapes = [array.shape for arrays in drawn for array in arrays]
-        self.shapes = [(self.width,)] * scaled + shapes
-        self.n_params = sum(map(math.prod, self.shapes))
-        self.groups = ["scale"] * scaled
-        for part, count in zip(embedded, self._counts, strict=True):
-            self.groups += [part.embedding.group] * count
+        self.shapes = [
+            (part.embedding.group, array.shape)
+            for part, arrays in zip(embedded, drawn, strict=True)
+            for array in arrays
+        ]
 
     @property
-    def breadth(self) -> int:
-        """Numbers that a row becomes in the widest embedding, 0 without any."""
-        sizes = (len(part.columns) * part.embedding.breadth for part in self.embedded)
-        return max(sizes, default=0)
-
-    def folded(self) -> "Inputs":
-        """The inputs once their scale is in the first layer's weights."""
-        return Inputs(self.n_features, self.embedded) if self.scaled else self
-
-    def _draws(self, random_state: np.random.RandomState) -> list[Arrays]:
-        return [
-            part.embedding.draw(random_state, len(part.columns), part.constants)
-            for part in self.embedded
-        ]
+    def max_width(self) -> int:
+        """Numbers that a row becomes in the widest embedding."""
+        return max((part.max_width for part in self.embedded), default=0)
 
     def draw(self, random_state: np.random.RandomState) -> list[Array]:
         """First parameters."""
-        scale = [np.ones(self.width)] if self.scaled else []
-        return [*scale, *(a for arrays in self._draws(random_state) for a in arrays)]
+        return [array for p in self.embedded for array in p.draw(random_state)]
 
-    def _split(self, arrays: list[Array]) -> list[Arrays]:
-        """The parameters of each embedding."""
-        parts, at = [], int(self.scaled)
-        for count in self._counts:
-            parts.append(tuple(arrays[at : at + count]))
-            at += count
-        return parts
+    def buffers(self, memory: Memory, order: Order) -> InputBuffers:
+        return InputBuffers([])
 
-    def forward(self, params: list[Array], X: Any) -> tuple[Any, list[Any]]:
-        """The inputs (n, width) before they are scaled, and what backward needs."""
-        if not self.embedded:
-            return X, []
+    def forward(self, params: Params, x: Any, buffers: InputBuffers) -> Any:
+        values, buffers.caches = self.embed(params, x)
+        return values
+
+    def embed(self, params: Params, X: Any) -> tuple[Any, list[tuple[Array, Any]]]:
+        """The values (n, width), CSR where X is, and the caches for backward."""
         values, caches = [], []
         for part, own in zip(self.embedded, self._split(params), strict=True):
             x = part.of(X)
@@ -122,70 +117,47 @@ class Inputs:
             values.append(embedded)
             caches.append((x, cache))
         plain = X if self.plain is None else X[:, self.plain]
+        if not values:
+            return plain, caches
         if not issparse(X):
             return np.hstack([plain, *values]), caches
         return hstack([plain, *map(csr_array, values)], format="csr"), caches
 
-    def weights(self, params: list[Array], W: Array) -> Array:
-        """The first layer's weights, for inputs that are not scaled."""
-        return params[0][:, np.newaxis] * W if self.scaled else W
-
     def backward(
-        self,
-        params: list[Array],
-        grads: list[Array],
-        W: Array,
-        grad_W: Array,
-        caches: list[Any],
-        delta: Array,
+        self, params: Params, grads: Params, delta: Array, buffers: InputBuffers
     ) -> None:
-        """Write the gradients of `params`; turn that of `weights` into that of W.
+        """Write the gradients; delta: (n, width - n_plain), of embedded columns."""
+        own_grads = iter(self._split(grads))
+        for part, own, x, cache, d_part in self._pieces(params, buffers, delta):
+            part.embedding.backward(own, next(own_grads), x, cache, d_part)
 
-        delta : d value / d z of the first layer.
-        """
-        if self.embedded:
-            self._backward_embedded(params, grads, W, caches, delta)
-        if self.scaled:
-            np.einsum("ij,ij->i", W, grad_W, out=grads[0])
-            grad_W *= params[0][:, np.newaxis]
+    def vjp(self, params: Params, buffers: InputBuffers) -> Callable[[Array], Array]:
+        plain = slice(None) if self.plain is None else self.plain
 
-    def _backward_embedded(
-        self,
-        params: list[Array],
-        grads: list[Array],
-        W: Array,
-        caches: list[Any],
-        delta: Array,
-    ) -> None:
-        d_values = delta @ self.weights(params, W)[self.n_plain :].T
-        pieces = self._pieces(params, caches, d_values)
-        for (part, own, x, cache, d_part), own_grads in zip(
-            pieces, self._split(grads), strict=True
-        ):
-            part.embedding.backward(own, own_grads, x, cache, d_part)
+        def vjp(delta: Array) -> Array:
+            d_X = np.zeros((len(delta), self.n_features), delta.dtype)
+            d_X[:, plain] = delta[:, : self.n_plain]
+            embedded = delta[:, self.n_plain :]
+            for part, own, x, cache, d_part in self._pieces(params, buffers, embedded):
+                d_x = part.embedding.vjp(own, part.constants, x, cache, d_part)
+                d_X[:, part.columns] += d_x
+            return d_X
+
+        return vjp
+
+    def _split(self, arrays: Sequence[Array]) -> list[Arrays]:
+        """The parameters of each embedding."""
+        stops = list(accumulate(self._counts))
+        return [
+            tuple(arrays[stop - count : stop])
+            for stop, count in zip(stops, self._counts, strict=True)
+        ]
 
     def _pieces(
-        self, params: list[Array], caches: list[Any], d_values: Array
+        self, params: Params, buffers: InputBuffers, delta: Array
     ) -> Iterator[tuple[Embedded, Arrays, Array, Any, Array]]:
-        """Of each embedding what its backward pass needs; d_values: (n, all widths)."""
-        at = 0
-        for part, own, (x, cache) in zip(
-            self.embedded, self._split(params), caches, strict=True
-        ):
-            yield part, own, x, cache, d_values[:, at : at + part.width]
+        """Of each embedding what its backward pass needs; delta: (n, all widths)."""
+        at, each = 0, zip(self.embedded, self._split(params), strict=True)
+        for (part, own), (x, cache) in zip(each, buffers.caches, strict=True):
+            yield part, own, x, cache, delta[:, at : at + part.width]
             at += part.width
-
-    def pull_back(self, params: list[Array], caches: list[Any], delta: Array) -> Array:
-        """d value / d X (n, n_features), given delta = d value / d inputs."""
-        if not self.embedded:
-            return delta
-        d_X = np.zeros((len(delta), self.n_features), delta.dtype)
-        d_X[:, slice(None) if self.plain is None else self.plain] = delta[
-            :, : self.n_plain
-        ]
-        pieces = self._pieces(params, caches, delta[:, self.n_plain :])
-        for part, own, x, cache, d_part in pieces:
-            d_X[:, part.columns] += part.embedding.pull_back(
-                own, part.constants, x, cache, d_part
-            )
-        return d_X

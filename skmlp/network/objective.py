@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.losses import Loss
-from skmlp.network.network import Network, Workspace, block_rows
+from skmlp.network.network import Network
+from skmlp.network.noise import NoiseLevel
+from skmlp.network.workspace import Workspace, block_rows
 from skmlp.solvers import BLOCK
 
 Array = NDArray[np.floating[Any]]
@@ -63,11 +65,10 @@ class Objective:
         self._reported_share = loss.reported_share(network.layer_sizes[-1])
         self.loss_unit = loss_unit
         self.reports_value = loss_unit == 1.0 and self._reported_share == 1.0
-        self.n_rows_at_once = min(n_rows, block_rows(network))
-        self._workspace = Workspace(
-            network, self.n_rows_at_once, dtype, generator=generator
-        )
-        self.noise_level = self._workspace.noise_level
+        self.n_rows_at_once = min(n_rows, block_rows(network.layers))
+        self.noise_level = NoiseLevel()
+        path = network.path(generator, self.noise_level)
+        self._workspace = Workspace(path, self.n_rows_at_once, dtype)
         self._grad = np.empty(network.n_params, dtype)
         self._grad_views = network.views(self._grad)
         in_blocks = self.n_rows_at_once < n_rows
@@ -116,7 +117,7 @@ class Objective:
         else:
             loss = weight.dot(values)
             delta *= weight[:, np.newaxis] / n_rows
-        self.network.backward(self._views, self._grad_views, X, delta, workspace)
+        self.network.backward(self._views, self._grad_views, delta, workspace)
         return float(loss) / n_rows
 
     def _accumulate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.network.input_gradients import slopes_of
-from skmlp.network.network import Network, Views, Workspace
+from skmlp.network.network import Network, Views
+from skmlp.network.workspace import Workspace
 
 Array = NDArray[np.floating[Any]]
 
@@ -28,10 +28,11 @@ def hidden_slopes(
 
     Both (n_rows, units).
     """
-    workspace = Workspace(network, X.shape[0], views[0][0].dtype)
+    workspace = Workspace(network.path(), X.shape[0], views[-1][0].dtype)
     raw = network.forward(views, X, workspace)
-    values = [a.copy() for _, a in workspace.values[:-1]]  # which slopes_of spends
-    sizes = [np.abs(slope) for slope in slopes_of(views, workspace)]
+    ends = [workspace.steps[i - 1] for i in network.dense[1:]]
+    values = [buffers.a.copy() for _, _, buffers in ends]  # which slopes spend
+    sizes = [np.abs(layer.slope(views[i], buffers)) for layer, i, buffers in ends]
     return raw, list(zip(values, sizes, strict=True))
 
 
@@ -52,13 +53,13 @@ class LayerRecords:
 
     def __init__(self, network: Network, X: Any) -> None:
         self.network, self.X = network, X
-        self._gradients = [math.nan] * len(network.layers)
+        self._gradients = [math.nan] * len(network.dense)
         self._before: Array | None = None
 
     def before(self, params: Array, grad: Array) -> None:
         """Just before the epoch's last step."""
-        views = self.network.views(grad)
-        self._gradients = [math.hypot(_norm(W), _norm(b)) for W, b in views]
+        pairs = self.network.weights_and_biases(grad)
+        self._gradients = [math.hypot(_norm(W), _norm(b)) for W, b in pairs]
         self._before = params.copy()
 
     def measure(self, params: Array) -> dict[str, list[float]]:
@@ -73,9 +74,9 @@ class LayerRecords:
 
     def _update_ratios(self, before: Array | None, params: Array) -> list[float]:
         if before is None:  # the epoch was cut short
-            return [math.nan] * len(self.network.layers)
-        steps = self.network.views(params - before)
-        pairs = zip(steps, self.network.views(before), strict=True)
+            return [math.nan] * len(self.network.dense)
+        pairs_of = self.network.weights_and_biases
+        pairs = zip(pairs_of(params - before), pairs_of(before), strict=True)
         return [_norm(step) / (_norm(W) or math.nan) for (step, _), (W, _) in pairs]
 
 

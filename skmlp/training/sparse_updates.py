@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.network.layers import touched
+from skmlp.network.dense import touched
 from skmlp.network.objective import Objective, Value
 from skmlp.solvers import Lazy, State
 

@@ -6,11 +6,11 @@ from skmlp.errors import invalid
 from skmlp.estimators.fitting.inputs import InputEmbedding
 from skmlp.estimators.fitting.settings import activations_of
 from skmlp.estimators.validation.fitted_weights import fitted_layers
-from skmlp.network.network import Network, Views
+from skmlp.network import Network
 
 
 def fitted_network(owner, activation, fitted):
-    """The network of fitted attributes, and its parameters as views.
+    """The network of fitted attributes, and the parameters of each layer.
 
     fitted : attributes by name, such as ``vars(estimator)``.
     """
@@ -21,7 +21,7 @@ def fitted_network(owner, activation, fitted):
     sizes = (n_features, *(W.shape[1] for W, _ in layers))
     activations = activations_of(owner, activation, len(layers) - 1, check=False)
     network = Network(sizes, activations, inputs=inputs)
-    return network, Views(network, layers, extra_params(owner, network, fitted))
+    return network, network.arrange(layers, extra_params(owner, network, fitted))
 
 
 def extra_params(owner, network, fitted):
@@ -31,9 +31,9 @@ def extra_params(owner, network, fitted):
         expected = f"have a row for each of the {width} columns that embedding_ makes"
         raise invalid(owner, "coefs_[0]", f"{expected} of X", n_rows)
     embedding = fitted.get("embedding_")
-    arrays = [np.ones(width)] if network.inputs.scaled else []
+    arrays = [np.ones(width)] if network.learned_scale else []
     arrays += [] if embedding is None else embedding.arrays
-    shapes = network.extra_shapes[len(arrays) :]
+    shapes = [spot.shape for spot in network.spots if spot.group == "activation"]
     alphas = [alpha for alpha in fitted.get("alphas_", []) if alpha is not None]
     if [np.shape(alpha) for alpha in alphas] != shapes:
         raise ValueError(
@@ -47,17 +47,15 @@ def extra_params(owner, network, fitted):
 
 def network_attributes(network, loss, params):
     """The fitted attributes of a network with these parameters, for X as it is."""
-    views = network.views(network.folded(params))
-    found, inputs = {}, network.inputs
-    if inputs.embedded:
-        arrays = views.inputs[inputs.scaled :]
-        found["embedding_"] = InputEmbedding(inputs.folded(), arrays)
-    if network.parametric_layers:
-        n_hidden = len(network.layers) - 1
-        found["alphas_"] = [views.alphas.get(i) for i in range(n_hidden)]
+    views, found = network.views(network.folded(params)), {}
+    dense = [views[i] for i in network.dense]
+    if network.inputs.embedded:
+        found["embedding_"] = InputEmbedding(network.inputs, views[0])
+    if "activation" in network.param_groups():
+        found["alphas_"] = network.alphas(views)
     return {
-        "coefs_": [W for W, _ in views],
-        "intercepts_": [b for _, b in views],
+        "coefs_": [layer[0] for layer in dense],
+        "intercepts_": [layer[1] for layer in dense],
         "n_features_in_": network.layer_sizes[0],
         "n_layers_": len(network.layer_sizes),
         "n_outputs_": network.layer_sizes[-1],

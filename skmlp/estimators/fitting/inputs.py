@@ -60,7 +60,7 @@ class InputEmbedding:
         -------
         embedded : {ndarray, CSR matrix} of shape (n_samples, inputs.width)
         """
-        return self.inputs.forward(self.arrays, X)[0]
+        return self.inputs.embed(self.arrays, X)[0]
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns that ``transform`` gives.
@@ -92,13 +92,13 @@ def inputs_of(settings, X, names, fitted=None, *, continued=False) -> Inputs:
     names : of the columns of X, or None.
     fitted : the embedding of the model that goes on, or None.
     """
-    scaled, n_features = bool(settings.learned_scale), X.shape[1]
+    n_features = X.shape[1]
     categorical = categorical_columns(settings, X, names)
     if not continued:
-        return Inputs(n_features, list(_embedded(settings, X, categorical)), scaled)
+        return Inputs(n_features, list(_embedded(settings, X, categorical)))
     embedded = [] if fitted is None else fitted.inputs.embedded
     _check_same_embedding(settings, X, categorical, embedded)
-    return Inputs(n_features, embedded, scaled)
+    return Inputs(n_features, embedded)
 
 
 def _embedded(settings, X, categorical):

@@ -45,7 +45,7 @@ from skmlp.estimators.validation.fitted_weights import (
 from skmlp.estimators.validation.parameters import hidden_sizes
 from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
-from skmlp.network.network import Network
+from skmlp.network import Network
 from skmlp.training.batches import TrainingRows
 
 
@@ -115,7 +115,7 @@ class Plan:
     @property
     def is_folded(self) -> bool:
         """Whether scales are folded into the model, which `params` have apart."""
-        return self.network.inputs.scaled or not self.scaling.is_plain
+        return self.network.learned_scale or not self.scaling.is_plain
 
     @property
     def stops_early(self) -> bool:
@@ -254,7 +254,8 @@ def _network(settings, data, loss, template, before) -> Network:
     fitted = before.get("embedding_")
     inputs = inputs_of(settings, data.X, names, fitted, continued=bool(before))
     sizes = (data.X.shape[1], *hidden, n_outputs)
-    return Network(sizes, activations, noise_of(settings, len(hidden)), inputs)
+    noise, learned_scale = noise_of(settings, len(hidden)), bool(settings.learned_scale)
+    return Network(sizes, activations, noise, inputs, learned_scale)
 
 
 def _initial_params(settings, network, data, random_state, before):
@@ -267,8 +268,9 @@ def _initial_params(settings, network, data, random_state, before):
     owner = settings.owner
     fitted, layers = fitted_network(owner, settings.activation, before)
     check_same_architecture(owner, network.layer_sizes, fitted.layer_sizes)
+    pairs = [layers[i] for i in fitted.dense]
     extras = extra_params(owner, network, before)
-    return network.flatten(layers, data.X.dtype, extras), False
+    return network.flatten(pairs, data.X.dtype, extras), False
 
 
 def _new_params(settings, network, data, random_state):
@@ -282,12 +284,13 @@ def _new_params(settings, network, data, random_state):
             settings.freeze,
             dtype,
         )
-    if len(start) == len(network.layers):
+    if len(start) == len(network.dense):
         return network.flatten(start, dtype), False
     initializer = component(settings, INITIALIZERS, "initializer")
     rows = data.X[data.sample(N_ROWS)] if initializer.needs_data else None
     params = network.initial_params(initializer, random_state, dtype, rows)
-    for (W, b), (start_W, start_b) in zip(network.views(params), start, strict=False):
+    pairs = network.weights_and_biases(params)
+    for (W, b), (start_W, start_b) in zip(pairs, start, strict=False):
         W[...], b[...] = start_W, start_b
     return params, True
 

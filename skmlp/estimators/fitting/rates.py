@@ -16,13 +16,14 @@ def rates_of(plan, clock) -> Rates | None:
     schedule = plan.settings.decay_schedule
     ntk, factors = solver.parametrization == "ntk", solver.rate_factors or {}
     has_decay = solver.get_params(deep=False).get("weight_decay", 0.0) > 0.0
-    inputs_decay = has_decay and bool(network.inputs.shapes)
+    others = network.param_groups().keys() - {"weights", "biases", "activation"}
+    inputs_decay = has_decay and bool(others)
     if not (factors or ntk or inputs_decay) and isinstance(schedule, Constant):
         return None
     steps = _by_group(network, factors)
     if ntk:
-        for layer, (W, _) in zip(network.layers, network.views(steps), strict=True):
-            W /= np.sqrt(layer.fan_in)
+        for W, _ in network.weights_and_biases(steps):
+            W /= np.sqrt(len(W))
     spared = factors | {"biases": 0.0, "activation": 0.0}
     decays = _by_group(network, spared).astype(dtype) if has_decay else None
     return Rates(steps.astype(dtype), decays, schedule, clock)
@@ -30,5 +31,8 @@ def rates_of(plan, clock) -> Rates | None:
 
 def _by_group(network, factors):
     """(n_params,), each with the factor of its group."""
-    groups = network.groups().items()
-    return sum(float(factors.get(name, 1.0)) * where for name, where in groups)
+    values = np.ones(network.n_params)
+    for name, places in network.param_groups().items():
+        for where in places:
+            values[where] = factors.get(name, 1.0)
+    return values

@@ -67,13 +67,13 @@ class Scaling:
         if self.is_plain:
             return params
         folded = params.copy()
-        views = network.views(folded)
+        pairs = network.weights_and_biases(folded)
         if self.center is not None:
-            W, b = views[0]
+            W, b = pairs[0]
             W /= self.scale[:, np.newaxis]
             b -= self.center @ W
         if self.unit is not None:
-            self._fold_outputs(*views[-1])
+            self._fold_outputs(*pairs[-1])
         return folded
 
     def unfold(self, network, params):
@@ -81,11 +81,11 @@ class Scaling:
         if self.is_plain:
             return params
         inner = params.copy()
-        views = network.views(inner)
+        pairs = network.weights_and_biases(inner)
         if self.unit is not None:
-            self._unfold_outputs(*views[-1])
+            self._unfold_outputs(*pairs[-1])
         if self.center is not None:
-            W, b = views[0]
+            W, b = pairs[0]
             b += self.center @ W
             W *= self.scale[:, np.newaxis]
         return inner

@@ -12,7 +12,7 @@ from skmlp.errors import error_context, invalid, short_repr
 from skmlp.estimators.options import OPTIONS, is_function
 from skmlp.estimators.validation.parameters import ACTIVATION
 from skmlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
-from skmlp.network.layers import Noise
+from skmlp.network.noise import Noise
 from skmlp.schedules import FACTOR, SCHEDULES, Constant, OfProgress
 from skmlp.solvers import SOLVERS, Adam
 

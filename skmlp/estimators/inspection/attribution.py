@@ -47,7 +47,7 @@ class ExplainingMixin:
         (150, 5)
         """
         X, network, layers = self._checked_to_predict(X)
-        number = check_layer(self, layer, len(layers) - 1)
+        number = check_layer(self, layer, len(network.dense) - 1)
         return hidden_values(network, layers, X, number)
 
     def input_gradient(self, X, output=None):

@@ -1,0 +1,84 @@
+"""Noise that training puts on a layer's inputs: dropout and normal noise."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skmlp.network.layer import Array, Layer, Memory, Order, Params
+
+
+@dataclass
+class Noise:
+    """What training does to a layer's inputs: (x + scale e) keep / (1 - dropout).
+
+    e is standard normal and keep is 0 with probability `dropout`, else 1, both drawn
+    anew for each entry: Srivastava et al., Dropout: a simple way to prevent neural
+    networks from overfitting, 2014, section 10, there scaled at test time; Bishop,
+    Training with noise is equivalent to Tikhonov regularization, 1995.
+    """
+
+    dropout: float = 0.0
+    scale: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.dropout > 0 or self.scale > 0
+
+
+@dataclass
+class NoiseLevel:
+    """A factor on the noise of all layers, which may change as training goes on."""
+
+    factor: float = 1.0
+
+
+@dataclass(slots=True)
+class NoiseBuffers:
+    """keep / (1 - dropout), and x with noise; both (n, fan_in)."""
+
+    keep: Array
+    out: Array
+
+
+@dataclass
+class NoiseLayer(Layer):
+    """Noise before a layer; it has no parameters, and a generator for its draws.
+
+    Of a CSR matrix only stored entries can be dropped; it gets no normal noise.
+    """
+
+    fan_out: int
+    noise: Noise
+    generator: np.random.Generator
+    level: NoiseLevel
+
+    def buffers(self, memory: Memory, order: Order) -> NoiseBuffers:
+        return NoiseBuffers(memory.empty(self.fan_out), memory.empty(self.fan_out))
+
+    def forward(self, params: Params, x: Any, buffers: NoiseBuffers) -> Any:
+        if not isinstance(x, np.ndarray):
+            data = x.data * self._draw_keep(np.empty_like(x.data))
+            return type(x)((data, x.indices, x.indptr), shape=x.shape)
+        out = buffers.out
+        if self.noise.scale:
+            self.generator.standard_normal(dtype=out.dtype, out=out)
+            out *= self.noise.scale * self.level.factor
+            out += x
+            x = out
+        if self.noise.dropout:
+            np.multiply(x, self._draw_keep(buffers.keep), out=out)
+        return out
+
+    def backward(
+        self, params: Params, grads: Params, delta: Array, buffers: NoiseBuffers
+    ) -> Array:
+        if self.noise.dropout:
+            delta *= buffers.keep
+        return delta
+
+    def _draw_keep(self, keep: Array) -> Array:
+        self.generator.random(dtype=keep.dtype, out=keep)
+        dropout = self.noise.dropout * self.level.factor
+        kept = keep >= dropout
+        np.multiply(kept, 1.0 / (1.0 - dropout), out=keep, casting="unsafe")
+        return keep
