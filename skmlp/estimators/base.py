@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from functools import wraps
+from functools import partial, wraps
 from typing import ClassVar
 
 import numpy as np
@@ -136,10 +136,10 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
     @with_callbacks
     def _learn(self, X, y, sample_weight, request):
         """Train by ``fit`` or ``partial_fit``: all of it happens, or nothing."""
-        self._check_parameters(request)
-        fit = self._fit_members if self.n_members > 1 else self._fit_network
+        settings = self._checked_settings(request)
+        fit = self._fit_network if self.n_members == 1 else partial(fit_members, self)
         try:
-            attributes, found = fit(X, y, sample_weight, request)
+            attributes, found = fit(settings, X, y, sample_weight, request)
         except DivergenceError:
             unfit(self)
             raise
@@ -148,21 +148,19 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
             warnings.warn(text, kind, stacklevel=4)
         return self
 
-    def _fit_network(self, X, y, sample_weight, request):
+    def _fit_network(self, settings, X, y, sample_weight, request):
         """The fitted attributes of one network, and what to warn of."""
         incremental = request.incremental
         hooks = None if incremental else epoch_hooks(self, X, y, sample_weight)
-        plan = make_plan(self, X, y, sample_weight, request)
+        plan = make_plan(self, settings, X, y, sample_weight, request)
         outcome = train(plan, hooks)
         attributes = outcome.attributes()
         if hooks is not None:
             hooks.close(attributes)
         return attributes, outcome.warnings()
 
-    def _fit_members(self, X, y, sample_weight, request):
-        return fit_members(self, X, y, sample_weight, request)
-
-    def _check_parameters(self, request) -> None:
+    def _checked_settings(self, request) -> Settings:
+        """The parameters, once each of them and their combinations are checked."""
         check_parameters(self, self._rules)
         settings = Settings.of(self)
         check_scoring_name(settings, is_regression=is_regressor(self))
@@ -171,6 +169,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         has_callbacks = hasattr(self, "_skl_callbacks")
         check_members(settings, request, has_callbacks=has_callbacks)
         check_calibration(settings, request)
+        return settings
 
     def _request(self, **how):
         """How training was asked for; an estimator that is trained may go on."""

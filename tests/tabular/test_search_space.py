@@ -100,7 +100,7 @@ def test_so_can_those_that_take_long(kind):
     for name in ("hidden_layer_sizes", "max_iter"):
         for value in space[name]:
             estimator = ESTIMATORS[kind](solver=AdamW()).set_params(**{name: value})
-            estimator._check_parameters(estimator._request())
+            estimator._checked_settings(estimator._request())
 
 
 def test_numbers_are_within_their_bounds():

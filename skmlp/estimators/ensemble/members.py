@@ -51,9 +51,8 @@ class Trained:
     gravity: tuple
 
 
-def fit_members(estimator, X, y, sample_weight, request):
+def fit_members(estimator, settings, X, y, sample_weight, request):
     """The fitted attributes of an ensemble, and warnings of its worst member."""
-    settings = Settings.of(estimator)
     targets = check_targets(estimator, settings, {}, X, y, sample_weight, request)
     data = targets.rows
     request = replace(request, validation=_without_names(settings, targets, request))
@@ -72,8 +71,9 @@ def fit_members(estimator, X, y, sample_weight, request):
 
 def _trained(member, X, y, sample_weight, request) -> Trained:
     """Train a member; in a process of its own, where members train side by side."""
+    settings = Settings.of(member)
     with one_blas_thread():
-        outcome = train(make_plan(member, X, y, sample_weight, request))
+        outcome = train(make_plan(member, settings, X, y, sample_weight, request))
     training, reason = outcome.training, outcome.reason
     ends = reason, training.refit_ended
     if "interrupted" in ends:  # at once, for the others would go on

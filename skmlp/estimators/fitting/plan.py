@@ -140,9 +140,8 @@ class Plan:
         return {name: known[name] for name in names if name in known}
 
 
-def make_plan(estimator, X, y, sample_weight, request) -> Plan:
+def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
     """The plan of a fit of one network; the estimator stays as it is."""
-    settings = Settings.of(estimator)
     before = attributes_before(estimator, request)
     targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
     random_state = check_seed(settings.owner, settings.random_state)
