@@ -50,13 +50,13 @@ class Schedule(Component):
     ``each_step`` says whether the factor changes with every step; else it is asked for
     at the start of each epoch. ``planned`` says whether it leads to an end that is
     planned, so that coming there is no lack of epochs. ``ends_at_plateau`` says whether
-    training ends when patience runs out at that time and rate, and ``farewell`` what to
+    training ends when patience runs out at that time and rate, and ``stop_message`` what to
     say then.
     """
 
     abstract: ClassVar[bool] = True
 
-    farewell: ClassVar[str] = "Stopping."
+    stop_message: ClassVar[str] = "Stopping."
     each_step: ClassVar[bool] = True
     planned: ClassVar[bool] = True
 
@@ -101,7 +101,7 @@ class InverseScaling(Schedule):
 class Adaptive(Schedule):
     """Each plateau divides the rate by 5; at 1e-6 or less it ends training."""
 
-    farewell: ClassVar[str] = "Learning rate too small. Stopping."
+    stop_message: ClassVar[str] = "Learning rate too small. Stopping."
     each_step: ClassVar[bool] = False
     planned: ClassVar[bool] = False
 
@@ -116,7 +116,7 @@ class Adaptive(Schedule):
 class Plateau(Schedule):
     """Each plateau multiplies the factor, down to a floor; there it ends training."""
 
-    farewell: ClassVar[str] = "The schedule is at its floor. Stopping."
+    stop_message: ClassVar[str] = "The schedule is at its floor. Stopping."
     each_step: ClassVar[bool] = False
     planned: ClassVar[bool] = False
 
@@ -267,8 +267,8 @@ class Warmup(Schedule):
     share: float = setting(0.05, real(0, 1, open_low=True, open_high=False))
 
     @property
-    def farewell(self) -> str:  # type: ignore[override]
-        return self.schedule.farewell
+    def stop_message(self) -> str:  # type: ignore[override]
+        return self.schedule.stop_message
 
     @property
     def planned(self) -> bool:  # type: ignore[override]

@@ -127,6 +127,19 @@ class Batches:
         self._sliced = random_state is None and data.rows is None
         self._buffers: dict[int, tuple[Any, Array, Array]] = {}
 
+    def get_state(self) -> dict[str, Any]:
+        """The order of the rows, and how it goes on."""
+        draws = self.random_state
+        return {
+            "order": self.order,
+            "shuffles": draws and draws.get_state(legacy=False),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.order = state["order"]
+        if self.random_state is not None:
+            self.random_state.set_state(state["shuffles"])
+
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, Y, weight) of each batch; valid until the next one is asked for."""
         if self.random_state is not None:

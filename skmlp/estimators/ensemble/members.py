@@ -75,8 +75,8 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     """Train a member; in a process of its own, where members train side by side."""
     with one_blas_thread():
         outcome = train(make_plan(member, X, y, sample_weight, request))
-    training, reason = outcome.training, outcome.reason
-    ends = reason, training.refit_ended
+    training = outcome.training
+    ends = training.reason, training.refit_reason
     if "interrupted" in ends:  # at once, for the others would go on
         raise KeyboardInterrupt
     attributes = outcome.attributes()
@@ -90,7 +90,11 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
         None if validation is None else replace(validation, X=None),
         outcome.held_output,
         outcome.warnings(),
-        ("diverged" in ends, training.kept_start, reason == "max_iter"),
+        (
+            "diverged" in ends,
+            training.restored_initial_params,
+            training.reason == "max_iter",
+        ),
     )
 
 
