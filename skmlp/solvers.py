@@ -23,6 +23,8 @@ from skmlp.constraints import BOOLEAN, either, integer, one_of, real
 
 Array = NDArray[np.floating[Any]]
 Values = dict[str, Any]
+Vectors = dict[str, Array]
+Counts = NDArray[np.intp]
 Rate = float | Array  # (n_params,)
 
 # Parameters of a block: all passes of a step over it stay in the processor's cache.
@@ -66,17 +68,14 @@ POSITIVE = real(0, open_low=True)
 class Layout:
     """Where the parameters of a network are in its flat vector.
 
-    shapes : (fan_in, fan_out) of each layer's weights, which begin the vector, layer by
-        layer.
+    n_weights : so many parameters, from the first on, are weights.
+    shapes : (fan_in, fan_out) of each layer's weights, one layer after the other.
     groups : by name, which is one of GROUPS, where the parameters of that group are.
     """
 
-    shapes: list[tuple[int, int]]
-    groups: dict[str, list[slice]]
-
-    @property
-    def n_weights(self) -> int:
-        return sum(fan_in * fan_out for fan_in, fan_out in self.shapes)
+    n_weights: int
+    shapes: list[tuple[int, int]] = field(default_factory=list)
+    groups: dict[str, list[slice]] = field(default_factory=dict)
 
     def weights(self, params: Array) -> Iterator[Array]:
         """The weights (fan_in, fan_out) of each layer, as views."""
@@ -141,8 +140,8 @@ class State:
     values : by name, the numbers and arrays of the solver's own update.
     average, share_of_start : the average of the parameters before its bias is
         corrected, and the weight that it gives to the start.
-    n_weights, layout, frozen, group_rates, weight_decay : what the settings act on;
-        made by ``init`` and saved nowhere.
+    layout, frozen, group_rates, weight_decay : what the settings act on; made by
+        ``init`` and saved nowhere.
     is_plain : whether a step is the solver's own update and nothing else.
     """
 
@@ -152,12 +151,8 @@ class State:
     group_rates: GroupRates | None
     weight_decay: float
     is_plain: bool
-    n_weights: int = field(init=False)
     average: Array | None = None
     share_of_start: float = 1.0
-
-    def __post_init__(self) -> None:
-        self.n_weights = self.layout.n_weights
 
     def get_state(self) -> dict[str, Any]:
         """All that changes from step to step, as numbers and arrays."""
@@ -175,10 +170,10 @@ class State:
         self.average = None if average is None else average.copy()
         self.share_of_start = state["share_of_start"]
 
-    def on_vectors(self, vectors: dict[str, Array], n_weights: int) -> "State":
+    def on_vectors(self, vectors: Vectors, n_weights: int) -> "State":
         """The state of some of the parameters, whose values are `vectors`."""
         part = copy.copy(self)
-        part.values, part.n_weights = self.values | vectors, n_weights
+        part.values, part.layout = self.values | vectors, Layout(n_weights)
         return part
 
     def decay(self, params: Array, rate: float) -> None:
@@ -186,7 +181,7 @@ class State:
         if self.group_rates is not None:
             self.group_rates.decay(params, rate, self.weight_decay)
         else:
-            weights = params[: self.n_weights]
+            weights = params[: self.layout.n_weights]
             weights *= 1.0 - rate * self.weight_decay
 
     def add_to_average(self, params: Array, decay: float) -> None:
@@ -294,9 +289,10 @@ class Stochastic(Solver):
         layout : by default all parameters are the weights of one unit.
         frozen : parameters that stay as they are.
         """
-        layout = layout or Layout([(params.size, 1)], {})
+        layout = layout or Layout(params.size, [(params.size, 1)])
         frozen = frozen or Frozen((), params)
-        rates, strength = self._group_rates(params, layout), self._decay_strength
+        strength = self.weight_decay if isinstance(self, WithDecay) else 0.0
+        rates = self._group_rates(params, layout, strength > 0.0)
         acts = (self.clip_norm, self.averaging, self.max_norm, rates, strength or None)
         is_plain = all(one is None for one in acts) and not frozen
         return State(self._init(params), layout, frozen, rates, strength, is_plain)
@@ -337,31 +333,25 @@ class Stochastic(Solver):
         share = 1.0 - state.share_of_start
         return np.asarray(state.average / params.dtype.type(share))
 
-    def _group_rates(self, params: Array, layout: Layout) -> GroupRates | None:
+    def _group_rates(
+        self, params: Array, layout: Layout, decays: bool
+    ) -> GroupRates | None:
         """None where one learning rate serves all, and only the weights decay.
 
         Biases and what activations learn never decay; what inputs learn does.
         """
         factors, ntk = self.rate_factors or {}, self.parametrization == "ntk"
         others = layout.groups.keys() - {"weights", "biases", "activation"}
-        inputs_decay = bool(others) and self._decay_strength > 0.0
-        if not (factors or ntk or self._decay_varies or inputs_decay):
+        varies = isinstance(self, WithDecay) and self.decay_schedule != "constant"
+        if not (factors or ntk or varies or (decays and others)):
             return None
-        steps, decays = np.ones((2, params.size))
+        steps, shrinkage = np.ones((2, params.size))
         layout.fill(steps, factors)
         if ntk:
             for W in layout.weights(steps):
                 W /= np.sqrt(len(W))
-        layout.fill(decays, factors | {"biases": 0.0, "activation": 0.0})
-        return GroupRates(steps.astype(params.dtype), decays.astype(params.dtype))
-
-    @property
-    def _decay_strength(self) -> float:
-        return self.weight_decay if isinstance(self, WithDecay) else 0.0
-
-    @property
-    def _decay_varies(self) -> bool:
-        return isinstance(self, WithDecay) and self.decay_schedule != "constant"
+        layout.fill(shrinkage, factors | {"biases": 0.0, "activation": 0.0})
+        return GroupRates(steps.astype(params.dtype), shrinkage.astype(params.dtype))
 
     def _init(self, params: Array) -> Values:
         """Numbers and arrays, by name, that `_update` keeps from step to step."""
@@ -411,7 +401,7 @@ class Lazy(Stochastic):
 
     def step_on_part(
         self,
-        vectors: dict[str, Array],
+        vectors: Vectors,
         grad: Array,
         state: State,
         learning_rate: float,
@@ -427,11 +417,7 @@ class Lazy(Stochastic):
         state.values.update((n, v) for n, v in part.values.items() if n not in moments)
 
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
         """Move `rows`, of params and moments, as `missed` steps without gradient do.
 
@@ -518,11 +504,7 @@ class SGD(Lazy):
             params += velocity
 
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
         velocity, momentum = rows["velocity"], self.momentum
         ahead = momentum if self.nesterovs_momentum else 1.0
@@ -601,15 +583,11 @@ class Adam(Lazy, TwoMoments):
         params -= grad
 
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
         m, v, t = rows["m"], rows["v"], max(1, state.values["t"])
         root = (1.0 - self.beta_2) ** 0.5
-        rate = learning_rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
+        rate = rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
         rate *= (1.0 - self.beta_1) / root
         if self.beta_2 > 0.0:
             steps = rate * _geometric(self.beta_1 / self.beta_2**0.5, missed)
@@ -658,15 +636,11 @@ class AdamW(Adam, WithDecay):
         return float(self.epsilon * (1.0 - self.beta_2**t) ** 0.5)
 
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
-        kept = (1.0 - learning_rate * self.weight_decay) ** missed
+        kept = (1.0 - rate * self.weight_decay) ** missed
         rows["params"] *= kept.astype(rows["params"].dtype)
-        super().catch_up(rows, missed, state, learning_rate)
+        super().catch_up(rows, missed, state, rate)
 
 
 @dataclass
@@ -862,7 +836,7 @@ class Lion(Stochastic, WithDecay):
         _average(m, grad, self.beta_2)
 
 
-def _geometric(ratio: float, n: NDArray[np.intp]) -> Array:
+def _geometric(ratio: float, n: Counts) -> Array:
     """ratio + ratio^2 + ... + ratio^n."""
     if ratio == 1.0:
         return n.astype(np.float64)
@@ -958,29 +932,21 @@ SOLVERS: dict[str, type[Solver]] = {
 }
 
 
-# Docstrings: a solver's section Parameters has the settings of its bases, too.
+# Docstrings: the section Parameters gets the settings of the bases, too.
 
 SECTIONS = re.compile(r"\n\n(?=\w+\n-+\n)")
-PARAMETERS = "Parameters\n----------\n"
-
-
-def _parameters(kind: type[Any]) -> dict[str, str]:
-    """The entries of the class's own section Parameters, by name."""
-    sections = SECTIONS.split(inspect.cleandoc(kind.__doc__ or ""))
-    found = [part for part in sections if part.startswith(PARAMETERS)]
-    entries = [e for part in found for e in re.split(r"\n(?=\w+ : )", part)[1:]]
-    return {entry.partition(" : ")[0]: entry for entry in entries}
 
 
 def _complete_docstring(kind: type[Solver]) -> None:
     """Have it describe all settings, in the order of the signature."""
     entries: dict[str, str] = {}
     for base in reversed(kind.__mro__):
-        entries |= _parameters(base)
-    names = inspect.signature(kind).parameters
-    first, *others = SECTIONS.split(inspect.cleandoc(kind.__doc__ or ""))
-    others = [part for part in others if not part.startswith(PARAMETERS)]
-    section = PARAMETERS + "\n".join(entries[name] for name in names)
+        first, *others = SECTIONS.split(inspect.cleandoc(base.__doc__ or ""))
+        if others and others[0].startswith("Parameters\n"):
+            own = re.split(r"\n(?=\w+ : )", others.pop(0))[1:]
+            entries |= {entry.partition(" : ")[0]: entry for entry in own}
+    settings = [entries[name] for name in inspect.signature(kind).parameters]
+    section = "\n".join(["Parameters", "----------", *settings])
     kind.__doc__ = "\n\n".join([first, section, *others])
 
 

@@ -68,7 +68,7 @@ class SolverState:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Be as when `get_state` was called; only arrays of the pause are not copied."""
+        """Be as when `get_state` was called."""
         self.state.set_state(state["solver"])
         vars(self.clock).update(state["clock"])
         if state["noise"] is not None:
@@ -169,15 +169,8 @@ class Training(Run):
         while self.reason is None:
             self._begin_epoch()
             epoch = self._train_epoch()
-            if math.isfinite(epoch.loss) and self._is_finite():
-                self._end_epoch(epoch)
-            else:
-                self._end_diverged(epoch)
-
-    def _end_diverged(self, epoch: Epoch) -> None:
-        for observer in self.observers:
-            reason = observer.on_divergence(self, epoch)
-            self.reason = self.reason or reason
+            is_finite = math.isfinite(epoch.loss) and self._is_finite()
+            self._end_epoch(epoch, diverged=not is_finite)
 
     # An epoch
 

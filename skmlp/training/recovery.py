@@ -40,10 +40,9 @@ class Recovery(Observer):
 
     def _state_of(self, run: Any) -> dict[str, Any]:
         """A copy of all but the history, which only grows: its length will do."""
-        state = run.get_state()
+        state: dict[str, Any] = run.get_state()
         del state["history"], state["observers"][type(self).__name__]
-        mark: dict[str, Any] = {"mark": run.history.mark()}
-        return copy.deepcopy(state) | mark
+        return copy.deepcopy(state) | {"mark": run.history.mark()}
 
     def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
         if self._least == math.inf:

@@ -124,10 +124,11 @@ class Run:
         for observer in self.observers:
             observer.on_epoch_begin(self)
 
-    def _end_epoch(self, epoch: Epoch) -> None:
+    def _end_epoch(self, epoch: Epoch, *, diverged: bool = False) -> None:
         """Tell all observers; the first reason to end is the one that counts."""
         for observer in self.observers:
-            reason = observer.on_epoch_end(self, epoch)
+            tell = observer.on_divergence if diverged else observer.on_epoch_end
+            reason = tell(self, epoch)
             self.reason = self.reason or reason
 
     def begin_as(self, other: Any) -> None:

@@ -42,7 +42,7 @@ def layout_of(network) -> Layout:
         stop = at + math.prod(shape)
         groups.setdefault(name, []).append(slice(at, stop))
         at = stop
-    return Layout(shapes, groups)
+    return Layout(network.n_weights, shapes, groups)
 
 
 def patience_of(plan) -> Patience:

@@ -20,8 +20,10 @@ def said_of_end(plan, training):
         message = f"{diagnosis(plan, training)} The weights are {kept}."
         yield message, ConvergenceWarning
     elif training.refit_reason == "diverged":
-        message = f"{plan.settings.owner}: {training.refit_message} The weights are those of the "
-        message += "best epoch. Lower learning_rate_init, or set recover=True."
+        message = (
+            f"{plan.settings.owner}: {training.refit_message} The weights are those of "
+            "the best epoch. Lower learning_rate_init, or set recover=True."
+        )
         yield message, ConvergenceWarning
     elif training.restored_initial_params:
         message = (
