@@ -145,7 +145,7 @@ class Training(Run):
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
         self._deadline = Deadline(clock) if clock.max_seconds < math.inf else None
         self._limit = EpochLimit(self.n_iter + max_iter)
-        self.plateaus = SchedulePlateaus()
+        self._at_plateaus = SchedulePlateaus()
         self._steps_before = clock.n_steps
         super()._begin(max_iter)
         self.solver_state.resume(self.params)
@@ -159,7 +159,7 @@ class Training(Run):
 
     def _observers(self) -> Iterator[Observer | None]:
         yield from (self.layer_stats, self.recovery, self.monitor, self.verbose)
-        yield from (EpochClock(), self.hooks, self.plateaus, self._deadline)
+        yield from (EpochClock(), self.hooks, self._at_plateaus, self._deadline)
         yield from (self._limit, self.checkpoint)
 
     def _train(self) -> None:
@@ -280,6 +280,10 @@ class Training(Run):
     @property
     def ends_as_planned(self) -> bool:
         return self.schedules.learning_rate.planned
+
+    @property
+    def plateaus(self) -> list[int]:
+        return self._at_plateaus.epochs
 
     @property
     def recoveries(self) -> list[str]:

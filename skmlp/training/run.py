@@ -166,6 +166,11 @@ class Run:
         return self.monitor.plateau if self.reason == "converged" else ""
 
     @property
+    def plateaus(self) -> list[int]:
+        """The epochs in which patience ran out without ending training."""
+        return []
+
+    @property
     def recoveries(self) -> list[str]:
         """A sentence for each time that training went back after divergence."""
         return []
