@@ -134,6 +134,7 @@ class Training(Run):
     schedules: Schedules
     learning_rate_init: float
     n_planned_epochs: int = 1
+    at_plateaus: SchedulePlateaus = field(default_factory=SchedulePlateaus)
     recovery: Recovery = field(default_factory=Recovery)
     layer_stats: LayerStats | None = None
     checkpoint: Checkpoint | None = None
@@ -145,7 +146,6 @@ class Training(Run):
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
         self._deadline = Deadline(clock) if clock.max_seconds < math.inf else None
         self._limit = EpochLimit(self.n_iter + max_iter)
-        self._at_plateaus = SchedulePlateaus()
         self._steps_before = clock.n_steps
         super()._begin(max_iter)
         self.solver_state.resume(self.params)
@@ -159,7 +159,7 @@ class Training(Run):
 
     def _observers(self) -> Iterator[Observer | None]:
         yield from (self.layer_stats, self.recovery, self.monitor, self.verbose)
-        yield from (EpochClock(), self.hooks, self._at_plateaus, self._deadline)
+        yield from (EpochClock(), self.hooks, self.at_plateaus, self._deadline)
         yield from (self._limit, self.checkpoint)
 
     def _train(self) -> None:
@@ -283,7 +283,7 @@ class Training(Run):
 
     @property
     def plateaus(self) -> list[int]:
-        return self._at_plateaus.epochs
+        return self.at_plateaus.epochs
 
     @property
     def recoveries(self) -> list[str]:
