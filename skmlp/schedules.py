@@ -141,7 +141,8 @@ class Plateau(Schedule):
         factor = max(floor, factor ** n_plateaus)
 
     A plateau is the end of patience: `n_iter_no_change` epochs without an improvement
-    of at least `tol`. A plateau at the floor ends training. PyTorch's ReduceLROnPlateau.
+    of at least `tol`. A plateau at the floor ends training. As ReduceLROnPlateau of
+    PyTorch.
 
     Parameters
     ----------

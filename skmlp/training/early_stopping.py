@@ -171,7 +171,13 @@ class Monitor(Observer):
 
 
 class StopAtPlateau(Observer):
-    """Ends training when patience is over."""
+    """Ends training when patience is over.
+
+    epochs : those in which patience was over and training went on.
+    """
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
 
     def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
         over = run.monitor.patience.is_over(run.history.n_updates)
@@ -182,13 +188,7 @@ class StopAtPlateau(Observer):
 
 
 class SchedulePlateaus(StopAtPlateau):
-    """When patience is over, the learning rate's schedule goes on, or ends training.
-
-    epochs : those in which it went on.
-    """
-
-    def __init__(self) -> None:
-        self.epochs: list[int] = []
+    """When patience is over, the learning rate's schedule goes on, or ends training."""
 
     def _at_plateau(self, run: Any) -> Reason | None:
         message, schedule = run.monitor.plateau, run.schedules.learning_rate

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from skmlp.network.objective import Value
 from skmlp.schedules import Clock
 from skmlp.solvers import LBFGS
-from skmlp.training.early_stopping import StopAtPlateau
 from skmlp.training.observer import Epoch, Observer
 from skmlp.training.run import Deadline, Run
 
@@ -38,7 +37,7 @@ class Minimization(Run):
 
     def _observers(self) -> Iterator[Observer | None]:
         yield from (self.monitor, self.verbose, self.hooks)
-        yield StopAtPlateau() if self.monitor.stops_early else None
+        yield self.at_plateau if self.monitor.stops_early else None
         yield self._deadline
 
     def _train(self) -> None:

@@ -14,7 +14,7 @@ from skmlp.schedules import Clock, Constant, Schedule
 from skmlp.solvers import Lazy, State, Stochastic
 from skmlp.training.batches import Batches
 from skmlp.training.checkpoint import Checkpoint
-from skmlp.training.early_stopping import SchedulePlateaus
+from skmlp.training.early_stopping import SchedulePlateaus, StopAtPlateau
 from skmlp.training.layer_stats import LayerStats
 from skmlp.training.observer import Epoch, Observer, Reason
 from skmlp.training.recovery import Recovery
@@ -103,11 +103,8 @@ class EpochClock(Observer):
 class EpochLimit(Observer):
     """Ends training after the last epoch."""
 
-    def __init__(self, n_epochs: int) -> None:
-        self.n_epochs = n_epochs
-
     def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
-        return "max_iter" if epoch.number >= self.n_epochs else None
+        return "max_iter" if epoch.number >= run.last_epoch else None
 
 
 class Sums(NamedTuple):
@@ -134,7 +131,7 @@ class Training(Run):
     schedules: Schedules
     learning_rate_init: float
     n_planned_epochs: int = 1
-    at_plateaus: SchedulePlateaus = field(default_factory=SchedulePlateaus)
+    at_plateau: StopAtPlateau = field(default_factory=SchedulePlateaus)
     recovery: Recovery = field(default_factory=Recovery)
     layer_stats: LayerStats | None = None
     checkpoint: Checkpoint | None = None
@@ -145,7 +142,7 @@ class Training(Run):
         clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
         self._deadline = Deadline(clock) if clock.max_seconds < math.inf else None
-        self._limit = EpochLimit(self.n_iter + max_iter)
+        self.last_epoch = self.n_iter + max_iter
         self._steps_before = clock.n_steps
         super()._begin(max_iter)
         self.solver_state.resume(self.params)
@@ -159,8 +156,8 @@ class Training(Run):
 
     def _observers(self) -> Iterator[Observer | None]:
         yield from (self.layer_stats, self.recovery, self.monitor, self.verbose)
-        yield from (EpochClock(), self.hooks, self.at_plateaus, self._deadline)
-        yield from (self._limit, self.checkpoint)
+        yield from (EpochClock(), self.hooks, self.at_plateau, self._deadline)
+        yield from (EpochLimit(), self.checkpoint)
 
     def _train(self) -> None:
         self._go_on_from_checkpoint()
@@ -280,10 +277,6 @@ class Training(Run):
     @property
     def ends_as_planned(self) -> bool:
         return self.schedules.learning_rate.planned
-
-    @property
-    def plateaus(self) -> list[int]:
-        return self.at_plateaus.epochs
 
     @property
     def recoveries(self) -> list[str]:

@@ -13,7 +13,7 @@ from skmlp.network.objective import Objective
 from skmlp.schedules import Clock
 from skmlp.solvers import Frozen
 from skmlp.training.batches import TrainingRows
-from skmlp.training.early_stopping import Monitor
+from skmlp.training.early_stopping import Monitor, StopAtPlateau
 from skmlp.training.history import History
 from skmlp.training.observer import Epoch, Observer, Reason
 from skmlp.training.verbose import Verbose
@@ -63,6 +63,7 @@ class Run:
     history: History
     monitor: Monitor
     frozen: Frozen
+    at_plateau: StopAtPlateau = field(default_factory=StopAtPlateau)
     verbose: Verbose = field(default_factory=Verbose)
     max_seconds: float = math.inf
     hooks: Observer | None = None
@@ -164,11 +165,6 @@ class Run:
     def stop_sentence(self) -> str:
         """Why training ended by itself; empty where it did not."""
         return self.monitor.plateau if self.reason == "converged" else ""
-
-    @property
-    def plateaus(self) -> list[int]:
-        """The epochs in which patience ran out without ending training."""
-        return []
 
     @property
     def recoveries(self) -> list[str]:

@@ -77,6 +77,7 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
         outcome = train(make_plan(member, X, y, sample_weight, request))
     training = outcome.training
     ends = training.reason, training.refit_reason
+    restored = training.restored_initial_params
     if "interrupted" in ends:  # at once, for the others would go on
         raise KeyboardInterrupt
     attributes = outcome.attributes()
@@ -90,11 +91,7 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
         None if validation is None else replace(validation, X=None),
         outcome.held_output,
         outcome.warnings(),
-        (
-            "diverged" in ends,
-            training.restored_initial_params,
-            training.reason == "max_iter",
-        ),
+        ("diverged" in ends, restored, training.reason == "max_iter"),
     )
 
 

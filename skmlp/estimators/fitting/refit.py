@@ -58,7 +58,9 @@ def refit(plan, start, monitored):
 def _replay(plan, monitored):
     """A training that monitors nothing, with plateaus where they were."""
     training = training_of(plan)
-    training.monitor = Monitor(Replay(0.0, math.inf, epochs=monitored.plateaus))
+    training.monitor = Monitor(
+        Replay(0.0, math.inf, epochs=monitored.at_plateau.epochs)
+    )
     training.verbose = monitored.verbose
     training.history.validation_scores = None
     training.begin_as(monitored)
