@@ -536,6 +536,7 @@ class Adam(Lazy, TwoMoments):
     """
 
     moments: ClassVar[tuple[str, ...]] = ("m", "v")
+    epsilon_after_correction: ClassVar[bool] = False
 
     def _init(self, params: Array) -> Values:
         return {"m": np.zeros_like(params), "v": np.zeros_like(params), "t": 0}
@@ -547,40 +548,25 @@ class Adam(Lazy, TwoMoments):
         step: Any = rate if factors is None else 1.0
         step = step * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
         step *= (1.0 - self.beta_1) / root
-        epsilon = self._epsilon(t) / root
-        if params.size <= BLOCK and factors is None:
-            self._move(params, grad, values["m"], values["v"], step, epsilon)
-            return
-        for block in blocks(params.size):
-            m, v = values["m"][block], values["v"][block]
-            factor = None if factors is None else factors[block]
-            self._move(params[block], grad[block], m, v, step, epsilon, factor)
-
-    def _epsilon(self, t: int) -> float:
-        return self.epsilon
-
-    def _move(
-        self,
-        params: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        step: float,
-        epsilon: float,
-        factor: Array | None = None,
-    ) -> None:
-        m *= self.beta_1
-        m += grad
-        v *= self.beta_2
-        grad *= grad
-        v += grad
-        np.sqrt(v, out=grad)
-        grad += epsilon
-        np.divide(m, grad, out=grad)
-        grad *= step
-        if factor is not None:
-            grad *= factor
-        params -= grad
+        epsilon = self.epsilon
+        if self.epsilon_after_correction:
+            epsilon = epsilon * (1.0 - self.beta_2**t) ** 0.5
+        epsilon /= root
+        whole = (params, grad, values["m"], values["v"], factors)
+        for part in [whole] if params.size <= BLOCK else _in_blocks(whole):
+            params, grad, m, v, factor = part
+            m *= self.beta_1
+            m += grad
+            v *= self.beta_2
+            grad *= grad
+            v += grad
+            np.sqrt(v, out=grad)
+            grad += epsilon
+            np.divide(m, grad, out=grad)
+            grad *= step
+            if factor is not None:
+                grad *= factor
+            params -= grad
 
     def catch_up(
         self, rows: Vectors, missed: Counts, state: State, rate: float
@@ -629,11 +615,10 @@ class AdamW(Adam, WithDecay):
     0.02
     """
 
+    epsilon_after_correction: ClassVar[bool] = True
+
     weight_decay: float = setting(0.01, real(0))
     decay_schedule: Any = setting("constant", SCHEDULE)
-
-    def _epsilon(self, t: int) -> float:
-        return float(self.epsilon * (1.0 - self.beta_2**t) ** 0.5)
 
     def catch_up(
         self, rows: Vectors, missed: Counts, state: State, rate: float
@@ -834,6 +819,12 @@ class Lion(Stochastic, WithDecay):
         direction *= rate
         params -= direction
         _average(m, grad, self.beta_2)
+
+
+def _in_blocks(vectors: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The blocks of several vectors, None for those that are None."""
+    for block in blocks(vectors[0].size):
+        yield [None if vector is None else vector[block] for vector in vectors]
 
 
 def _geometric(ratio: float, n: Counts) -> Array:
