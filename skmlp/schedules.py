@@ -1,4 +1,10 @@
-"""Schedules: the time of training -> the factor on ``learning_rate_init``."""
+"""Schedules: factors on ``learning_rate_init``, by the time of training.
+
+They are given to ``learning_rate``; some also to ``dropout__schedule`` and to a
+solver's ``decay_schedule``. Progress t, from 0 to 1, is the share of the planned
+updates (`max_iter` epochs) that has been made, or of `max_time` that is over, whichever
+is more.
+"""
 
 import math
 from collections.abc import Callable
@@ -50,13 +56,13 @@ class Schedule(Component):
     ``each_step`` says whether the factor changes with every step; else it is asked for
     at the start of each epoch. ``planned`` says whether it leads to an end that is
     planned, so that coming there is no lack of epochs. ``ends_at_plateau`` says whether
-    training ends when patience runs out at that time and rate, and ``farewell`` what to
-    say then.
+    training ends when patience runs out at that time and rate, and ``stop_message``
+    what to say then.
     """
 
     abstract: ClassVar[bool] = True
 
-    farewell: ClassVar[str] = "Stopping."
+    stop_message: ClassVar[str] = "Stopping."
     each_step: ClassVar[bool] = True
     planned: ClassVar[bool] = True
 
@@ -74,7 +80,7 @@ class Schedule(Component):
 
 @dataclass
 class Constant(Schedule):
-    """The factor is 1."""
+    """A constant learning rate: the factor is 1."""
 
     each_step: ClassVar[bool] = False
     planned: ClassVar[bool] = False
@@ -85,7 +91,17 @@ class Constant(Schedule):
 
 @dataclass
 class InverseScaling(Schedule):
-    """The factor is (n_samples + 1) ** -power_t, set at the end of each epoch."""
+    """The learning rate falls with the number of rows seen, as in scikit-learn.
+
+        factor = (n_samples + 1) ** -power_t
+
+    n_samples counts the rows of all epochs so far; the factor changes once an epoch.
+
+    Parameters
+    ----------
+    power_t : float, default=0.5
+        The exponent.
+    """
 
     each_step: ClassVar[bool] = False
     planned: ClassVar[bool] = False
@@ -99,9 +115,15 @@ class InverseScaling(Schedule):
 
 @dataclass
 class Adaptive(Schedule):
-    """Each plateau divides the rate by 5; at 1e-6 or less it ends training."""
+    """Each plateau divides the learning rate by 5, as in scikit-learn.
 
-    farewell: ClassVar[str] = "Learning rate too small. Stopping."
+        factor = 5 ** -n_plateaus
+
+    A plateau is the end of patience: `n_iter_no_change` epochs without an improvement
+    of at least `tol`. A plateau at a learning rate of 1e-6 or less ends training.
+    """
+
+    stop_message: ClassVar[str] = "Learning rate too small. Stopping."
     each_step: ClassVar[bool] = False
     planned: ClassVar[bool] = False
 
@@ -114,9 +136,23 @@ class Adaptive(Schedule):
 
 @dataclass
 class Plateau(Schedule):
-    """Each plateau multiplies the factor, down to a floor; there it ends training."""
+    """Each plateau multiplies the learning rate by `factor`, down to a floor.
 
-    farewell: ClassVar[str] = "The schedule is at its floor. Stopping."
+        factor = max(floor, factor ** n_plateaus)
+
+    A plateau is the end of patience: `n_iter_no_change` epochs without an improvement
+    of at least `tol`. A plateau at the floor ends training. As ReduceLROnPlateau of
+    PyTorch.
+
+    Parameters
+    ----------
+    factor : float in (0, 1), default=0.5
+        What each plateau multiplies the learning rate by.
+    floor : float in (0, 1], default=0.01
+        Smallest factor on the learning rate.
+    """
+
+    stop_message: ClassVar[str] = "The schedule is at its floor. Stopping."
     each_step: ClassVar[bool] = False
     planned: ClassVar[bool] = False
 
@@ -132,10 +168,24 @@ class Plateau(Schedule):
 
 @dataclass
 class Cosine(Schedule):
-    """end + (1 - end) (1 + cos(pi t)) / 2 at progress t.
+    """Cosine annealing: down along half a cosine.
 
+        factor = end + (1 - end) (1 + cos(pi t)) / 2    at progress t
+
+    Parameters
+    ----------
+    end : float in [0, 1], default=0.0
+        The factor at the end of training.
+
+    References
+    ----------
     Loshchilov and Hutter, SGDR: stochastic gradient descent with warm restarts, 2017,
     equation 5, without restarts.
+
+    Examples
+    --------
+    >>> [round(Cosine().at(t), 3) for t in (0.0, 0.25, 0.5, 1.0)]
+    [1.0, 0.854, 0.5, 0.0]
     """
 
     end: float = setting(0.0, real(0, 1, open_high=False))
@@ -146,10 +196,26 @@ class Cosine(Schedule):
 
 @dataclass
 class OneCycle(Schedule):
-    """Up from `start` to 1 over the first `rise` of training, down to `end` after.
+    """One cycle: up from `start` to 1 and down to `end`, both along half a cosine.
 
-    Both along half a cosine. Smith and Topin, Super-convergence: very fast training of
-    neural networks using large learning rates, 2018, section 3.
+    Parameters
+    ----------
+    rise : float in (0, 1), default=0.3
+        Share of training in which the learning rate rises. PyTorch's `pct_start`.
+    start : float in [0, 1], default=0.04
+        The factor at the start.
+    end : float in [0, 1], default=1e-4
+        The factor at the end of training.
+
+    References
+    ----------
+    Smith and Topin, Super-convergence: very fast training of neural networks using
+    large learning rates, 2018, section 3.
+
+    Examples
+    --------
+    >>> [round(OneCycle().at(t), 3) for t in (0.0, 0.15, 0.3, 1.0)]
+    [0.04, 0.52, 1.0, 0.0]
     """
 
     rise: float = setting(0.3, real(0, 1, open_low=True))
@@ -166,7 +232,15 @@ class OneCycle(Schedule):
 
 @dataclass
 class Exponential(Schedule):
-    """end ** t at progress t: the same share less at each step."""
+    """Exponential decay: each step multiplies the learning rate by the same factor.
+
+        factor = end ** t    at progress t
+
+    Parameters
+    ----------
+    end : float in (0, 1], default=0.01
+        The factor at the end of training.
+    """
 
     end: float = setting(0.01, real(0, 1, open_low=True, open_high=False))
 
@@ -176,7 +250,24 @@ class Exponential(Schedule):
 
 @dataclass
 class Step(Schedule):
-    """`factor` once more after each of `n_drops` + 1 equal parts of training."""
+    """The learning rate drops `n_drops` times, between equal parts of training.
+
+        factor ** k    in part k = 0, ..., n_drops
+
+    The k-th drop is at progress k / (n_drops + 1).
+
+    Parameters
+    ----------
+    factor : float in (0, 1], default=0.1
+        What each drop multiplies the learning rate by.
+    n_drops : int, default=2
+        Number of drops.
+
+    Examples
+    --------
+    >>> [Step(factor=0.5, n_drops=2).at(t) for t in (0.0, 0.3, 0.4, 0.7, 1.0)]
+    [1.0, 1.0, 0.5, 0.25, 0.25]
+    """
 
     factor: float = setting(0.1, real(0, 1, open_low=True, open_high=False))
     n_drops: int = setting(2, integer(1))
@@ -189,7 +280,15 @@ class Step(Schedule):
 
 @dataclass
 class Linear(Schedule):
-    """1 - (1 - end) t at progress t."""
+    """Linear decay.
+
+        factor = 1 - (1 - end) t    at progress t
+
+    Parameters
+    ----------
+    end : float in [0, 1], default=0.0
+        The factor at the end of training.
+    """
 
     end: float = setting(0.0, real(0, 1, open_high=False))
 
@@ -199,10 +298,21 @@ class Linear(Schedule):
 
 @dataclass
 class CosLog(Schedule):
-    """(1 - cos(2 pi log2(1 + (2^n - 1) t))) / 2: n cycles, each twice as long.
+    """Cycles from 0 to 1 and back, each twice as long as the one before.
 
+        factor = (1 - cos(2 pi log2(1 + (2^n_cycles - 1) t))) / 2    at progress t
+
+    Between its cycles the learning rate is 0: no plateau ends training before its end.
+
+    Parameters
+    ----------
+    n_cycles : int from 1 to 50, default=4
+        Number of cycles.
+
+    References
+    ----------
     Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
-    boosted trees on tabular data, 2024, section 3; n = 4 there.
+    boosted trees on tabular data, 2024, section 3, with 4 cycles.
     """
 
     n_cycles: int = setting(4, integer(1, 50))
@@ -218,10 +328,19 @@ class CosLog(Schedule):
 
 @dataclass
 class FlatCosine(Schedule):
-    """1 up to progress `hold`, then half a cosine down to 0.
+    """Constant at first, then down to 0 along half a cosine.
 
+        factor = (1 + cos(pi max(0, t - hold) / (1 - hold))) / 2    at progress t
+
+    Parameters
+    ----------
+    hold : float in [0, 1), default=0.5
+        Share of training in which the factor stays 1.
+
+    References
+    ----------
     Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
-    boosted trees on tabular data, 2024, section 3; hold = 1/2 there.
+    boosted trees on tabular data, 2024, section 3, with hold = 1/2.
     """
 
     hold: float = setting(0.5, real(0, 1))
@@ -233,7 +352,19 @@ class FlatCosine(Schedule):
 
 @dataclass
 class OfProgress(Schedule):
-    """A user's own function of progress in [0, 1]."""
+    """A function of one's own of progress in [0, 1].
+
+    Parameters
+    ----------
+    function : callable
+        Gets the progress and returns the factor, a number >= 0. The estimators take it
+        without this class around it: ``learning_rate=lambda t: 1 - t**2``.
+
+    Examples
+    --------
+    >>> OfProgress(lambda t: 1 - t**2).at(0.5)
+    0.75
+    """
 
     planned: ClassVar[bool] = False  # it may lead anywhere
 
@@ -257,18 +388,36 @@ def _is_schedule(value: Any) -> bool:
 
 @dataclass
 class Warmup(Schedule):
-    """t / share over the first `share` of training, as a factor on another schedule.
+    """Linear warmup in front of another schedule.
 
-    The first step has half a step's progress, so that it is not lost. Goyal et al.,
-    Accurate, large minibatch SGD, 2017, section 2.2.
+        factor = min(1, t / share) times that of `schedule`    at progress t
+
+    Half a step is added to t, so that the first step is not lost.
+
+    Parameters
+    ----------
+    schedule : schedule, default=Constant()
+        The schedule that the warmup multiplies.
+    share : float in (0, 1], default=0.05
+        Share of training that the warmup takes.
+
+    References
+    ----------
+    Goyal et al., Accurate, large minibatch SGD, 2017, section 2.2.
+
+    Examples
+    --------
+    >>> from skmlp import MLPClassifier
+    >>> MLPClassifier(learning_rate=Warmup(Cosine(), share=0.1))
+    MLPClassifier(learning_rate=Warmup(schedule=Cosine(), share=0.1))
     """
 
     schedule: Schedule = setting(Constant(), (_is_schedule, "a schedule object"))
     share: float = setting(0.05, real(0, 1, open_low=True, open_high=False))
 
     @property
-    def farewell(self) -> str:  # type: ignore[override]
-        return self.schedule.farewell
+    def stop_message(self) -> str:  # type: ignore[override]
+        return self.schedule.stop_message
 
     @property
     def planned(self) -> bool:  # type: ignore[override]

@@ -1,13 +1,17 @@
-"""Solvers: settings apart from state, acting on one flat vector of parameters.
+"""Solvers: what one update of the parameters does, given the gradient.
 
-A stochastic solver has ``init(params, n_weights)``, which makes its state, and
-``step(params, grad, state, learning_rate)``, which updates `params` in place and may
-use `grad` as scratch space; of the vector's parts, the first `n_weights` are weights.
-The rate is a number, or one for each parameter. The others have ``minimize``.
+A solver is settings alone. A stochastic one makes its state by ``init(params)``, and
+``step(params, grad, state, learning_rate)`` updates the flat vector `params` in place;
+it may use `grad` as scratch space. A solver of one's own is a subclass of
+``Stochastic`` with ``_init`` and ``_update``; the settings of the base act around
+these two. ``LBFGS`` has ``minimize`` instead.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import copy
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,7 +22,9 @@ from skmlp.component import Component, setting
 from skmlp.constraints import BOOLEAN, either, integer, one_of, real
 
 Array = NDArray[np.floating[Any]]
-State = dict[str, Any]
+Values = dict[str, Any]
+Vectors = dict[str, Array]
+Counts = NDArray[np.intp]
 Rate = float | Array  # (n_params,)
 
 # Parameters of a block: all passes of a step over it stay in the processor's cache.
@@ -55,30 +61,162 @@ SCHEDULE = (
 POSITIVE = real(0, open_low=True)
 
 
-def decay(params: Array, state: State, rate: Rate, strength: float) -> None:
-    """Shrink weights by the share rate * strength.
+# What a step acts on besides the parameters.
 
-    Where the state has "decay_rates", (n_params,), all parameters shrink by these.
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parameters of a network are in its flat vector.
+
+    n_weights : so many parameters, from the first on, are weights.
+    shapes : (fan_in, fan_out) of each layer's weights, one layer after the other.
+    groups : by name, which is one of GROUPS, where the parameters of that group are.
     """
-    if strength == 0.0:
-        return
-    rates = state.get("decay_rates")
-    if rates is None:
-        weights = params[: state["n_weights"]]
-        weights *= 1.0 - _of(rate, slice(weights.size)) * strength
-    else:
-        rates *= strength  # a buffer of the caller's, for this step
-        rates *= params
-        params -= rates
+
+    n_weights: int
+    shapes: list[tuple[int, int]] = field(default_factory=list)
+    groups: dict[str, list[slice]] = field(default_factory=dict)
+
+    def weights(self, params: Array) -> Iterator[Array]:
+        """The weights (fan_in, fan_out) of each layer, as views."""
+        start = 0
+        for shape in self.shapes:
+            stop = start + shape[0] * shape[1]
+            yield params[start:stop].reshape(shape)
+            start = stop
+
+    def fill(self, params: Array, by_group: dict[str, float]) -> None:
+        """Set the parameters of the groups to these values."""
+        for name, places in self.groups.items():
+            for where in places:
+                params[where] = by_group.get(name, 1.0)
 
 
-def _of(rate: Rate, block: slice) -> Rate:
-    return rate[block] if isinstance(rate, np.ndarray) else rate
+class Frozen:
+    """Parts of the parameters that training leaves as they are."""
+
+    def __init__(self, parts: Sequence[slice], params: Array) -> None:
+        self._parts = [(part, params[part].copy()) for part in parts]
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    def silence(self, grad: Array) -> None:
+        """Make their gradient 0."""
+        for part, _ in self._parts:
+            grad[part] = 0.0
+
+    def restore(self, params: Array) -> None:
+        """To the bit, against decay, momentum, and sums that lose the sign of -0."""
+        for part, values in self._parts:
+            params[part] = values
+
+
+class GroupRates:
+    """Learning rates and weight decay of each parameter, by its group.
+
+    steps, decays : (n_params,), factors on the learning rate and on the decay.
+    """
+
+    def __init__(self, steps: Array, decays: Array) -> None:
+        self._steps, self._decays = steps, decays
+        self._rates, self._shrinkage = np.empty((2, steps.size), steps.dtype)
+
+    def of_step(self, learning_rate: float) -> Array:
+        return np.multiply(self._steps, learning_rate, out=self._rates)
+
+    def decay(self, params: Array, rate: float, strength: float) -> None:
+        """params <- (1 - decays rate strength) params."""
+        shrinkage = np.multiply(self._decays, rate, out=self._shrinkage)
+        shrinkage *= strength
+        shrinkage *= params
+        params -= shrinkage
+
+
+@dataclass
+class State:
+    """What a solver keeps from step to step; made by its ``init``, owned by the caller.
+
+    values : by name, the numbers and arrays of the solver's own update.
+    average, share_of_start : the average of the parameters before its bias is
+        corrected, and the weight that it gives to the start.
+    layout, frozen, group_rates, weight_decay : what the settings act on; made by
+        ``init`` and saved nowhere.
+    is_plain : whether a step is the solver's own update and nothing else.
+    """
+
+    values: Values
+    layout: Layout
+    frozen: Frozen
+    group_rates: GroupRates | None
+    weight_decay: float
+    is_plain: bool
+    average: Array | None = None
+    share_of_start: float = 1.0
+
+    def get_state(self) -> dict[str, Any]:
+        """All that changes from step to step, as numbers and arrays."""
+        names = ("values", "average", "share_of_start")
+        return {name: getattr(self, name) for name in names}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Be as when `get_state` was called; writes into the arrays of the values."""
+        for name, value in state["values"].items():
+            if isinstance(value, np.ndarray):
+                self.values[name][...] = value
+            else:
+                self.values[name] = value
+        average = state["average"]
+        self.average = None if average is None else average.copy()
+        self.share_of_start = state["share_of_start"]
+
+    def on_vectors(self, vectors: Vectors, n_weights: int) -> "State":
+        """The state of some of the parameters, whose values are `vectors`."""
+        part = copy.copy(self)
+        part.values, part.layout = self.values | vectors, Layout(n_weights)
+        return part
+
+    def decay(self, params: Array, rate: float) -> None:
+        """Shrink the weights by rate * weight_decay, or each group by its own share."""
+        if self.group_rates is not None:
+            self.group_rates.decay(params, rate, self.weight_decay)
+        else:
+            weights = params[: self.layout.n_weights]
+            weights *= 1.0 - rate * self.weight_decay
+
+    def add_to_average(self, params: Array, decay: float) -> None:
+        if self.average is None:
+            self.average = np.zeros_like(params)
+        self.share_of_start *= decay
+        _average(self.average, params, decay)
 
 
 def blocks(size: int) -> Iterator[slice]:
     """Slices of a vector that make it up."""
     return (slice(start, start + BLOCK) for start in range(0, size, BLOCK))
+
+
+def clip(grad: Array, norm: float) -> None:
+    """Shorten `grad` to the norm where it is longer."""
+    # scaled by the largest entry, so that no square overflows
+    largest = float(np.max(np.abs(grad), initial=0.0))
+    if largest == 0.0 or not np.isfinite(largest):
+        return
+    scaled = grad / grad.dtype.type(largest)
+    length = float(scaled.dot(scaled)) ** 0.5
+    if largest * length > norm:
+        np.multiply(scaled, norm / length, out=grad)
+
+
+def limit_norms(weights: Iterator[Array], largest: float) -> None:
+    """Shorten the incoming weights of each unit to that Euclidean norm."""
+    for W in weights:
+        norms = np.sqrt(np.einsum("ij,ij->j", W, W))
+        norms[np.isinf(norms)] = np.nan  # so that divergence is seen
+        W *= np.minimum(1.0, largest / np.maximum(norms, largest))
+
+
+# Bases
 
 
 @dataclass
@@ -94,21 +232,36 @@ class Solver(Component):
 class Stochastic(Solver):
     """Base of the solvers that take a step for each mini-batch.
 
-    clip_norm : the gradient is shortened to this Euclidean norm, taken over all
-        parameters, where it is longer. Pascanu, Mikolov and Bengio, On the difficulty
-        of training recurrent neural networks, 2013, algorithm 1.
-    averaging : decay d of the average of the parameters over the steps, avg <-
-        d avg + (1 - d) params, which validates and is the model at the end. The start
-        counts for nothing: avg is divided by 1 - d^t. Polyak and Juditsky,
-        Acceleration of stochastic approximation by averaging, 1992; exponential as in
-        Kingma and Ba, 2015, section 7.2.
-    max_norm : largest Euclidean norm of the incoming weights of a unit, to which they
-        are shortened after each step; None for no limit. Srivastava et al., Dropout: a
-        simple way to prevent neural networks from overfitting, 2014, section 5.1.
-    parametrization : "standard", or "ntk", which divides the learning rate of a layer's
-        weights by sqrt(fan_in).
-    rate_factors : factors on the learning rate, and on the weight decay, of groups of
-        parameters, such as ``{"biases": 0.1, "scale": 6.0}``; None for ones.
+    A step clips the gradient, applies the weight decay, makes the solver's own update,
+    limits the norms of the weights, and adds the parameters to their average; each of
+    these only if it is set.
+
+    Parameters
+    ----------
+    clip_norm : float or None, default=None
+        Maximum Euclidean norm of the gradient, taken over all parameters; a longer
+        gradient is scaled down to it. Pascanu, Mikolov and Bengio, On the difficulty of
+        training recurrent neural networks, 2013, algorithm 1.
+    averaging : float in (0, 1) or None, default=None
+        Decay d of the exponential moving average of the parameters over the steps,
+        ``avg <- d avg + (1 - d) params``, divided by 1 - d^t to correct its bias
+        towards the start. Validation scores are those of the average, and it is the
+        model at the end. Polyak and Juditsky, Acceleration of stochastic approximation
+        by averaging, 1992; exponential as in Kingma and Ba, 2015, section 7.2.
+    max_norm : float or None, default=None
+        Maximum Euclidean norm of the incoming weights of each unit, enforced after each
+        step. Srivastava et al., Dropout: a simple way to prevent neural networks from
+        overfitting, 2014, section 5.1.
+    parametrization : {"standard", "ntk"}, default="standard"
+        "ntk" divides the learning rate of each layer's weights by sqrt(fan_in): the
+        neural tangent parametrization, as far as Adam's steps go. Holzmueller,
+        Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and boosted
+        trees on tabular data, 2024, section 3.
+    rate_factors : dict or None, default=None
+        Factors on the learning rate, and with it on the weight decay, of groups of
+        parameters, such as ``{"biases": 0.1, "scale": 6.0}``. The groups are "weights",
+        "biases", "scale", "numeric_embedding", "category_embedding" and "activation";
+        those left out have the factor 1.
     """
 
     abstract: ClassVar[bool] = True
@@ -125,46 +278,118 @@ class Stochastic(Solver):
     )
     rate_factors: dict[str, float] | None = setting(None, RATE_FACTORS, kw_only=True)
 
-    def init(self, params: Array, n_weights: int | None = None) -> State:
-        """The state before the first step; by default all parameters are weights."""
-        state = self._init(params)
-        state["n_weights"] = params.size if n_weights is None else n_weights
-        return state
+    def init(
+        self,
+        params: Array,
+        layout: Layout | None = None,
+        frozen: Frozen | None = None,
+    ) -> State:
+        """The state before the first step.
 
-    def average(self, params: Array, state: State) -> None:
-        """Count the parameters after a step for the average, if there is one."""
-        if self.averaging is None:
+        layout : by default all parameters are the weights of one unit.
+        frozen : parameters that stay as they are.
+        """
+        layout = layout or Layout(params.size, [(params.size, 1)])
+        frozen = frozen or Frozen((), params)
+        strength = self.weight_decay if isinstance(self, WithDecay) else 0.0
+        rates = self._group_rates(params, layout, strength > 0.0)
+        acts = (self.clip_norm, self.averaging, self.max_norm, rates, strength or None)
+        is_plain = all(one is None for one in acts) and not frozen
+        return State(self._init(params), layout, frozen, rates, strength, is_plain)
+
+    def step(
+        self,
+        params: Array,
+        grad: Array,
+        state: State,
+        learning_rate: float,
+        decay_factor: float = 1.0,
+    ) -> None:
+        """Update `params` in place; spends `grad`.
+
+        decay_factor : what ``decay_schedule`` gives at this time.
+        """
+        if state.is_plain:
+            self._update(params, grad, state.values, learning_rate)
             return
-        if "average" not in state:
-            state |= {"average": np.zeros_like(params), "share_of_start": 1.0}
-        state["share_of_start"] *= self.averaging
-        _average(state["average"], params, self.averaging)
+        if self.clip_norm is not None:
+            clip(grad, self.clip_norm)
+        if state.weight_decay:
+            state.decay(params, learning_rate * decay_factor)
+        rate: Rate = learning_rate
+        if state.group_rates is not None:
+            rate = state.group_rates.of_step(learning_rate)
+        self._update(params, grad, state.values, rate)
+        if self.max_norm is not None:
+            limit_norms(state.layout.weights(params), float(self.max_norm))
+        state.frozen.restore(params)
+        if self.averaging is not None:
+            state.add_to_average(params, self.averaging)
 
     def averaged(self, params: Array, state: State) -> Array:
         """The parameters of the model: the average, or `params` without averaging."""
-        if self.averaging is None or "average" not in state:
+        if self.averaging is None or state.average is None:
             return params
-        share = 1.0 - state["share_of_start"]
-        return np.asarray(state["average"] / params.dtype.type(share))
+        share = 1.0 - state.share_of_start
+        return np.asarray(state.average / params.dtype.type(share))
 
-    def _init(self, params: Array) -> State:
+    def _group_rates(
+        self, params: Array, layout: Layout, decays: bool
+    ) -> GroupRates | None:
+        """None where one learning rate serves all, and only the weights decay.
+
+        Biases and what activations learn never decay; what inputs learn does.
+        """
+        factors, ntk = self.rate_factors or {}, self.parametrization == "ntk"
+        others = layout.groups.keys() - {"weights", "biases", "activation"}
+        if not (factors or ntk or (decays and others)):
+            return None
+        steps, shrinkage = np.ones((2, params.size))
+        layout.fill(steps, factors)
+        if ntk:
+            for W in layout.weights(steps):
+                W /= np.sqrt(len(W))
+        layout.fill(shrinkage, factors | {"biases": 0.0, "activation": 0.0})
+        return GroupRates(steps.astype(params.dtype), shrinkage.astype(params.dtype))
+
+    def _init(self, params: Array) -> Values:
+        """Numbers and arrays, by name, that `_update` keeps from step to step."""
         raise NotImplementedError
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        """The solver's own update of `params` and `values`, in place; spends `grad`."""
         raise NotImplementedError
+
+
+class WithDecay:
+    """Marks the solvers with weight decay of their own.
+
+    Parameters
+    ----------
+    decay_schedule : str, schedule or callable, default="constant"
+        How `weight_decay` changes in the course of training: the name or an object of a
+        schedule of ``skmlp.schedules``, or a function of progress in [0, 1] that gives
+        the factor on it. The decay follows the learning rate's own schedule as well.
+    """
+
+    weight_decay: float
+    decay_schedule: Any
 
 
 @dataclass
 class Lazy(Stochastic):
     """Base of the solvers that can leave out what a sparse batch does not touch.
 
-    lazy : whether, with sparse X, a step updates only the first layer's weights of the
-        features that its batch has; what the others missed is caught up later. Much
-        faster where there are many features with few entries each; the model differs
-        slightly (see ``skmlp.training.sparse_updates``). Not with clip_norm, averaging.
-    moments : the vectors of the state.
+    moments : the vectors among the state's values.
+
+    Parameters
+    ----------
+    lazy : bool, default=False
+        Whether, with sparse X, a step updates only those weights of the first layer
+        whose features occur in the batch; the others catch up when their feature next
+        occurs. Much faster with many features and few entries in each; the model
+        differs slightly, see ``skmlp.training.sparse_updates``. Not with `clip_norm`,
+        `averaging`, `max_norm`, `parametrization`, `rate_factors` or `decay_schedule`.
     """
 
     abstract: ClassVar[bool] = True
@@ -173,12 +398,25 @@ class Lazy(Stochastic):
 
     lazy: bool = setting(False, BOOLEAN, kw_only=True)
 
-    def catch_up(
+    def step_on_part(
         self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
+        vectors: Vectors,
+        grad: Array,
         state: State,
         learning_rate: float,
+        n_weights: int,
+    ) -> None:
+        """A step on part of the parameters, of which the first `n_weights` are weights.
+
+        vectors : that part of the params and of each moment, updated in place.
+        """
+        moments = {name: vectors[name] for name in self.moments}
+        part = state.on_vectors(moments, n_weights)
+        self.step(vectors["params"], grad, part, learning_rate)
+        state.values.update((n, v) for n, v in part.values.items() if n not in moments)
+
+    def catch_up(
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
         """Move `rows`, of params and moments, as `missed` steps without gradient do.
 
@@ -189,7 +427,18 @@ class Lazy(Stochastic):
 
 @dataclass
 class TwoMoments(Stochastic):
-    """Base of Adam's kin: decays of the moments m and v, what is added to a root."""
+    """Base of Adam's kin.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Exponential decay rate of the first moment, the running mean of the gradient.
+    beta_2 : float in [0, 1), default=0.999
+        Exponential decay rate of the second moment, the running mean of the squared
+        gradient.
+    epsilon : float, default=1e-8
+        Numerical-stability term in the denominator.
+    """
 
     abstract: ClassVar[bool] = True
     flat: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
@@ -199,29 +448,37 @@ class TwoMoments(Stochastic):
     epsilon: float = setting(1e-8, POSITIVE)
 
 
-def clip(grad: Array, norm: float) -> None:
-    """Shorten `grad` to the norm where it is longer."""
-    # scaled by the largest entry, so that no square overflows
-    largest = float(np.max(np.abs(grad), initial=0.0))
-    if largest == 0.0 or not np.isfinite(largest):
-        return
-    scaled = grad / grad.dtype.type(largest)
-    length = float(scaled.dot(scaled)) ** 0.5
-    if largest * length > norm:
-        np.multiply(scaled, norm / length, out=grad)
+# The solvers
 
 
 @dataclass
 class SGD(Lazy):
-    """Gradient descent with momentum, or with Nesterov's.
+    """Stochastic gradient descent with momentum or Nesterov momentum.
 
         v       <- momentum v - learning_rate grad
         params  <- params + v                                    (momentum)
-        params  <- params + momentum v - learning_rate grad      (Nesterov's)
+        params  <- params + momentum v - learning_rate grad      (Nesterov)
 
+    Parameters
+    ----------
+    momentum : float in [0, 1], default=0.9
+        Momentum: share of the last step that is added to the next one.
+    nesterovs_momentum : bool, default=True
+        Whether to use Nesterov momentum. Only used when momentum > 0.
+
+    References
+    ----------
     Sutskever, Martens, Dahl and Hinton, On the importance of initialization and
     momentum in deep learning, 2013, equations 1 to 4; Nesterov's form with `params` at
     the point of lookahead.
+
+    Examples
+    --------
+    >>> params, solver = np.zeros(2), SGD(momentum=0.5)
+    >>> state = solver.init(params)
+    >>> solver.step(params, np.array([1.0, -2.0]), state, learning_rate=0.1)
+    >>> params
+    array([-0.15,  0.3 ])
     """
 
     flat: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
@@ -230,14 +487,12 @@ class SGD(Lazy):
     momentum: float = setting(0.9, real(0, 1, open_high=False))
     nesterovs_momentum: bool = setting(True, BOOLEAN)
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         return {"velocity": np.zeros_like(params)}
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        velocity = state["velocity"]
-        grad *= learning_rate
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        velocity = values["velocity"]
+        grad *= rate
         velocity *= self.momentum
         velocity -= grad
         if self.nesterovs_momentum:
@@ -248,11 +503,7 @@ class SGD(Lazy):
             params += velocity
 
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
         velocity, momentum = rows["velocity"], self.momentum
         ahead = momentum if self.nesterovs_momentum else 1.0
@@ -270,47 +521,58 @@ class Adam(Lazy, TwoMoments):
         rate     = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)
         params  <- params - rate m / (sqrt(v) + epsilon)
 
+    References
+    ----------
     Kingma and Ba, Adam: a method for stochastic optimization, 2015, the efficient form
     at the end of section 2, whose epsilon is "epsilon hat". The state keeps
     m / (1 - beta_1) and v / (1 - beta_2), which saves two passes over the vector.
+
+    Examples
+    --------
+    >>> from skmlp import MLPClassifier
+    >>> MLPClassifier(solver=Adam(clip_norm=1.0, beta_2=0.95))
+    MLPClassifier(solver=Adam(clip_norm=1.0, beta_2=0.95))
     """
 
     moments: ClassVar[tuple[str, ...]] = ("m", "v")
+    epsilon_after_correction: ClassVar[bool] = False
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         return {"m": np.zeros_like(params), "v": np.zeros_like(params), "t": 0}
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        state["t"] = t = state["t"] + 1
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        values["t"] = t = values["t"] + 1
         root = (1.0 - self.beta_2) ** 0.5
-        by_parameter = isinstance(learning_rate, np.ndarray)
-        rate = 1.0 if by_parameter else learning_rate
-        rate = rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
-        rate *= (1.0 - self.beta_1) / root
-        epsilon = self._epsilon(t) / root
-        if params.size <= BLOCK and not by_parameter:
-            self._update(params, grad, state["m"], state["v"], rate, epsilon)
-            return
-        for block in blocks(params.size):
-            m, v = state["m"][block], state["v"][block]
-            factor = _of(learning_rate, block) if by_parameter else None
-            self._update(params[block], grad[block], m, v, rate, epsilon, factor)
-
-    def _epsilon(self, t: int) -> float:
-        return self.epsilon
+        factors = rate if isinstance(rate, np.ndarray) else None
+        step: Any = rate if factors is None else 1.0
+        step = step * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
+        step *= (1.0 - self.beta_1) / root
+        epsilon = self.epsilon
+        if self.epsilon_after_correction:
+            epsilon = epsilon * (1.0 - self.beta_2**t) ** 0.5
+        epsilon /= root
+        whole = (params, grad, values["m"], values["v"], factors)
+        for part in [whole] if params.size <= BLOCK else _in_blocks(whole):
+            params, grad, m, v, factor = part
+            m *= self.beta_1
+            m += grad
+            v *= self.beta_2
+            grad *= grad
+            v += grad
+            np.sqrt(v, out=grad)
+            grad += epsilon
+            np.divide(m, grad, out=grad)
+            grad *= step
+            if factor is not None:
+                grad *= factor
+            params -= grad
 
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
-        m, v, t = rows["m"], rows["v"], max(1, state["t"])
+        m, v, t = rows["m"], rows["v"], max(1, state.values["t"])
         root = (1.0 - self.beta_2) ** 0.5
-        rate = learning_rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
+        rate = rate * (1.0 - self.beta_2**t) ** 0.5 / (1.0 - self.beta_1**t)
         rate *= (1.0 - self.beta_1) / root
         if self.beta_2 > 0.0:
             steps = rate * _geometric(self.beta_1 / self.beta_2**0.5, missed)
@@ -322,84 +584,70 @@ class Adam(Lazy, TwoMoments):
         m *= (self.beta_1**missed).astype(m.dtype)
         v *= (self.beta_2**missed).astype(v.dtype)
 
-    def _update(
-        self,
-        params: Array,
-        grad: Array,
-        m: Array,
-        v: Array,
-        rate: float,
-        epsilon: float,
-        factor: Rate | None = None,
-    ) -> None:
-        m *= self.beta_1
-        m += grad
-        v *= self.beta_2
-        grad *= grad
-        v += grad
-        np.sqrt(v, out=grad)
-        grad += epsilon
-        np.divide(m, grad, out=grad)
-        grad *= rate
-        if factor is not None:
-            grad *= factor
-        params -= grad
-
 
 @dataclass
-class AdamW(Adam):
-    """Adam whose weights (not biases) shrink by themselves, apart from the gradient.
+class AdamW(Adam, WithDecay):
+    """Adam with decoupled weight decay: weights shrink apart from the gradient.
 
         weights <- (1 - learning_rate weight_decay) weights,  then Adam's step
 
+    epsilon is added after the bias correction of v, as in algorithm 2 below; in Adam,
+    before it.
+
+    Parameters
+    ----------
+    weight_decay : float, default=0.01
+        Decoupled weight decay: each step multiplies the weights by
+        ``1 - learning_rate * weight_decay``. Biases do not decay; a learned scale of
+        the inputs and their embeddings do. The L2 penalty `alpha` of the estimator
+        stays active beside it.
+
+    References
+    ----------
     Loshchilov and Hutter, Decoupled weight decay regularization, 2019, algorithm 2.
-    epsilon is added after the correction of v, as in that algorithm. The penalty
-    `alpha` of the estimator stays active beside the decay.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> solver = AdamW(weight_decay=0.02, decay_schedule="flat_cos")
+    >>> MLPRegressor(solver=solver).get_params()["solver__weight_decay"]
+    0.02
     """
+
+    epsilon_after_correction: ClassVar[bool] = True
 
     weight_decay: float = setting(0.01, real(0))
     decay_schedule: Any = setting("constant", SCHEDULE)
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        decay(params, state, learning_rate, self.weight_decay)
-        super().step(params, grad, state, learning_rate)
-
-    def _epsilon(self, t: int) -> float:
-        return float(self.epsilon * (1.0 - self.beta_2**t) ** 0.5)
-
     def catch_up(
-        self,
-        rows: dict[str, Array],
-        missed: NDArray[np.intp],
-        state: State,
-        learning_rate: float,
+        self, rows: Vectors, missed: Counts, state: State, rate: float
     ) -> None:
-        kept = (1.0 - learning_rate * self.weight_decay) ** missed
+        kept = (1.0 - rate * self.weight_decay) ** missed
         rows["params"] *= kept.astype(rows["params"].dtype)
-        super().catch_up(rows, missed, state, learning_rate)
+        super().catch_up(rows, missed, state, rate)
 
 
 @dataclass
 class AMSGrad(TwoMoments):
-    """Adam with the largest second moment so far, so that rates never grow.
+    """Adam with the maximum of all second moments, so that rates never grow.
 
         m, v as Adam's;  vmax <- max(vmax, v)
         params <- params - learning_rate mhat / (sqrt(vmax / (1 - beta_2^t)) + epsilon)
 
+    mhat = m / (1 - beta_1^t).
+
+    References
+    ----------
     Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018, algorithm 2,
-    with Adam's corrections: mhat = m / (1 - beta_1^t).
+    with Adam's bias corrections.
     """
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         return {"t": 0} | {name: np.zeros_like(params) for name in ("m", "v", "vmax")}
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        state["t"] = t = state["t"] + 1
-        m, v, vmax = state["m"], state["v"], state["vmax"]
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        values["t"] = t = values["t"] + 1
+        m, v, vmax = values["m"], values["v"], values["vmax"]
         _average(m, grad, self.beta_1)
         grad *= grad
         _average(v, grad, self.beta_2)
@@ -408,38 +656,45 @@ class AMSGrad(TwoMoments):
         np.sqrt(grad, out=grad)
         grad += self.epsilon
         np.divide(m, grad, out=grad)
-        grad *= learning_rate / (1.0 - self.beta_1**t)
+        grad *= rate / (1.0 - self.beta_1**t)
         params -= grad
 
 
 @dataclass
 class Nadam(TwoMoments):
-    """Adam with Nesterov's momentum.
+    """Adam with Nesterov momentum.
 
         mu_t    = beta_1 (1 - 0.96^(t momentum_decay) / 2),  M_t = mu_1 ... mu_t
         params <- params - learning_rate / (sqrt(vhat) + epsilon)
                   ((1 - mu_t) / (1 - M_t) grad + mu_{t+1} / (1 - M_{t+1}) m)
 
-    m, v as Adam's, vhat = v / (1 - beta_2^t). Dozat, Incorporating Nesterov momentum
-    into Adam, 2016, algorithm 2.
+    m, v as Adam's, vhat = v / (1 - beta_2^t).
+
+    Parameters
+    ----------
+    momentum_decay : float, default=0.004
+        How fast the momentum mu_t rises from beta_1 / 2 to beta_1 over the steps; with
+        0 it stays at beta_1 / 2.
+
+    References
+    ----------
+    Dozat, Incorporating Nesterov momentum into Adam, 2016, algorithm 2.
     """
 
     momentum_decay: float = setting(0.004, real(0))
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         zeros = {name: np.zeros_like(params) for name in ("m", "v")}
         return {"t": 0, "mu_product": 1.0} | zeros
 
     def _mu(self, t: int) -> float:
         return float(self.beta_1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay)))
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        state["t"] = t = state["t"] + 1
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        values["t"] = t = values["t"] + 1
         mu, mu_next = self._mu(t), self._mu(t + 1)
-        state["mu_product"] = product = state["mu_product"] * mu
-        m, v = state["m"], state["v"]
+        values["mu_product"] = product = values["mu_product"] * mu
+        m, v = values["m"], values["v"]
         _average(m, grad, self.beta_1)
         _average(v, grad * grad, self.beta_2)
         grad *= (1.0 - mu) / (1.0 - product)
@@ -448,7 +703,7 @@ class Nadam(TwoMoments):
         np.sqrt(scale, out=scale)
         scale += self.epsilon
         grad /= scale
-        grad *= learning_rate
+        grad *= rate
         params -= grad
 
 
@@ -460,25 +715,35 @@ class RMSprop(Stochastic):
         u       <- momentum u + grad / (sqrt(v) + epsilon)
         params  <- params - learning_rate u
 
-    Tieleman and Hinton, Lecture 6.5 of Neural networks for machine learning, 2012.
+    Parameters
+    ----------
+    decay : float in [0, 1), default=0.99
+        Exponential decay rate of the running mean of the squared gradient. PyTorch's
+        `alpha`.
+    momentum : float in [0, 1), default=0.0
+        Momentum of the scaled steps.
+    epsilon : float, default=1e-8
+        Numerical-stability term in the denominator.
+
+    References
+    ----------
+    Tieleman and Hinton, Neural networks for machine learning, 2012, lecture 6.5.
     """
 
     decay: float = setting(0.99, DECAY)
     momentum: float = setting(0.0, DECAY)
     epsilon: float = setting(1e-8, POSITIVE)
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         return {"u": np.zeros_like(params), "v": np.zeros_like(params)}
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        u, v = state["u"], state["v"]
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        u, v = values["u"], values["v"]
         _average(v, grad * grad, self.decay)
         grad /= np.sqrt(v) + self.epsilon
         u *= self.momentum
         u += grad
-        np.multiply(u, learning_rate, out=grad)
+        np.multiply(u, rate, out=grad)
         params -= grad
 
 
@@ -489,34 +754,52 @@ class Adagrad(Stochastic):
         s       <- s + grad^2
         params  <- params - learning_rate grad / (sqrt(s) + epsilon)
 
+    Parameters
+    ----------
+    epsilon : float, default=1e-10
+        Numerical-stability term in the denominator.
+
+    References
+    ----------
     Duchi, Hazan and Singer, Adaptive subgradient methods for online learning and
     stochastic optimization, 2011, equation 1 with diagonal matrices.
     """
 
     epsilon: float = setting(1e-10, POSITIVE)
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         return {"s": np.zeros_like(params)}
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        state["s"] += grad * grad
-        grad /= np.sqrt(state["s"]) + self.epsilon
-        grad *= learning_rate
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        values["s"] += grad * grad
+        grad /= np.sqrt(values["s"]) + self.epsilon
+        grad *= rate
         params -= grad
 
 
 @dataclass
-class Lion(Stochastic):
+class Lion(Stochastic, WithDecay):
     """Steps of one size, along the sign of the momentum.
 
         weights <- (1 - learning_rate weight_decay) weights
         params  <- params - learning_rate sign(beta_1 m + (1 - beta_1) grad)
         m       <- beta_2 m + (1 - beta_2) grad
 
-    Chen et al., Symbolic discovery of optimization algorithms, 2023, program 1. Its
-    rate should be 3 to 10 times smaller than Adam's. Biases do not decay.
+    The learning rate should be 3 to 10 times smaller than Adam's, and the weight decay
+    as many times larger.
+
+    Parameters
+    ----------
+    beta_1 : float in [0, 1), default=0.9
+        Weight of the momentum, against the gradient, in the direction of a step.
+    beta_2 : float in [0, 1), default=0.99
+        Exponential decay rate of the momentum, the running mean of the gradient.
+    weight_decay : float, default=0.0
+        Decoupled weight decay, as in AdamW.
+
+    References
+    ----------
+    Chen et al., Symbolic discovery of optimization algorithms, 2023, program 1.
     """
 
     beta_1: float = setting(0.9, DECAY)
@@ -524,23 +807,26 @@ class Lion(Stochastic):
     weight_decay: float = setting(0.0, real(0))
     decay_schedule: Any = setting("constant", SCHEDULE)
 
-    def _init(self, params: Array) -> State:
+    def _init(self, params: Array) -> Values:
         return {"m": np.zeros_like(params)}
 
-    def step(
-        self, params: Array, grad: Array, state: State, learning_rate: Rate
-    ) -> None:
-        m = state["m"]
-        decay(params, state, learning_rate, self.weight_decay)
+    def _update(self, params: Array, grad: Array, values: Values, rate: Rate) -> None:
+        m = values["m"]
         direction = m * self.beta_1
         direction += grad * (1.0 - self.beta_1)
         np.sign(direction, out=direction)
-        direction *= learning_rate
+        direction *= rate
         params -= direction
         _average(m, grad, self.beta_2)
 
 
-def _geometric(ratio: float, n: NDArray[np.intp]) -> Array:
+def _in_blocks(vectors: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The blocks of several vectors, None for those that are None."""
+    for block in blocks(vectors[0].size):
+        yield [None if vector is None else vector[block] for vector in vectors]
+
+
+def _geometric(ratio: float, n: Counts) -> Array:
     """ratio + ratio^2 + ... + ratio^n."""
     if ratio == 1.0:
         return n.astype(np.float64)
@@ -566,11 +852,20 @@ class Minimum:
 
 @dataclass
 class LBFGS(Solver):
-    """Limited-memory BFGS over all rows, as in SciPy.
+    """Limited-memory BFGS over all rows at once, as in SciPy.
 
+    It ends when the largest component of the gradient is at most `tol`, after
+    `max_iter` iterations, or after `max_fun` evaluations of the objective.
+
+    Parameters
+    ----------
+    max_fun : int, default=15000
+        Maximum number of evaluations of the objective and its gradient.
+
+    References
+    ----------
     Liu and Nocedal, On the limited memory BFGS method for large scale optimization,
-    1989. It ends when the largest component of the gradient is at most `tol`, after
-    `max_iter` iterations, or after `max_fun` evaluations.
+    1989.
     """
 
     stochastic: ClassVar[bool] = False
@@ -625,3 +920,25 @@ SOLVERS: dict[str, type[Solver]] = {
     "adagrad": Adagrad,
     "lion": Lion,
 }
+
+
+# Docstrings: the section Parameters gets the settings of the bases, too.
+
+SECTIONS = re.compile(r"\n\n(?=\w+\n-+\n)")
+
+
+def _complete_docstring(kind: type[Solver]) -> None:
+    """Have it describe all settings, in the order of the signature."""
+    entries: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        first, *others = SECTIONS.split(inspect.cleandoc(base.__doc__ or ""))
+        if others and others[0].startswith("Parameters\n"):
+            own = re.split(r"\n(?=\w+ : )", others.pop(0))[1:]
+            entries |= {entry.partition(" : ")[0]: entry for entry in own}
+    settings = [entries[name] for name in inspect.signature(kind).parameters]
+    section = "\n".join(["Parameters", "----------", *settings])
+    kind.__doc__ = "\n\n".join([first, section, *others])
+
+
+for _kind in SOLVERS.values():
+    _complete_docstring(_kind)

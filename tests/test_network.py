@@ -448,34 +448,6 @@ def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():
 # --- limited norms
 
 
-@both_dtypes
-@every_depth
-def test_limited_norms_shorten_the_weights_of_units_that_are_too_long(
-    layer_sizes, dtype
-):
-    network, params, _ = make(layer_sizes, dtype=dtype)
-    before, views = network.views(params.copy()), network.views(params)
-    lengths = [np.linalg.norm(W, axis=0) for W, _ in before]
-    largest = float(np.median(np.concatenate(lengths)))
-    network.limit_norms(views, largest)
-    for (W, b), (old_W, old_b), length in zip(views, before, lengths, strict=True):
-        fits = length <= largest
-        np.testing.assert_array_equal(W[:, fits], old_W[:, fits])
-        np.testing.assert_array_equal(b, old_b)
-        # a sum of up to five squares, a root, a quotient and a product
-        np.testing.assert_allclose(
-            W, old_W * np.minimum(1, largest / length), rtol=10 * np.finfo(dtype).eps
-        )
-    assert params.dtype == dtype
-
-
-def test_a_unit_without_weights_stays_one():
-    network, params, _ = make((4, 5, 3))
-    params[...] = 0.0
-    network.limit_norms(network.views(params), 0.5)
-    np.testing.assert_array_equal(params, 0.0)
-
-
 # --- noise
 
 RATE, SCALE = 0.3, 0.5

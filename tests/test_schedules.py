@@ -95,7 +95,7 @@ def test_a_rate_at_the_bottom_ends_training_at_a_plateau():
     for name in TRIED.keys() - ["coslog4"]:
         # after so many plateaus all floors are reached
         assert TRIED[name].ends_at_plateau(at(0.5, n_plateaus=99), 1e-9), name
-        assert TRIED[name].farewell.endswith("Stopping."), name
+        assert TRIED[name].stop_message.endswith("Stopping."), name
 
 
 def test_cycles_are_ended_by_no_plateau_before_their_end():
@@ -290,7 +290,7 @@ def test_warmup_ends_at_a_plateau_as_the_schedule_within_it():
         warmup, clock = Warmup(schedule), at(0.5, n_plateaus=n_plateaus)
         ends = schedule.ends_at_plateau(clock, rate)
         assert warmup.ends_at_plateau(clock, rate) == ends, (schedule, n_plateaus, rate)
-        assert warmup.farewell == schedule.farewell, schedule
+        assert warmup.stop_message == schedule.stop_message, schedule
 
 
 def test_warmups_within_warmups_multiply():

@@ -17,10 +17,13 @@ from skmlp.solvers import (
     Adam,
     AdamW,
     AMSGrad,
+    Frozen,
+    Layout,
     Lion,
     Nadam,
     RMSprop,
     clip,
+    limit_norms,
 )
 
 from .conftest import central_difference
@@ -113,7 +116,8 @@ def test_a_stochastic_solver_follows_a_curved_valley(name):
 def test_the_state_is_made_for_the_params():
     for solver, dtype in product(STOCHASTIC.values(), DTYPES):
         params = np.arange(5).astype(dtype)
-        arrays = [v for v in solver.init(params).values() if isinstance(v, np.ndarray)]
+        values = solver.init(params).values.values()
+        arrays = [v for v in values if isinstance(v, np.ndarray)]
         assert all((v.shape, v.dtype) == ((5,), dtype) for v in arrays), solver
         assert not any(np.shares_memory(v, params) for v in arrays), solver
         np.testing.assert_array_equal(params, np.arange(5), err_msg=str(solver))
@@ -127,7 +131,7 @@ def test_float32_stays_float32_and_follows_float64(solver):
         _, grad = bowl(params)
         solver.step(params, grad, state, 0.01)
         # a step works in place: had it left float32, it would have raised or replaced
-        arrays = [v for v in state.values() if isinstance(v, np.ndarray)]
+        arrays = [v for v in state.values.values() if isinstance(v, np.ndarray)]
         assert {v.dtype for v in [grad, params, *arrays]} == {np.dtype(np.float32)}
     # 20 steps of a few roundings of numbers up to 20, shrunk by the rate
     np.testing.assert_allclose(
@@ -192,23 +196,25 @@ def test_without_weight_decay_steps_are_proportional_to_the_learning_rate(solver
     np.testing.assert_allclose(ends[1], 2 * ends[0], rtol=1e-12)
 
 
-# --- a rate for each parameter
+# --- a rate for each group
 
-RATES = np.array([0.01, 0.0, 0.02, 0.003])
+RATES = {"weights": 0.01, "scale": 0.0, "numeric_embedding": 0.02, "biases": 0.003}
+ONE_OF_EACH = Layout(1, [(1, 1)], {n: [slice(i, i + 1)] for i, n in enumerate(RATES)})
 
 
 @every_stochastic_solver
-def test_a_vector_of_rates_is_a_solver_at_its_own_rate_for_each_parameter(solver):
+def test_rates_of_groups_are_those_of_a_solver_for_each_group(solver):
+    each = replace(solver, rate_factors=RATES)
     for dtype in DTYPES:
-        grads, rates = outside_gradients().astype(dtype), RATES.astype(dtype)
+        grads = outside_gradients().astype(dtype)
         start = np.array([2.0, -1.0, 0.5, 3.0], dtype)
         together = start.copy()
-        state = solver.init(together, n_weights=2)
+        state = each.init(together, ONE_OF_EACH)
         for grad in grads:
-            solver.step(together, grad.copy(), state, rates)
-        for i, rate in enumerate(rates.tolist()):
+            each.step(together, grad.copy(), state, 1.0)
+        for i, (name, rate) in enumerate(RATES.items()):
             alone = start[i : i + 1].copy()
-            own = solver.init(alone, n_weights=int(i < 2))
+            own = solver.init(alone, Layout(int(name != "biases")))  # do not decay
             for grad in grads:
                 solver.step(alone, grad[i : i + 1].copy(), own, rate)
             # a rate as a number is multiplied in float64, as a vector in the dtype;
@@ -221,27 +227,106 @@ def test_a_vector_of_rates_is_a_solver_at_its_own_rate_for_each_parameter(solver
 @every_stochastic_solver
 def test_a_rate_of_0_leaves_a_parameter_to_the_bit(solver):
     start = np.array([2.0, -1.0, 5e-324, 1e300])
-    for rates in (RATES, np.zeros(4)):
-        params, state = start.copy(), solver.init(start)
+    for rates in (RATES, dict.fromkeys(RATES, 0.0)):
+        each, params = replace(solver, rate_factors=rates), start.copy()
+        state = each.init(params, ONE_OF_EACH)
         for grad in outside_gradients():
-            solver.step(params, grad.copy(), state, rates)
-        np.testing.assert_array_equal(params[rates == 0], start[rates == 0])
-        assert params[0] == start[0] or rates[0] > 0
+            each.step(params, grad.copy(), state, 1.0)
+        still = np.array(list(rates.values())) == 0
+        np.testing.assert_array_equal(params[still], start[still])
+        assert params[0] == start[0] or rates["weights"] > 0
 
 
 def test_a_long_vector_of_rates_goes_by_blocks():
     n = BLOCK + 7
+    groups = {"weights": [slice(0, n - 1)], "scale": [slice(n - 1, n)]}
     for name, solver in STOCHASTIC.items():
         short, long = np.ones(1), np.ones(n)
-        state, long_state = solver.init(short), solver.init(long)
-        rates = np.full(n, 0.01)
-        rates[-1] = 0.02
+        each = replace(solver, rate_factors={"scale": 2.0})
+        state, long_state = (
+            solver.init(short),
+            each.init(long, Layout(n - 1, [], groups)),
+        )
         for grad in (0.5, -0.25, 1.0):
             solver.step(short, np.array([grad]), state, 0.01)
-            solver.step(long, np.full(n, grad), long_state, rates)
+            each.step(long, np.full(n, grad), long_state, 0.01)
         # the same few roundings
         np.testing.assert_allclose(long[:-1], short[0], rtol=1e-14, err_msg=name)
         assert abs(long[-1] - short[0]) > 1e-3, name
+
+
+@every_stochastic_solver
+def test_ntk_divides_the_rate_of_weights_by_the_root_of_fan_in(solver):
+    shapes = [(4, 3), (3, 1)]
+    groups = {"weights": [slice(0, 15)], "biases": [slice(15, 19)]}
+    if hasattr(solver, "weight_decay"):  # which goes by the rate alone
+        solver = replace(solver, weight_decay=0.0)
+    ntk = replace(solver, parametrization="ntk")
+    start = np.random.default_rng(0).normal(size=19)
+    found, expected = start.copy(), start.copy()
+    state, own = ntk.init(found, Layout(15, shapes, groups)), []
+    fan_in = np.repeat([4, 3, 1], [12, 3, 4])
+    for i in range(19):
+        own.append(solver.init(expected[i : i + 1], Layout(int(i < 15))))
+    for grad in np.random.default_rng(1).normal(size=(5, 19)):
+        ntk.step(found, grad.copy(), state, 0.01)
+        for i in range(19):
+            rate = 0.01 / fan_in[i] ** 0.5
+            solver.step(expected[i : i + 1], grad[i : i + 1].copy(), own[i], rate)
+    # five steps of a few roundings
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-14)
+
+
+# --- norms, and what is frozen
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_norms_are_limited_unit_by_unit(dtype):
+    params = np.random.default_rng(0).normal(size=26).astype(dtype)
+    layout, before = Layout(23, [(4, 5), (3, 1)]), params.copy()
+    lengths = [np.linalg.norm(W, axis=0) for W in layout.weights(before)]
+    largest = float(np.median(np.concatenate(lengths)))
+    limit_norms(layout.weights(params), largest)
+    each = zip(layout.weights(params), layout.weights(before), lengths, strict=True)
+    for W, old_W, length in each:
+        fits = length <= largest
+        np.testing.assert_array_equal(W[:, fits], old_W[:, fits])
+        # a sum of up to five squares, a root, a quotient and a product
+        np.testing.assert_allclose(
+            W, old_W * np.minimum(1, largest / length), rtol=10 * np.finfo(dtype).eps
+        )
+    np.testing.assert_array_equal(params[23:], before[23:])
+    assert params.dtype == dtype
+
+
+def test_a_unit_without_weights_stays_one():
+    params = np.zeros(12)
+    limit_norms(Layout(12, [(4, 3)]).weights(params), 0.5)
+    np.testing.assert_array_equal(params, 0.0)
+
+
+@every_stochastic_solver
+def test_each_step_ends_within_the_largest_norm(solver):
+    limited, params = replace(solver, max_norm=0.5), np.ones(12)
+    state = limited.init(params, Layout(12, [(4, 3)]))
+    for grad in np.random.default_rng(0).normal(size=(5, 12)):
+        limited.step(params, grad.copy(), state, 0.1)
+        norms = np.linalg.norm(params.reshape(4, 3), axis=0)
+        assert (norms <= 0.5 * (1 + 1e-12)).all()  # one rounding
+
+
+@every_stochastic_solver
+def test_frozen_parameters_keep_their_bits(solver):
+    params = np.array([-0.0, 2.0, 5e-324, -1.0])
+    held = replace(solver, clip_norm=1.0, max_norm=0.5)
+    frozen = Frozen([slice(0, 1), slice(2, 3)], params)
+    state = held.init(params, Layout(4, [(2, 2)]), frozen)
+    for grad in outside_gradients(5):
+        frozen.silence(grad)
+        assert not grad[[0, 2]].any()
+        held.step(params, grad, state, 0.1)
+    assert params[[0, 2]].tobytes() == np.array([-0.0, 5e-324]).tobytes()
+    assert (params[[1, 3]] != [2.0, -1.0]).all()
 
 
 # --- weight decay
@@ -250,7 +335,7 @@ def test_a_long_vector_of_rates_goes_by_blocks():
 @every_decaying_solver
 def test_on_a_plain_weights_shrink_by_rate_times_decay_and_biases_stay(make):
     solver, params = make(weight_decay=0.5), np.array([4.0, -2.0, 3.0, -1.0])
-    state = solver.init(params, n_weights=2)
+    state = solver.init(params, Layout(2))
     for _ in range(3):
         solver.step(params, np.zeros(4), state, learning_rate=0.1)
     # one rounding a step
@@ -264,28 +349,41 @@ def test_weight_decay_leaves_the_steps_of_biases_and_the_state_alone(make):
     ends, states = [], []
     for weight_decay in (0.0, 0.5):
         solver, params = make(weight_decay=weight_decay), np.ones(4)
-        state = solver.init(params, n_weights=2)
+        state = solver.init(params, Layout(2))
         for grad in grads:
             solver.step(params, grad.copy(), state, 0.01)
         ends.append(params)
-        states.append(pickle.dumps(state))
+        states.append(pickle.dumps(state.get_state()))
     np.testing.assert_array_equal(ends[0][2:], ends[1][2:])
     assert (ends[0][:2] != ends[1][:2]).all()
     assert states[0] == states[1]
 
 
 @every_decaying_solver
-def test_rates_of_decay_in_the_state_are_those_of_each_parameter(make):
+def test_each_group_decays_by_its_own_rate(make):
+    rates = {"weights": 1.0, "scale": 0.0, "numeric_embedding": 2.0, "biases": 4.0}
     solver, params = make(weight_decay=0.5), np.array([4.0, -2.0, 3.0, -1.0])
-    state = solver.init(params, n_weights=2)
-    rates = np.array([0.1, 0.0, 0.2, 0.0])
+    solver = replace(solver, rate_factors=rates)
+    state = solver.init(params, ONE_OF_EACH)
     for _ in range(3):
-        state["decay_rates"] = rates.copy()
-        solver.step(params, np.zeros(4), state, learning_rate=0.7)
-    # a weight by 0.1, another by none, a bias that decays, one that does not; three
-    # roundings each
+        solver.step(params, np.zeros(4), state, learning_rate=0.1)
+    # three roundings each
     expected = [4 * 0.95**3, -2.0, 3 * 0.9**3, -1.0]
     np.testing.assert_allclose(params, expected, rtol=1e-15)
+
+
+@every_decaying_solver
+def test_the_decay_has_a_factor_of_each_step(make):
+    solver = make(weight_decay=0.5)
+    for decaying in (solver, replace(solver, decay_schedule="linear")):
+        params = np.array([4.0, -1.0])
+        layout = Layout(1, [(1, 1)], {"weights": [slice(1)], "biases": [slice(1, 2)]})
+        state = decaying.init(params, layout)
+        for factor in (1.0, 0.5, 0.0):
+            decaying.step(params, np.zeros(2), state, 0.1, factor)
+        # some roundings
+        expected = [4 * 0.95 * 0.975, -1.0]
+        np.testing.assert_allclose(params, expected, rtol=1e-15)
 
 
 # --- clipping
@@ -329,7 +427,7 @@ def average_along(solver, path):
     """The average after each of the points, as if steps had led there."""
     state = solver.init(path[0])
     for params in path:
-        solver.average(params, state)
+        state.add_to_average(params, solver.averaging)
         yield solver.averaged(params, state)
 
 
@@ -363,7 +461,7 @@ def test_without_an_average_the_params_are_the_models():
 def test_the_average_is_apart_from_the_params():
     solver, params = SGD(averaging=0.9), np.ones(3)
     state = solver.init(params)
-    solver.average(params, state)
+    state.add_to_average(params, solver.averaging)
     average = solver.averaged(params, state)
     params[...] = 7.0
     np.testing.assert_array_equal(solver.averaged(params, state), average)

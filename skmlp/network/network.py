@@ -203,17 +203,6 @@ class Network:
         scale[...] = 1.0
         return folded
 
-    def limit_norms(self, views: Views, largest: float) -> None:
-        """Shorten the incoming weights of each unit to that Euclidean norm.
-
-        Srivastava et al., Dropout: a simple way to prevent neural networks from
-        overfitting, 2014, section 5.1.
-        """
-        for W in (views[i][0] for i in self.dense):
-            norms = np.sqrt(np.einsum("ij,ij->j", W, W))
-            norms[np.isinf(norms)] = np.nan  # so that divergence is seen
-            W *= np.minimum(1.0, largest / np.maximum(norms, largest))
-
     # First parameters.
 
     def initial_params(

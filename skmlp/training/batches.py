@@ -135,7 +135,21 @@ class Batches:
         self.n_batches = len(self._starts)
         self.order = np.arange(n_rows) if data.rows is None else data.rows
         self._sliced = random_state is None and data.rows is None
-        self._buffers: dict[int, tuple[Any, Array, Array]] = {}
+        self._Y_T = data.Y.T
+        self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}
+
+    def get_state(self) -> dict[str, Any]:
+        """The order of the rows, and how it goes on."""
+        draws = self.random_state
+        return {
+            "order": self.order,
+            "shuffles": draws and draws.get_state(legacy=False),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.order = state["order"]
+        if self.random_state is not None:
+            self.random_state.set_state(state["shuffles"])
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, Y, weight) of each batch; valid until the next one is asked for."""
@@ -152,25 +166,22 @@ class Batches:
 
     def _gather(self, start: int, stop: int) -> tuple[Any, Array, Array | None]:
         rows, data = self.order[start:stop], self.data
-        if len(rows) not in self._buffers:  # the last batch may be shorter
-            self._buffers[len(rows)] = self._make_buffers(len(rows))
-        X, Y, weight = self._buffers[len(rows)]
+        n_rows = len(rows)
+        if n_rows not in self._buffers:  # the last batch may be shorter
+            self._buffers[n_rows] = self._make_buffers(n_rows)
+        X, Y, Y_T, weight = self._buffers[n_rows]
         # mode="clip" skips NumPy's own buffer; the rows are in range
         if X is None:
             X = data.X[rows]
         else:
             data.X.take(rows, axis=0, out=X, mode="clip")
-        data.Y.T.take(rows, axis=1, out=Y.T, mode="clip")
+        self._Y_T.take(rows, axis=1, out=Y_T, mode="clip")
         if data.weight is None:
             return X, Y, None
         return X, Y, data.weight.take(rows, out=weight, mode="clip")
 
-    def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array]:
+    def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array, Array]:
         """For X, unless it is sparse, for Y with contiguous columns, and weights."""
-        X, Y = self.data.X, self.data.Y
-        is_dense = not issparse(X)
-        return (
-            np.empty((n_rows, X.shape[1]), X.dtype) if is_dense else None,
-            np.empty((n_rows, Y.shape[1]), Y.dtype, order="F"),
-            np.empty(n_rows, X.dtype),
-        )
+        X, Y_T = self.data.X, np.empty((self._Y_T.shape[0], n_rows), self._Y_T.dtype)
+        x = None if issparse(X) else np.empty((n_rows, X.shape[1]), X.dtype)
+        return x, Y_T.T, Y_T, np.empty(n_rows, X.dtype)

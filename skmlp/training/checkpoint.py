@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-FORMAT = 1
+from skmlp.training.observer import Epoch, Observer
+
+FORMAT = 2
 # Keys that no state has.
 ARRAY, LIST = "\0array", "\0list"
 
@@ -27,7 +29,7 @@ class CheckpointError(ValueError):
 
 
 @dataclass
-class Checkpoint:
+class Checkpoint(Observer):
     """A file with the state of a training, written every `every` epochs.
 
     identity : by name, what a state belongs to, such as data and settings; states of
@@ -41,8 +43,12 @@ class Checkpoint:
     identity: dict[str, str]
     on_failure: Callable[[OSError], None]
 
-    def is_due(self, n_epochs: int) -> bool:
-        return n_epochs % self.every == 0
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
+        if run.reason or epoch.number % self.every == 0:
+            state = run.get_state()
+            if run.reason == "callback":  # the next run has its own callbacks
+                state["reason"] = None
+            self.save(state)
 
     def save(self, state: dict[str, Any]) -> None:
         """Put the state in the place of the last one."""

@@ -1,4 +1,4 @@
-"""What looks at each epoch: validation rows, patience, and the best epoch so far."""
+"""Early stopping: validation metrics, patience, and the weights of the best epoch."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,8 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skmlp.training.history import History, Patience
-from skmlp.training.verbose import Report
+from skmlp.training.observer import Epoch, Observer, Reason
 
 Array = NDArray[np.floating[Any]]
 
@@ -18,12 +17,12 @@ class Measured(NamedTuple):
 
     score : the larger the better, nan where there is none.
     loss : without penalty.
-    merit : what patience looks at: the score, or minus the loss as training has it.
+    monitored : what patience looks at: the score, or minus the loss as training has it.
     """
 
     score: float
     loss: float
-    merit: float
+    monitored: float
 
 
 class Validation(Protocol):
@@ -33,18 +32,64 @@ class Validation(Protocol):
         """The score and the loss."""
 
 
-class Hooks(Protocol):
-    """What is told of each epoch, or iterate."""
+@dataclass
+class Patience:
+    """Counts consecutive epochs in which a value did not improve by more than `tol`.
 
-    def begin(self, training: Any) -> None:
-        """Before it."""
+    The value grows when training goes well: a score, or minus the loss. If `relative`,
+    `tol` is a share of the best value. Before `min_updates` updates of the model
+    patience is never over.
+    """
 
-    def end(self, training: Any) -> bool:
-        """After it; returns whether training should end."""
+    tol: float
+    n_iter_no_change: float
+    best: float = -math.inf
+    n_without_improvement: int = 0
+    relative: bool = False
+    min_updates: int = 0
+
+    def update(self, value: float) -> bool:
+        """Count the epoch; returns whether its value is the best so far."""
+        if self._improves(value):
+            self.n_without_improvement = 0
+        else:
+            self.n_without_improvement += 1
+        is_best = value > self.best
+        if is_best:
+            self.best = value
+        return is_best
+
+    def _improves(self, value: float) -> bool:
+        if not (self.relative and math.isfinite(self.best)):
+            return value >= self.best + self.tol
+        margin = self.tol * abs(self.best)
+        # of a best of 0 there is no share that would have to be reached
+        return value >= self.best + margin if margin else value > self.best
+
+    def is_over(self, n_updates: int) -> bool:
+        # one more than asked for, as scikit-learn counts
+        spent = self.n_without_improvement > self.n_iter_no_change
+        return spent and n_updates >= self.min_updates
 
 
 @dataclass
-class Monitor:
+class Best:
+    """The best epoch so far, over all fits of the model.
+
+    score : the best score, or minus the least loss, as these are reported.
+    epoch : its number, counted over all fits; None if early stopping had none.
+    is_new : whether it is an epoch of this fit.
+    params : its parameters, with early stopping; those at the start until it is new.
+    """
+
+    score: float = -math.inf
+    epoch: int | None = None
+    is_new: bool = False
+    params: Array | None = None
+
+
+@dataclass
+class Monitor(Observer):
     """Measures each epoch, for the history and for patience.
 
     With `validation`, its score and loss are recorded. If training `stops_early`,
@@ -52,31 +97,17 @@ class Monitor:
     at the training loss.
 
     keeps_last : whether of epochs with equally good scores the last one is kept.
-    best : the best score, or minus the least loss, that patience has seen, in the units
-        in which these are reported.
-    best_epoch : counted over all fits of the model.
-    has_best : whether an epoch of this fit beat the best score of the fits before.
     """
 
     patience: Patience
-    history: History
-    report: Report = field(default_factory=Report)
     validation: Validation | None = None
     stops_early: bool = False
     keeps_last: bool = False
-    best: float = -math.inf
-    best_epoch: int | None = None
-    has_best: bool = False
-    best_params: Array | None = None
+    best: Best = field(default_factory=Best)
 
     def start(self, params: Array) -> None:
         """Keep the parameters at the start, which divergence may go back to."""
-        self.best_params = params.copy() if self.stops_early else None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether patience is."""
-        return self.patience.is_over(self.history.n_updates)
+        self.best.params = params.copy() if self.stops_early else None
 
     @property
     def plateau(self) -> str:
@@ -88,67 +119,90 @@ class Monitor:
             "epochs."
         )
 
-    def measure(self, params: Array, loss: float, trained_loss: float) -> None:
-        """Count the epoch that has that training loss; keep it if it is the best.
-
-        trained_loss : the same in the units in which training goes on.
-        """
-        score, merit = -loss, -trained_loss
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
+        score, monitored, params = -epoch.loss, -epoch.trained_loss, run.params
         if self.validation is not None:
+            params = run.model()
             measured = self.validation.measure(params)
-            self.history.amend(
+            run.history.amend(
                 validation_score=measured.score, validation_loss=measured.loss
             )
             if self.stops_early:
-                score, merit = measured.score, measured.merit
-                self._say(score)
-        if not self.patience.update(merit) and not self._ties(merit):
-            return
-        self.best = score
-        if self.stops_early:
-            self.best_params = params.copy()
-            self.best_epoch = len(self.history.rows)
-            self.has_best = True
+                score, monitored = measured.score, measured.monitored
+                run.history.add_score(score)
+        if self.patience.update(monitored) or self._ties(monitored):
+            self._keep(score, params, len(run.history.rows))
 
-    def _ties(self, merit: float) -> bool:
-        return self.keeps_last and self.has_best and merit == self.patience.best
+    def on_divergence(self, run: Any, epoch: Epoch) -> None:
+        """Record that the epoch has no score, unless training went back before it."""
+        if self.stops_early and run.reason is not None:
+            run.history.amend(validation_score=math.nan)
+            run.history.add_score(math.nan)
+
+    def _ties(self, monitored: float) -> bool:
+        return self.keeps_last and self.best.is_new and monitored == self.patience.best
+
+    def _keep(self, score: float, params: Array, epoch: int) -> None:
+        self.best.score = score
+        if self.stops_early:
+            self.best = Best(score, epoch, True, params.copy())
 
     def get_state(self) -> dict[str, Any]:
-        """All that changes during training, as numbers and arrays."""
-        names = ("best", "best_epoch", "has_best", "best_params")
-        return {
-            "own": {name: getattr(self, name) for name in names},
-            "patience": vars(self.patience),
-            "history": vars(self.history),
-        }
+        return {"best": vars(self.best), "patience": vars(self.patience)}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        vars(self).update(state["own"])
+        vars(self.best).update(state["best"])
         vars(self.patience).update(state["patience"])
-        if "history" in state:
-            vars(self.history).update(state["history"])
 
-    def measure_divergence(self) -> None:
-        """Count an epoch without a score."""
-        if self.stops_early:
-            self.history.amend(validation_score=math.nan)
-            self._say(math.nan)
-
-    def _say(self, score: float) -> None:
-        if self.history.validation_scores is not None:
-            self.history.validation_scores.append(score)
-            self.report.say(f"Validation score: {score:f}")
-
-    def choose(self, params: Array, reason: str) -> bool:
+    def choose(self, params: Array, reason: Reason) -> bool:
         """With early stopping, set `params` to the best epoch's.
 
         Where no epoch of this fit beat the best score of the fits before, the last
         parameters stay, as in scikit-learn. Without any score, or after divergence, the
         parameters at the start come back; returns whether they did for lack of a score.
         """
-        if self.best_params is None:
+        best = self.best
+        if best.params is None:
             return False
         never_scored = self.patience.best == -math.inf and reason != "interrupted"
-        if self.has_best or never_scored or reason == "diverged":
-            np.copyto(params, self.best_params)
-        return never_scored and not self.has_best
+        if best.is_new or never_scored or reason == "diverged":
+            np.copyto(params, best.params)
+        return never_scored and not best.is_new
+
+
+class StopAtPlateau(Observer):
+    """Ends training when patience is over.
+
+    epochs : those in which patience was over and training went on.
+    """
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
+        over = run.monitor.patience.is_over(run.history.n_updates)
+        return self._at_plateau(run) if over and run.reason is None else None
+
+    def _at_plateau(self, run: Any) -> Reason | None:
+        return "converged"
+
+
+class SchedulePlateaus(StopAtPlateau):
+    """When patience is over, the learning rate's schedule goes on, or ends training."""
+
+    def _at_plateau(self, run: Any) -> Reason | None:
+        message, schedule = run.monitor.plateau, run.schedules.learning_rate
+        if schedule.ends_at_plateau(run.clock, run.learning_rate):
+            run.verbose.say(f"{message} {schedule.stop_message}")
+            return "converged"
+        run.clock.n_plateaus += 1
+        self.epochs.append(run.n_iter)
+        run.monitor.patience.n_without_improvement = 0
+        run.verbose.say(f"{message} Setting learning rate to {run.learning_rate:f}")
+        return None
+
+    def get_state(self) -> dict[str, Any]:
+        return {"epochs": self.epochs}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.epochs = state["epochs"]

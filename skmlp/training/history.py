@@ -1,17 +1,13 @@
-"""What training records, and when it has gone on for long enough without rising."""
+"""What training records of each epoch."""
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
-
-Reason = Literal[
-    "converged", "max_iter", "out_of_time", "callback", "interrupted", "diverged"
-]
 
 RECORDS = (
     "loss",
@@ -24,46 +20,6 @@ RECORDS = (
     "seconds",
 )
 COLUMN = {name: i for i, name in enumerate(RECORDS)}
-
-
-@dataclass
-class Patience:
-    """Counts the epochs in which a merit did not rise by more than `tol`.
-
-    Merit is what grows when training goes well: a score, or minus the loss.
-    If `relative`, `tol` counts in sizes of the best merit. Before `min_updates` updates
-    of the model patience is never over.
-    """
-
-    tol: float
-    n_iter_no_change: float
-    best: float = -math.inf
-    n_without_rise: int = 0
-    relative: bool = False
-    min_updates: int = 0
-
-    def update(self, merit: float) -> bool:
-        """Count the epoch; returns whether its merit is the best so far."""
-        if self._improves(merit):
-            self.n_without_rise = 0
-        else:
-            self.n_without_rise += 1
-        rises = merit > self.best
-        if rises:
-            self.best = merit
-        return rises
-
-    def _improves(self, merit: float) -> bool:
-        if not (self.relative and math.isfinite(self.best)):
-            return merit >= self.best + self.tol
-        margin = self.tol * abs(self.best)
-        # of a best of 0 there is no share that would have to be reached
-        return merit >= self.best + margin if margin else merit > self.best
-
-    def is_over(self, n_updates: int) -> bool:
-        # one more than asked for, as scikit-learn counts
-        spent = self.n_without_rise > self.n_iter_no_change
-        return spent and n_updates >= self.min_updates
 
 
 @dataclass
@@ -112,6 +68,11 @@ class History:
         """Add numbers to the last epoch's."""
         for name, value in values.items():
             self.rows[-1][COLUMN[name]] = float(value)
+
+    def add_score(self, score: float) -> None:
+        """Add a validation score, where they are asked for."""
+        if self.validation_scores is not None:
+            self.validation_scores.append(score)
 
     def record_layers(self, **records: list[float]) -> None:
         """Add to an epoch a number for each layer; nan for epochs that had none."""

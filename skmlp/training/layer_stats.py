@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from skmlp.network.network import Network, Views
 from skmlp.network.workspace import Workspace
+from skmlp.training.observer import Epoch, Observer
 
 Array = NDArray[np.floating[Any]]
 
@@ -36,7 +37,7 @@ def hidden_slopes(
     return raw, list(zip(values, sizes, strict=True))
 
 
-class LayerRecords:
+class LayerStats(Observer):
     """Records each layer once an epoch, around its last step and after it.
 
     layer_gradient_norm : the norm of the last batch's gradient by weights and biases.
@@ -61,6 +62,11 @@ class LayerRecords:
         pairs = self.network.weights_and_biases(grad)
         self._gradients = [math.hypot(_norm(W), _norm(b)) for W, b in pairs]
         self._before = params.copy()
+
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
+        run.history.record_layers(**self.measure(run.params))
+
+    on_divergence = on_epoch_end
 
     def measure(self, params: Array) -> dict[str, list[float]]:
         """The records of the epoch that is over, by name."""

@@ -1,41 +1,27 @@
 """The training loop by mini-batches: epochs, history, stopping. It owns the time."""
 
-import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
-from skmlp.network.objective import Value
 from skmlp.schedules import Clock, Constant, Schedule
-from skmlp.solvers import Lazy, Stochastic, clip
+from skmlp.solvers import Lazy, State, Stochastic
 from skmlp.training.batches import Batches
 from skmlp.training.checkpoint import Checkpoint
-from skmlp.training.history import Reason
-from skmlp.training.layer_stats import LayerRecords
-from skmlp.training.run import Run
+from skmlp.training.early_stopping import SchedulePlateaus, StopAtPlateau
+from skmlp.training.layer_stats import LayerStats
+from skmlp.training.observer import Epoch, Observer, Reason
+from skmlp.training.recovery import Recovery
+from skmlp.training.run import Deadline, Run
 from skmlp.training.sparse_updates import LazyRows
 
 Array = NDArray[np.floating[Any]]
-
-N_RECOVERIES = 3
-# A loss that is so many times the least one is not good to go back to.
-EXPLODED = 2.0
-# What of a training's own attributes changes while it runs.
-PROGRESS = (
-    "n_iter",
-    "loss",
-    "rate_factor",
-    "stop_reason",
-    "recoveries",
-    "plateaus",
-    "ended",
-)
 
 
 @dataclass
@@ -43,12 +29,16 @@ class SolverState:
     """A stochastic solver between two calls: settings, state and clock.
 
     generator : draws the network's noise, if it has any.
+    iterate, model : while the solver pauses, where it goes on, and the average of the
+        parameters that is the model instead; None without averaging.
     """
 
     solver: Stochastic
-    state: dict[str, Any]
+    state: State
     clock: Clock = field(default_factory=Clock)
     generator: np.random.Generator | None = None
+    iterate: Array | None = None
+    model: Array | None = None
 
     def averaged(self, params: Array) -> Array:
         """The model's parameters: the solver's average, or `params` without one."""
@@ -58,127 +48,105 @@ class SolverState:
         """Let `params` be the model's, and keep the last iterate to go on from."""
         model = self.averaged(params)
         if model is not params:
-            self.state |= {"iterate": params.copy(), "model": model}
+            self.iterate, self.model = params.copy(), model
             params[...] = model
 
     def resume(self, params: Array) -> None:
         """Go on from the iterate, unless `params` were set to others since."""
-        iterate, model = self.state.pop("iterate", None), self.state.pop("model", None)
-        if iterate is not None and np.array_equal(params, model):
+        iterate, model, self.iterate, self.model = self.iterate, self.model, None, None
+        if iterate is not None and model is not None and np.array_equal(params, model):
             params[...] = iterate
 
     def get_state(self) -> dict[str, Any]:
         """All that changes during training, as numbers and arrays."""
-        noise = self.generator and self.generator.bit_generator.state
-        return {"solver": self.state, "clock": vars(self.clock), "noise": noise}
+        return {
+            "solver": self.state.get_state(),
+            "clock": vars(self.clock),
+            "noise": self.generator and self.generator.bit_generator.state,
+            "iterate": self.iterate,
+            "model": self.model,
+        }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        for name in self.state.keys() - state["solver"].keys():
-            del self.state[name]
-        for name, value in state["solver"].items():
-            if isinstance(value, np.ndarray) and name in self.state:
-                self.state[name][...] = value  # in place: lazy steps hold views
-            else:
-                self.state[name] = value
+        """Be as when `get_state` was called."""
+        self.state.set_state(state["solver"])
         vars(self.clock).update(state["clock"])
-        if self.generator is not None:
+        if state["noise"] is not None:
+            self.generator = self.generator or np.random.Generator(np.random.SFC64(0))
             self.generator.bit_generator.state = state["noise"]
-
-
-def _no_rates(learning_rate: float, state: dict[str, Any]) -> float:
-    return learning_rate
+        self.iterate, self.model = state["iterate"], state["model"]
 
 
 @dataclass
-class Rates:
-    """Factors on the learning rate, and on the weight decay, of each parameter.
+class Schedules:
+    """Factors, in the course of training, on the rate, the noise and the decay."""
 
-    steps, decays : (n_params,), or None for a solver without decay. The decay also has
-        a `schedule`, of the clock.
-    """
+    learning_rate: Schedule
+    noise: Schedule = field(default_factory=Constant)
+    weight_decay: Schedule = field(default_factory=Constant)
 
-    steps: Array
-    decays: Array | None
-    schedule: Schedule
-    clock: Clock
+    @property
+    def vary_by_step(self) -> bool:
+        others = (self.noise, self.weight_decay)
+        return self.learning_rate.each_step or not all(
+            isinstance(one, Constant) for one in others
+        )
 
-    def __post_init__(self) -> None:
-        self._buffers = np.empty((2, self.steps.size), self.steps.dtype)
 
-    def __call__(self, learning_rate: float, state: dict[str, Any]) -> Array:
-        """The rates of a step; those of the decay go into the solver's state."""
-        rates, decay_rates = self._buffers
-        if self.decays is not None:
-            decay = learning_rate * self.schedule(self.clock)
-            state["decay_rates"] = np.multiply(self.decays, decay, out=decay_rates)
-        return np.multiply(self.steps, learning_rate, out=rates)
+class EpochClock(Observer):
+    """Tells the schedules how many rows the model has seen."""
+
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
+        run.clock.n_samples = run.history.n_samples
+
+
+class EpochLimit(Observer):
+    """Ends training after the last epoch."""
+
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
+        return "max_iter" if epoch.number >= run.last_epoch else None
+
+
+class Sums(NamedTuple):
+    """Over the rows of an epoch; first_loss and learning_rate are of a batch."""
+
+    loss: float
+    penalty: float
+    n_rows: int
+    first_loss: float
+    learning_rate: float
 
 
 @dataclass(kw_only=True)
 class Training(Run):
     """Training by mini-batches, as one epoch after the other.
 
-    `n_planned_epochs` is what the schedules plan with, and `max_norm` what each unit's
-    incoming weights are shortened to after each step. `rates` are factors on the rate
-    and the decay of each parameter, and `noise_schedule` is one on the noise in the
-    course of training. With `recovers`, divergence goes
-    back to the last good epoch, at half the rate, up to N_RECOVERIES times.
+    n_planned_epochs : what the schedules plan with.
     """
+
+    has_learning_rate: ClassVar[bool] = True
 
     batches: Batches
     solver_state: SolverState
-    schedule: Schedule
+    schedules: Schedules
     learning_rate_init: float
     n_planned_epochs: int = 1
-    max_norm: float | None = None
-    rates: Rates | None = None
-    noise_schedule: Schedule = field(default_factory=Constant)
-    recovers: bool = False
-    layer_records: LayerRecords | None = None
+    at_plateau: StopAtPlateau = field(default_factory=SchedulePlateaus)
+    recovery: Recovery = field(default_factory=Recovery)
+    layer_stats: LayerStats | None = None
     checkpoint: Checkpoint | None = None
-    rate_factor: float = 1.0
 
-    def run(self, n_epochs: int) -> Reason:
-        """Train for up to n_epochs epochs; returns why training ended.
-
-        An interrupt before the first update leaves nothing to keep and goes on up.
-        """
-        self._start_up()
-        n_steps = self._clock.n_steps
-        try:
-            with np.errstate(all="ignore"):  # divergence is found at the epoch's end
-                reason = self._run(n_epochs)
-        except KeyboardInterrupt:
-            if self._clock.n_steps == n_steps:
-                self.solver_state.pause(self.params)
-                raise
-            reason = "interrupted"
-        self._settle()
-        if reason != "diverged" and not np.isfinite(self.params).all():
-            reason = "diverged"
-        self.solver_state.pause(self.params)
-        self.kept_start = self.monitor.choose(self.params, reason)
-        return reason
-
-    def begin_as(self, other: Any) -> None:
-        self.rate_factor = other.rate_factor
-
-    def take_over(self, other: Any) -> None:
-        super().take_over(other)
-        self.solver_state = other.solver_state
-
-    def _start_up(self) -> None:
-        super()._start_up()
-        self._clock = clock = self.solver_state.clock
+    def _begin(self, max_iter: int) -> None:
+        clock = self.clock
         clock.n_epoch_steps = clock.n_epoch_steps or self.batches.n_batches
         clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
+        self._deadline = Deadline(clock) if clock.max_seconds < math.inf else None
+        self.last_epoch = self.n_iter + max_iter
+        self._steps_before = clock.n_steps
+        super()._begin(max_iter)
         self.solver_state.resume(self.params)
-        self._changes_noise = not isinstance(self.noise_schedule, Constant)
-        self._step = self._step_function()
         self._lazy_rows = self._make_lazy_rows()
-        self._last_good: dict[str, Any] | None = None
-        self._least = math.inf
 
     def _make_lazy_rows(self) -> LazyRows | None:
         solver, state = self.solver_state.solver, self.solver_state.state
@@ -186,254 +154,172 @@ class Training(Run):
             return LazyRows(self.objective, self.params, solver, state)
         return None
 
-    def _run(self, n_epochs: int) -> Reason:
-        last = self.n_iter + n_epochs
+    def _observers(self) -> Iterator[Observer | None]:
+        yield from (self.layer_stats, self.recovery, self.monitor, self.verbose)
+        yield from (EpochClock(), self.hooks, self.at_plateau, self._deadline)
+        yield from (EpochLimit(), self.checkpoint)
+
+    def _train(self) -> None:
         self._go_on_from_checkpoint()
-        self._started = time.perf_counter() - self._clock.seconds
-        while self.ended is None:
-            if self.recovers:
-                self._keep_good()
-            if self.hooks is not None:
-                self.hooks.begin(self)
-            self._train_epoch()
-            if self._is_finite():
-                self._measure()
-                self.ended = self._end(last)
-                if self.checkpoint is not None:
-                    self._save(self.checkpoint)
-            elif not self._recover():
-                self.monitor.measure_divergence()
-                return "diverged"
-        ended, self.ended = self.ended, None
-        return ended
+        if self._deadline is not None:
+            self._deadline.start()
+        while self.reason is None:
+            self._begin_epoch()
+            epoch = self._train_epoch()
+            is_finite = math.isfinite(epoch.loss) and self._is_finite()
+            self._end_epoch(epoch, diverged=not is_finite)
+
+    # An epoch
+
+    @property
+    def clock(self) -> Clock:
+        return self.solver_state.clock
 
     @property
     def learning_rate(self) -> float:
-        factor = self.rate_factor * self.schedule(self.solver_state.clock)
+        factor = self.recovery.rate_factor * self.schedules.learning_rate(self.clock)
         return self.learning_rate_init * factor
 
-    def _train_epoch(self) -> None:
+    def _train_epoch(self) -> Epoch:
         """One update for each batch; the epoch's loss is the mean over its rows."""
-        start, n_steps = time.perf_counter(), self._clock.n_steps
-        self._gradient_norm = math.nan
-        n_rows, penalty = self._train_batches()
+        start, n_steps = time.perf_counter(), self.clock.n_steps
+        self._gradient_norm, unit = math.nan, self.objective.loss_unit
+        self._train_batches()
+        sums = self._sums
+        trained_loss = sums.loss / sums.n_rows
+        penalty, self.loss = unit * sums.penalty / sums.n_rows, unit * trained_loss
         self.n_iter += 1
         history = self.history
-        history.n_samples += n_rows
-        history.n_updates += self._clock.n_steps - n_steps
+        history.n_samples += sums.n_rows
+        history.n_updates += self.clock.n_steps - n_steps
         history.loss_curve.append(self.loss)
         history.record(
             loss=self.loss - penalty,
             penalty=penalty,
-            learning_rate=self._last_rate,
+            learning_rate=sums.learning_rate,
             gradient_norm=self._gradient_norm,
             parameter_norm=float(self.params.dot(self.params)) ** 0.5,
             seconds=time.perf_counter() - start,
         )
-        if self.layer_records is not None:
-            history.record_layers(**self.layer_records.measure(self.params))
-        self.report.iteration(self.n_iter, self.loss)
+        return Epoch(self.n_iter, self.loss, trained_loss, unit * sums.first_loss)
 
-    def _train_batches(self) -> tuple[int, float]:
-        """Set the loss to the mean of the batches'; returns the rows and the penalty.
-
-        An epoch is cut short where the time is over.
-        """
+    def _train_batches(self) -> None:
+        """Leaves the sums of the epoch, which is cut short where the time is over."""
         evaluate, trained = self.objective.value_and_gradient, self.objective.trained
-        step, params = self._step, self.params
-        state = self.solver_state.state
-        clock, learning_rate, lazy = self._clock, self.learning_rate, self._lazy_rows
-        each_step, n_left = self.schedule.each_step, self.batches.n_batches
-        changes_noise = self._changes_noise
-        timed = clock.max_seconds < math.inf
-        if self._frozen:
-            evaluate = self._without_frozen(evaluate)
-        if self.recovers and self._least == math.inf:
-            trained = self._noting_the_first(trained)
-        total, penalty, n_rows = 0.0, 0.0, 0
+        step, state = self.solver_state.solver.step, self.solver_state.state
+        params, clock, lazy = self.params, self.clock, self._lazy_rows
+        varies, deadline = self.schedules.vary_by_step, self._deadline
+        looks_at_all = deadline is not None or bool(self.frozen)
+        rate, decay, n_left = self.learning_rate, 1.0, self.batches.n_batches
+        first, total, penalty, n_rows = math.nan, 0.0, 0.0, 0
         try:
             for X, Y, weight in self.batches.epoch():
                 n_left -= 1
-                if each_step:
-                    learning_rate = self.learning_rate
-                if changes_noise:
-                    self.objective.noise_level.factor = self.noise_schedule(clock)
+                if varies:
+                    rate, decay = self._at_this_step(rate)
                 if lazy is None:
                     value, grad = evaluate(params, X, Y, weight)
-                    if timed or not n_left:  # measured where the epoch may end
-                        self._gradient_norm = float(grad.dot(grad)) ** 0.5
-                        if not n_left and self.layer_records is not None:
-                            self.layer_records.before(params, grad)
-                    step(params, grad, state, learning_rate)
+                    if looks_at_all or not n_left:
+                        self._look_at(grad, is_last=not n_left)
+                    step(params, grad, state, rate, decay)
                 else:
-                    value, self._gradient_norm = lazy.step(X, Y, weight, learning_rate)
-                n = len(Y)
-                total += trained(value) * n
+                    value, self._gradient_norm = lazy.step(X, Y, weight, rate)
+                loss, n = trained(value), len(Y)
+                first = loss if not n_rows else first
+                total += loss * n
                 penalty += value.penalty * n
                 n_rows += n
                 clock.n_steps += 1
-                if timed and self._is_out_of_time():
+                if deadline is not None and deadline.is_over():
                     break
-        except KeyboardInterrupt:
-            if n_rows and not self.n_iter:  # a first epoch in part has a loss, too
-                self.loss = self.objective.loss_unit * total / n_rows
-            raise
-        self._last_rate, self._trained_loss = learning_rate, total / n_rows
-        unit = self.objective.loss_unit
-        self.loss = unit * self._trained_loss
-        return n_rows, unit * penalty / n_rows
+        finally:
+            self._sums = Sums(total, penalty, n_rows, first, rate)
 
-    def _without_frozen(self, evaluate: Callable[..., Any]) -> Callable[..., Any]:
-        """The evaluation, with a gradient of 0 where layers are frozen."""
+    def _at_this_step(self, learning_rate: float) -> tuple[float, float]:
+        """The learning rate, and the factor on the decay; sets that on the noise."""
+        schedules, clock = self.schedules, self.clock
+        if schedules.learning_rate.each_step:
+            learning_rate = self.learning_rate
+        if not isinstance(schedules.noise, Constant):
+            self.objective.noise_level.factor = schedules.noise(clock)
+        return learning_rate, schedules.weight_decay(clock)
 
-        def evaluate_others(*arguments: Any) -> tuple[Value, Array]:
-            value, grad = evaluate(*arguments)
-            self._frozen.silence(grad)
-            return value, grad
+    def _look_at(self, grad: Array, *, is_last: bool) -> None:
+        """Just before a step: silence frozen params; record where the epoch may end."""
+        self.frozen.silence(grad)
+        if is_last or self._deadline is not None:
+            self._gradient_norm = float(grad.dot(grad)) ** 0.5
+        if is_last and self.layer_stats is not None:
+            self.layer_stats.before(self.params, grad)
 
-        return evaluate_others
+    # The end
 
-    def _is_out_of_time(self) -> bool:
-        self._clock.seconds = time.perf_counter() - self._started
-        return self._clock.is_out_of_time
+    def _has_updated(self) -> bool:
+        return self.clock.n_steps > self._steps_before
 
     def _settle(self) -> None:
         """Complete the parameters, if steps were lazy."""
         if self._lazy_rows is not None:
             self._lazy_rows.settle(self.learning_rate)
+        if not self.n_iter and self._sums.n_rows:  # part of an epoch has a loss, too
+            self.loss = self.objective.loss_unit * self._sums.loss / self._sums.n_rows
 
-    def _step_function(self) -> Callable[..., None]:
-        """The solver's step, with all that was asked for before and after it."""
-        solver, max_norm, frozen = self.solver_state.solver, self.max_norm, self._frozen
-        extras = (solver.clip_norm, solver.averaging, max_norm, self.rates)
-        if extras == (None, None, None, None) and not frozen:
-            return solver.step
-        rates = self.rates or _no_rates
-        network = self.objective.network
-        views = network.views(self.params)
+    def _finish(self) -> None:
+        self.solver_state.pause(self.params)
 
-        def step(params: Array, grad: Array, state: Any, learning_rate: float) -> None:
-            if solver.clip_norm is not None:
-                clip(grad, solver.clip_norm)
-            solver.step(params, grad, state, rates(learning_rate, state))
-            state.pop("decay_rates", None)  # which are those of this step alone
-            if max_norm is not None:
-                network.limit_norms(views, max_norm)
-            frozen.restore(params)
-            solver.average(params, state)
+    def begin_as(self, other: Any) -> None:
+        self.recovery.rate_factor = other.recovery.rate_factor
 
-        return step
+    def take_over(self, other: Any) -> None:
+        super().take_over(other)
+        self.solver_state = other.solver_state
 
-    def _is_finite(self) -> bool:
-        return math.isfinite(self.loss) and bool(np.isfinite(self.params).all())
+    @property
+    def ends_as_planned(self) -> bool:
+        return self.schedules.learning_rate.planned
+
+    @property
+    def recoveries(self) -> list[str]:
+        return self.recovery.messages
 
     def model(self) -> Array:
-        self._settle()
+        if self._lazy_rows is not None:
+            self._lazy_rows.settle(self.learning_rate)
         return self.solver_state.averaged(self.params)
-
-    def _measure(self) -> None:
-        """Have the epoch measured and said."""
-        params = self.params if self.monitor.validation is None else self.model()
-        self.monitor.measure(params, self.loss, self._trained_loss)
-        self.report.epoch(self.n_iter, self.loss, self.history)
-        self._clock.n_samples = self.history.n_samples
-
-    def _end(self, last: int) -> Reason | None:
-        """Why training ends after this epoch, if it does."""
-        if self.hooks is not None and self.hooks.end(self):
-            return "callback"
-        if self.monitor.is_over and self._plateau_ends():
-            return "converged"
-        if self._clock.max_seconds < math.inf and self._is_out_of_time():
-            return "out_of_time"
-        return "max_iter" if self.n_iter >= last else None
-
-    def _plateau_ends(self) -> bool:
-        """Whether training ends where patience is over; else the schedule goes on."""
-        message = self.monitor.plateau
-        if self.schedule.ends_at_plateau(self._clock, self.learning_rate):
-            self.report.say(f"{message} {self.schedule.farewell}")
-            self.stop_reason = message
-            return True
-        self._clock.n_plateaus += 1
-        self.plateaus = [*self.plateaus, self.n_iter]
-        self.monitor.patience.n_without_rise = 0
-        self.report.say(f"{message} Setting learning rate to {self.learning_rate:f}")
-        return False
 
     # States, to go back to or to go on from.
 
     def get_state(self) -> dict[str, Any]:
         """All that changes during training, as numbers, strings and arrays."""
-        monitor, draws = self.monitor, self.batches.random_state
         return {
-            "training": {name: getattr(self, name) for name in PROGRESS},
+            "n_iter": self.n_iter,
+            "loss": self.loss,
+            "reason": self.reason,
             "params": self.params,
             "solver_state": self.solver_state.get_state(),
             "lazy": self._lazy_rows and self._lazy_rows.get_state(),
-            "monitor": monitor.get_state(),
-            "order": self.batches.order,
-            "shuffles": draws and draws.get_state(legacy=False),
+            "batches": self.batches.get_state(),
+            "history": vars(self.history),
+            "observers": {type(o).__name__: o.get_state() for o in self.observers},
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Be where `get_state` was called."""
+        self.n_iter, self.loss, self.reason = (
+            state[name] for name in ("n_iter", "loss", "reason")
+        )
         np.copyto(self.params, state["params"])
-        vars(self).update(state["training"])
-        self.batches.order = state["order"]
-        if self.batches.random_state is not None:
-            self.batches.random_state.set_state(state["shuffles"])
         self.solver_state.set_state(state["solver_state"])
-        self.monitor.set_state(state["monitor"])
+        self.batches.set_state(state["batches"])
+        vars(self.history).update(state.get("history", {}))
         if self._lazy_rows is not None:
             self._lazy_rows.set_state(state["lazy"])
-
-    def _keep_good(self) -> None:
-        """Keep the state to go back to, unless it has begun to explode."""
-        if self._last_good is not None:
-            if not self.loss - self._least <= (EXPLODED - 1.0) * abs(self._least):
-                return
-            self._least = min(self._least, self.loss)
-        state = self.get_state()
-        del state["monitor"]["history"]  # which only grows: its length will do
-        self._last_good = copy.deepcopy(state) | {"mark": self.history.mark()}
-
-    def _noting_the_first(self, trained: Callable[..., float]) -> Callable[..., float]:
-        """The function, whose first value is the least loss so far."""
-
-        def noting(value: Any) -> float:
-            loss = trained(value)
-            if self._least == math.inf:
-                self._least = self.objective.loss_unit * loss
-            return loss
-
-        return noting
-
-    def _recover(self) -> bool:
-        """After divergence, go back to the last good epoch; returns whether it did."""
-        if self._last_good is None or len(self.recoveries) == N_RECOVERIES:
-            return False
-        factor, recoveries = self.rate_factor / 2, self.recoveries
-        message = f"Epoch {self.n_iter} diverged and began anew with "
-        message += f"learning_rate_init={self.learning_rate_init * factor:g}."
-        good = copy.deepcopy(self._last_good)
-        self.history.go_back(good.pop("mark"))
-        self.set_state(good)
-        self.rate_factor, self.recoveries = factor, [*recoveries, message]
-        self.report.say(message)
-        return True
-
-    def _save(self, checkpoint: Checkpoint) -> None:
-        if self.ended or checkpoint.is_due(self.n_iter):
-            self._is_out_of_time()  # for its seconds
-            ended = None if self.ended == "callback" else self.ended
-            recovery = {"_last_good": self._last_good, "_least": self._least}
-            state = self.get_state() | {"recovery": recovery}
-            state["training"]["ended"] = ended  # the next run has its own callbacks
-            checkpoint.save(state)
+        for observer in self.observers:
+            name = type(observer).__name__
+            if name in state["observers"]:
+                observer.set_state(state["observers"][name])
 
     def _go_on_from_checkpoint(self) -> None:
         state = None if self.checkpoint is None else self.checkpoint.load()
         if state is not None:
-            vars(self).update(state.pop("recovery"))
             self.set_state(state)

@@ -1,84 +1,141 @@
-"""What every training has, whichever way it goes, and what it leaves behind."""
+"""What both kinds of training have: observers of epochs, and an end with a reason."""
 
 import math
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.network.objective import Objective
+from skmlp.schedules import Clock
+from skmlp.solvers import Frozen
 from skmlp.training.batches import TrainingRows
-from skmlp.training.early_stopping import Hooks, Monitor
-from skmlp.training.history import History, Reason
-from skmlp.training.verbose import Report
+from skmlp.training.early_stopping import Monitor, StopAtPlateau
+from skmlp.training.history import History
+from skmlp.training.observer import Epoch, Observer, Reason
+from skmlp.training.verbose import Verbose
 
 Array = NDArray[np.floating[Any]]
 
 
-class Frozen:
-    """Parts of the parameters that training leaves as they are."""
+class Deadline(Observer):
+    """Ends training when its clock's `max_seconds` are over."""
 
-    def __init__(self, parts: list[slice], params: Array) -> None:
-        self._parts = [(part, params[part].copy()) for part in parts]
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
 
-    def __bool__(self) -> bool:
-        return bool(self._parts)
+    def start(self) -> None:
+        """Count from now on, after the seconds of the run that this one continues."""
+        self._started = time.perf_counter() - self.clock.seconds
 
-    def silence(self, grad: Array) -> None:
-        """Make their gradient 0."""
-        for part, _ in self._parts:
-            grad[part] = 0.0
+    def is_over(self) -> bool:
+        self.clock.seconds = time.perf_counter() - self._started
+        return self.clock.is_out_of_time
 
-    def restore(self, params: Array) -> None:
-        """To the bit, against decay, momentum, and sums that lose the sign of -0."""
-        for part, values in self._parts:
-            params[part] = values
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
+        return "out_of_time" if self.is_over() else None
 
 
 @dataclass(kw_only=True)
 class Run:
     """A training of `params`, which hold the model at its end.
 
-    The first `n_frozen` layers stay as they are. `hooks` are told of each epoch, or
-    iterate.
-
+    history : of this model, over all its fits.
+    monitor : measures each epoch, and keeps the best parameters for early stopping.
+    hooks : an observer from outside, such as one that tells callbacks; or None.
+    frozen : the parameters that stay as they are.
     n_iter : epochs or iterations done.
     loss : the reported loss at the end.
-    ended, stop_reason : why training ended, as a word and as a sentence, if it has one.
-    plateaus : the epochs in which patience ran out without ending training.
-    recoveries : a sentence for each time that training went back after divergence.
-    refitted, refit_ended : what to say of a second training, and why it ended.
-    kept_start : whether the parameters at the end are those of the start.
+    reason : why training ended; None before it has.
+    refit_message, refit_reason : what to say of a second training, and why it ended.
+    restored_initial_params : whether training ended with the parameters of its start,
+        for lack of a validation score.
     """
+
+    has_learning_rate: ClassVar[bool] = False
 
     objective: Objective
     params: Array
     data: TrainingRows
+    history: History
     monitor: Monitor
+    frozen: Frozen
+    at_plateau: StopAtPlateau = field(default_factory=StopAtPlateau)
+    verbose: Verbose = field(default_factory=Verbose)
     max_seconds: float = math.inf
-    n_frozen: int = 0
-    hooks: Hooks | None = None
+    hooks: Observer | None = None
     n_iter: int = 0
     loss: float = math.nan
-    ended: Reason | None = None
-    stop_reason: str = ""
-    plateaus: list[int] = field(default_factory=list)
-    recoveries: list[str] = field(default_factory=list)
-    refitted: str = ""
-    refit_ended: Reason | None = None
-    kept_start: bool = False
+    reason: Reason | None = None
+    refit_message: str = ""
+    refit_reason: Reason | None = None
+    restored_initial_params: bool = False
 
-    def _start_up(self) -> None:
+    def run(self, max_iter: int) -> Reason:
+        """Train for up to max_iter epochs or iterations; returns why training ended.
+
+        An interrupt keeps what has been reached; before the first update it goes on up.
+        """
+        self.reason = None
+        self._begin(max_iter)
+        try:
+            with np.errstate(all="ignore"):  # divergence is found at an epoch's end
+                self._train()
+        except KeyboardInterrupt:
+            if not self._has_updated():
+                self._finish()
+                raise
+            self.reason = "interrupted"
+        self._settle()
+        if not self._is_finite():
+            self.reason = "diverged"
+        self._finish()
+        reason: Reason = self.reason or "max_iter"
+        self.restored_initial_params = self.monitor.choose(self.params, reason)
+        return reason
+
+    def _begin(self, max_iter: int) -> None:
         self.monitor.start(self.params)
-        n_frozen = self.n_frozen
-        parts = self.objective.network.first(n_frozen) if n_frozen else []
-        self._frozen = Frozen(parts, self.params)
+        self.observers = [one for one in self._observers() if one is not None]
 
-    def begin_as(self, other: "Run") -> None:
+    def _observers(self) -> Iterator[Observer | None]:
+        """In the order in which they see an epoch's end."""
+        raise NotImplementedError
+
+    def _train(self) -> None:
+        """Train until there is a reason to end."""
+        raise NotImplementedError
+
+    def _has_updated(self) -> bool:
+        raise NotImplementedError
+
+    def _settle(self) -> None:
+        """Complete the parameters and the loss."""
+
+    def _is_finite(self) -> bool:
+        return bool(np.isfinite(self.params).all())
+
+    def _finish(self) -> None:
+        """Make `params` those of the model."""
+
+    def _begin_epoch(self) -> None:
+        for observer in self.observers:
+            observer.on_epoch_begin(self)
+
+    def _end_epoch(self, epoch: Epoch, *, diverged: bool = False) -> None:
+        """Tell all observers; the first reason to end is the one that counts."""
+        for observer in self.observers:
+            tell = observer.on_divergence if diverged else observer.on_epoch_end
+            reason = tell(self, epoch)
+            self.reason = self.reason or reason
+
+    def begin_as(self, other: Any) -> None:
         """Begin where another training of the same network was at its end."""
 
-    def take_over(self, other: "Run") -> None:
+    def take_over(self, other: Any) -> None:
         """End where another training of the same network did."""
         self.params[...] = other.params
         self.loss = other.loss
@@ -95,13 +152,25 @@ class Run:
         return self.objective.n_rows_at_once
 
     @property
-    def history(self) -> History:
-        return self.monitor.history
+    def learning_rate(self) -> float:
+        """That of the next update; nan for a solver without one."""
+        return math.nan
 
     @property
-    def report(self) -> Report:
-        return self.monitor.report
+    def ends_as_planned(self) -> bool:
+        """Whether the last epoch is an end that was planned, not a lack of epochs."""
+        return False
+
+    @property
+    def stop_sentence(self) -> str:
+        """Why training ended by itself; empty where it did not."""
+        return self.monitor.plateau if self.reason == "converged" else ""
+
+    @property
+    def recoveries(self) -> list[str]:
+        """A sentence for each time that training went back after divergence."""
+        return []
 
     def model(self) -> Array:
         """The parameters of the model after the last epoch or iterate."""
-        raise NotImplementedError
+        return self.params

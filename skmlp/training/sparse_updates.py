@@ -60,7 +60,7 @@ class LazyRows:
     ) -> None:
         self.objective, self.solver, self.state = objective, solver, state
         fan_in, fan_out = objective.network.layer_sizes[:2]
-        vectors = {"params": params} | {name: state[name] for name in solver.moments}
+        vectors = {"params": params} | {n: state.values[n] for n in solver.moments}
         self._rows = {
             name: vector[: fan_in * fan_out].reshape(fan_in, fan_out)
             for name, vector in vectors.items()
@@ -141,14 +141,10 @@ class LazyRows:
 
     def _update(self, share: Share, grad: Array, learning_rate: float) -> None:
         """The solver's step on the share's vectors, and with its clock."""
-        whole = {name: self.state[name] for name in ("n_weights", *self.solver.moments)}
         n_others = self.objective.network.n_weights - self._rows["params"].size
-        self.state["n_weights"] = share.rows["params"].size + n_others
-        self.state.update({name: share.vectors[name] for name in self.solver.moments})
-        try:
-            self.solver.step(share.vectors["params"], grad, self.state, learning_rate)
-        finally:
-            self.state.update(whole)
+        n_weights = share.rows["params"].size + n_others
+        step = self.solver.step_on_part
+        step(share.vectors, grad, self.state, learning_rate, n_weights)
 
     def _put(self, share: Share) -> None:
         for name, matrix in share.rows.items():

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
-from skmlp.training.history import History
+from skmlp.training.observer import Epoch, Observer
 
 # What a line adds to the loss, in this order, where the epoch has a number for it.
 ADDED = {
@@ -15,7 +16,7 @@ ADDED = {
 
 
 @dataclass
-class Report:
+class Verbose(Observer):
     """Prints nothing at level 0, at level 1 what scikit-learn prints.
 
     At level k >= 2 it prints the first, every k-th and the last epoch, with all that
@@ -30,19 +31,30 @@ class Report:
         if self.level == 1:
             print(message)
 
-    def iteration(self, n_iter: int, loss: float) -> None:
-        """Say the loss of an epoch or iteration as scikit-learn does."""
-        self.say(f"Iteration {n_iter}, loss = {loss:.8f}")
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
+        if self.level == 1:
+            self._say_epoch(run, epoch)
+        elif self.level >= 2:
+            self._prepare_line(run, epoch)
 
-    def epoch(self, n_iter: int, loss: float, history: History) -> None:
-        """Say all of an epoch, once it has been measured."""
-        if self.level < 2:
-            return
-        values = {name: history.last(name) for name in ADDED}
-        parts = [f"Iteration {n_iter}, loss = {loss:.8f}"]
+    def on_divergence(self, run: Any, epoch: Epoch) -> None:
+        if run.reason is not None:
+            self._say_epoch(run, epoch)
+        else:
+            self.say(f"Iteration {epoch.number}, loss = {epoch.loss:.8f}")
+            self.say(run.recoveries[-1])
+
+    def _say_epoch(self, run: Any, epoch: Epoch) -> None:
+        self.say(f"Iteration {epoch.number}, loss = {epoch.loss:.8f}")
+        if run.monitor.stops_early and run.history.validation_scores is not None:
+            self.say(f"Validation score: {run.history.validation_scores[-1]:f}")
+
+    def _prepare_line(self, run: Any, epoch: Epoch) -> None:
+        values = {name: run.history.last(name) for name in ADDED}
+        parts = [f"Iteration {epoch.number}, loss = {epoch.loss:.8f}"]
         parts += [ADDED[n].format(v) for n, v in values.items() if not math.isnan(v)]
         self._pending = ", ".join(parts)
-        if n_iter == 1 or n_iter % self.level == 0:
+        if epoch.number == 1 or epoch.number % self.level == 0:
             self.end()
 
     def end(self, reason: str = "") -> None:

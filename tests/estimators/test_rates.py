@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from skmlp import DiagnosticWarning, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.schedules import Constant, FlatCosine, Linear
-from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Layout, Lion
 
 from ..conftest import (
     assert_close,
@@ -218,7 +218,7 @@ def by_hand(start, solver, n_steps, alpha):
     Vs = [root * W for root, W in zip(roots, start.coefs_, strict=True)]
     bs = [b.copy() for b in start.intercepts_]
     params = np.concatenate([a.ravel() for a in (*Vs, *bs)])
-    state = solver.init(params, sum(V.size for V in Vs))
+    state = solver.init(params, Layout(sum(V.size for V in Vs)))
     shapes = [a.shape for a in (*Vs, *bs)]
     for _ in range(n_steps):
         stops = np.cumsum([np.prod(shape) for shape in shapes])

@@ -471,6 +471,7 @@ def seconds(monkeypatch):
     monkeypatch.setattr(Objective, "value_and_gradient", slowly)
     time = SimpleNamespace(perf_counter=lambda: clock.now)
     monkeypatch.setattr(skmlp.training.minibatch, "time", time)
+    monkeypatch.setattr(skmlp.training.run, "time", time)
 
 
 @pytest.mark.usefixtures("seconds")

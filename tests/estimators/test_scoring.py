@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from skmlp import EarlyStopping, MLPClassifier
 from skmlp.losses import Quantile
 from skmlp.solvers import Adam
-from skmlp.training.history import Patience
+from skmlp.training.early_stopping import Patience
 
 from ..conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
 from ..conftest import X as X_ALL

@@ -1110,7 +1110,7 @@ def test_a_model_made_float64_by_hand_has_a_float64_solver_state():
     model.coefs_ = [W.astype(np.float64) for W in model.coefs_]
     model.intercepts_ = [b.astype(np.float64) for b in model.intercepts_]
     model.partial_fit(X, NUMBERS)
-    state = model._state.memory.solver_state.state
+    state = model._state.memory.solver_state["solver"]["values"]
     assert {state["m"].dtype, state["v"].dtype} == {np.dtype(np.float64)}
 
 

@@ -74,8 +74,9 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     settings = Settings.of(member)
     with one_blas_thread():
         outcome = train(make_plan(member, settings, X, y, sample_weight, request))
-    training, reason = outcome.training, outcome.reason
-    ends = reason, training.refit_ended
+    training = outcome.training
+    ends = training.reason, training.refit_reason
+    restored = training.restored_initial_params
     if "interrupted" in ends:  # at once, for the others would go on
         raise KeyboardInterrupt
     attributes = outcome.attributes()
@@ -89,7 +90,7 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
         None if validation is None else replace(validation, X=None),
         outcome.held_output,
         outcome.warnings(),
-        ("diverged" in ends, training.kept_start, reason == "max_iter"),
+        ("diverged" in ends, restored, training.reason == "max_iter"),
     )
 
 

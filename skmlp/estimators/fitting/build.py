@@ -4,7 +4,6 @@ import math
 from functools import partial
 
 from skmlp.estimators.fitting.checkpoint_file import checkpoint_of
-from skmlp.estimators.fitting.rates import rates_of
 from skmlp.estimators.fitting.scoring import Validation
 from skmlp.estimators.fitting.warm_start import (
     best_before,
@@ -15,12 +14,14 @@ from skmlp.estimators.fitting.warm_start import (
 from skmlp.estimators.validation.arrays import check_penalty
 from skmlp.estimators.validation.parameters import batch_size_of
 from skmlp.network.objective import Objective
+from skmlp.solvers import Frozen
 from skmlp.training.batches import Batches
-from skmlp.training.early_stopping import Monitor
+from skmlp.training.early_stopping import Best, Monitor
 from skmlp.training.full_batch import Minimization
-from skmlp.training.layer_stats import LayerRecords
-from skmlp.training.minibatch import Training
-from skmlp.training.verbose import Report
+from skmlp.training.layer_stats import LayerStats
+from skmlp.training.minibatch import Schedules, Training
+from skmlp.training.recovery import N_RECOVERIES, Recovery
+from skmlp.training.verbose import Verbose
 
 # Training rows that are looked at for what layers do.
 N_ROWS = 500
@@ -33,30 +34,24 @@ def training_of(plan, hooks=None):
 
 
 def _by_batches(plan, hooks) -> Training:
-    settings, solver = plan.settings, plan.settings.solver
+    settings = plan.settings
     data, mean_weight = plan.scaling.training_rows(plan.data).normalized()
     batch_size = batch_size_of(settings.batch_size, len(data))
-    solver_state = solver_state_of(plan)
+    solver_state = solver_state_of(plan, frozen := _frozen(plan))
     shuffles = plan.random_state if settings.shuffle else None
     return Training(
         objective=_objective(plan, mean_weight, batch_size, solver_state.generator),
-        params=plan.params,
         data=data,
+        frozen=frozen,
         batches=Batches(data, batch_size, shuffles),
         solver_state=solver_state,
-        schedule=settings.schedule,
+        schedules=_schedules(settings),
         learning_rate_init=float(settings.learning_rate_init),
-        monitor=_monitor(plan),
         n_planned_epochs=int(settings.max_iter),
-        max_seconds=max_seconds(settings),
-        max_norm=None if solver.max_norm is None else float(solver.max_norm),
-        rates=rates_of(plan, solver_state.clock),
-        noise_schedule=settings.noise_schedule,
-        n_frozen=int(settings.freeze),
-        recovers=bool(settings.recover),
-        layer_records=_layer_records(plan, data),
+        recovery=Recovery(N_RECOVERIES if settings.recover else 0),
+        layer_stats=_layer_stats(plan, data),
         checkpoint=checkpoint_of(plan),
-        hooks=hooks,
+        **_common(plan, hooks),
     )
 
 
@@ -66,15 +61,35 @@ def _by_all_rows(plan, hooks) -> Minimization:
     objective = _objective(plan, mean_weight, len(data))
     return Minimization(
         objective=objective,
-        params=plan.params,
         data=data.only_training(objective.n_rows_at_once),
+        frozen=_frozen(plan),
         solver=settings.solver,
         tol=float(settings.tol),
-        monitor=_monitor(plan),
-        max_seconds=max_seconds(settings),
-        n_frozen=int(settings.freeze),
-        hooks=hooks,
+        **_common(plan, hooks),
     )
+
+
+def _common(plan, hooks):
+    """What both kinds of training are given alike."""
+    return {
+        "params": plan.params,
+        "history": history_of(plan),
+        "monitor": _monitor(plan),
+        "verbose": Verbose(int(plan.settings.verbose)),
+        "max_seconds": max_seconds(plan.settings),
+        "hooks": hooks,
+    }
+
+
+def _frozen(plan) -> Frozen:
+    n_layers = int(plan.settings.freeze)
+    parts = plan.network.first(n_layers) if n_layers else []
+    return Frozen(parts, plan.params)
+
+
+def _schedules(settings) -> Schedules:
+    schedule, noise = settings.schedule, settings.noise_schedule
+    return Schedules(schedule, noise, settings.decay_schedule)
 
 
 def max_seconds(settings) -> float:
@@ -84,22 +99,20 @@ def max_seconds(settings) -> float:
     return float(settings.max_time) / (2 if settings.refit else 1)
 
 
-def _layer_records(plan, data) -> LayerRecords | None:
+def _layer_stats(plan, data) -> LayerStats | None:
     if plan.settings.record is None:
         return None
-    return LayerRecords(plan.network, data.X[data.sample(N_ROWS)])
+    return LayerStats(plan.network, data.X[data.sample(N_ROWS)])
 
 
 def _monitor(plan) -> Monitor:
     best = best_before(plan)
     return Monitor(
         patience=patience_of(plan),
-        history=history_of(plan),
-        report=Report(int(plan.settings.verbose)),
         validation=None if plan.validation is None else Validation(plan),
         stops_early=plan.stops_early,
         keeps_last=plan.settings.early_stopping.tie_break == "last",
-        best=-math.inf if best is None else best,
+        best=Best() if best is None else Best(best),
     )
 
 

@@ -2,6 +2,8 @@
 
 from functools import wraps
 
+from skmlp.training.observer import Observer
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn before 1.9
@@ -31,7 +33,7 @@ def epoch_hooks(estimator, X, y, sample_weight):
     return EpochHooks(estimator, X, y, sample_weight)
 
 
-class EpochHooks:
+class EpochHooks(Observer):
     """Tells callbacks of a fit and of each of its epochs, or iterations.
 
     Callbacks see X and y as they were given to ``fit``, and may ask for an estimator
@@ -53,24 +55,25 @@ class EpochHooks:
         )
         self._epoch = None
 
-    def begin(self, training) -> None:
+    def on_epoch_begin(self, run) -> None:
         if self._epoch is not None:  # one that diverged, and is trained again
             return
         self._epoch = self._fit.subcontext(task_name="epoch")
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._seen)
 
-    def end(self, training) -> bool:
-        """Returns whether a callback wants training to end."""
+    def on_epoch_end(self, run, epoch):
+        """The reason "callback", where a callback wants training to end."""
 
         def attributes():
-            return self.attributes_of(training.model().copy())
+            return self.attributes_of(run.model().copy())
 
-        epoch, self._epoch = self._epoch, None
-        return epoch.call_on_fit_task_end(
+        context, self._epoch = self._epoch, None
+        ends = context.call_on_fit_task_end(
             estimator=self._estimator,
             reconstruction_attributes=attributes,
             **self._seen,
         )
+        return "callback" if ends else None
 
     def close(self, attributes) -> None:
         """The fit is done; `attributes` are those of the fitted estimator."""

@@ -15,7 +15,6 @@ from skmlp.estimators.fitting.threads import blas_threads
 from skmlp.estimators.fitting.warm_start import monitored
 from skmlp.estimators.reporting.convergence import diagnosis, stop_reason
 from skmlp.estimators.reporting.diagnostics import warnings_of
-from skmlp.training.history import Reason
 
 
 @dataclass
@@ -23,14 +22,12 @@ class Outcome:
     """A plan and the training that it led to.
 
     plan : of the model: that on all rows after a refit.
-    reason : why training ended.
     held_raw : raw outputs at the validation rows before any refit, in the user's units;
         None without such rows.
     """
 
     plan: Plan
     training: Any
-    reason: Reason
     held_raw: Any
 
     @property
@@ -43,7 +40,7 @@ class Outcome:
 
     def warnings(self):
         """What the user should know of the fit: (text, kind of warning)."""
-        return list(warnings_of(self.plan, self.training, self.reason))
+        return list(warnings_of(self.plan, self.training))
 
     def attributes(self):
         """All fitted attributes."""
@@ -64,8 +61,8 @@ class Outcome:
             "loss_": training.loss,
             "history_": history.as_arrays(),
             "n_updates_": history.n_updates,
-            "best_epoch_": training.monitor.best_epoch,
-            "stop_reason_": stop_reason(plan, training, self.reason),
+            "best_epoch_": training.monitor.best.epoch,
+            "stop_reason_": stop_reason(plan, training),
             "_state": state,
         }
 
@@ -75,7 +72,7 @@ class Outcome:
             return {"t_": self.plan.before.get("t_", 0)}
         monitor, history = self.training.monitor, self.training.history
         losses = history.as_arrays().get("validation_loss")
-        early, best = monitor.stops_early, monitor.best
+        early, best = monitor.stops_early, monitor.best.score
         return {
             "t_": history.n_samples,
             "loss_curve_": history.loss_curve,
@@ -91,7 +88,8 @@ class Outcome:
             return State(plan.task, plan.loss)
         patience = training.monitor.patience
         memory = SolverMemory(
-            training.solver_state,
+            type(plan.settings.solver),
+            training.solver_state.get_state(),
             plan.network.shape,
             training.params.dtype,
             plan.scaling,
@@ -103,7 +101,7 @@ class Outcome:
             plan.loss,
             monitored(plan),
             patience.best,
-            patience.n_without_rise,
+            patience.n_without_improvement,
             memory,
         )
 
@@ -116,23 +114,22 @@ def train(plan, hooks=None) -> Outcome:
     if hooks is not None:
         hooks.attributes_of = plan.attributes
     if plan.request.incremental:
-        reason = training.run(1)
-        return _checked(Outcome(plan, training, reason, None))
+        training.run(1)
+        return _checked(Outcome(plan, training, None))
     threads = blas_threads(plan.network.layer_sizes, training.n_rows_at_once)
     with threads, checkpoint_errors(settings):
-        reason = training.run(int(settings.max_iter))
+        training.run(int(settings.max_iter))
         held_raw = _raw_at_validation_rows(plan, training.params)
         if start is not None:
-            plan = refit(plan, start, training, reason)
-    return _checked(Outcome(plan, training, reason, held_raw))
+            plan = refit(plan, start, training)
+    return _checked(Outcome(plan, training, held_raw))
 
 
 def _checked(outcome) -> Outcome:
-    if outcome.reason == "diverged" and not outcome.training.keeps_best:
-        raise DivergenceError(diagnosis(outcome.plan, outcome.training))
-    outcome.training.report.end(
-        stop_reason(outcome.plan, outcome.training, outcome.reason)
-    )
+    plan, training = outcome.plan, outcome.training
+    if training.reason == "diverged" and not training.keeps_best:
+        raise DivergenceError(diagnosis(plan, training))
+    training.verbose.end(stop_reason(plan, training))
     return outcome
 
 

@@ -7,8 +7,7 @@ from skmlp.estimators.fitting.build import training_of
 from skmlp.estimators.fitting.data import weighted_by_class
 from skmlp.estimators.fitting.plan import with_output_bias
 from skmlp.estimators.fitting.scaling import scaling_of
-from skmlp.training.early_stopping import Monitor
-from skmlp.training.history import Patience
+from skmlp.training.early_stopping import Monitor, Patience
 
 
 @dataclass
@@ -18,43 +17,54 @@ class Replay(Patience):
     epochs: list[int] = field(default_factory=list)
     n_epochs: int = 0
 
-    def update(self, merit: float) -> bool:
+    def update(self, value: float) -> bool:
         self.n_epochs += 1
-        return super().update(merit)
+        return super().update(value)
 
     def is_over(self, n_updates: int) -> bool:
         return self.n_epochs in self.epochs
 
 
-def refit(plan, start, monitored, reason):
+def refit(plan, start, monitored):
     """Train from `start` on all rows for the best number of epochs of `monitored`.
 
     That training keeps its history; parameters, loss and solver state become those of
     the new one. Returns the plan of the model. Where no epoch was best, or the user
     ended training, nothing happens.
     """
-    if not monitored.monitor.has_best or reason in ("interrupted", "callback"):
-        monitored.refitted = "There was no refit on all rows."
+    best = monitored.monitor.best
+    if not best.is_new or monitored.reason in ("interrupted", "callback"):
+        monitored.refit_message = "There was no refit on all rows."
         return plan
     on_all_rows = _on_all_rows(plan, start)
-    training = training_of(on_all_rows)
-    training.monitor = _replaying(monitored, training)
-    monitored.report.say("Refitting on all rows.")
-    training.begin_as(monitored)
+    training = _replay(on_all_rows, monitored)
+    monitored.verbose.say("Refitting on all rows.")
     n_before = len(monitored.history.rows) - monitored.n_iter
     try:
-        ended = training.run(monitored.monitor.best_epoch - n_before)
+        reason = training.run(best.epoch - n_before)
     except KeyboardInterrupt:
-        ended = "interrupted"
-    monitored.refit_ended = ended
-    if ended in ("interrupted", "diverged"):
-        was = "diverged" if ended == "diverged" else "was interrupted"
-        monitored.refitted = f"The refit on all rows {was} and was dropped."
+        reason = "interrupted"
+    monitored.refit_reason = reason
+    if reason in ("interrupted", "diverged"):
+        was = "diverged" if reason == "diverged" else "was interrupted"
+        monitored.refit_message = f"The refit on all rows {was} and was dropped."
         return plan
     monitored.take_over(training)
-    refitted = f"It was refitted on all rows for {training.n_iter} epochs."
-    monitored.refitted = " ".join([*training.recoveries, refitted])
+    message = f"It was refitted on all rows for {training.n_iter} epochs."
+    monitored.refit_message = " ".join([*training.recoveries, message])
     return replace(plan, scaling=on_all_rows.scaling)
+
+
+def _replay(plan, monitored):
+    """A training that monitors nothing, with plateaus where they were."""
+    training = training_of(plan)
+    training.monitor = Monitor(
+        Replay(0.0, math.inf, epochs=monitored.at_plateau.epochs)
+    )
+    training.verbose = monitored.verbose
+    training.history.validation_scores = None
+    training.begin_as(monitored)
+    return training
 
 
 def _on_all_rows(plan, start):
@@ -65,13 +75,4 @@ def _on_all_rows(plan, start):
         start = scaling.unfold(plan.network, plan.scaling.fold(plan.network, start))
     return with_output_bias(
         replace(plan, params=start, data=data, validation=None, scaling=scaling)
-    )
-
-
-def _replaying(monitored, training) -> Monitor:
-    """A monitor of nothing, with plateaus where they were."""
-    return Monitor(
-        Replay(0.0, math.inf, epochs=monitored.plateaus),
-        replace(training.history, validation_scores=None),
-        monitored.report,
     )

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from skmlp.training.minibatch import SolverState
-
 # All that a fit sets, of one network or of several; the next fit drops it.
 FITTED_ATTRIBUTES = (
     "coefs_",
@@ -50,6 +48,7 @@ class DivergenceError(ValueError):
 class SolverMemory:
     """What a stochastic solver continues with at the next ``partial_fit``.
 
+    kind : of solver, whose `solver_state` this is, as numbers and arrays.
     shape, dtype : of the network that the state belongs to.
     scaling : in whose units the solver works.
     inner : the parameters in these units, before a learned scale is folded into
@@ -58,7 +57,8 @@ class SolverMemory:
         ``fit`` a pickle holds the model and nothing else.
     """
 
-    solver_state: SolverState
+    kind: type
+    solver_state: dict[str, Any]
     shape: tuple[Any, ...]
     dtype: Any
     scaling: Any
@@ -67,7 +67,7 @@ class SolverMemory:
 
     def is_of(self, solver, network, scaling, dtype) -> bool:
         """Whether the state is of such a solver, on such a network."""
-        before = type(self.solver_state.solver), self.shape, self.dtype
+        before = self.kind, self.shape, self.dtype
         same = before == (type(solver), network.shape, dtype)
         return same and self.scaling.kind == scaling.kind
 
@@ -87,15 +87,15 @@ class State:
 
     task, loss : of the targets; predictions need them.
     monitored : what tells the scores and losses of two fits apart.
-    best_merit, n_without_rise : where patience was; None without it.
+    best_monitored, n_without_improvement : where patience was; None without it.
     validation_weight : of the rows of ``validation_residuals_``, or None.
     """
 
     task: Any
     loss: Any
     monitored: Any = None
-    best_merit: float | None = None
-    n_without_rise: int = 0
+    best_monitored: float | None = None
+    n_without_improvement: int = 0
     memory: SolverMemory | None = None
     validation_weight: Any = None
 

@@ -1,27 +1,25 @@
 """What a fit takes up from the fits before: solver state, patience and history."""
 
-import copy
-
 import numpy as np
 
-from skmlp.training.history import History, Patience
+from skmlp.solvers import Frozen, Layout
+from skmlp.training.early_stopping import Patience
+from skmlp.training.history import History
 from skmlp.training.minibatch import SolverState
 
 
-def solver_state_of(plan) -> SolverState:
+def solver_state_of(plan, frozen: Frozen) -> SolverState:
     """The solver's state: partial_fit continues with a copy of the last one.
 
     Unless the solver, the network or the dtype is another one than then.
     """
     solver, network, params = plan.settings.solver, plan.network, plan.params
     memory = plan.state and plan.request.incremental and plan.state.memory
-    if not memory or not memory.is_of(solver, network, plan.scaling, params.dtype):
-        state = SolverState(solver, solver.init(params, network.n_weights))
-    else:
-        before = copy.deepcopy(memory.solver_state)
+    state = SolverState(solver, solver.init(params, layout_of(network), frozen))
+    if memory and memory.is_of(solver, network, plan.scaling, params.dtype):
+        state.set_state(memory.solver_state)
         if not memory.pickled:  # left by fit, whose plan is done
-            before.clock.n_steps = before.clock.n_epoch_steps = 0
-        state = SolverState(solver, before.state, before.clock, before.generator)
+            state.clock.n_steps = state.clock.n_epoch_steps = 0
     if any(network.noise) and state.generator is None:
         # drawn here only, so that fits without noise draw what they always did
         seed = plan.random_state.randint(2**32, size=4, dtype="uint32")
@@ -29,8 +27,13 @@ def solver_state_of(plan) -> SolverState:
     return state
 
 
+def layout_of(network) -> Layout:
+    """Where the groups of the network's parameters are."""
+    return Layout(network.n_weights, network.dense_sizes, network.param_groups())
+
+
 def patience_of(plan) -> Patience:
-    """Patience with the best merit and the count that an earlier fit left."""
+    """Patience with the best value and the count that an earlier fit left."""
     settings = plan.settings
     patience = Patience(
         float(settings.tol),
@@ -40,9 +43,9 @@ def patience_of(plan) -> Patience:
     )
     best, state = best_before(plan), plan.state
     if best is not None:
-        has_merit = state is not None and state.best_merit is not None
-        patience.best = state.best_merit if has_merit else best
-        patience.n_without_rise = 0 if state is None else state.n_without_rise
+        known = state is not None and state.best_monitored is not None
+        patience.best = state.best_monitored if known else best
+        patience.n_without_improvement = state.n_without_improvement if state else 0
     return patience
 
 

@@ -4,56 +4,55 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-from skmlp.training.minibatch import Training
-
 # Epochs whose fall of the loss is told, and the share from which it still falls.
 N_LAST = 10
 STILL_FALLING = 0.01
 
 
-def said_of_end(plan, training, reason):
+def said_of_end(plan, training):
     """How training ended, where the user should know: (text, kind of warning)."""
-    if "interrupted" in (reason, training.refit_ended):
+    reason = training.reason
+    if "interrupted" in (reason, training.refit_reason):
         yield "Training interrupted by user.", UserWarning
     elif reason == "diverged":
-        best = training.monitor.has_best
+        best = training.monitor.best.is_new
         kept = "those of the best epoch" if best else "those at the start"
         message = f"{diagnosis(plan, training)} The weights are {kept}."
         yield message, ConvergenceWarning
-    elif training.refit_ended == "diverged":
+    elif training.refit_reason == "diverged":
         message = (
-            f"{plan.settings.owner}: {training.refitted} The weights are those of the "
+            f"{plan.settings.owner}: {training.refit_message} The weights are those of "
+            "the best epoch. Lower learning_rate_init, or set recover=True."
         )
-        message += "best epoch. Lower learning_rate_init, or set recover=True."
         yield message, ConvergenceWarning
-    elif training.kept_start:
+    elif training.restored_initial_params:
         message = (
             f"{plan.settings.owner}: no epoch had a validation score above -inf; the "
             "weights are those at the start. Scale X and y."
         )
         yield message, ConvergenceWarning
     elif reason == "max_iter" and not plan.request.incremental:
-        by_epochs = isinstance(training, Training)
-        if by_epochs and training.schedule.planned:
+        if training.ends_as_planned:
             return
         message = (
             _out_of_epochs(plan.settings.max_iter)
-            if by_epochs
+            if training.has_learning_rate
             else _out_of_steps(training)
         )
         message += _course(training)
         yield message, ConvergenceWarning
 
 
-def stop_reason(plan, training, reason) -> str:
+def stop_reason(plan, training) -> str:
     """Why training ended, as a sentence, and what happened before or after."""
-    why = _why(plan, training, reason)
-    if plan.request.incremental and reason == "max_iter":
+    why = _why(plan, training)
+    if plan.request.incremental and training.reason == "max_iter":
         why = "partial_fit trains for one epoch."
-    return " ".join([*training.recoveries, why, training.refitted]).rstrip()
+    return " ".join([*training.recoveries, why, training.refit_message]).rstrip()
 
 
-def _why(plan, training, reason) -> str:
+def _why(plan, training) -> str:
+    reason = training.reason
     if reason == "interrupted":
         return f"It was interrupted in epoch {training.n_iter + 1}."
     if reason == "diverged":
@@ -66,9 +65,8 @@ def _why(plan, training, reason) -> str:
             f"max_time={plan.settings.max_time} s were over in epoch {training.n_iter}."
         )
         return share + over
-    if training.stop_reason:
-        return training.stop_reason
-    return f"It had trained for max_iter={plan.settings.max_iter} epochs."
+    epochs = f"It had trained for max_iter={plan.settings.max_iter} epochs."
+    return training.stop_sentence or epochs
 
 
 def _out_of_epochs(max_iter) -> str:
@@ -101,7 +99,7 @@ def _course(training) -> str:
     if len(losses) < 2 or not losses[0]:
         return ""
     fall, n_steps = (losses[0] - losses[-1]) / abs(losses[0]), len(losses) - 1
-    by_rate = isinstance(training, Training)
+    by_rate = training.has_learning_rate
     if fall < 0:
         course = f"rose by {-fall:.2%}" + (
             ": lower learning_rate_init." * by_rate or "."
@@ -119,7 +117,7 @@ def _course(training) -> str:
 
 def diagnosis(plan, training) -> str:
     """Why a fit diverged: when, at which rate, on data of which scale."""
-    if isinstance(training, Training):
+    if training.has_learning_rate:
         where = f"epoch {training.n_iter}"
         where += f" with learning_rate_init={plan.settings.learning_rate_init!r}"
         where += "".join(f" ({text})" for text in training.recoveries)

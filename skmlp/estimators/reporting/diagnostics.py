@@ -10,7 +10,6 @@ from skmlp.estimators.validation.parameters import is_clipped
 from skmlp.losses import RegressionLoss
 from skmlp.schedules import Constant
 from skmlp.training.layer_stats import FLAT, hidden_slopes
-from skmlp.training.minibatch import Training
 
 # How much larger than others, or than 1, columns are that make training hard.
 UNEQUAL = 1e3
@@ -40,25 +39,26 @@ class DiagnosticWarning(UserWarning):
     """A fit's settings or its course have a fault that the text names."""
 
 
-def _diagnose(plan, training, reason):
+def _diagnose(plan, training):
     """What to say of each fault that the fit shows.
 
     A handful of rows shows none, nor does a constant y, nor a fit that was broken off.
     """
-    if reason in ("diverged", "interrupted"):
+    if training.reason in ("diverged", "interrupted"):
         return []
     with np.errstate(all="ignore"):
-        return list(filter(None, _faults(plan, training, reason)))
+        return list(filter(None, _faults(plan, training)))
 
 
-def _faults(plan, training, reason):
+def _faults(plan, training):
     rows = _sample(plan)
     constant = _constant_loss(plan, rows) if len(rows[1]) >= FEW else 0.0
     if constant == 0.0:
         return []
-    converged = reason == "converged" and training.monitor.patience.tol <= COARSE
+    fine = training.monitor.patience.tol <= COARSE
+    converged = training.reason == "converged" and fine
     found = [_unequal_columns(plan)]
-    by_rate = isinstance(training, Training)
+    by_rate = training.has_learning_rate
     if by_rate:
         found.append(_large_target(plan))
         if converged:
@@ -223,24 +223,24 @@ def _idle(number, share, by_rate):
     )
 
 
-def warnings_of(plan, training, reason):
+def warnings_of(plan, training):
     """All that the user should know of a fit at its end: (text, kind of warning)."""
     by_batches = plan.settings.is_stochastic
     if by_batches and is_clipped(plan.settings.batch_size, len(plan.data)):
         yield CLIPPED, UserWarning
     found = _without_effect(plan, training)
     if not plan.request.incremental:
-        found += _diagnose(plan, training, reason)
+        found += _diagnose(plan, training)
     for text in found:
         yield f"{plan.settings.owner}: {text}", DiagnosticWarning
-    yield from said_of_end(plan, training, reason)
+    yield from said_of_end(plan, training)
 
 
 def _without_effect(plan, training):
     """Where a schedule keeps training from having an effect, or has none itself."""
     found = [f"{what} has no effect {why}." for what, why in _idle_schedules(plan)]
-    if plan.settings.is_stochastic and training.learning_rate == 0.0:
-        found += _rate_0(plan.settings, training.solver_state.clock)
+    if training.learning_rate == 0.0:
+        found += _rate_0(plan.settings, training.clock)
     return found
 
 

@@ -8,10 +8,10 @@ from skmlp.activations import Parametric, Tanh
 from skmlp.losses import SquaredError
 from skmlp.network.network import Network
 from skmlp.network.objective import Objective
-from skmlp.solvers import SGD, Adam, AdamW, Lazy, Stochastic
+from skmlp.solvers import SGD, Adam, AdamW, Layout, Lazy, Stochastic
 from skmlp.training.sparse_updates import LazyRows
 
-from .conftest import covering
+from ..conftest import covering
 
 SOLVERS = {
     "sgd": SGD(lazy=True),
@@ -31,7 +31,7 @@ def problem(solver, alpha=0.0, dtype=np.float64, activation=None):
     network = Network((N_FEATURES, 4, 2), activation or Tanh())
     params = rng.normal(size=network.n_params).astype(dtype)
     objective = Objective(network, SquaredError(), alpha, 5, dtype)
-    state = solver.init(params, network.n_weights)
+    state = solver.init(params, Layout(network.n_weights))
     return LazyRows(objective, params, solver, state), params, state
 
 
@@ -67,9 +67,9 @@ def test_batches_that_touch_all_features_take_dense_steps(solver, alpha, activat
     np.testing.assert_allclose(params, expected, rtol=1e-10, atol=1e-12)
     for name in solver.moments:
         np.testing.assert_allclose(
-            state[name], dense_state[name], rtol=1e-9, atol=1e-12
+            state.values[name], dense_state.values[name], rtol=1e-9, atol=1e-12
         )
-    assert state["n_weights"] == dense_state["n_weights"]
+    assert state.layout == dense_state.layout
 
 
 @pytest.mark.parametrize("name", ["sgd", "sgd-plain", "sgd-momentum"])
@@ -142,7 +142,7 @@ def test_float32_stays_float32(solver):
         assert lazy._evaluate(share, Y, None)[1].dtype == np.float32
         lazy.step(X, Y, None, RATE)
     lazy.settle(RATE)
-    assert {state[name].dtype for name in solver.moments} == {params.dtype}
+    assert {state.values[name].dtype for name in solver.moments} == {params.dtype}
     assert np.isfinite(params).all()
 
 

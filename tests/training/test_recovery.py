@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,85 +10,30 @@ import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.activations import ACTIVATIONS
-from skmlp.losses import LOSSES
-from skmlp.network.network import Network
-from skmlp.network.noise import Noise
-from skmlp.network.objective import Objective, Value
-from skmlp.schedules import Constant, Linear, Plateau
-from skmlp.solvers import SGD, SOLVERS, Adam, Stochastic
-from skmlp.training.batches import Batches, TrainingRows
-from skmlp.training.early_stopping import Measured, Monitor
-from skmlp.training.history import History, Patience
-from skmlp.training.minibatch import N_RECOVERIES, SolverState, Training
-from skmlp.training.verbose import Report
+from skmlp.network.objective import Value
+from skmlp.schedules import Linear, Plateau
+from skmlp.solvers import SGD
+from skmlp.training.early_stopping import Patience
+from skmlp.training.recovery import N_RECOVERIES
 
-from .conftest import assert_same_bits, covering
+from ..conftest import assert_same_bits, covering
+from . import runs
+from .runs import SOLVERS_IN_TRAINING, Counting, noisy_network
 
-NETWORK = Network((2, 3, 1), ACTIVATIONS["tanh"](), [Noise(0.0, 0.1), Noise(0.3)])
-SOLVERS_IN_TRAINING = {
-    name: make() for name, make in SOLVERS.items() if make.stochastic
-} | {
-    "sgd-averaged": SGD(averaging=0.9),
-    "adam-clipped-and-averaged": Adam(clip_norm=0.5, averaging=0.8),
-}
+NETWORK = noisy_network()
 every_solver = pytest.mark.parametrize(
     "solver", SOLVERS_IN_TRAINING.values(), ids=SOLVERS_IN_TRAINING
 )
 
 
-class Scored:
-    """Validation rows with that score."""
-
-    def __init__(self, score):
-        self.score = score
-
-    def measure(self, params):
-        score = self.score(params)
-        return Measured(score, math.nan, score)
-
-
-def make_training(
-    objective=None,
-    solver=None,
-    batch_size=4,
-    learning_rate=0.01,
-    validation_score=None,
-    patience=None,
-    **settings,
-):
+def make_training(objective=None, solver=None, **settings):
     """A small, noisy regression; any part of it may be handed in."""
-    rng = np.random.default_rng(0)
-    params = rng.normal(size=NETWORK.n_params)
-    X = rng.normal(size=(10, 2))
-    data = TrainingRows(X, X[:, :1] * X[:, 1:])
     generator = np.random.default_rng(5)
-    if objective is None:
-        objective = real_objective(generator)
-    elif callable(objective):
-        objective = objective(real_objective(generator))
-    solver = SGD() if solver is None else solver
-    state = solver.init(params, NETWORK.n_weights)
-    return Training(
-        objective=objective,
-        params=params,
-        data=data,
-        batches=Batches(data, batch_size, np.random.RandomState(0)),
-        solver_state=SolverState(solver, state, generator=generator),
-        monitor=Monitor(
-            patience=patience or Patience(0.0, math.inf),
-            history=History(validation_scores=[] if validation_score else None),
-            report=Report(),
-            validation=validation_score and Scored(validation_score),
-            stops_early=validation_score is not None,
-        ),
-        **{"schedule": Constant(), "learning_rate_init": learning_rate} | settings,
-    )
-
-
-def real_objective(generator):
-    loss = LOSSES["squared_error"]()
-    return Objective(NETWORK, loss, 0.1, 10, np.float64, generator=generator)
+    settings = {"network": NETWORK, "generator": generator} | settings
+    training = runs.make_training(solver=solver, **settings)
+    if objective is not None:
+        training.objective = objective(training.objective)
+    return training
 
 
 class Failing:
@@ -107,49 +53,8 @@ class Failing:
         return value, grad
 
 
-class Scripted:
-    """An objective that gives one loss after the other and a gradient of ones."""
-
-    network, loss_unit = NETWORK, 1.0
-
-    def __init__(self, losses):
-        self.losses = iter(losses)
-
-    def value_and_gradient(self, params, X, Y, weight):
-        return Value(next(self.losses), 0.0), np.ones_like(params)
-
-    def trained(self, value):
-        return value.total
-
-
-class Counting(Stochastic):
-    """A solver whose params count the steps; it writes down the rates."""
-
-    def __init__(self):
-        super().__init__()
-        self.rates = []
-
-    def _init(self, params):
-        params[...] = 0
-        return {}
-
-    def step(self, params, grad, state, learning_rate):
-        params += grad
-        self.rates.append(learning_rate)
-
-
-def scripted(losses, scores=None, recovers=True, **parts):
-    """Training with one batch an epoch: after n epochs all params are n."""
-    rest = iter(scores or ())
-    solver = Counting()
-    return make_training(
-        Scripted(losses),
-        solver,
-        batch_size=10,
-        validation_score=None if scores is None else lambda params: next(rest),
-        recovers=recovers,
-        **parts,
-    )
+def scripted(losses, scores=None, n_recoveries=N_RECOVERIES, **parts):
+    return runs.scripted(losses, scores, n_recoveries=n_recoveries, **parts)
 
 
 # --- the course
@@ -176,14 +81,12 @@ def test_after_divergence_training_goes_on_from_the_last_good_epoch(n_good, bad)
 
 def test_divergence_of_params_is_divergence_too():
     class Overflowing(Counting):
-        def step(self, params, grad, state, learning_rate):
-            super().step(params, grad, state, learning_rate)
+        def _update(self, params, grad, values, rate):
+            super()._update(params, grad, values, rate)
             if len(self.rates) == 2:
                 params[0] = np.inf
 
-    training = make_training(
-        Scripted([3.0, 2.0, 1.0]), Overflowing(), batch_size=10, recovers=True
-    )
+    training = scripted([3.0, 2.0, 1.0], solver=Overflowing())
     assert training.run(2) == "max_iter"
     assert training.history.loss_curve == [3.0, 1.0]
     assert (training.params == 2).all()
@@ -216,7 +119,7 @@ def test_recoveries_of_several_epochs_count_together():
 def test_after_the_last_recovery_divergence_is_as_without():
     for bad in (math.nan, math.inf):
         losses = [4.0, 3.0] + 4 * [bad]
-        training, without = scripted(losses), scripted(losses, recovers=False)
+        training, without = scripted(losses), scripted(losses, n_recoveries=0)
         assert training.run(9) == without.run(9) == "diverged"
         assert training.n_iter == without.n_iter == 3
         np.testing.assert_array_equal(
@@ -229,7 +132,7 @@ def test_after_the_last_recovery_the_best_params_are_kept():
     losses, scores = [4.0, 3.0, 2.0] + 4 * [math.nan], [0.1, 0.9, 0.5]
     training = scripted(losses, scores)
     assert training.run(9) == "diverged"
-    assert training.monitor.best_epoch == 2
+    assert training.monitor.best.epoch == 2
     assert (training.params == 2).all()
 
 
@@ -237,7 +140,7 @@ def test_scores_and_the_best_epoch_are_those_of_good_epochs():
     training = scripted([4.0, math.nan, 3.0, math.nan, 2.0], [0.1, 0.9, 0.5])
     assert training.run(3) == "max_iter"
     assert training.history.validation_scores == [0.1, 0.9, 0.5]
-    assert training.monitor.best_epoch == 2
+    assert training.monitor.best.epoch == 2
     assert (training.params == 2).all()
 
 
@@ -257,40 +160,38 @@ def test_a_schedule_goes_on_from_the_lower_rate():
     # a plateau after the third epoch divides by four, the recovery by two
     rates = training.solver_state.solver.rates
     assert rates == [0.8, 0.8, 0.8, 0.2, 0.1, 0.1]
-    assert training.plateaus == [3, 5]
+    assert training.at_plateau.epochs == [3, 5]
 
 
 @every_solver
 def test_after_a_recovery_all_is_as_in_a_training_whose_rate_was_halved(solver):
+    solver = replace(solver, max_norm=1.0)
     # with noise, shuffles, averages and a schedule, all of which have a state
     for at in (0, 2, 5, 8):
 
         def failing(objective, at=at):
             return Failing(objective, {at})
 
-        settings = {"schedule": Linear(), "n_planned_epochs": 7, "max_norm": 1.0}
-        training = make_training(failing, solver, recovers=True, **settings)
+        settings = {"schedule": Linear(), "n_planned_epochs": 7}
+        training = make_training(failing, solver, n_recoveries=N_RECOVERIES, **settings)
         expected = make_training(None, solver, **settings)
         n_good = at // 3  # three batches an epoch
         if n_good:
             expected.run(n_good)
-        expected.rate_factor = 0.5
+        expected.recovery.rate_factor = 0.5
         assert training.run(5) == expected.run(5 - n_good)
         assert len(training.recoveries) == 1, at
         np.testing.assert_array_equal(training.params, expected.params)
         assert training.history == expected.history, at
-        states = training.solver_state.state, expected.solver_state.state
-        assert states[0].keys() == states[1].keys()
-        for name in states[0]:
-            np.testing.assert_array_equal(states[0][name], states[1][name])
-        clocks = training.solver_state.clock, expected.solver_state.clock
-        assert vars(clocks[0]) == vars(clocks[1]), at
+        both = training.solver_state, expected.solver_state
+        np.testing.assert_equal(*(state.get_state() for state in both))
 
 
 @every_solver
 def test_without_divergence_recovery_changes_no_bit(solver):
-    settings = {"schedule": Linear(), "n_planned_epochs": 7, "max_norm": 1.0}
-    training = make_training(None, solver, recovers=True, **settings)
+    solver = replace(solver, max_norm=1.0)
+    settings = {"schedule": Linear(), "n_planned_epochs": 7}
+    training = make_training(None, solver, n_recoveries=N_RECOVERIES, **settings)
     expected = make_training(None, solver, **settings)
     assert training.run(5) == expected.run(5) == "max_iter"
     np.testing.assert_array_equal(training.params, expected.params)

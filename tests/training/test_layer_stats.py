@@ -8,9 +8,9 @@ from scipy.special import expit
 from skmlp.activations import ACTIVATIONS
 from skmlp.network.network import Network
 from skmlp.training.history import RECORDS, History
-from skmlp.training.layer_stats import FLAT, LAYER_RECORDS, LayerRecords, hidden_slopes
+from skmlp.training.layer_stats import FLAT, LAYER_RECORDS, LayerStats, hidden_slopes
 
-from .conftest import covering
+from ..conftest import covering
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))
@@ -93,7 +93,7 @@ def test_norms_are_those_of_each_layers_arrays(dtype, hidden):
     network = network_of(hidden)
     params, grad, new = (draw(network, dtype=dtype, seed=s) for s in range(3))
     old = params.copy()
-    found = step(LayerRecords(network, X.astype(dtype)), params, grad, new)
+    found = step(LayerStats(network, X.astype(dtype)), params, grad, new)
     # of 24 numbers of 6 digits, or of 15
     rel = 1e-5 if dtype is np.float32 else 1e-12
     for i, (V, c) in enumerate(network.weights_and_biases(grad)):
@@ -112,7 +112,7 @@ def test_shares_are_of_slopes_below_a_hundredth(activation, scale):
     for hidden in HIDDEN:
         network = network_of(hidden, activation)
         params = draw(network, scale)
-        found = LayerRecords(network, X).measure(params)
+        found = LayerStats(network, X).measure(params)
         slopes = [slope for _, slope in by_hand(network, params, X, activation)[1]]
         dead = [(slope < FLAT).all(axis=0).mean() for slope in slopes]
         saturated = [(slope < FLAT).mean() for slope in slopes]
@@ -127,7 +127,7 @@ def test_units_that_no_row_moves_are_dead_and_others_are_not():
     # dead, dead but for the last row, alive on half of the rows, always alive
     W[0], b[...] = [0, 1, 1, 0], [-1, -3.5, 0, 1]
     rows = np.array([[-2.0], [-1.0], [2.0], [4.0]])
-    found = LayerRecords(network, rows).measure(params)
+    found = LayerStats(network, rows).measure(params)
     assert found["layer_dead"] == [0.25]
     assert found["layer_saturated"] == [(4 + 3 + 2 + 0) / 16]
 
@@ -136,7 +136,7 @@ def test_nothing_is_learned_of_an_epoch_whose_last_step_was_not_seen():
     # it was cut short; the norms are not those of an epoch before
     network = network_of((4,))
     params, grad, new = (draw(network, seed=s) for s in range(3))
-    records = LayerRecords(network, X)
+    records = LayerStats(network, X)
     first = records.measure(params)
     step(records, params, grad, new)
     after = records.measure(params)
@@ -151,7 +151,7 @@ def test_measuring_changes_neither_parameters_nor_gradient():
     network = network_of((5, 4))
     params, grad = draw(network), draw(network, seed=2)
     before = params.tobytes(), grad.tobytes()
-    records = LayerRecords(network, X)
+    records = LayerStats(network, X)
     records.before(params, grad)
     records.measure(params)
     assert (params.tobytes(), grad.tobytes()) == before
@@ -161,7 +161,7 @@ def test_weights_of_0_have_no_ratio():
     network = network_of((4,))
     params = np.zeros(network.n_params)
     new = draw(network)
-    found = step(LayerRecords(network, X), params, new.copy(), new)
+    found = step(LayerStats(network, X), params, new.copy(), new)
     assert np.isnan(found["layer_update_ratio"]).all()
 
 

@@ -11,11 +11,13 @@ import struct
 import warnings
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
+from skmlp.training.observer import Epoch
 
 IDENTITY = {"data": "abc", "settings": "def"}
 BEFORE, AFTER = {"epoch": 1, "w": np.arange(5.0)}, {"epoch": 2, "w": np.ones(5)}
@@ -192,10 +194,23 @@ def test_the_file_has_the_name_that_was_asked_for(tmp_path, name):
     assert names_in(tmp_path) == [name]
 
 
-def test_every_kth_epoch_is_due(path):
+def test_every_kth_epoch_is_saved_and_the_last_one(path):
     for every in (1, 3):
-        due = [n for n in range(1, 10) if make(path, every=every).is_due(n)]
-        assert due == list(range(every, 10, every))
+        checkpoint, saved = make(path, every=every), []
+        for number in range(1, 9):
+            run = SimpleNamespace(reason="converged" if number == 8 else None)
+            run.get_state = lambda number=number: {"number": number}
+            checkpoint.on_epoch_end(run, Epoch(number, 0.0, 0.0, 0.0))
+            saved.append(path.exists() and checkpoint.load()["number"] == number)
+        path.unlink()
+        assert saved == [n % every == 0 or n == 8 for n in range(1, 9)]
+
+
+def test_the_reason_of_a_callback_is_not_saved(path):
+    for reason, expected in {"callback": None, "max_iter": "max_iter"}.items():
+        run = SimpleNamespace(reason=reason, get_state=lambda r=reason: {"reason": r})
+        make(path).on_epoch_end(run, Epoch(1, 0.0, 0.0, 0.0))
+        assert make(path).load() == {"reason": expected}
 
 
 def test_the_file_has_no_pickle_and_json_in_its_state(path):

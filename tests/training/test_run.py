@@ -20,7 +20,7 @@ from skmlp.network.objective import Objective
 from skmlp.schedules import SCHEDULES, Warmup
 from skmlp.solvers import SGD, Adam
 
-from .conftest import assert_same_bits, parameters
+from ..conftest import assert_same_bits, parameters
 
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 # where epochs are over on purpose
@@ -77,6 +77,7 @@ class SlowObjective:
         clock = SimpleNamespace(perf_counter=lambda: self.seconds)
         monkeypatch.setattr(Objective, "value_and_gradient", slowly)
         monkeypatch.setattr(skmlp.training.minibatch, "time", clock)
+        monkeypatch.setattr(skmlp.training.run, "time", clock)
         monkeypatch.setattr(skmlp.training.full_batch, "time", clock)
 
     def interrupt(self, n_evaluations):
