@@ -11,6 +11,7 @@ from skmlp.estimators import (
     MLPRegressor,
     MLPTransformer,
 )
+from skmlp.export import to_onnx
 from skmlp.tabular import search_space, tabular_pipeline
 from skmlp.version import __version__
 
@@ -27,4 +28,5 @@ __all__ = [
     "__version__",
     "search_space",
     "tabular_pipeline",
+    "to_onnx",
 ]

@@ -1,0 +1,71 @@
+"""Fitted models as ONNX graphs, which run without Python.
+
+The packages onnx and skl2onnx are imported when a function needs them.
+"""
+
+from importlib.util import find_spec
+
+
+def to_onnx(model, *, target_opset=None):
+    """Convert a fitted model to an ONNX graph; needs the package onnx.
+
+    The graph computes in the dtype of the fitted weights, and gives what ``predict``,
+    ``predict_proba`` or ``transform`` gives.
+
+    Parameters
+    ----------
+    model : estimator or TabularPipeline
+        A fitted `MLPClassifier`, `MLPRegressor`, `MLPTransformer` or `MLPAutoencoder`.
+
+    target_opset : int or None, default=None
+        Version of ONNX's operators that the graph is written in, at least 13; None is
+        17.
+
+    Returns
+    -------
+    onnx_model : onnx.ModelProto
+        Its input and outputs, with the number of rows as first axis:
+
+        - "X" of shape (n_samples, n_features), float64 or float32.
+        - Classifiers give "label", as ``predict``, and "probabilities", as
+          ``predict_proba``; for several columns of classes "probabilities_0",
+          "probabilities_1" and so on.
+        - Regressors give "prediction", as ``predict``.
+        - `MLPTransformer` gives "transformed"; `MLPAutoencoder` also "reconstructed",
+          the rows that the network makes of its components.
+
+    Raises
+    ------
+    ImportError
+        If onnx is not installed.
+
+    sklearn.exceptions.NotFittedError
+        If the model is not fitted.
+
+    ValueError
+        If the model is none of these, or has a part that ONNX has no operators for,
+        such as an activation of your own.
+
+    Examples
+    --------
+    >>> import onnx
+    >>> from sklearn.datasets import load_iris
+    >>> import skmlp
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = skmlp.MLPClassifier(solver="lbfgs", random_state=0).fit(X, y)
+    >>> graph = skmlp.to_onnx(clf).graph
+    >>> [value.name for value in [*graph.input, *graph.output]]
+    ['X', 'label', 'probabilities']
+    """
+    _check_installed("to_onnx", "onnx")
+    from skmlp.export.onnx.model import onnx_model
+
+    return onnx_model(model, target_opset)
+
+
+def _check_installed(function, package) -> None:
+    if find_spec(package) is None:
+        raise ImportError(
+            f"{function}: {package} must be installed, such as by 'pip install "
+            f"skmlp[onnx]'."
+        )
