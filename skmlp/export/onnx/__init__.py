@@ -3,10 +3,11 @@
 The packages onnx and skl2onnx are imported when a function needs them.
 """
 
+import sys
 from importlib.util import find_spec
 
 
-def to_onnx(model, *, target_opset=None):
+def to_onnx(model, *, target_opset=None, coverage=None):
     """Convert a fitted model to an ONNX graph; needs the package onnx.
 
     The graph computes in the dtype of the fitted weights, and gives what ``predict``,
@@ -21,6 +22,10 @@ def to_onnx(model, *, target_opset=None):
         Version of ONNX's operators that the graph is written in, at least 13; None is
         17.
 
+    coverage : float or None, default=None
+        Of a regressor, the share of rows whose y is to be within the intervals of
+        ``predict_interval``, which the graph then gives, too.
+
     Returns
     -------
     onnx_model : onnx.ModelProto
@@ -30,7 +35,8 @@ def to_onnx(model, *, target_opset=None):
         - Classifiers give "label", as ``predict``, and "probabilities", as
           ``predict_proba``; for several columns of classes "probabilities_0",
           "probabilities_1" and so on.
-        - Regressors give "prediction", as ``predict``.
+        - Regressors give "prediction", as ``predict``, and with `coverage` "lower" and
+          "upper".
         - `MLPTransformer` gives "transformed"; `MLPAutoencoder` also "reconstructed",
           the rows that the network makes of its components.
 
@@ -60,7 +66,52 @@ def to_onnx(model, *, target_opset=None):
     _check_installed("to_onnx", "onnx")
     from skmlp.export.onnx.model import onnx_model
 
-    return onnx_model(model, target_opset)
+    register_if_loaded()
+    return onnx_model(model, target_opset, coverage)
+
+
+def register_onnx():
+    """Make skl2onnx know the estimators; needs the package skl2onnx.
+
+    ``skl2onnx.to_onnx`` then converts pipelines of scikit-learn that have an estimator
+    of skmlp as a step. It is done already where skl2onnx was imported before skmlp.
+
+    Raises
+    ------
+    ImportError
+        If skl2onnx is not installed.
+
+    Notes
+    -----
+    As ever in skl2onnx, the graph computes in float32 unless its input is declared as
+    one of doubles, and labels are strings or whole numbers. A regressor of one target
+    gives an output of shape (n_samples, 1).
+
+    Examples
+    --------
+    >>> import skl2onnx
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> import skmlp
+    >>> skmlp.register_onnx()
+    >>> X, y = load_iris(return_X_y=True)
+    >>> clf = skmlp.MLPClassifier(solver="lbfgs", random_state=0)
+    >>> pipeline = make_pipeline(StandardScaler(), clf).fit(X, y)
+    >>> graph = skl2onnx.to_onnx(pipeline, X[:1], options={"zipmap": False}).graph
+    >>> [value.name for value in [*graph.input, *graph.output]]
+    ['X', 'label', 'probabilities']
+    """
+    _check_installed("register_onnx", "skl2onnx")
+    from skmlp.export.onnx.registration import register
+
+    register()
+
+
+def register_if_loaded():
+    """Register with skl2onnx if it is imported already."""
+    if sys.modules.get("skl2onnx") is not None:
+        register_onnx()
 
 
 def _check_installed(function, package) -> None:

@@ -14,9 +14,10 @@ from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.validation.parameters import RULES, check_parameters
 from skmlp.export.onnx.layers import write_layers
 from skmlp.export.onnx.links import inverse_link
-from skmlp.export.onnx.outputs import LABEL, Output, task_outputs
+from skmlp.export.onnx.outputs import Output, task_outputs
 
 TRANSFORMED, RECONSTRUCTED = "transformed", "reconstructed"
+LOWER, UPPER = "lower", "upper"
 
 
 def first_network(model):
@@ -69,13 +70,30 @@ def _output(mlp, X):
 
 def _classifier(mlp, X):
     raw, targets = _output(mlp, X), _of_task(mlp)
+    return [targets.label(raw), *targets.probabilities(_calibrated(mlp, raw))]
+
+
+def raw_scores(mlp, X):
+    """The outputs of a classifier, with raw scores of classes for probabilities."""
+    raw, targets = _output(mlp, X), _of_task(mlp)
+    return [targets.label(raw), targets.raw_scores(_calibrated(mlp, raw))]
+
+
+def _calibrated(mlp, raw):
     temperature = vars(mlp).get("temperature_")
-    calibrated = raw if temperature is None else raw / temperature
-    return [targets.label(raw), *targets.probabilities(calibrated)]
+    return raw if temperature is None else raw / temperature
 
 
 def _regressor(mlp, X):
     return [_of_task(mlp).prediction(_output(mlp, X))]
+
+
+def interval_outputs(mlp, prediction, coverage) -> list[Output]:
+    """The ends of a regressor's intervals around its `prediction`."""
+    width = mlp._interval_width(coverage).astype(prediction.value.dtype)
+    width = width if prediction.shape else width[0]
+    ends = (LOWER, prediction.value - width), (UPPER, prediction.value + width)
+    return [Output(name, value, prediction.shape) for name, value in ends]
 
 
 # Transformers

@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import sklearn
+from sklearn.pipeline import Pipeline
 
 from skmlp.constraints import integer
 from skmlp.errors import describe, invalid
+from skmlp.estimators import MLPRegressor
 from skmlp.export.onnx.estimators import (
     dtype_of,
+    interval_outputs,
     is_exportable,
     model_outputs,
     n_features_of,
@@ -15,7 +18,9 @@ from skmlp.export.onnx.estimators import (
 from skmlp.export.onnx.graph import Graph
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import last_opset, model_proto
-from skmlp.tabular.feature_names import told_apart
+from skmlp.export.onnx.tables import encoded, encoder_inputs
+from skmlp.tabular import TableEncoder
+from skmlp.tabular.feature_names import names_in, told_apart
 from skmlp.version import __version__
 
 OWNER = "to_onnx"
@@ -29,15 +34,41 @@ MODELS = (
 )
 
 
-def onnx_model(model, target_opset):
+def onnx_model(model, target_opset, coverage):
     """The ModelProto of a fitted estimator or tabular pipeline."""
     opset = _checked_opset(target_opset)
-    if not is_exportable(model):
+    table, mlp = _parts(model)
+    graph = Graph(taken=[] if table is None else names_in(table, None).tolist())
+    if table is None:
+        inputs = [Output("X", graph.value("X", dtype_of(mlp)), (n_features_of(mlp),))]
+        X = inputs[0].value
+    else:
+        inputs = encoder_inputs(graph, table)
+        X = encoded(table, [one.value for one in inputs]).cast(dtype_of(mlp))
+    outputs = _with_interval(mlp, model_outputs(mlp, X), coverage)
+    return _proto(model, graph, inputs, outputs, opset)
+
+
+def _parts(model):
+    """The encoder of the table, None for none, and the estimator."""
+    steps = [None, model]
+    if isinstance(model, Pipeline):
+        steps = [step for _, step in model.steps]
+        is_table = len(steps) == 2 and isinstance(steps[0], TableEncoder)
+        steps = steps if is_table else [None, model]
+    if not is_exportable(steps[1]):
         raise invalid(OWNER, "model", MODELS, describe(model))
-    graph = Graph()
-    X = graph.value("X", dtype_of(model))
-    inputs = [Output("X", X, (n_features_of(model),))]
-    return _proto(model, graph, inputs, model_outputs(model, X), opset)
+    return steps
+
+
+def _with_interval(model, outputs, coverage):
+    """The outputs and, where `coverage` asks for them, the ends of intervals."""
+    if coverage is None:
+        return outputs
+    if not isinstance(model, MLPRegressor):
+        expected = "be None for a model that is no regressor"
+        raise invalid(OWNER, "coverage", expected, coverage)
+    return [*outputs, *interval_outputs(model, *outputs, coverage)]
 
 
 def _proto(model, graph, inputs, outputs, opset):

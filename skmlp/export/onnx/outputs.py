@@ -20,7 +20,8 @@ from skmlp.export.onnx.links import (
     softmax,
 )
 
-LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
+LABEL, PROBABILITIES, RAW_SCORES = "label", "probabilities", "raw_scores"
+PREDICTION = "prediction"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class ClassOutputs(TaskOutputs):
     def probabilities(self, raw) -> list[Output]:
         raise NotImplementedError
 
+    def raw_scores(self, raw) -> Output:
+        """Of each class."""
+        return Output(RAW_SCORES, raw, (self.n_outputs,))
+
 
 class BinaryOutputs(ClassOutputs):
     """Two classes, or a single one."""
@@ -80,8 +85,16 @@ class BinaryOutputs(ClassOutputs):
             one = raw.graph.constant(np.ones((1, 1), raw.dtype))
             value = one.op("Expand", raw.op("Shape", dtype=np.int64))
         else:
-            value = floored(logistic(raw.graph.add("Concat", -raw, raw, axis=1)))
+            value = floored(logistic(_both(raw)))
         return [Output(PROBABILITIES, value, (len(self.task.classes),))]
+
+    def raw_scores(self, raw):
+        return Output(RAW_SCORES, _both(raw), (2,))
+
+
+def _both(raw):
+    """Log-odds of both classes, of those of the second."""
+    return (-raw).op("Concat", raw, axis=1)
 
 
 class MulticlassOutputs(ClassOutputs):

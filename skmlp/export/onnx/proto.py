@@ -54,7 +54,7 @@ def last_opset() -> int:
 def node_proto(node):
     from onnx import helper
 
-    attributes = {key: _attribute(value) for key, value in node.attributes.items()}
+    attributes = {key: attribute(value) for key, value in node.attributes.items()}
     return helper.make_node(
         node.op, node.inputs, node.outputs, domain=node.domain, **attributes
     )
@@ -73,7 +73,8 @@ def tensor_type(dtype):
     return helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
 
-def _attribute(value):
+def attribute(value):
+    """What a node's attribute is in ONNX: a number of it for a dtype."""
     return tensor_type(value) if isinstance(value, np.dtype) else value
 
 

@@ -1,0 +1,128 @@
+"""Converters for skl2onnx, so that pipelines of scikit-learn end in our estimators."""
+
+import numpy as np
+
+from skmlp.errors import invalid
+from skmlp.estimators import (
+    MLPAutoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    MLPTransformer,
+)
+from skmlp.export.onnx.estimators import model_outputs, raw_scores
+from skmlp.export.onnx.graph import Graph
+from skmlp.export.onnx.labels import label_array
+from skmlp.export.onnx.model import FIRST_OPSET
+from skmlp.export.onnx.outputs import LABEL
+from skmlp.export.onnx.proto import attribute, tensor_proto, tensor_type
+
+# Of classifiers, as scikit-learn's own have them; CalibratedClassifierCV sets raw_scores.
+OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "output_class_labels": [False, True],
+    "raw_scores": [False, True],
+    "nocl": [False],
+}
+
+
+def register() -> None:
+    """Make skl2onnx know all estimators."""
+    from skl2onnx import update_registered_converter
+
+    update_registered_converter(
+        MLPClassifier,
+        "SkmlpMLPClassifier",
+        _classifier_shapes,
+        _convert,
+        options=OPTIONS,
+    )
+    for kind in (MLPRegressor, MLPTransformer, MLPAutoencoder):
+        name = f"Skmlp{kind.__name__}"
+        update_registered_converter(kind, name, _number_shapes, _convert)
+
+
+# Types and shapes of outputs
+
+
+def _classifier_shapes(operator) -> None:
+    from skl2onnx.common.data_types import Int64TensorType, StringTensorType
+
+    rows = [operator.inputs[0].get_first_dimension()]
+    label, probabilities = _outputs(operator, {})
+    kind = StringTensorType if label.value.dtype == object else Int64TensorType
+    operator.outputs[0].set_type(kind([*rows, *label.shape]))
+    operator.outputs[1].type.shape = [*rows, *probabilities.shape]
+
+
+def _number_shapes(operator) -> None:
+    output = _outputs(operator, {})[0]
+    rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type.shape = [rows, *(output.shape or (1,))]
+
+
+def _outputs(operator, options, graph=None):
+    """What the estimator gives, in the type of numbers that skl2onnx computes in."""
+    from skl2onnx.common.data_types import guess_numpy_type, guess_tensor_type
+
+    model, given = operator.raw_operator, operator.inputs[0]
+    _check(model)
+    X = (graph or Graph()).value(given.full_name, guess_numpy_type(given.type))
+    X = X.cast(guess_numpy_type(guess_tensor_type(given.type)))
+    if options.get("raw_scores", False):
+        return raw_scores(model, X)
+    return model_outputs(model, X)
+
+
+def _check(model) -> None:
+    """Refuse labels for which skl2onnx has no type."""
+    owner, classes = type(model).__name__, vars(model).get("classes_")
+    if isinstance(classes, list):
+        raise ValueError(
+            f"{owner}: y must have one column of classes to be converted by skl2onnx, "
+            f"got {len(classes)}; skmlp.to_onnx takes several."
+        )
+    if classes is not None:
+        labels = label_array(owner, classes)
+        if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
+            expected = "be strings or whole numbers to be converted by skl2onnx"
+            raise invalid(owner, "classes_", expected, classes)
+
+
+# Nodes
+
+
+def _convert(scope, operator, container) -> None:
+    """Append an estimator's nodes to those of skl2onnx."""
+    if container.target_opset < FIRST_OPSET:
+        expected = f"be at least {FIRST_OPSET}"
+        raise invalid("to_onnx", "target_opset", expected, container.target_opset)
+    graph = Graph(scope.get_unique_variable_name)
+    options = container.get_options(operator.raw_operator, {})
+    outputs = _outputs(operator, options, graph)
+    for output, wanted in zip(outputs, operator.outputs, strict=False):
+        graph.name(_as_declared(output, wanted), wanted.full_name)
+    for name, array in graph.constants.items():
+        _add_constant(container, name, array)
+    for node in graph.nodes:
+        given = {key: attribute(value) for key, value in node.attributes.items()}
+        names = [*node.inputs], [*node.outputs]
+        container.add_node(node.op, *names, op_domain=node.domain, **given)
+
+
+def _as_declared(output, wanted):
+    """The value in the type and shape of skl2onnx: a single target is a column."""
+    from skl2onnx.common.data_types import guess_numpy_type
+
+    value = output.value
+    if value.dtype != object:
+        value = value.cast(guess_numpy_type(wanted.type))
+    return value if output.shape or output.name == LABEL else value.reshape(0, 1)
+
+
+def _add_constant(container, name, array) -> None:
+    if array.dtype == object:
+        texts = [text.encode() for text in array.flat]
+        container.add_initializer(name, tensor_type(object), array.shape, texts)
+    else:
+        proto = tensor_proto(array, name)
+        container.add_initializer(name, proto.data_type, array.shape, proto)
