@@ -70,7 +70,7 @@ def to_onnx(model, *, target_opset=None, coverage=None):
     return onnx_model(model, target_opset, coverage)
 
 
-def register_onnx():
+def register_onnx() -> None:
     """Make skl2onnx know the estimators; needs the package skl2onnx.
 
     ``skl2onnx.to_onnx`` then converts pipelines of scikit-learn that have an estimator
@@ -108,7 +108,7 @@ def register_onnx():
     register()
 
 
-def register_if_loaded():
+def register_if_loaded() -> None:
     """Register with skl2onnx if it is imported already."""
     if sys.modules.get("skl2onnx") is not None:
         register_onnx()

@@ -18,9 +18,9 @@ from skmlp.export.onnx.estimators import (
 from skmlp.export.onnx.graph import Graph
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import last_opset, model_proto
-from skmlp.export.onnx.tables import encoded, encoder_inputs
+from skmlp.export.onnx.tables import column_names, encoded, encoder_inputs
 from skmlp.tabular import TableEncoder
-from skmlp.tabular.feature_names import names_in, told_apart
+from skmlp.tabular.feature_names import told_apart
 from skmlp.version import __version__
 
 OWNER = "to_onnx"
@@ -38,7 +38,7 @@ def onnx_model(model, target_opset, coverage):
     """The ModelProto of a fitted estimator or tabular pipeline."""
     opset = _checked_opset(target_opset)
     table, mlp = _parts(model)
-    graph = Graph(taken=[] if table is None else names_in(table, None).tolist())
+    graph = Graph(taken=[] if table is None else column_names(table))
     if table is None:
         inputs = [Output("X", graph.value("X", dtype_of(mlp)), (n_features_of(mlp),))]
         X = inputs[0].value

@@ -16,7 +16,7 @@ from skmlp.export.onnx.model import FIRST_OPSET
 from skmlp.export.onnx.outputs import LABEL
 from skmlp.export.onnx.proto import attribute, tensor_proto, tensor_type
 
-# Of classifiers, as scikit-learn's own have them; CalibratedClassifierCV sets raw_scores.
+# As scikit-learn's classifiers have them; CalibratedClassifierCV sets raw_scores.
 OPTIONS = {
     "zipmap": [True, False, "columns"],
     "output_class_labels": [False, True],

@@ -15,10 +15,14 @@ from skmlp.tabular.smooth_clip import BOUND, SATURATED, smooth_clip
 MISSING = ""
 
 
+def column_names(encoder) -> list[str]:
+    check_is_fitted(encoder)
+    return names_in(encoder, None).tolist()
+
+
 def encoder_inputs(graph, encoder) -> list[Output]:
     """A value (n, 1) for each column: float64 for numbers, strings for categories."""
-    check_is_fitted(encoder)
-    names = names_in(encoder, None).tolist()
+    names = column_names(encoder)
     if "" in names:
         expected = "not be an empty string to be exported to ONNX"
         raise invalid(type(encoder).__name__, "name of a column", expected, "")
