@@ -8,7 +8,8 @@ from skmlp.version import __version__
 
 PRODUCER = "skmlp"
 ML = "ai.onnx.ml"
-ML_OPSET = 3
+# Of these operators; from 2 on LabelEncoder takes strings to numbers.
+ML_OPSET = 2
 
 
 def model_proto(graph, inputs, outputs, *, opset, name, properties):

@@ -2,19 +2,21 @@
 
 import numpy as np
 
-from skmlp.errors import invalid
+from skmlp.errors import Text, invalid
 from skmlp.estimators import (
     MLPAutoencoder,
     MLPClassifier,
     MLPRegressor,
     MLPTransformer,
 )
-from skmlp.export.onnx.estimators import model_outputs, raw_scores
+from skmlp.export.onnx.estimators import TRANSFORMED, model_outputs, raw_scores
 from skmlp.export.onnx.graph import Graph
 from skmlp.export.onnx.labels import label_array
 from skmlp.export.onnx.model import FIRST_OPSET
-from skmlp.export.onnx.outputs import LABEL
-from skmlp.export.onnx.proto import attribute, tensor_proto, tensor_type
+from skmlp.export.onnx.outputs import LABEL, Output
+from skmlp.export.onnx.proto import ML, ML_OPSET, attribute, tensor_proto, tensor_type
+from skmlp.export.onnx.tables import column_dtypes, encoded, scaled
+from skmlp.tabular import SmoothClipScaler, TableEncoder
 
 # As scikit-learn's classifiers have them; CalibratedClassifierCV sets raw_scores.
 OPTIONS = {
@@ -36,7 +38,7 @@ def register() -> None:
         _convert,
         options=OPTIONS,
     )
-    for kind in (MLPRegressor, MLPTransformer, MLPAutoencoder):
+    for kind in (MLPRegressor, MLPTransformer, MLPAutoencoder, *TABLES):
         name = f"Skmlp{kind.__name__}"
         update_registered_converter(kind, name, _number_shapes, _convert)
 
@@ -55,19 +57,40 @@ def _classifier_shapes(operator) -> None:
 
 
 def _number_shapes(operator) -> None:
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
     output = _outputs(operator, {})[0]
     rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].type.shape = [rows, *(output.shape or (1,))]
+    is_double = output.value.dtype == np.float64
+    kind = DoubleTensorType if is_double else FloatTensorType
+    operator.outputs[0].set_type(kind([rows, *(output.shape or (1,))]))
 
 
 def _outputs(operator, options, graph=None):
-    """What the estimator gives, in the type of numbers that skl2onnx computes in."""
-    from skl2onnx.common.data_types import guess_numpy_type, guess_tensor_type
+    """What the model gives of the operator's inputs."""
+    model, given = operator.raw_operator, _given(operator, graph or Graph())
+    if type(model) in TABLES:
+        value, width = TABLES[type(model)](model, given)
+        return [Output(TRANSFORMED, value, (width,))]
+    return _of_estimator(model, _as_floats(given[0]), options)
 
-    model, given = operator.raw_operator, operator.inputs[0]
+
+def _given(operator, graph):
+    """The operator's inputs as values."""
+    from skl2onnx.common.data_types import guess_numpy_type
+
+    pairs = [(one.full_name, guess_numpy_type(one.type)) for one in operator.inputs]
+    texts = {np.dtype(np.str_): object}
+    return [graph.value(n, texts.get(np.dtype(t), t)) for n, t in pairs]
+
+
+def _as_floats(X):
+    """In the type of numbers that skl2onnx computes in: float32 unless X is float64."""
+    return X.cast(np.float64 if X.dtype == np.float64 else np.float32)
+
+
+def _of_estimator(model, X, options):
     _check(model)
-    X = (graph or Graph()).value(given.full_name, guess_numpy_type(given.type))
-    X = X.cast(guess_numpy_type(guess_tensor_type(given.type)))
     if options.get("raw_scores", False):
         return raw_scores(model, X)
     return model_outputs(model, X)
@@ -88,6 +111,40 @@ def _check(model) -> None:
             raise invalid(owner, "classes_", expected, classes)
 
 
+# Tables: the value, and its number of columns
+
+
+def _scaler(scaler, given):
+    X = _as_floats(given[0])
+    return scaled(X, scaler.center_, scaler.scale_), len(scaler.center_)
+
+
+def _encoder(encoder, given):
+    """Of columns as inputs of their own, or as those of one matrix."""
+    dtypes = column_dtypes(encoder)
+    columns = given
+    if len(given) == 1:
+        columns = [given[0].columns([j]) for j in range(len(dtypes))]
+    if len(columns) != len(dtypes):
+        expected = f"have an input for each of the {len(dtypes)} columns of fit"
+        raise invalid(type(encoder).__name__, "X", expected, len(columns))
+    pairs = zip(columns, dtypes, strict=True)
+    columns = [_column(encoder, column, dtype) for column, dtype in pairs]
+    return encoded(encoder, columns), len(encoder.get_feature_names_out())
+
+
+def _column(encoder, column, dtype):
+    """The column as the encoder takes it: numbers of any type become float64."""
+    are_texts = [kind == np.dtype(object) for kind in (column.dtype, dtype)]
+    if are_texts[0] != are_texts[1]:
+        expected = "have strings for categories, and else numbers, as inputs"
+        raise invalid(type(encoder).__name__, "X", expected, Text(column.name))
+    return column.cast(dtype)
+
+
+TABLES = {SmoothClipScaler: _scaler, TableEncoder: _encoder}
+
+
 # Nodes
 
 
@@ -105,6 +162,8 @@ def _convert(scope, operator, container) -> None:
         _add_constant(container, name, array)
     for node in graph.nodes:
         given = {key: attribute(value) for key, value in node.attributes.items()}
+        if node.domain == ML:
+            given["op_version"] = ML_OPSET
         names = [*node.inputs], [*node.outputs]
         container.add_node(node.op, *names, op_domain=node.domain, **given)
 

@@ -21,14 +21,19 @@ def column_names(encoder) -> list[str]:
 
 
 def encoder_inputs(graph, encoder) -> list[Output]:
-    """A value (n, 1) for each column: float64 for numbers, strings for categories."""
+    """An input (n, 1) for each column."""
     names = column_names(encoder)
     if "" in names:
         expected = "not be an empty string to be exported to ONNX"
         raise invalid(type(encoder).__name__, "name of a column", expected, "")
-    kinds = [object if flag else np.float64 for flag in encoder.is_categorical_]
-    pairs = zip(names, kinds, strict=True)
-    return [Output(name, graph.value(name, kind), (1,)) for name, kind in pairs]
+    pairs = zip(names, column_dtypes(encoder), strict=True)
+    return [Output(name, graph.value(name, dtype), (1,)) for name, dtype in pairs]
+
+
+def column_dtypes(encoder):
+    """Of each column: float64 for numbers, object (strings) for categories."""
+    kinds = {True: np.dtype(object), False: np.dtype(np.float64)}
+    return [kinds[bool(flag)] for flag in encoder.is_categorical_]
 
 
 def encoded(encoder, columns):

@@ -13,11 +13,14 @@ from sklearn.preprocessing import StandardScaler
 import skmlp
 from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
 from skmlp.losses import Quantile
+from skmlp.tabular import SmoothClipScaler, TableEncoder
 
 from ...conftest import CODES, NUMBERS, X, covering, quietly
 from .graphs import TOLERANCE, run
 
 skl2onnx = pytest.importorskip("skl2onnx")
+DoubleTensorType = skl2onnx.common.data_types.DoubleTensorType
+StringTensorType = skl2onnx.common.data_types.StringTensorType
 pytest.importorskip("onnxruntime")
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 
@@ -113,6 +116,44 @@ def test_whole_numbers_as_inputs():
     model = quietly(MLPClassifier(**SMALL).fit, rows, CODES)
     found = run(converted(model, rows, zipmap=False), {"X": rows})
     assert_close(found["probabilities"], model.predict_proba(rows), "float32")
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["columns", "a matrix"])
+def test_tables_before_estimators_of_scikit_learn(named):
+    rows = X.copy()
+    rows[::5, 1] = np.nan
+    model = make_pipeline(TableEncoder(None, dtype="f8"), LogisticRegression())
+    model.fit(rows, CODES)
+    inputs = {"X": rows}
+    if named:
+        inputs = {f"x{j}": rows[:, [j]] for j in range(4)}
+    types = [(n, DoubleTensorType([None, c.shape[1]])) for n, c in inputs.items()]
+    options = {"zipmap": False}
+    proto = skl2onnx.to_onnx(model, initial_types=types, options=options)
+    found = run(proto, inputs)["probabilities"]
+    assert_close(found, model.predict_proba(rows), "float64")
+
+
+def test_categories_before_estimators_of_scikit_learn():
+    texts = np.array([["a"], ["b"], ["c"], [None]] * 10, object)
+    y = np.arange(40) % 2
+    model = make_pipeline(TableEncoder(dtype="f8"), LogisticRegression()).fit(texts, y)
+    types = [("x0", StringTensorType([None, 1]))]
+    proto = skl2onnx.to_onnx(model, initial_types=types, options={"zipmap": False})
+    rows = {"x0": np.array([["c"], [""], ["other"]], object)}
+    wanted = model.predict_proba(np.array([["c"], [None], ["other"]], object))
+    assert_close(run(proto, rows)["probabilities"], wanted, "float64")
+    with pytest.raises(ValueError, match="TableEncoder: X must have strings for"):
+        skl2onnx.to_onnx(model, initial_types=[("x0", DoubleTensorType([None, 1]))])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_scaled_columns_are_the_same_to_the_bit(dtype):
+    rows = X.astype(dtype)
+    scaler = SmoothClipScaler().fit(rows)
+    rows[0], rows[1, :2] = 1e30, np.nan
+    found = run(converted(scaler, rows), {"X": rows})["variable"]
+    np.testing.assert_array_equal(found, scaler.transform(rows))
 
 
 def test_what_skl2onnx_has_no_type_for_is_refused():
