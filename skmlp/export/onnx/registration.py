@@ -25,6 +25,7 @@ OPTIONS = {
     "raw_scores": [False, True],
     "nocl": [False],
 }
+ENCODER = "SkmlpTableEncoder"
 
 
 def register() -> None:
@@ -38,9 +39,12 @@ def register() -> None:
         _convert,
         options=OPTIONS,
     )
-    for kind in (MLPRegressor, MLPTransformer, MLPAutoencoder, *TABLES):
+    for kind in (MLPRegressor, MLPTransformer, MLPAutoencoder, SmoothClipScaler):
         name = f"Skmlp{kind.__name__}"
         update_registered_converter(kind, name, _number_shapes, _convert)
+    update_registered_converter(
+        TableEncoder, ENCODER, _number_shapes, _convert, parser=_parse_encoder
+    )
 
 
 # Types and shapes of outputs
@@ -57,13 +61,9 @@ def _classifier_shapes(operator) -> None:
 
 
 def _number_shapes(operator) -> None:
-    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
-
     output = _outputs(operator, {})[0]
     rows = operator.inputs[0].get_first_dimension()
-    is_double = output.value.dtype == np.float64
-    kind = DoubleTensorType if is_double else FloatTensorType
-    operator.outputs[0].set_type(kind([rows, *(output.shape or (1,))]))
+    operator.outputs[0].type.shape = [rows, *(output.shape or (1,))]
 
 
 def _outputs(operator, options, graph=None):
@@ -117,6 +117,18 @@ def _check(model) -> None:
 def _scaler(scaler, given):
     X = _as_floats(given[0])
     return scaled(X, scaler.center_, scaler.scale_), len(scaler.center_)
+
+
+def _parse_encoder(scope, encoder, inputs, custom_parsers=None):
+    """Its output, whose type is not that of the inputs."""
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+    is_double = np.dtype(encoder.dtype) == np.float64
+    kind = DoubleTensorType if is_double else FloatTensorType
+    operator = scope.declare_local_operator(ENCODER, encoder)
+    operator.inputs = inputs
+    operator.outputs.append(scope.declare_local_variable("variable", kind()))
+    return operator.outputs
 
 
 def _encoder(encoder, given):
