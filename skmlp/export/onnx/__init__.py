@@ -11,12 +11,15 @@ def to_onnx(model, *, target_opset=None, coverage=None):
     """Convert a fitted model to an ONNX graph; needs the package onnx.
 
     The graph computes in the dtype of the fitted weights, and gives what ``predict``,
-    ``predict_proba`` or ``transform`` gives.
+    ``predict_proba`` or ``transform`` gives. It checks nothing: numbers that are not
+    finite lead to others.
 
     Parameters
     ----------
     model : estimator or TabularPipeline
-        A fitted `MLPClassifier`, `MLPRegressor`, `MLPTransformer` or `MLPAutoencoder`.
+        A fitted `MLPClassifier`, `MLPRegressor`, `MLPTransformer` or `MLPAutoencoder`,
+        or a fitted pipeline of `TableEncoder` and one of these, as by
+        `tabular_pipeline`.
 
     target_opset : int or None, default=None
         Version of ONNX's operators that the graph is written in, at least 13; None is
@@ -29,9 +32,14 @@ def to_onnx(model, *, target_opset=None, coverage=None):
     Returns
     -------
     onnx_model : onnx.ModelProto
-        Its input and outputs, with the number of rows as first axis:
+        Its inputs and outputs, with the number of rows as first axis:
 
-        - "X" of shape (n_samples, n_features), float64 or float32.
+        - The input of an estimator is "X" of shape (n_samples, n_features), float64 or
+          float32.
+        - Of a table each column is an input of its own, by its name (else x0, x1 and so
+          on), of shape (n_samples, 1): float64 for numbers, NaN where missing, and
+          strings for categories, "" where missing; numbers and bools as Python writes
+          them, such as "1" and "True".
         - Classifiers give "label", as ``predict``, and "probabilities", as
           ``predict_proba``; for several columns of classes "probabilities_0",
           "probabilities_1" and so on.
@@ -39,6 +47,9 @@ def to_onnx(model, *, target_opset=None, coverage=None):
           "upper".
         - `MLPTransformer` gives "transformed"; `MLPAutoencoder` also "reconstructed",
           the rows that the network makes of its components.
+
+        An output is numbered where a column has its name, such as "label_2". The
+        metadata have the versions of skmlp and scikit-learn and the names of features.
 
     Raises
     ------

@@ -25,7 +25,6 @@ INPUTS = {
         "numeric_embedding": "pbld",
         "learned_scale": True,
     },
-    "scaled": {"scale_input": True},
 }
 NETWORKS = {
     "linear": {"hidden_layer_sizes": ()},

@@ -19,7 +19,6 @@ LOSSES = {
     "three levels": Quantile(level=[0.1, 0.5, 0.9]),
 }
 SETTINGS = {
-    "plain": {},
     "scaled": {"scale_target": True, "scale_input": True},
     "clipped members": {"clip_output": True, "n_members": 3},
 }

@@ -94,7 +94,7 @@ def small_pipeline(kind, **params):
     )
 
 
-@covering(kind=list(TARGETS), encoder=ENCODERS, preset=["default", "td", "td-s"])
+@covering(kind=list(TARGETS), encoder=ENCODERS, preset=["default", "td"])
 def test_a_graph_gives_what_the_pipeline_gives(kind, encoder, preset):
     members = {} if preset == "default" else {"n_members": 1}
     model = small_pipeline(kind, preset=preset, **members)
