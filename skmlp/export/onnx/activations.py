@@ -87,7 +87,7 @@ def _softplus(activation, z):
 
 
 def _silu(activation, z):
-    return z * z.op("Sigmoid")
+    return z / ((-z).op("Exp") + 1.0)
 
 
 def _gelu(activation, z):

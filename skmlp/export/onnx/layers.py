@@ -24,7 +24,18 @@ def write_layers(owner, layers, params, x):
 
 def _dense(owner, layer, params, x):
     W, b = params
-    return activated(owner, layer.activation, x.op("Gemm", W, b))
+    return activated(owner, layer.activation, _affine(x, W, b))
+
+
+def _affine(x, W, b):
+    """x W + b
+
+    In float64 with a difference, which is the same to the bit: ONNX Runtime joins a sum
+    and the activation after it to an operator that old versions have in float32 only.
+    """
+    if x.dtype == np.float32:
+        return x.op("Gemm", W, b)
+    return x.op("MatMul", W) - np.negative(b)
 
 
 def _parametric(owner, layer, params, x):
@@ -55,7 +66,12 @@ LAYERS = {Dense: _dense, ParametricLayer: _parametric, Inputs: _inputs}
 def _pbld(params, constants, x):
     w1, b1, W2, b2 = params
     phase = _by_column(x) * _as_rows(2.0 * np.pi * w1) + _as_rows(b1)
-    return _side_by_side(phase.op("Cos").op("MatMul", W2) + _as_rows(b2), b2)
+    return _side_by_side(_cosine(phase).op("MatMul", W2) + _as_rows(b2), b2)
+
+
+def _cosine(x):
+    """By the sine in float64, of which old versions of ONNX Runtime have no cosine."""
+    return x.op("Cos") if x.dtype == np.float32 else (x + np.pi / 2.0).op("Sin")
 
 
 def _piecewise_linear(params, constants, x):

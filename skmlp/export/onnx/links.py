@@ -51,7 +51,7 @@ def inverse_link(owner, loss, raw):
 
 def logistic(raw):
     """1 / (1 + exp(-raw)), exact also where it is near 0."""
-    return _reciprocal((-raw).op("Exp") + 1.0)
+    return ((-raw).op("Exp") + 1.0).op("Reciprocal")
 
 
 def softmax(raw):
@@ -61,10 +61,6 @@ def softmax(raw):
 def floored(probabilities):
     """No smaller than the dtype's smallest normal number."""
     return probabilities.maximum(np.finfo(probabilities.dtype).tiny)
-
-
-def _reciprocal(value):
-    return value.op("Reciprocal")
 
 
 # Means over members
