@@ -450,7 +450,7 @@ def test_a_product_with_few_entries_writes_the_rows_they_touch_and_zeros():
 
 # --- noise
 
-RATE, SCALE = 0.3, 0.5
+RATE, SCALE = 0.3125, 0.5  # a share of 2^16
 N_DRAWS = 40_000
 NOISES = {
     "dropout": Noise(RATE),
