@@ -9,7 +9,7 @@ from scipy.stats import rankdata
 
 from skmlp import MLPClassifier
 
-from ..conftest import NUMBERS, X, covering, quietly
+from ...conftest import NUMBERS, X, covering, quietly
 
 LABELS = np.c_[NUMBERS > 1, X[:, 0] > 0, NUMBERS + X[:, 1] > 0].astype(int)
 FORMS = {

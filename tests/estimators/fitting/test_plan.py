@@ -11,7 +11,7 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.initializers import INITIALIZERS, DataDriven, HeNormal, Orthogonal
 from skmlp.losses import Focal, LogLoss, Quantile
 
-from ..conftest import assert_same_bits, classes_first, covering, parameters, quietly
+from ...conftest import assert_same_bits, classes_first, covering, parameters, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")

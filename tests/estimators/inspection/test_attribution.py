@@ -12,7 +12,7 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.activations import ACTIVATIONS, LeakyReLU
 from skmlp.losses import Focal, Loss, Quantile, SquaredError, TweedieDeviance
 
-from ..conftest import central_difference
+from ...conftest import central_difference
 
 pytestmark = [  # few epochs serve here
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),

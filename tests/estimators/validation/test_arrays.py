@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier, MLPRegressor
 
-from ..conftest import (
+from ...conftest import (
     Optional,
     assert_close,
     assert_same_bits,

@@ -16,7 +16,7 @@ from skmlp.losses import (
     TweedieDeviance,
 )
 
-from ..conftest import assert_close, covering, parameters, quietly
+from ...conftest import assert_close, covering, parameters, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")

@@ -9,8 +9,8 @@ from sklearn.utils.class_weight import compute_sample_weight
 import skmlp.estimators.fitting.data
 from skmlp import MLPClassifier
 
-from .. import conftest
-from ..conftest import CODES, N_ROWS, NUMBERS, WEIGHT, X, covering, parameters, quietly
+from ... import conftest
+from ...conftest import CODES, N_ROWS, NUMBERS, WEIGHT, X, covering, parameters, quietly
 
 WORDS = np.array(["ant", "bee", "cicada"])[CODES]
 INDICATORS = np.c_[NUMBERS > 1, X[:, 0] > 0, CODES == 1].astype(int)

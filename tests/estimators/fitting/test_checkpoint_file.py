@@ -28,7 +28,7 @@ from skmlp.schedules import Cosine, Plateau, Warmup
 from skmlp.solvers import SGD, Adam, AdamW, RMSprop
 from skmlp.training.checkpoint import Checkpoint as CheckpointFile
 
-from ..conftest import assert_same_bits, classes_first, covering, digest
+from ...conftest import assert_same_bits, classes_first, covering, digest
 
 # a given number of epochs is enough here
 pytestmark = [

@@ -26,7 +26,7 @@ from skmlp.network.network import Network
 from skmlp.network.objective import Objective
 from skmlp.training.batches import ChosenRows, ScaledRows
 
-from ..conftest import (
+from ...conftest import (
     assert_same_bits,
     covering,
     learned_arrays,

@@ -22,7 +22,7 @@ from skmlp import DiagnosticWarning, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.losses import LogLoss, Quantile
 from skmlp.solvers import SGD, Adam
 
-from ..conftest import Optional, classes_first, covering
+from ...conftest import Optional, classes_first, covering
 
 pd = Optional("pandas")
 

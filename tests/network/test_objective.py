@@ -14,7 +14,7 @@ from skmlp.network.network import Network
 from skmlp.network.noise import Noise, NoiseLayer
 from skmlp.network.objective import Objective, Value
 
-from .conftest import central_difference, covering, relative_error
+from ..conftest import central_difference, covering, relative_error
 
 N_ROWS = 6
 WEIGHTED = {"unweighted": False, "weighted": True}

@@ -24,7 +24,7 @@ from skmlp.losses import Quantile
 from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW
 
-from ..conftest import (
+from ...conftest import (
     assert_close,
     assert_same_bits,
     central_difference,

@@ -21,10 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from skmlp import Dropout, MLPClassifier
 from skmlp.solvers import SGD, Adam
 
-from .. import conftest
-from ..conftest import CODES, GROUPS, N_ROWS, NUMBERS, Task, covering, parameters
-from ..conftest import WEIGHT as WEIGHT_ALL
-from ..conftest import X as X_ALL
+from ... import conftest
+from ...conftest import CODES, GROUPS, N_ROWS, NUMBERS, Task, covering, parameters
+from ...conftest import WEIGHT as WEIGHT_ALL
+from ...conftest import X as X_ALL
 
 # some updates are enough here, whether they converged or not
 pytestmark = [

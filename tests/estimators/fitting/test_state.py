@@ -10,7 +10,7 @@ import pytest
 from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.solvers import SGD, Adam, AdamW
 
-from ..conftest import assert_same_bits, classes_first, covering, parameters
+from ...conftest import assert_same_bits, classes_first, covering, parameters
 
 # a given number of epochs is enough here
 pytestmark = [

@@ -11,7 +11,7 @@ from skmlp.network.input_gradients import Outputs, hidden_values, rows_at_once
 from skmlp.network.network import Network
 from skmlp.network.noise import Noise
 
-from .conftest import activated, central_difference, covering
+from ..conftest import activated, central_difference, covering
 
 SIZES = {"linear": (4, 3), "one layer": (4, 6, 3), "two layers": (4, 6, 5, 3)}
 every_depth = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES)

@@ -26,8 +26,8 @@ from skmlp.losses import Quantile
 from skmlp.solvers import Adam
 from skmlp.training.early_stopping import Patience
 
-from ..conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
-from ..conftest import X as X_ALL
+from ...conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
+from ...conftest import X as X_ALL
 
 # some updates are enough here, whether they converged or not
 pytestmark = [

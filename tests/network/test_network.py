@@ -15,7 +15,7 @@ from skmlp.network.network import Network
 from skmlp.network.noise import Noise, NoiseLayer
 from skmlp.network.workspace import Workspace
 
-from .conftest import activated, covering
+from ..conftest import activated, covering
 
 MADE = {name: make() for name, make in ACTIVATIONS.items()}
 SIZES = [(4, 3), (4, 5, 1), (4, 5, 2, 3)]

@@ -13,7 +13,7 @@ from skmlp.network.objective import Objective
 from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SGD, Adam
 
-from ..conftest import Task, assert_close, covering, parameters
+from ...conftest import Task, assert_close, covering, parameters
 
 # some updates are enough here, whether they converged or not
 pytestmark = [

@@ -12,7 +12,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import LearningCurveDisplay, ValidationCurveDisplay
 
-from .models import BINARY, CLASSES, X, Y, classifier, png, quiet, regressor
+from ..plot.models import BINARY, CLASSES, X, Y, classifier, png, quiet, regressor
 
 pytestmark = quiet
 TASKS = {

@@ -35,7 +35,7 @@ from skmlp.losses import (
     RegressionLoss,
 )
 
-from ..conftest import (
+from ...conftest import (
     CODES,
     GROUPS,
     N_ROWS,

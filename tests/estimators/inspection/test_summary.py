@@ -12,7 +12,7 @@ from skmlp.activations import ELU, LeakyReLU
 from skmlp.estimators.inspection.summary import Summary
 from skmlp.losses import Quantile
 
-from ..conftest import CODES, NUMBERS, TASKS, Task, X, covering, learned_arrays
+from ...conftest import CODES, NUMBERS, TASKS, Task, X, covering, learned_arrays
 
 # what is fitted here is not meant to learn
 pytestmark = [

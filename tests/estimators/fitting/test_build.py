@@ -12,7 +12,7 @@ from skmlp.losses import REGRESSION_LOSSES, AbsoluteError, Quantile
 from skmlp.schedules import Linear
 from skmlp.solvers import LBFGS, SGD, SOLVERS
 
-from ..conftest import assert_same_bits, classes_first, covering, parameters, quietly
+from ...conftest import assert_same_bits, classes_first, covering, parameters, quietly
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")

@@ -18,7 +18,7 @@ from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import LogLoss
 from skmlp.solvers import SGD, Adam
 
-from ..conftest import assert_same_bits, classes_first, digest, parameters
+from ...conftest import assert_same_bits, classes_first, digest, parameters
 
 # a given number of epochs is enough here
 pytestmark = [

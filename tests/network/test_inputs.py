@@ -17,7 +17,7 @@ from skmlp.network.noise import Noise
 from skmlp.network.objective import Objective
 from skmlp.network.workspace import block_rows
 
-from .conftest import activated, central_difference, covering, relative_error
+from ..conftest import activated, central_difference, covering, relative_error
 
 N_ROWS = 12
 RNG = np.random.default_rng(0)

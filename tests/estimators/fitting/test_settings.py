@@ -38,8 +38,8 @@ from skmlp.schedules import (
 )
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adagrad, Adam, AdamW, Lion, RMSprop
 
-from .. import conftest
-from ..conftest import (
+from ... import conftest
+from ...conftest import (
     CODES,
     N_ROWS,
     NUMBERS,

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from skmlp import MLPClassifier
 from skmlp.losses import Focal, LogLoss
 
-from ..conftest import assert_same_bits, parameters
+from ...conftest import assert_same_bits, parameters
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(240, 4))
