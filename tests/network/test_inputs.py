@@ -6,78 +6,33 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from skmlp.activations import ACTIVATIONS, Parametric
+from skmlp.activations import ACTIVATIONS
 from skmlp.embeddings import PBLD, CategoryTable, PiecewiseLinear
 from skmlp.initializers import INITIALIZERS
-from skmlp.losses import SquaredError
 from skmlp.network.input_gradients import Outputs, hidden_values
 from skmlp.network.inputs import Embedded, Inputs
 from skmlp.network.network import Network
 from skmlp.network.noise import Noise
-from skmlp.network.objective import Objective
 from skmlp.network.workspace import block_rows
 
 from ..conftest import activated, central_difference, covering, relative_error
+from .learning_networks import (
+    HIDDEN,
+    N_ROWS,
+    TRIED,
+    WEIGHT,
+    X,
+    Y,
+    gradient_error,
+    inputs_of,
+    network_of,
+    objective_of,
+)
 
-N_ROWS = 12
-RNG = np.random.default_rng(0)
-# numbers, a flag, codes of categories (-1 is missing), and numbers with zeros
-X = np.column_stack(
-    [
-        RNG.normal(size=(N_ROWS, 2)),
-        np.arange(N_ROWS) % 2,
-        np.arange(N_ROWS) % 4 - 1,
-        np.where(RNG.uniform(size=N_ROWS) < 0.5, 0.0, RNG.normal(size=N_ROWS)),
-    ]
-).astype(float)
-Y, WEIGHT = RNG.normal(size=(N_ROWS, 2)), RNG.uniform(0.2, 3.0, N_ROWS)
-CATEGORICAL = 3
-
-PERIODIC = (PBLD(n_frequencies=3, size=2, sigma=0.5), [0, 1])
-PIECEWISE = (PiecewiseLinear(n_bins=3, size=2), [0, 1, 4])
-CATEGORIES = (CategoryTable(size=2), [CATEGORICAL])
-# Embeddings with their columns, and whether inputs are scaled.
-TRIED = {
-    "plain": ([], False),
-    "scaled": ([], True),
-    "periodic": ([PERIODIC], False),
-    "periodic_scaled": ([PERIODIC], True),
-    "piecewise": ([PIECEWISE], False),
-    "categories": ([CATEGORIES], False),
-    "categories_scaled": ([CATEGORIES], True),
-    "all_columns_are_categories": ([(CategoryTable(size=1), [0, 1, 2, 3, 4])], False),
-    "both": ([PIECEWISE, CATEGORIES], False),
-    "both_scaled": ([PERIODIC, CATEGORIES], True),
-    "of_no_column": ([(PBLD(), []), CATEGORIES], True),
-}
 every_inputs = pytest.mark.parametrize("name", TRIED)
-# Hidden layers, and their activations: some learn, some do not.
-HIDDEN = {
-    "linear": ((), ()),
-    "one": ((4,), ("tanh",)),
-    "one_that_learns": ((4,), ("parametric_mish",)),
-    "two": ((4, 3), ("prelu", "tanh")),
-    "two_that_learn": ((4, 3), ("prelu", "parametric_selu")),
-}
+
+
 DENSE_AND_CSR = {"dense": False, "csr": True}
-
-
-def inputs_of(name, dtype=np.float64):
-    parts, _ = TRIED[name]
-    embedded = [Embedded(kind, np.array(columns, int)) for kind, columns in parts]
-    for part in embedded:
-        part.constants = part.embedding.constants(part.of(X.astype(dtype)))
-    return Inputs(X.shape[1], embedded)
-
-
-def network_of(name, hidden="two", dtype=np.float64, noise=None):
-    """A network on such inputs, and random params."""
-    sizes, names = HIDDEN[hidden]
-    activations = [ACTIVATIONS[one]() for one in names]
-    inputs, (_, scaled) = inputs_of(name, dtype), TRIED[name]
-    network = Network((X.shape[1], *sizes, 2), activations, noise, inputs, scaled)
-    params = np.random.default_rng(1).normal(size=network.n_params)
-    return network, params.astype(dtype)
 
 
 def embeddings_of(network, views):
@@ -331,18 +286,6 @@ def test_weights_are_drawn_as_without_embeddings_which_are_drawn_after_them(name
 # --- gradients
 
 
-def objective_of(network, dtype=np.float64, **settings):
-    return Objective(network, SquaredError(), 0.3, N_ROWS, dtype, **settings)
-
-
-def gradient_error(objective, params, *rows):
-    grad = objective.value_and_gradient(params, *rows)[1].copy()
-    expected = central_difference(
-        lambda params: objective.value_and_gradient(params, *rows)[0].total, params
-    )
-    return relative_error(grad, expected)
-
-
 @covering(
     name=list(TRIED),
     hidden=list(HIDDEN),
@@ -455,48 +398,6 @@ def test_hidden_values_are_those_of_the_formula(name):
                 found = hidden_values(network, views, rows_of(sparse), number)
                 # sums in another order
                 np.testing.assert_allclose(found, x, rtol=1e-12, atol=1e-12)
-
-
-# --- parametric activations
-
-
-@pytest.mark.parametrize("name", ["prelu", "parametric_selu", "parametric_mish"])
-def test_a_parametric_activation_at_its_start_is_z_and_a_share_of_the_difference(name):
-    for start in (1.0, 0.0, 0.3, -2.0):
-        activation = ACTIVATIONS[name](start=start)
-        network = Network((5, 4, 2), activation)
-        params = np.random.default_rng(1).normal(size=network.n_params)
-        views = network.views(params)
-        network.alphas(views)[0][...] = start
-        (W, b), (V, c) = network.weights_and_biases(params)
-        z = X @ W + b
-        s = np.empty_like(z)
-        activation.activation.forward(z, s)
-        expected = (z + start * (s - z)) @ V + c
-        # sums in another order
-        np.testing.assert_allclose(
-            network.predict(views, X), expected, rtol=1e-12, atol=1e-12
-        )
-
-
-def test_each_unit_has_an_alpha_of_its_own():
-    network, params = network_of("plain", "one_that_learns")
-    views = network.views(params)
-    before = hidden_values(network, views, X, 0)
-    network.alphas(views)[0][2] += 1.0
-    changed = hidden_values(network, network.views(params), X, 0) != before
-    np.testing.assert_array_equal(changed.all(axis=0), [False, False, True, False])
-    assert not changed[:, [0, 1, 3]].any()
-
-
-def test_a_parametric_activation_of_another_is_learned_from_its_settings():
-    plain = Parametric(ACTIVATIONS["elu"](alpha=0.5), start=0.25)
-    network = Network((5, 4, 2), plain)
-    initializer = INITIALIZERS["he_normal"]()
-    params = network.initial_params(initializer, np.random.RandomState(0), np.float64)
-    np.testing.assert_array_equal(network.alphas(network.views(params))[0], 0.25)
-    # as above
-    assert gradient_error(objective_of(network), params, X, Y) < 1e-6
 
 
 # --- blocks of rows
