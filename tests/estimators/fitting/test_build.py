@@ -1,36 +1,29 @@
-"""Dropout, input noise, L1 and max_norm: what they do, and where they are refused."""
-
-from itertools import product
+"""Dropout, input noise, L1 and max_norm: what each does to a training."""
 
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.base import clone
 
-from skmlp import MLPClassifier, MLPRegressor
-from skmlp.losses import REGRESSION_LOSSES, AbsoluteError, Quantile
+from skmlp import MLPRegressor
 from skmlp.schedules import Linear
-from skmlp.solvers import LBFGS, SGD, SOLVERS
+from skmlp.solvers import SGD, SOLVERS
 
-from ...conftest import assert_same_bits, classes_first, covering, parameters, quietly
+from ...conftest import assert_same_bits, covering, parameters
+from ..regularised import (
+    ESTIMATORS,
+    N_ROWS,
+    NUMBERS,
+    OFF,
+    REGULARISED,
+    X,
+    fitted,
+    small,
+    target,
+)
 
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 
-ESTIMATORS = [MLPClassifier, MLPRegressor]
-N_ROWS = 60
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(N_ROWS, 4))
-NUMBERS = X @ [1.0, -2.0, 0.5, 0.0]
-LABELS = np.digitize(NUMBERS, [-1.0, 1.0])
-REGULARISED = {
-    "dropout": 0.3,
-    "dropout__inputs": 0.3,
-    "dropout__noise": 0.3,
-    "alpha_l1": 3.0,
-    "solver__max_norm": 0.5,
-}
 MILD = {
     "dropout": 0.1,
     "dropout__inputs": 0.1,
@@ -42,29 +35,6 @@ every_kind = pytest.mark.parametrize("kind", ESTIMATORS)
 every_noise = pytest.mark.parametrize(
     "name", ["dropout", "dropout__inputs", "dropout__noise"]
 )
-
-
-def small(kind, **params):
-    defaults = {
-        "hidden_layer_sizes": (6, 5),
-        "batch_size": 20,
-        "max_iter": 5,
-        "learning_rate_init": 0.02,
-        "random_state": 0,
-    }
-    inner = {name: params.pop(name) for name in list(params) if "__" in name}
-    # a clone: the settings of objects are set in place
-    return clone(kind(**{**defaults, **params})).set_params(**inner)
-
-
-def target(kind):
-    return LABELS if kind is MLPClassifier else NUMBERS
-
-
-def fitted(kind, X=X, y=None, sample_weight=None, **params):
-    """Some updates are enough here, whether they converged or not."""
-    y = target(kind) if y is None else y
-    return quietly(small(kind, **params).fit, X, y, sample_weight)
 
 
 def weights(model):
@@ -104,77 +74,10 @@ def test_a_mildly_regularised_model_still_learns(kind, name, early_stopping):
     assert model.score(X, target(kind)) > 0.65
 
 
-OFF = [
-    *[
-        {name: 0}
-        for name in ("dropout", "dropout__inputs", "dropout__noise", "alpha_l1")
-    ],
-    *[{"dropout": [0.0, 0.0]}, {"dropout": np.zeros(2)}, {"solver__max_norm": 1e6}],
-]
-
-
 @pytest.mark.parametrize("off", OFF, ids=str)
 def test_at_its_value_for_off_each_leaves_the_model_as_it_is(off):
     for kind in ESTIMATORS:
         assert_same_bits(fitted(kind, **off), fitted(kind))
-
-
-@pytest.mark.parametrize("name", [n for n in REGULARISED if n != "solver__max_norm"])
-def test_lbfgs_refuses_each_by_name(name):
-    values = [REGULARISED[name], *([[0.0, 0.2]] if name == "dropout" else [])]
-    for kind, solver, value in product(ESTIMATORS, ("lbfgs", LBFGS()), values):
-        estimator = small(kind, solver=solver, **{name: value})
-        refused = f"^{kind.__name__}: {name} must be 0 with solver lbfgs"
-        with pytest.raises(ValueError, match=refused) as error:
-            estimator.fit(X, target(kind))
-        assert str(error.value).endswith(f"got {value!r}.")
-        assert not hasattr(estimator, "coefs_")
-
-
-def test_lbfgs_has_no_max_norm():
-    with pytest.raises(TypeError, match="max_norm"):
-        LBFGS(max_norm=0.5)
-    for kind, solver in product(ESTIMATORS, ("lbfgs", LBFGS())):
-        with pytest.raises(ValueError, match="LBFGS has no setting 'max_norm'"):
-            small(kind, solver=solver, solver__max_norm=0.5)
-
-
-def test_lbfgs_takes_each_at_its_value_for_off():
-    params = {"solver": "lbfgs", "alpha": 1.0}
-    expected = fitted(MLPRegressor, **params)
-    for off in OFF[:-1]:
-        assert_same_bits(fitted(MLPRegressor, **params, **off), expected)
-
-
-def test_lbfgs_refuses_losses_with_kinks_by_name():
-    losses = ("absolute_error", "quantile", AbsoluteError(), Quantile(level=[0.2, 0.8]))
-    for loss, solver in product(losses, ("lbfgs", LBFGS())):
-        estimator = small(MLPRegressor, solver=solver, loss=loss)
-        with pytest.raises(ValueError, match=r"^MLPRegressor: loss must have") as error:
-            estimator.fit(X, NUMBERS)
-        assert repr(loss) in str(error.value)
-        assert not hasattr(estimator, "coefs_")
-
-
-def test_the_losses_that_lbfgs_refuses_are_those_with_kinks():
-    kinked = {name for name, loss in REGRESSION_LOSSES.items() if not loss.smooth}
-    assert kinked == {"absolute_error", "quantile"}
-
-
-@covering(kind=ESTIMATORS, method=["fit", "partial_fit"])
-def test_input_noise_refuses_sparse_X_by_name(kind, method):
-    estimator = small(kind, dropout__noise=0.1)
-    kwargs = classes_first(kind, target(kind)) if method == "partial_fit" else {}
-    refused = f"^{kind.__name__}: dropout__noise must be 0 with sparse X.*got 0.1"
-    with pytest.raises(ValueError, match=refused):
-        getattr(estimator, method)(sparse.csr_array(X), target(kind), **kwargs)
-    assert not hasattr(estimator, "coefs_")
-    quietly(getattr(estimator, method), X, target(kind), **kwargs)
-    # a model trained with noise predicts sparse X
-    dense = estimator.predict(X)
-    np.testing.assert_allclose(
-        estimator.predict(sparse.csr_array(X)), dense, rtol=1e-9, atol=1e-12
-    )
 
 
 # Dropout and noise

@@ -1,9 +1,7 @@
 """What early stopping watches, and when its patience is over."""
 
 import copy
-import math
 from functools import partial
-from itertools import product
 
 import numpy as np
 import pytest
@@ -24,10 +22,10 @@ from sklearn.preprocessing import StandardScaler
 from skmlp import EarlyStopping, MLPClassifier
 from skmlp.losses import Quantile
 from skmlp.solvers import Adam
-from skmlp.training.early_stopping import Patience
 
 from ...conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
 from ...conftest import X as X_ALL
+from ...training.patience import first_end
 
 # some updates are enough here, whether they converged or not
 pytestmark = [
@@ -136,7 +134,6 @@ SCORINGS = {
 every_scoring = pytest.mark.parametrize(
     ("task", "scoring", "reference"), SCORINGS.values(), ids=SCORINGS
 )
-
 
 # each with and without weights, by lbfgs and by one that goes through batches
 SETTINGS = {
@@ -435,100 +432,6 @@ def test_a_scorer_that_does_not_suit_the_targets_is_refused():
     assert rows.dtype == bool
     model = make("regression", early_stopping=True, scoring="neg_log_loss")
     assert_refused(model, (ValueError, AttributeError), "MLPRegressor")
-
-
-# Patience
-
-
-def is_over(merits, tol, n_iter_no_change, *, relative=False):
-    """Whether none of the last epochs, one more than borne, brought enough."""
-    rises = []
-    for epoch, merit in enumerate(merits):
-        before = [m for m in merits[:epoch] if not math.isnan(m)]
-        best = max(before, default=-math.inf)
-        known = relative and math.isfinite(best)
-        margin = tol * abs(best) if known else tol
-        strictly = known and margin == 0
-        rises.append(merit > best if strictly else merit >= best + margin)
-    n_last = n_iter_no_change + 1
-    return len(rises) >= n_last and not any(rises[-n_last:])
-
-
-def first_end(merits, *args, min_updates=0, updates=None, **kwargs):
-    """The first epoch after which patience is over, or None."""
-    updates = range(1, len(merits) + 1) if updates is None else updates
-    for epoch, made in enumerate(updates, start=1):
-        if made >= min_updates and is_over(merits[:epoch], *args, **kwargs):
-            return epoch
-    return None
-
-
-def scripted(merits, *args, updates=None, **kwargs):
-    """The same by Patience."""
-    patience = Patience(*args, **kwargs)
-    updates = range(1, len(merits) + 1) if updates is None else updates
-    for epoch, (merit, made) in enumerate(zip(merits, updates, strict=True), start=1):
-        patience.update(merit)
-        if patience.is_over(made):
-            return epoch
-    return None
-
-
-WALK = np.random.default_rng(1)
-MERITS = {
-    "rises": -np.exp(-0.1 * np.arange(50)),
-    "rises to a plateau": np.minimum(np.arange(50) / 20, 1.0),
-    "falls": -np.arange(50.0),
-    "stands": np.full(50, 0.7),
-    "stands at 0": np.zeros(50),
-    "walks": np.cumsum(WALK.normal(size=50)),
-    "walks below 0": -np.abs(np.cumsum(WALK.normal(size=50))),
-    "jumps": WALK.normal(size=50),
-    "loses scores": np.where(np.arange(50) % 3, WALK.normal(size=50), np.nan),
-    "has no scores": np.full(50, np.nan),
-    "begins late": np.r_[np.full(4, -np.inf), np.linspace(0, 0.1, 46)],
-    "begins at infinity": np.r_[np.full(4, np.nan), np.linspace(0, 0.1, 46)],
-}
-every_merit = pytest.mark.parametrize("merits", MERITS.values(), ids=MERITS)
-
-
-@every_merit
-def test_patience_ends_where_the_last_epochs_brought_too_little(merits):
-    for tol, n_last, relative, min_updates in product(
-        (0.0, 1e-3, 0.05, 0.5), (1, 3, 10), (False, True), (0, 17, 49)
-    ):
-        more = {"relative": relative, "min_updates": min_updates}
-        expected = first_end(merits.tolist(), tol, n_last, **more)
-        assert scripted(merits, tol, n_last, **more) == expected, (tol, n_last, more)
-
-
-def test_relative_patience_does_not_depend_on_the_scale_of_the_merit():
-    # powers of 2, by which all numbers scale without rounding
-    for name, tol, factor in product(MERITS, (1e-3, 0.05), (2.0**-10, 2.0**10)):
-        both = (MERITS[name], factor * MERITS[name])
-        ends = [scripted(merits, tol, 3, relative=True) for merits in both]
-        assert ends[0] == ends[1], (name, tol, factor)
-
-
-def test_absolute_patience_does_depend_on_it():
-    merits = MERITS["rises"]
-    assert scripted(merits, 1e-3, 3) != scripted(1e-3 * merits, 1e-3, 3)
-
-
-def test_patience_without_end_is_never_over():
-    assert scripted(MERITS["falls"], 1.0, math.inf) is None
-
-
-@every_merit
-def test_the_best_is_the_first_of_the_largest_merits(merits):
-    patience = Patience(0.1, 3)
-    rises = [i for i, merit in enumerate(merits) if patience.update(merit)]
-    known = merits[np.isfinite(merits)]
-    if known.size:
-        assert patience.best == known.max()
-        assert rises[-1] == np.nanargmax(merits)
-    else:
-        assert patience.best == -math.inf and not rises
 
 
 # Patience of a fit

@@ -1,7 +1,4 @@
-"""Warnings that diagnose a fit: each where its fault is, and none where there is none.
-
-And what the ConvergenceWarning tells of the last epochs.
-"""
+"""Warnings that diagnose a fit: each where its fault is, none where there is none."""
 
 import re
 import warnings
@@ -10,7 +7,6 @@ from itertools import cycle, pairwise
 import numpy as np
 import pytest
 import scipy.sparse
-import sklearn.neural_network
 from sklearn import datasets
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
@@ -23,32 +19,22 @@ from skmlp.losses import LogLoss, Quantile
 from skmlp.solvers import SGD, Adam
 
 from ...conftest import Optional, classes_first, covering
+from .faults import (
+    IDLE,
+    NO_BETTER,
+    NUMBERS,
+    TARGETS,
+    X,
+    diagnoses,
+    every_estimator,
+    kinds_and_solvers,
+    layers,
+    make,
+)
 
 pd = Optional("pandas")
 
-rng = np.random.default_rng(0)
-X = rng.normal(size=(200, 5))
-NUMBERS = X @ [1.0, 2.0, -1.0, 0.5, 0.0] + 0.1 * rng.normal(size=200)
-NUMBERS = (NUMBERS - NUMBERS.mean()) / NUMBERS.std()
-TARGETS = {MLPClassifier: (NUMBERS > 0).astype(int), MLPRegressor: NUMBERS}
-every_estimator = pytest.mark.parametrize("kind", TARGETS)
-kinds_and_solvers = pytest.mark.parametrize(
-    "kind, solver",
-    [(MLPClassifier, "sgd"), (MLPRegressor, "adam"), (MLPClassifier, "lbfgs")],
-)
 every_solver = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-
-
-def diagnoses(mlp, *data, method="fit", **more):
-    """The texts of the DiagnosticWarnings of a fit, which may not give others."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        getattr(mlp, method)(*data, **more)
-    assert {warning.category for warning in caught} <= {DiagnosticWarning}
-    # which point at the call
-    assert {warning.filename for warning in caught} <= {__file__}
-    return [str(warning.message) for warning in caught]
 
 
 def the_one(texts, start):
@@ -58,15 +44,10 @@ def the_one(texts, start):
     return found[0]
 
 
-def make(kind=MLPRegressor, **params):
-    return kind(**{"random_state": 0} | params)
-
-
 UNEQUAL = "the columns of X are of very unequal scale"
 LARGE = "the targets are of very unequal scale"
 SMALL = "is large compared with the loss of a constant model"
-NO_BETTER = "the model is no better than a constant one"
-IDLE = "are dead or saturated"
+
 JUMPING = "the training loss jumps"
 
 
@@ -207,13 +188,6 @@ def test_a_rate_too_small_leaves_a_model_no_better_than_a_constant(kind):
     the_one(diagnoses(mlp, X, TARGETS[kind]), NO_BETTER)
     # far from the 0.99 times which count as no better
     assert model_loss(mlp, X, TARGETS[kind]) > 2 * constant_loss(kind, TARGETS[kind])
-
-
-def layers(scale=1.0, bias=0.0):
-    """Layers of 20 units whose sums are moved or stretched."""
-    rng = np.random.default_rng(1)
-    first, last = rng.normal(size=(5, 20)), rng.normal(size=(20, 1))
-    return [scale * first, last], [np.full(20, bias), np.zeros(1)]
 
 
 IDLE_LAYERS = {
@@ -486,108 +460,3 @@ def test_faults_of_targets_scaled_inside_do_not_depend_on_their_unit(early_stopp
         assert diagnoses(mlp, X, unit * NUMBERS) == [], unit
         # over 20 seeds: 0.988 to 0.999
         assert mlp.score(X, unit * NUMBERS) > 0.95, unit
-
-
-# --- the ConvergenceWarning
-
-
-def convergence_warning(mlp, X, y):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DiagnosticWarning)
-        with pytest.warns(ConvergenceWarning) as caught:
-            mlp.fit(X, y)
-    (text,) = [str(w.message) for w in caught if w.category is ConvergenceWarning]
-    return text
-
-
-@kinds_and_solvers
-def test_the_convergence_warning_begins_as_scikit_learns_does(kind, solver):
-    params = {"solver": solver, "max_iter": 5, "random_state": 0}
-    theirs = getattr(sklearn.neural_network, kind.__name__)(**params)
-    ours = convergence_warning(kind(**params), X, TARGETS[kind])
-    assert ours.startswith(convergence_warning(theirs, X, TARGETS[kind]))
-
-
-def told_change(text):
-    told = re.search(r"Over the last (\d+) of them the loss fell by (\S+)%", text)
-    return int(told[1]), float(told[2]) / 100
-
-
-@pytest.mark.parametrize(
-    ("kind", "solver"), [(MLPClassifier, "sgd"), (MLPRegressor, "adam")]
-)
-def test_the_fall_of_the_loss_over_the_last_ten_epochs_is_told(kind, solver):
-    for max_iter in (2, 5, 11, 40):
-        mlp = make(kind, solver=solver, max_iter=max_iter, alpha=0.5)
-        n_told, told = told_change(convergence_warning(mlp, X, TARGETS[kind]))
-        n_steps = min(10, max_iter - 1)
-        before, after = mlp.loss_curve_[-1 - n_steps], mlp.loss_curve_[-1]
-        # two decimals of a percentage
-        assert n_told == n_steps
-        assert told == pytest.approx((before - after) / before, abs=0.5001e-4)
-
-
-@every_estimator
-def test_the_fall_of_the_loss_over_the_last_ten_iterations_is_told(kind):
-    mlp = make(kind, solver="lbfgs", max_iter=15)
-    n_told, told = told_change(convergence_warning(mlp, X, TARGETS[kind]))
-    losses = (mlp.history_["loss"] + mlp.history_["penalty"])[-11:]
-    assert n_told == 10
-    assert told == pytest.approx((losses[0] - losses[-1]) / losses[0], abs=0.5001e-4)
-
-
-def test_what_helps_depends_on_whether_the_loss_still_falls():
-    falling = convergence_warning(make(max_iter=20), X, NUMBERS)
-    assert falling.endswith("still falling: raise max_iter or learning_rate_init.")
-    still = make(max_iter=20, learning_rate_init=1e-9, n_iter_no_change=30)
-    plateau = convergence_warning(still, X, NUMBERS)
-    told = "has plateaued: a larger tol would have stopped training earlier."
-    assert plateau.endswith(told)
-
-
-def test_a_loss_that_rises_is_not_said_to_have_plateaued():
-    # momentum carries this fit from its minimum back up
-    mlp = make(solver="sgd", momentum=1.0, nesterovs_momentum=False)
-    mlp.set_params(n_iter_no_change=300)
-    mlp.set_params(hidden_layer_sizes=(), batch_size=200, learning_rate_init=1e-3)
-    for max_iter in range(20, 200, 20):
-        text = convergence_warning(mlp.set_params(max_iter=max_iter), X, NUMBERS)
-        losses = mlp.loss_curve_[-11:]
-        if losses[-1] > 1.5 * losses[0]:
-            break
-    else:
-        pytest.fail("the loss never rose")
-    assert "fell by -" not in text and "plateaued" not in text
-
-
-def test_a_single_epoch_has_no_course():
-    assert "Over the last" not in convergence_warning(make(max_iter=1), X, NUMBERS)
-
-
-@pytest.mark.parametrize("n_targets", [1, 2])
-def test_lbfgs_without_a_first_step_is_divergence_or_no_convergence(n_targets):
-    # a penalty whose gradient's square overflows
-    y = NUMBERS if n_targets == 1 else np.column_stack([NUMBERS, NUMBERS])
-    mlp = make(solver="lbfgs", alpha=1e200)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DiagnosticWarning)
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        try:
-            mlp.fit(X, y)
-        except ValueError as error:
-            assert "in iteration 0 of lbfgs" in str(error)
-
-
-@every_estimator
-def test_fits_by_lbfgs_are_not_told_of_a_rate_or_batches(kind):
-    start = layers(bias=-100.0)
-    mlp = make(kind, solver="lbfgs", coefs_init=start, hidden_layer_sizes=20)
-    texts = diagnoses(mlp.set_params(tol=1e300), X, TARGETS[kind])
-    still = make(kind, solver="lbfgs", max_iter=15)
-    texts.append(convergence_warning(still, X, TARGETS[kind]))
-    mlp = make(kind, solver="lbfgs", alpha=1e5)
-    texts += diagnoses(mlp, X, TARGETS[kind])
-    for fault in IDLE, NO_BETTER, "still falling":
-        assert any(fault in text for text in texts)
-    for name in "learning_rate_init", "batch_size":
-        assert not any(name in text for text in texts)

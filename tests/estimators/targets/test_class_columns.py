@@ -1,4 +1,4 @@
-"""Several columns of classes, and probabilities as targets."""
+"""Several columns of classes: one softmax a column."""
 
 import pickle
 
@@ -8,35 +8,17 @@ import scipy.sparse
 from sklearn.base import clone
 
 from skmlp import MLPClassifier
-from skmlp.losses import Focal, LogLoss
 
-from ...conftest import assert_same_bits, parameters
+from ...conftest import assert_same_bits
+from .class_columns import LETTERS, SETTINGS, X, Y, fit
 
-rng = np.random.default_rng(0)
-X = rng.normal(size=(240, 4))
-LETTERS = np.array(["a", "b", "c"])[np.digitize(X[:, 0], [-0.5, 0.5])]
-NUMBERS = np.digitize(X[:, 1], [-1.0, 0.0, 1.0])
-Y = {
-    "letters": np.stack([LETTERS, np.where(X[:, 1] > 0, "y", "n")], axis=1),
-    "numbers": np.stack([NUMBERS, NUMBERS % 2, np.full(240, 7)], axis=1),
-}
-every_y = pytest.mark.parametrize("y", Y.values(), ids=Y)
-SETTINGS = {
-    "learning_rate_init": 0.02,
-    "max_iter": 60,
-    "tol": 0.0,
-    "n_iter_no_change": np.inf,
-    "random_state": 0,
-}
 # a given number of epochs is enough here
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
 ]
 
-
-def fit(y, **params):
-    return MLPClassifier((20,), **SETTINGS | params).fit(X, y)
+every_y = pytest.mark.parametrize("y", Y.values(), ids=Y)
 
 
 @every_y
@@ -156,56 +138,3 @@ def test_a_first_partial_fit_without_classes_for_each_column_is_refused():
     for classes in (None, ["a", "b", "c", "n", "y"]):
         with pytest.raises(ValueError, match=r"MLPClassifier: classes must be .* list"):
             MLPClassifier().partial_fit(X, Y["letters"], classes=classes)
-
-
-# Probabilities as targets
-
-SHARES = (
-    rng.dirichlet(np.ones(3), 240) * 0.2
-    + 0.8 * np.eye(3)[np.digitize(X[:, 0], [-0.5, 0.5])]
-)
-SOFT = LogLoss(soft_targets=True)
-
-
-def test_sure_probabilities_train_as_labels_do():
-    labels = np.digitize(X[:, 0], [-0.5, 0.5])
-    hard, soft = fit(labels, max_iter=5), fit(np.eye(3)[labels], loss=SOFT, max_iter=5)
-    np.testing.assert_array_equal(parameters(soft), parameters(hard))
-    np.testing.assert_array_equal(soft.classes_, [0, 1, 2])
-
-
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_probabilities_are_learned(n_classes):
-    shares = SHARES[:, :n_classes] / SHARES[:, :n_classes].sum(axis=1, keepdims=True)
-    mlp = fit(shares, loss=SOFT, solver="lbfgs", max_iter=300, tol=1e-4)
-    error = np.abs(mlp.predict_proba(X) - shares).mean()
-    constant = np.abs(shares.mean(axis=0) - shares).mean()
-    # over 20 seeds: 0.10 to 0.29 of it, and 0.92 to 1
-    assert error < 0.5 * constant
-    assert mlp.score(X, shares.argmax(axis=1)) > 0.85
-
-
-@pytest.mark.parametrize(
-    "y",
-    [SHARES * 2, SHARES[:, 0], SHARES[:, :1] / SHARES[:, :1], SHARES - [0, -1, 1]],
-    ids=["sums of 2", "a vector", "one class", "negative"],
-)
-def test_what_is_no_distribution_is_refused(y):
-    with pytest.raises(ValueError, match="MLPClassifier: y must be probabilities"):
-        fit(y, loss=SOFT)
-
-
-def test_matrices_of_probabilities_are_refused_unless_asked_for():
-    with pytest.raises(ValueError, match="MLPClassifier: y must be labels"):
-        fit(SHARES)
-
-
-def test_class_weights_for_probabilities_are_refused():
-    with pytest.raises(ValueError, match="class_weight must be None"):
-        fit(SHARES, loss=SOFT, class_weight="balanced")
-
-
-def test_other_losses_have_heads_too():
-    for loss in (Focal(gamma=1.0), LogLoss(label_smoothing=0.1)):
-        # over 20 seeds: 0.93 to 1
-        assert fit(Y["letters"], loss=loss).score(X, Y["letters"]) > 0.8

@@ -10,42 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import sparse
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import DataConversionWarning
-from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
-from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier, MLPRegressor
 
 from ...conftest import (
-    Optional,
     assert_close,
     assert_same_bits,
     classes_first,
     covering,
     parameters,
-    quietly,
 )
+from ..forms import CODES, FRAME_VALUES, SOLVERS, fitted, pd, pl, small
 
-pd, pl = Optional("pandas"), Optional("polars")
 ESTIMATORS = [MLPClassifier, MLPRegressor]
-SOLVERS = ["sgd", "adam", "lbfgs"]
-
-
-def small(kind, **params):
-    """An estimator of some updates; tanh, since a kink would make rounding jump."""
-    defaults = {
-        "hidden_layer_sizes": (4, 3),
-        "activation": "tanh",
-        "max_iter": 3,
-        "random_state": 0,
-    }
-    return kind(**{**defaults, **params})
-
-
-def fitted(estimator, X, y, **kwargs):
-    """Some updates are enough here, whether they converged or not."""
-    return quietly(estimator.fit, X, y, **kwargs)
 
 
 def target(kind, X):
@@ -104,7 +82,6 @@ EXACT_DTYPES = ["?", "i1", "u1", "i2", "i4", "i8", "u8", ">i4", ">i8", "O"]
 FLOAT_DTYPES = ["f2", "f4", "f8", ">f2", ">f4", ">f8", "g"]
 
 shapes = st.tuples(st.integers(3, 12), st.integers(1, 4))
-
 
 # small whole numbers, which every dtype holds exactly
 grids = shapes.flatmap(
@@ -363,8 +340,9 @@ def test_sparse_X_of_every_dtype_gives_the_dense_model(dtype):
 
 # Data frames
 
+
 COLUMNS = ["length", "width", "height"]
-FRAME_VALUES = np.random.default_rng(0).integers(0, 2, size=(24, 3))
+
 FRAMES = {
     "int64": lambda: pd.DataFrame(FRAME_VALUES, columns=COLUMNS),
     "float64": lambda: pd.DataFrame(FRAME_VALUES * 1.0, columns=COLUMNS),
@@ -425,48 +403,6 @@ def test_a_missing_or_unexpected_header_warns_and_predicts_the_same(kind):
 
 # Forms of labels
 
-CODES = np.arange(24) % 3
-WORDS = np.array(["ant", "bee", "cicada"])[CODES]
-LABEL_FORMS = {
-    "list of ints": (lambda y: y.tolist(), CODES),
-    "int8": (lambda y: y.astype("i1"), CODES),
-    "big-endian": (lambda y: y.astype(">i8"), CODES),
-    "whole floats": (lambda y: y * 1.0, CODES),
-    "ints from -1": (np.copy, CODES - 1),
-    "Series": (lambda y: pd.Series(y, index=np.arange(24)[::-1]), CODES),
-    "Series of Int64": (lambda y: pd.Series(y, dtype="Int64"), CODES),
-    "polars Series": (lambda y: pl.Series(y), CODES),
-    "list of strings": (lambda y: y.tolist(), WORDS),
-    "array of strings": (np.copy, WORDS),
-    "objects": (lambda y: y.astype(object), WORDS),
-    "Series of strings": (lambda y: pd.Series(y), WORDS),
-    "Categorical": (lambda y: pd.Series(y, dtype="category"), WORDS),
-    "bare Categorical": (lambda y: pd.Categorical(y), WORDS),
-    "Categorical with an unused one": (
-        lambda y: pd.Series(pd.Categorical(y, categories=[*sorted(set(y)), "zebra"])),
-        WORDS,
-    ),
-    "Categorical of ints": (lambda y: pd.Series(y, dtype="category"), CODES),
-    "polars strings": (lambda y: pl.Series(y), WORDS),
-    "bool": (np.copy, CODES > 0),
-    "list of bools": (lambda y: y.tolist(), CODES > 0),
-    "Series of boolean": (lambda y: pd.Series(y, dtype="boolean"), CODES > 0),
-    "two words": (lambda y: y.astype(object), np.where(CODES == 1, "bee", "other")),
-}
-
-
-@pytest.mark.parametrize(("form", "labels"), LABEL_FORMS.values(), ids=LABEL_FORMS)
-def test_every_form_of_labels_gives_the_model_of_their_codes(form, labels):
-    X, y = FRAME_VALUES * 1.0, form(labels)
-    classes, codes = np.unique(labels, return_inverse=True)
-    model = fitted(small(MLPClassifier), X, y)
-    plain = fitted(small(MLPClassifier), X, codes)
-    assert_same_bits(model, plain)
-    np.testing.assert_array_equal(model.classes_, classes)
-    np.testing.assert_array_equal(model.predict(X), classes[plain.predict(X)])
-    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
-    assert model.score(X, y) == plain.score(X, codes)
-
 
 NUMBER_FORMS = {
     "list": lambda y: y.tolist(),
@@ -486,15 +422,6 @@ def test_every_form_of_numbers_gives_the_same_bits(form):
         assert_same_bits(model, fitted(small(MLPRegressor, loss=loss), X, y))
 
 
-@pytest.mark.parametrize("package", ["pandas", "polars"])
-def test_columns_of_a_frame_are_several_outputs(package):
-    X = FRAME_VALUES * 1.0
-    y = np.c_[CODES, -CODES] / 2
-    model = fitted(small(MLPRegressor), X, Optional(package).DataFrame(y))
-    assert_same_bits(model, fitted(small(MLPRegressor), X, y))
-    assert model.predict(X).shape == y.shape
-
-
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_a_column_vector_y_warns_and_counts_as_flat(kind, method):
@@ -508,41 +435,8 @@ def test_a_column_vector_y_warns_and_counts_as_flat(kind, method):
     assert model.predict(X).shape == (len(X),)
 
 
-INDICATORS = np.c_[CODES == 0, CODES != 1, FRAME_VALUES[:, 0] > 0].astype(int)
-
-
-@covering(
-    container=["csr", "csc", "coo", "lil"], kind=["matrix", "array"], solver=SOLVERS[1:]
-)
-def test_sparse_label_indicators_give_the_dense_model(solver, kind, container):
-    X = FRAME_VALUES * 1.0
-    y = getattr(sparse, f"{container}_{kind}")(INDICATORS)
-    model = fitted(small(MLPClassifier, solver=solver), X, y)
-    plain = fitted(small(MLPClassifier, solver=solver), X, INDICATORS)
-    assert_same_bits(model, plain)
-    assert sparse.issparse(model.predict(X))
-    np.testing.assert_array_equal(model.predict(X).toarray(), plain.predict(X))
-    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
-    np.testing.assert_array_equal(y.toarray(), INDICATORS)
-
-
-def test_label_indicators_of_every_dtype_give_the_same_bits():
-    X = FRAME_VALUES * 1.0
-    plain = fitted(small(MLPClassifier), X, INDICATORS)
-    for y in (*map(INDICATORS.astype, ["?", "i1", "f4", "f8"]), INDICATORS.tolist()):
-        assert_same_bits(fitted(small(MLPClassifier), X, y), plain)
-
-
-def test_sparse_label_indicators_are_those_of_partial_fit_too():
-    X = FRAME_VALUES * 1.0
-    first = small(MLPClassifier).partial_fit(X, INDICATORS, classes=[0, 1, 2])
-    again = small(MLPClassifier).partial_fit(
-        X, sparse.csr_array(INDICATORS), classes=[0, 1, 2]
-    )
-    assert_same_bits(again, first)
-
-
 # Sample weights
+
 
 SCALARS = [2, 0.5, True, np.float32(3), np.int8(4), np.array(2.0), np.array(3)]
 
@@ -734,88 +628,4 @@ def test_training_commutes_with_a_permutation_of_the_features(kind):
     # three updates of the same sums, in another order over features
     np.testing.assert_allclose(
         getattr(twin, raw)(X[:, order]), getattr(start, raw)(X), rtol=1e-6
-    )
-
-
-# No hidden layer is a linear model
-
-
-def linear(kind, **params):
-    """A network without hidden layer, trained to its only minimum."""
-    return kind(
-        hidden_layer_sizes=(),
-        solver="lbfgs",
-        max_iter=5000,
-        tol=1e-8,
-        random_state=0,
-        **params,
-    )
-
-
-@covering(load=[load_breast_cancer, load_iris], C=[0.01, 1.0], weighted=[False, True])
-def test_no_hidden_layer_is_logistic_regression(load, C, weighted):
-    X, y = load(return_X_y=True)
-    X = StandardScaler().fit_transform(X)
-    weight = 1.0 + np.arange(len(y)) % 3 if weighted else None
-    # both sum losses over weighted rows and penalize 1/2 |W|^2, by alpha = 1 / C
-    ours = fitted(linear(MLPClassifier, alpha=1 / C), X, y, sample_weight=weight)
-    theirs = LogisticRegression(C=C, tol=1e-8, max_iter=5000).fit(X, y, weight)
-    np.testing.assert_allclose(
-        ours.predict_proba(X), theirs.predict_proba(X), rtol=0, atol=1e-3
-    )
-    np.testing.assert_allclose(
-        ours.coefs_[0].T.ravel(), theirs.coef_.ravel(), rtol=1e-3, atol=1e-3
-    )
-
-
-@covering(alpha=[0.1, 10.0], n_outputs=[1, 2], weighted=[False, True])
-def test_no_hidden_layer_is_ridge(alpha, n_outputs, weighted):
-    X, y = load_diabetes(return_X_y=True)
-    X, y = StandardScaler().fit_transform(X), (y - y.mean()) / y.std()
-    y = y if n_outputs == 1 else np.c_[y, y**2]
-    weight = 1.0 + np.arange(len(y)) % 3 if weighted else None
-    # both sum squares over weighted rows, and both penalize alpha |W|^2
-    ours = fitted(linear(MLPRegressor, alpha=alpha), X, y, sample_weight=weight)
-    theirs = Ridge(alpha=alpha).fit(X, y, weight)
-    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=0, atol=1e-3)
-    np.testing.assert_allclose(
-        ours.coefs_[0].T, np.atleast_2d(theirs.coef_), rtol=0, atol=1e-3
-    )
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("alpha", [1e-3, 0.1])
-def test_no_hidden_layer_is_poisson_regression(alpha, weighted):
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 4))
-    y = rng.poisson(np.exp(X @ [0.5, -0.3, 0.0, 0.2]))
-    weight = 1.0 + np.arange(300) % 3 if weighted else None
-    # theirs is a weighted mean of losses, ours a sum over all the weight there is
-    total = 300 if weight is None else weight.sum()
-    ours = fitted(
-        linear(MLPRegressor, loss="poisson", alpha=alpha * total),
-        X,
-        y,
-        sample_weight=weight,
-    )
-    theirs = PoissonRegressor(alpha=alpha, tol=1e-8, max_iter=1000).fit(X, y, weight)
-    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-3)
-    np.testing.assert_allclose(ours.coefs_[0].ravel(), theirs.coef_, atol=1e-3)
-
-
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_stochastic_solvers_reach_the_linear_model_too(solver):
-    X, y = load_diabetes(return_X_y=True)
-    X, y = StandardScaler().fit_transform(X), (y - y.mean()) / y.std()
-    ours = linear(MLPRegressor, alpha=10.0).set_params(
-        solver=solver,
-        batch_size=len(y),
-        learning_rate_init=0.1 if solver == "sgd" else 0.01,
-        max_iter=2000,
-        tol=0,
-        n_iter_no_change=2000,
-    )
-    theirs = Ridge(alpha=10.0).fit(X, y)
-    np.testing.assert_allclose(
-        fitted(ours, X, y).predict(X), theirs.predict(X), rtol=0, atol=1e-3
     )
