@@ -9,6 +9,8 @@ import sklearn.neural_network
 from sklearn.exceptions import ConvergenceWarning
 
 from skmlp import DiagnosticWarning, MLPClassifier, MLPRegressor
+from skmlp.schedules import SCHEDULES, Constant, Cosine, Warmup
+from skmlp.solvers import SGD
 
 from .faults import (
     IDLE,
@@ -124,3 +126,28 @@ def test_fits_by_lbfgs_are_not_told_of_a_rate_or_batches(kind):
         assert any(fault in text for text in texts)
     for name in "learning_rate_init", "batch_size":
         assert not any(name in text for text in texts)
+
+
+UNPLANNED = {"constant", "invscaling", "adaptive", "plateau", "warmup"}
+PLANS = {
+    **{name: (name, name not in UNPLANNED) for name in SCHEDULES},
+    "a function": (lambda progress: 1.0 - 0.9 * progress, False),
+    "an object": (Cosine(end=0.1), True),
+    "warmup, then a plan": (Warmup(Cosine()), True),
+    "warmup, then none": (Warmup(Constant()), False),
+}
+
+
+def test_where_a_planned_schedule_ends_no_epochs_are_missing():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    params = {"max_iter": 3, "n_iter_no_change": 10, "solver": SGD()}
+    for name, (schedule, is_planned) in PLANS.items():
+        mlp = MLPRegressor(learning_rate=schedule, **params)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", ConvergenceWarning)
+            mlp.fit(X, X[:, 0])
+        assert len(told) == (not is_planned), name
+        for warning in told:
+            assert "Maximum iterations (3) reached" in str(warning.message)
+        assert mlp.n_iter_ == 3
