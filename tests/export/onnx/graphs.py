@@ -30,14 +30,17 @@ def run(proto, inputs):
     return dict(zip(names, running.run(None, inputs), strict=True))
 
 
-def evaluated(function, z):
-    """A function of a value of a graph, at the array z."""
+def evaluated(function, z, shape=None):
+    """A function of a value of a graph, at the array z.
+
+    shape : of what comes, without the rows; None is that of z.
+    """
     pytest.importorskip("onnx")
     graph = Graph()
     value = function(graph.value("z", z.dtype))
     graph.name(value, "a")
     inputs = [Output("z", graph.value("z", z.dtype), z.shape[1:])]
-    outputs = [Output("a", value, z.shape[1:])]
+    outputs = [Output("a", value, z.shape[1:] if shape is None else shape)]
     proto = model_proto(graph, inputs, outputs, opset=17, name="a", properties={})
     return run(proto, {"z": z})["a"]
 
