@@ -1,8 +1,5 @@
 """What a graph says of itself, and what is refused."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
@@ -103,24 +100,3 @@ def test_what_can_not_be_exported_is_refused(case):
 def test_a_model_must_be_fitted(model):
     with pytest.raises(NotFittedError):
         skmlp.to_onnx(model)
-
-
-SCRIPT = """
-import sys
-import skmlp
-import skmlp.export.onnx.model, skmlp.export.onnx.registration
-assert not {"onnx", "skl2onnx", "onnxruntime"} & set(sys.modules)
-for name in ("onnx", "skl2onnx"):
-    sys.modules[name] = None  # as if it were not installed
-for function, package in ((skmlp.to_onnx, "onnx"), (skmlp.register_onnx, "skl2onnx")):
-    try:
-        function(*[skmlp.MLPClassifier()][: function is skmlp.to_onnx])
-    except ImportError as error:
-        assert f"{function.__name__}: {package} must be installed" in str(error), error
-    else:
-        raise AssertionError(function)
-"""
-
-
-def test_the_package_imports_without_onnx_and_says_what_is_missing():
-    subprocess.run([sys.executable, "-c", SCRIPT], check=True)
