@@ -63,8 +63,7 @@ def _numbers(encoder, columns):
     """Filled numbers and indicators of missing ones, scaled: a list of one value."""
     missing = encoder._missing
     given = columns[0].op("Concat", *columns[1:], axis=1)
-    never_read = np.isin(np.arange(len(columns)), missing.empty)[np.newaxis]
-    is_missing = given.op("IsNaN", dtype=bool).op("Or", never_read)
+    is_missing = given.op("IsNaN", dtype=bool)
     filled = is_missing.where(missing.medians[np.newaxis], given)
     if len(missing.incomplete):
         indicators = is_missing.columns(missing.incomplete).cast(np.float64)
