@@ -16,7 +16,7 @@ from .networks import both_dtypes, forward, make
 SPARSE = {"dense": False, "csr": True}
 
 
-RATE, SCALE = 0.3, 0.5
+RATE, SCALE = 0.3125, 0.5  # a share of 2^16
 N_DRAWS = 40_000
 NOISES = {
     "dropout": Noise(RATE),
