@@ -11,6 +11,7 @@ from skmlp.estimators import (
     MLPRegressor,
     MLPTransformer,
 )
+from skmlp.export import register_if_loaded, register_onnx, to_onnx
 from skmlp.tabular import search_space, tabular_pipeline
 from skmlp.version import __version__
 
@@ -25,6 +26,10 @@ __all__ = [
     "MLPRegressor",
     "MLPTransformer",
     "__version__",
+    "register_onnx",
     "search_space",
     "tabular_pipeline",
+    "to_onnx",
 ]
+
+register_if_loaded()

@@ -651,13 +651,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         output = self._output(X)
         values = self._task().predicted(output)
+        width = self._interval_width(coverage).astype(values.dtype)
+        width = width[0] if values.ndim == 1 else width
+        return values - width, values + width
+
+    def _interval_width(self, coverage):
+        """(n_outputs,) by how much predictions are widened on both sides."""
         residuals = vars(self).get("validation_residuals_")
         state = vars(self).get("_state")
         weight = None if state is None else state.validation_weight
-        width = interval_width(type(self).__name__, residuals, weight, coverage)
-        width = width.astype(values.dtype)
-        width = width[0] if values.ndim == 1 else width
-        return values - width, values + width
+        return interval_width(type(self).__name__, residuals, weight, coverage)
 
     def score(self, X, y, sample_weight=None):
         """The coefficient of determination R2, the mean over outputs.

@@ -21,6 +21,7 @@ FLOORS = [
     {"training"},
     {"estimators", "plot"},
     {"tabular"},
+    {"export"},
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
@@ -139,6 +140,10 @@ def libraries_of_its_floor(module):
     allowed = {"skmlp", *NUMERICAL, *sys.stdlib_module_names}
     if module.startswith(("skmlp.estimators", "skmlp.tabular")):
         allowed |= ONLY_ESTIMATORS
+    if module.startswith("skmlp.export"):
+        allowed |= {"sklearn"}
+    if module.startswith("skmlp.export.onnx"):
+        allowed |= {"onnx", "skl2onnx"}
     if module.startswith("skmlp.plot"):
         allowed |= {"matplotlib"}
     return allowed
@@ -154,7 +159,8 @@ def test_a_module_imports_only_the_libraries_of_its_floor():
     assert not found, (
         f"{found}: the engine may import numpy, scipy and the standard library; "
         "scikit-learn, threadpoolctl and joblib enter by the estimators alone, "
-        "matplotlib by the plots, and nothing else does."
+        "matplotlib by the plots, onnx and skl2onnx by their exports, and nothing "
+        "else does."
     )
 
 
