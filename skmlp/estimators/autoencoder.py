@@ -294,7 +294,8 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         network, views = self._network()
         middle = network.dense[len(network.dense) // 2]
         raw = network.predict(views, Z, slice(middle, None))
-        return self.mlp_._fitted_loss().inverse_link(raw)
+        values = self.mlp_._fitted_loss().inverse_link(raw)
+        return values.astype(Z.dtype, copy=False)
 
     @property
     def _n_features_out(self):

@@ -602,8 +602,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The network's outputs after the inverse link. With several quantile levels
-            there is one more axis, for the levels in ascending order.
+            The network's outputs after the inverse link, float64 with `scale_target`.
+            With several quantile levels there is one more axis, for the levels in
+            ascending order.
         """
         output = self._output(X)
         return self._task().predicted(output)
