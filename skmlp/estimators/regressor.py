@@ -11,6 +11,8 @@ from skmlp.component import component_of
 from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
+from skmlp.estimators.targets.numbers import NUMBERS
+from skmlp.estimators.validation.arrays import check_values
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 
@@ -680,6 +682,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             At most 1. Of several quantile levels, the one nearest 1/2 counts.
         """
         predicted = self._central(self._output(X))
+        y = check_values(type(self).__name__, y, expected=NUMBERS, numeric=True)
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _central(self, output):

@@ -702,7 +702,6 @@ MIXED = [
     ("bool and str", ["a", np.True_, "b"]),
     ("bytes and str", ["a", b"a", "b"]),
     ("bytes and int", [b"a", 0, 1]),
-    ("NoneType and str", [None, "a", "b"]),
 ]
 
 

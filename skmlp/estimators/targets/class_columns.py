@@ -10,7 +10,12 @@ from sklearn.metrics import accuracy_score
 from skmlp.constraints import integer
 from skmlp.errors import Text, error_context, invalid
 from skmlp.estimators.targets.classes import ClassTask, number_of
-from skmlp.estimators.targets.labels import CLASSES, check_labels, distinct_labels
+from skmlp.estimators.targets.labels import (
+    CLASSES,
+    check_labels,
+    distinct_labels,
+    labels_to_score,
+)
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
     mean_softmax,
@@ -112,7 +117,7 @@ class ClassColumns(ClassTask):
         return _accuracy(right.astype(int), weight)
 
     def accuracy(self, owner, y, predicted, weight):
-        y = np.asarray(y)
+        y = labels_to_score(owner, y)
         if y.shape != predicted.shape:
             raise invalid(owner, "y", f"be of shape {predicted.shape}", Text(y.shape))
         return _accuracy((y == predicted).all(axis=1).astype(float), weight)

@@ -17,6 +17,7 @@ from skmlp.estimators.targets.labels import (
     distinct_labels,
     has_columns,
     is_multilabel,
+    labels_to_score,
 )
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
@@ -93,6 +94,7 @@ class ClassTask(Task):
 
     def accuracy(self, owner, y, predicted, weight):
         """The accuracy of labels: of rows with all of them right."""
+        y = labels_to_score(owner, y)
         return accuracy_score(y, predicted, sample_weight=weight)
 
 
