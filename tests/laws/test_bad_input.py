@@ -209,6 +209,7 @@ BAD_SETTINGS = {
     "early_stopping__relative_tol": NO_BOOLEAN,
     "early_stopping__min_updates": [*NO_INTEGER, -1, INF, -HUGE],
     "early_stopping__tie_break": [*NO_NAME, "any", True],
+    "early_stopping__stratify": [*NO_BOOLEAN, "yes"],
     "ensemble__by": [*NO_NAME, "seed", True, 5],
     "checkpoint__path": [None, NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
     "checkpoint__every": [*NO_INTEGER, 0, -1, INF, -HUGE],

@@ -116,6 +116,14 @@ class ClassColumns(ClassTask):
         right = (self.codes_of(Y) == self.codes_of(raw)).all(axis=1)
         return _accuracy(right.astype(int), weight)
 
+    def lacks(self, Y):
+        for i, part in enumerate(self.split(Y)):
+            missing = np.flatnonzero(part.max(axis=0) < 0.5)
+            if len(missing):
+                label = self.classes[i].tolist()[missing[0]]
+                return f"no row of class {label!r} of column {i} of y"
+        return ""
+
     def accuracy(self, owner, y, predicted, weight):
         y = labels_to_score(owner, y)
         if y.shape != predicted.shape:
