@@ -11,6 +11,8 @@ from skmlp.component import component_of
 from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
+from skmlp.estimators.targets.numbers import NUMBERS
+from skmlp.estimators.validation.arrays import check_values
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 
@@ -602,8 +604,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The network's outputs after the inverse link. With several quantile levels
-            there is one more axis, for the levels in ascending order.
+            The network's outputs after the inverse link, float64 with `scale_target`.
+            With several quantile levels there is one more axis, for the levels in
+            ascending order.
         """
         output = self._output(X)
         return self._task().predicted(output)
@@ -682,6 +685,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             At most 1. Of several quantile levels, the one nearest 1/2 counts.
         """
         predicted = self._central(self._output(X))
+        y = check_values(type(self).__name__, y, expected=NUMBERS, numeric=True)
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _central(self, output):

@@ -22,6 +22,7 @@ from skmlp.estimators.fitting.inputs import categorical_columns
 from skmlp.estimators.fitting.plan import check_targets, make_plan
 from skmlp.estimators.fitting.settings import Settings
 from skmlp.estimators.fitting.state import State, set_fitted_attributes
+from skmlp.estimators.fitting.strata import folds_of
 from skmlp.estimators.fitting.threads import one_blas_thread
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
@@ -118,6 +119,9 @@ def _members(estimator, settings, targets, random_state, n_at_once):
         own["max_time"] = settings.max_time / math.ceil(n_members / n_at_once)
     if settings.calibration is not None:
         own["calibration"] = None
+    is_drawn = settings.holds_out and not settings.is_regression
+    if is_drawn and settings.early_stopping.stratify == "auto":
+        own["early_stopping"] = settings.early_stopping.stratified()
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
     return [_member(estimator, own | {"random_state": int(seed)}) for seed in seeds]
 
@@ -158,22 +162,9 @@ def _splits(settings, targets, groups, random_state):
     if len(data) < n:
         expected = f"be at most n_samples={len(data)} with ensemble='folds'"
         raise settings.invalid("n_members", expected)
-    folds = _folds(task.fold_strata(data.Y), len(data), n, random_state)
+    folds = folds_of(task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
     return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
-
-
-def _folds(strata, n_samples, n_folds, random_state):
-    """The fold of each row: rows are dealt out in turn, one stratum after the other.
-
-    So the folds' sizes differ by one at most, and so do their counts of each stratum.
-    """
-    order = random_state.permutation(n_samples)
-    if strata is not None:
-        order = order[np.argsort(strata[order], kind="stable")]
-    folds = np.empty(n_samples, np.intp)
-    folds[order] = np.arange(n_samples) % n_folds
-    return folds
 
 
 # Fitted attributes

@@ -85,7 +85,7 @@ class Outcome:
     def _state(self) -> State:
         plan, training = self.plan, self.training
         if not plan.settings.is_stochastic:
-            return State(plan.task, plan.loss)
+            return State(plan.task, plan.loss, dtype=training.params.dtype)
         patience = training.monitor.patience
         memory = SolverMemory(
             type(plan.settings.solver),
@@ -103,6 +103,7 @@ class Outcome:
             patience.best,
             patience.n_without_improvement,
             memory,
+            dtype=training.params.dtype,
         )
 
 

@@ -4,6 +4,7 @@ import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from skmlp.errors import error_context, invalid
@@ -124,12 +125,12 @@ class Plan:
 
     def attributes(self, params):
         """What predictions need of an estimator with these parameters."""
-        folded = self.scaling.fold(self.network, params)
+        folded = self.scaling.fold(self.network, self.network.folded(params))
         return {
-            **network_attributes(self.network, self.loss, folded),
+            **network_attributes(self.network, self.loss, folded, params.dtype),
             **self.features,
             **self.task.attributes,
-            "_state": State(self.task, self.loss),
+            "_state": State(self.task, self.loss, dtype=params.dtype),
         }
 
     @property
@@ -195,8 +196,7 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     template = copy.copy(estimator)
     dtype = FLOATS
     if request.continued:
-        coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
-        dtype = fitted_layers(settings.owner, coefs, intercepts)[0][0].dtype
+        dtype = _dtype_before(settings, before)
     X = check_X(template, X, reset=not request.continued, dtype=dtype)
     component = loss_component(settings)
     task, y = choose_task(settings, component, y, X.shape[0], request, before)
@@ -216,8 +216,21 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     return Targets(task, component, data, template)
 
 
+def _dtype_before(settings, before):
+    """In which the model that goes on was trained."""
+    state = before.get("_state")
+    coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
+    (W, _), *others = fitted_layers(settings.owner, coefs, intercepts)
+    # a layer alone has the scale of targets, too, which is float64
+    return state.dtype if state and state.dtype and not others else W.dtype
+
+
 def _encode(settings, task, component, y, dtype):
-    """Y of a checked y, for which the loss must be defined."""
+    """Y of a checked y, for which the loss must be defined.
+
+    Of targets that training scales in float64, else of X's dtype.
+    """
+    dtype = np.float64 if settings.scale_target else dtype
     Y = task.encode(settings.owner, y, dtype)
     domain, least = task.loss(component).domain, Y.min()
     if (domain and least < 0) or (domain == "> 0" and least == 0):
@@ -275,7 +288,7 @@ def _initial_params(settings, network, data, random_state, before):
     check_same_architecture(owner, network.layer_sizes, fitted.layer_sizes)
     pairs = [layers[i] for i in fitted.dense]
     extras = extra_params(owner, network, before)
-    return network.flatten(pairs, data.X.dtype, extras), False
+    return network.flatten(pairs, np.float64, extras), False
 
 
 def _new_params(settings, network, data, random_state):
@@ -290,7 +303,7 @@ def _new_params(settings, network, data, random_state):
             dtype,
         )
     if len(start) == len(network.dense):
-        return network.flatten(start, dtype), False
+        return network.flatten(start, np.float64), False
     initializer = component(settings, INITIALIZERS, "initializer")
     rows = data.X[data.sample(N_ROWS)] if initializer.needs_data else None
     params = network.initial_params(initializer, random_state, dtype, rows)
@@ -315,6 +328,8 @@ def _scaled(plan) -> Plan:
         params = memory.unfolded(plan.network, scaling, params)
     elif not plan.is_drawn:
         params = scaling.unfold(plan.network, params)
+    # as another model has it, with the scale of its targets, it is in float64
+    params = params.astype(plan.data.X.dtype, copy=False)
     return replace(plan, scaling=scaling, params=params)
 
 

@@ -37,20 +37,22 @@ class Scaling:
 
     def training_rows(self, data):
         """The data as training sees it; X is scaled when its rows are asked for."""
-        return replace(data, X=self._inputs(data.X), Y=self._targets(data.Y))
+        Y = self._targets(data.Y, data.X.dtype)
+        return replace(data, X=self._inputs(data.X), Y=Y)
 
     def held_out(self, held):
-        return replace(held, X=self._inputs(held.X), Y=self._targets(held.Y))
+        Y = self._targets(held.Y, held.X.dtype)
+        return replace(held, X=self._inputs(held.X), Y=Y)
 
     def _inputs(self, X):
         if self.center is None:
             return X
         return ScaledRows(X, self.center.astype(X.dtype), self.scale.astype(X.dtype))
 
-    def _targets(self, Y):
+    def _targets(self, Y, dtype):
         if self.unit is None:
             return Y
-        return np.asfortranarray((Y - self.shift) / self.unit, dtype=Y.dtype)
+        return np.asfortranarray((Y - self.shift) / self.unit, dtype=dtype)
 
     @property
     def kind(self):
@@ -63,21 +65,24 @@ class Scaling:
         return self.center is None and self.unit is None
 
     def fold(self, network, params):
-        """The parameters for X and Y as they are; `params` itself if nothing scales."""
+        """The parameters for X and Y as they are; `params` itself if nothing scales.
+
+        With the scale of targets in float64, which keeps a large mean exact.
+        """
         if self.is_plain:
             return params
         folded = params.copy()
-        pairs = network.weights_and_biases(folded)
         if self.center is not None:
-            W, b = pairs[0]
+            W, b = network.weights_and_biases(folded)[0]
             W /= self.scale[:, np.newaxis]
             b -= self.center @ W
         if self.unit is not None:
-            self._fold_outputs(*pairs[-1])
+            folded = folded.astype(np.float64, copy=False)
+            self._fold_outputs(*network.weights_and_biases(folded)[-1])
         return folded
 
     def unfold(self, network, params):
-        """The parameters that `fold` makes these of."""
+        """The parameters that `fold` makes these of, of the same dtype."""
         if self.is_plain:
             return params
         inner = params.copy()
@@ -91,12 +96,11 @@ class Scaling:
         return inner
 
     def outputs(self, raw):
-        """Raw outputs in training as those for Y as it is."""
+        """Raw outputs in training as those for Y as it is, where scaled in float64."""
         if self.unit is None:
             return raw
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
-        outputs = raw + np.log(unit) if self.log_link else raw * unit + shift
-        return outputs.astype(raw.dtype, copy=False)
+        return raw + np.log(unit) if self.log_link else raw * unit + shift
 
     def _fold_outputs(self, W, b):
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)

@@ -7,6 +7,12 @@ from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmlp.errors import Text, error_context, invalid, refuse_unsupported
+from skmlp.estimators.validation.target_values import plain_values, refuse_missing
+from skmlp.estimators.validation.unreadable import (
+    naming_the_column,
+    refuse_dates,
+    with_plain_sparse_columns,
+)
 
 FLOATS = (np.float64, np.float32)
 FINITE = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
@@ -20,9 +26,16 @@ def check_X(estimator, X, *, reset, dtype=FLOATS, order="C", name="X"):
     """
     with error_context(type(estimator).__name__, name, FINITE, X):
         refuse_unsupported(X)
-        return validate_data(
-            estimator, X, reset=reset, accept_sparse="csr", dtype=dtype, order=order
-        )
+        refuse_dates(X)
+        with naming_the_column(X):
+            return validate_data(
+                estimator,
+                with_plain_sparse_columns(X),
+                reset=reset,
+                accept_sparse="csr",
+                dtype=dtype,
+                order=order,
+            )
 
 
 def check_X_to_predict(estimator, X):
@@ -54,13 +67,25 @@ def _has_finite_sum(X) -> bool:
 
 def check_y(owner, y, n_samples, *, expected, numeric, name="y"):
     """y as an array (n_samples,) or (n_samples, n_outputs), finite where it can be."""
+    given, y = y, check_values(owner, y, expected=expected, numeric=numeric, name=name)
+    with error_context(owner, name, expected, given):
+        _check_shape_of_y(y, n_samples)
+        return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
+
+
+def check_values(owner, y, *, expected, numeric, name="y"):
+    """y of any library as an array of any shape, finite where it can be."""
     with error_context(owner, name, expected, y):
         if y is None:
             raise ValueError(
                 f"{owner} requires y to be passed, but the target y is None."
             )
         refuse_unsupported(y)
-        y = check_array(
+        y = plain_values(owner, name, y, numeric=numeric)
+        refuse_unsupported(y)  # a list may have become a complex array
+        if _has_nan(y):
+            refuse_missing(owner, name, np.isnan(y))
+        return check_array(
             y,
             accept_sparse=False if numeric else "csr",
             ensure_2d=False,
@@ -68,9 +93,12 @@ def check_y(owner, y, n_samples, *, expected, numeric, name="y"):
             input_name="y",
             estimator=owner,
         )
-        refuse_unsupported(y)  # a list may have become a complex array
-        _check_shape_of_y(y, n_samples)
-        return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
+
+
+def _has_nan(y) -> bool:
+    is_floats = isinstance(y, np.ndarray) and y.dtype.kind == "f" and y.size > 0
+    # of all numbers the minimum is one only if none is NaN
+    return is_floats and bool(np.isnan(y.min()))
 
 
 def _check_shape_of_y(y, n_samples) -> None:
