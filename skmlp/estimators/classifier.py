@@ -521,7 +521,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            that is trained further keeps its dtype. A memory map, or an array
+            of h5py or zarr, is read some rows at a time.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)

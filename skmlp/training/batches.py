@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from skmlp.training.converted_rows import ConvertedRows
+
 Array = NDArray[np.floating[Any]]
 
 
@@ -43,12 +45,20 @@ class ChosenRows:
     def __getitem__(self, rows: Any) -> Any:
         return self._X[self._rows[rows]]
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+# What gives its rows when they are asked for, and is no matrix.
+READ_BY_ROWS = (ChosenRows, ConvertedRows, ScaledRows)
+
 
 @dataclass
 class TrainingRows:
     """The data of a fit, and which of its rows train.
 
-    X : array or CSR matrix (n_samples, n_features), rows contiguous, or ScaledRows.
+    X : array or CSR matrix (n_samples, n_features), rows contiguous, or one of
+        READ_BY_ROWS.
     Y : (n_samples, n_outputs), of X's dtype, columns contiguous.
     weight : (n_samples,), or None for ones.
     rows : the training rows' indices, or None for all.
@@ -74,7 +84,7 @@ class TrainingRows:
         X, (Y, weight) = self.X, self.training_targets()
         if self.rows is not None:
             X = ChosenRows(X, self.rows)
-        if len(self) <= n_rows_at_once and isinstance(X, (ChosenRows, ScaledRows)):
+        if len(self) <= n_rows_at_once and isinstance(X, READ_BY_ROWS):
             X = X[:]
         return TrainingRows(X, np.asfortranarray(Y), weight)
 

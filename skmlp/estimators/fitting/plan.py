@@ -13,7 +13,7 @@ from skmlp.estimators.fitting.fitted_network import (
     fitted_network,
     network_attributes,
 )
-from skmlp.estimators.fitting.inputs import inputs_of
+from skmlp.estimators.fitting.inputs import inputs_of, looks_at_columns
 from skmlp.estimators.fitting.scaling import Scaling, scaling_of
 from skmlp.estimators.fitting.scoring import check_scored_rows, scored_by_loss
 from skmlp.estimators.fitting.settings import (
@@ -47,6 +47,7 @@ from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
 from skmlp.network import Network
 from skmlp.training.batches import TrainingRows
+from skmlp.training.converted_rows import ConvertedRows
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,8 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
         coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
         dtype = fitted_layers(settings.owner, coefs, intercepts)[0][0].dtype
     X = check_X(template, X, reset=not request.continued, dtype=dtype)
+    if isinstance(X, ConvertedRows) and looks_at_columns(settings):
+        X = X[:]
     component = loss_component(settings)
     task, y = choose_task(settings, component, y, X.shape[0], request, before)
     Y = _encode(settings, task, component, y, X.dtype)
