@@ -22,6 +22,7 @@ from skmlp.estimators.fitting.inputs import categorical_columns
 from skmlp.estimators.fitting.plan import check_targets, make_plan
 from skmlp.estimators.fitting.settings import Settings
 from skmlp.estimators.fitting.state import State, set_fitted_attributes
+from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.fitting.threads import one_blas_thread
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
@@ -63,7 +64,8 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # of which was warned once
     pairs = zip(members, requests, strict=True)
-    jobs = [delayed(_trained)(m, data.X, y, sample_weight, r) for m, r in pairs]
+    rows = X.without_names() if isinstance(X, Stream) else data.X
+    jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
     trained = Parallel(n_at_once)(jobs)
     attributes = _attributes(settings, targets, trained)
     return attributes, max(trained, key=lambda one: one.gravity).warnings

@@ -17,6 +17,7 @@ from skmlp.errors import short_repr
 from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
 from skmlp.training.converted_rows import row_blocks
+from skmlp.training.streamed_rows import StreamedRows
 from skmlp.version import __version__
 
 # Parameters that may change between a fit and the one that goes on with it.
@@ -75,7 +76,12 @@ def _identity(plan):
 
 
 def _content(data):
-    """What to hash of data: of rows that are read from a file, what they are."""
+    """What to hash of data: of rows that are read from a file, what they are.
+
+    Of a stream the rows that were kept.
+    """
+    if isinstance(data, StreamedRows):
+        return data.shape, data.kept, data.low, data.high
     if isinstance(data, dict):
         return {name: _content(value) for name, value in data.items()}
     if not isinstance(data, READ_BY_ROWS):

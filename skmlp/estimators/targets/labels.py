@@ -33,7 +33,7 @@ PLAIN_NAMES = {
 def check_labels(owner, y, n_samples):
     """y as an array of class labels, or of several columns, or an indicator matrix."""
     with error_context(owner, "y", LABELS, y):
-        _check_types_in_list(owner, "y", y)
+        check_types_in_list(owner, "y", y)
     y = check_y(owner, y, n_samples, expected=LABELS, numeric=False)
     with error_context(owner, "y", LABELS, y):
         _check_types_in_array(owner, "y", y)
@@ -53,7 +53,7 @@ def distinct_labels(owner, classes):
     """The sorted distinct labels of `classes`."""
     with error_context(owner, "classes", CLASSES, classes):
         refuse_unsupported(classes)
-        _check_types_in_list(owner, "classes", classes)
+        check_types_in_list(owner, "classes", classes)
         classes = check_array(classes, ensure_2d=False, dtype=None)
         _check_types_in_array(owner, "classes", classes)
         return unique_labels(classes)
@@ -76,7 +76,7 @@ def is_list_of_arrays(classes) -> bool:
 # Labels of one type
 
 
-def _check_types_in_list(owner, name, labels) -> None:
+def check_types_in_list(owner, name, labels) -> None:
     """NumPy would make strings of the numbers in a list that holds both."""
     if isinstance(labels, (list, tuple)):
         types = {type(label) for row in labels for label in _labels_in(row)}
