@@ -567,7 +567,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        classes=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train for one epoch on X and y, from the weights it has.
 
         Only with stochastic solvers; absent with 'lbfgs'.
@@ -591,6 +601,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             All labels that y will ever hold, for several columns of classes a list of
             such arrays; needed at the first call only.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, whose loss and score are then in ``history_``. With
+            ``early_stopping=True``, which needs them here, `best_epoch_` and
+            `best_validation_score_` count all calls, and `stop_reason_` tells when
+            patience is over; the last weights are kept.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
         Returns
         -------
         self : MLPClassifier
@@ -603,7 +625,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        request = self._request(incremental=True, classes=classes)
+        validation = (X_val, y_val, sample_weight_val)
+        request = self._request(
+            incremental=True, classes=classes, validation=validation
+        )
         return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)

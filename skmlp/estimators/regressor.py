@@ -565,7 +565,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train for one epoch on X and y, from the weights it has.
 
         Only with stochastic solvers; absent with 'lbfgs'.
@@ -582,6 +591,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), float or None, default=None
             Weights >= 0 of the rows.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, whose loss and score are then in ``history_``. With
+            ``early_stopping=True``, which needs them here, `best_epoch_` and
+            `best_validation_score_` count all calls, and `stop_reason_` tells when
+            patience is over; the last weights are kept.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
         Returns
         -------
         self : MLPRegressor
@@ -594,7 +615,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        return self._learn(X, y, sample_weight, self._request(incremental=True))
+        validation = (X_val, y_val, sample_weight_val)
+        request = self._request(incremental=True, validation=validation)
+        return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
     def fit_batches(

@@ -16,6 +16,7 @@ from ..conftest import (
     WEIGHT,
     X,
     assert_same_bits,
+    classes_first,
     covering,
     digest,
     learned_arrays,
@@ -137,6 +138,47 @@ def test_blocks_in_random_order_go_on_from_a_checkpoint(tmp_path):
     assert (tmp_path / "run.npz").exists()
     whole = quietly(MLPClassifier(**settings).fit, X, CODES)
     assert_same_bits(quietly(model.fit, file, CODES), whole)
+
+
+# Batch by batch
+
+
+@pytest.mark.parametrize("name", ["multiclass", "regression"])
+def test_partial_fit_measures_each_call_on_own_rows(name):
+    task = TASKS[name]
+    settings = {**SMALL, "shuffle": False, "early_stopping": True, "max_iter": 5}
+    validation = {"X_val": X[:30] + 0.1, "y_val": task.y[:30]}
+    whole = quietly(task.make(**settings).fit, X, task.y, **validation)
+    model = task.make(**settings)
+    for _ in range(5):
+        first = {} if hasattr(model, "coefs_") else classes_first(task.kind, task.y)
+        model.partial_fit(X, task.y, **validation, **first)
+    assert model.validation_scores_ == whole.validation_scores_
+    assert model.best_validation_score_ == whole.best_validation_score_
+    assert model.best_epoch_ == whole.best_epoch_
+    for column in ("loss", "validation_loss", "validation_score"):
+        np.testing.assert_array_equal(model.history_[column], whole.history_[column])
+
+
+def test_partial_fit_keeps_the_last_weights_and_says_when_patience_is_over():
+    settings = {**SMALL, "early_stopping": True, "n_iter_no_change": 2, "tol": 10.0}
+    model = MLPRegressor(**settings)
+    for _ in range(5):
+        before = digest(model)
+        model.partial_fit(X, NUMBERS, X_val=X, y_val=NUMBERS)
+        assert digest(model) != before
+    assert model.n_updates_ == 5 * 6
+    assert "did not improve" in model.stop_reason_
+
+
+def test_partial_fit_without_early_stopping_only_records_own_rows():
+    models = MLPRegressor(**SMALL), MLPRegressor(**SMALL)
+    for _ in range(3):
+        models[0].partial_fit(X, NUMBERS, X_val=X[:20], y_val=NUMBERS[:20])
+        models[1].partial_fit(X, NUMBERS)
+    assert_same_bits(*models)
+    assert np.isfinite(models[0].history_["validation_loss"]).all()
+    assert "validation_loss" not in models[1].history_
 
 
 # What batches may be

@@ -135,13 +135,17 @@ def _layer_stats(plan, data) -> LayerStats | None:
 
 
 def _monitor(plan) -> Monitor:
-    best = best_before(plan)
+    score, best = best_before(plan), Best()
+    if score is not None:
+        # each fit has a best epoch of its own, but partial_fit has one epoch
+        goes_on = plan.request.incremental and plan.stops_early
+        best = Best(score, plan.before.get("best_epoch_") if goes_on else None)
     return Monitor(
         patience=patience_of(plan),
         validation=None if plan.validation is None else Validation(plan),
         stops_early=plan.stops_early,
         keeps_last=plan.settings.early_stopping.tie_break == "last",
-        best=Best() if best is None else Best(best),
+        best=best,
     )
 
 

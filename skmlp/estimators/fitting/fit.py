@@ -115,7 +115,8 @@ def train(plan, hooks=None) -> Outcome:
         hooks.attributes_of = plan.attributes
     if plan.request.incremental:
         training.run(1)
-        return _checked(Outcome(plan, training, None))
+        held_raw = _raw_at_validation_rows(plan, training.params)
+        return _checked(Outcome(plan, training, held_raw))
     threads = blas_threads(plan.network.layer_sizes, training.n_rows_at_once)
     with threads, checkpoint_errors(settings):
         training.run(int(settings.max_iter))

@@ -155,14 +155,16 @@ def check_freeze_leaves_a_layer(settings, n_layers) -> None:
         raise settings.invalid("freeze", f"leave one of the {n_layers} layers to train")
 
 
-def check_partial_fit(settings) -> None:
+def check_partial_fit(settings, request) -> None:
     """Raise a ValueError for parameters that only a whole fit can follow."""
-    if settings.early_stopping.on_validation:
+    if settings.early_stopping.on_validation and request.validation[0] is None:
         raise ValueError(
             "partial_fit does not support early_stopping=True\n"
-            f"{settings.owner}: early_stopping must be False for partial_fit, got "
-            f"{settings.given['early_stopping']!r}."
+            f"{settings.owner}: early_stopping must be False for partial_fit without "
+            f"X_val, got {settings.given['early_stopping']!r}."
         )
+    if settings.ensemble.by == "folds":
+        raise settings.invalid("ensemble", "be 'seeds' for partial_fit")
     if settings.class_weight is not None:
         raise settings.invalid(
             "class_weight",
