@@ -12,7 +12,9 @@ from skmlp.errors import Text, describe, error_context, invalid
 from skmlp.estimators.fitting.strata import stratified_split
 from skmlp.estimators.targets.class_weight import check_usable, class_weight_function
 from skmlp.estimators.targets.task import decoded
+from skmlp.estimators.validation.arrays import is_read_by_rows
 from skmlp.estimators.validation.parameters import is_splitter
+from skmlp.training.batches import ChosenRows
 
 SPLITTER = (
     "a splitter whose last split has training rows and validation rows, none of them "
@@ -94,7 +96,8 @@ def _divided(settings, data, training, held):
                     f"the {len(rows)} {name} rows of early_stopping=True, got only 0."
                 )
         weight = weight[held]
-    validation = ValidationRows(data.X[held], data.Y[held], weight, held)
+    X = ChosenRows(data.X, held) if is_read_by_rows(data.X) else data.X[held]
+    validation = ValidationRows(X, data.Y[held], weight, held)
     return replace(data, rows=training), validation
 
 

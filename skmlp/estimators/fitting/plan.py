@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from skmlp.errors import error_context, invalid
@@ -14,7 +15,7 @@ from skmlp.estimators.fitting.fitted_network import (
     fitted_network,
     network_attributes,
 )
-from skmlp.estimators.fitting.inputs import inputs_of
+from skmlp.estimators.fitting.inputs import inputs_of, looks_at_columns
 from skmlp.estimators.fitting.scaling import Scaling, scaling_of
 from skmlp.estimators.fitting.scoring import check_scored_rows, scored_by_loss
 from skmlp.estimators.fitting.settings import (
@@ -25,6 +26,7 @@ from skmlp.estimators.fitting.settings import (
     noise_of,
 )
 from skmlp.estimators.fitting.state import FITTED_ATTRIBUTES, State
+from skmlp.estimators.fitting.stream import Stream, first_pass
 from skmlp.estimators.targets.choice import choose_task
 from skmlp.estimators.targets.task import Task
 from skmlp.estimators.validation.arrays import (
@@ -35,8 +37,9 @@ from skmlp.estimators.validation.arrays import (
 )
 from skmlp.estimators.validation.combinations import (
     check_combinations,
-    check_dense,
     check_freeze_leaves_a_layer,
+    check_stream,
+    refuse_sparse,
 )
 from skmlp.estimators.validation.fitted_weights import (
     check_same_architecture,
@@ -48,6 +51,7 @@ from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
 from skmlp.network import Network
 from skmlp.training.batches import TrainingRows
+from skmlp.training.converted_rows import ConvertedRows
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Request:
     incremental : by ``partial_fit``, for one epoch.
     continued : from the parameters the estimator has, by ``partial_fit`` or
         ``warm_start=True``.
-    classes : all classes, where ``partial_fit`` names them.
+    classes : all classes, where ``partial_fit`` or ``fit_batches`` name them.
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
     groups : of the rows, for the splitter that holds some out.
     split : the rows that train and those that validate, where they are known already.
@@ -148,7 +152,7 @@ def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
     random_state = check_seed(settings.owner, settings.random_state)
     task, data, template = targets.task, targets.rows, targets.template
     loss = task.loss(targets.component)
-    check_combinations(settings, loss, data.X)
+    check_combinations(settings, loss, sparse=data.is_sparse)
     network = _network(settings, data, loss, template, before)
     params, is_drawn = _initial_params(settings, network, data, random_state, before)
     rows, validation = _split(settings, request, targets, loss, random_state)
@@ -197,7 +201,16 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     dtype = FLOATS
     if request.continued:
         dtype = _dtype_before(settings, before)
-    X = check_X(template, X, reset=not request.continued, dtype=dtype)
+    reset = not request.continued
+    if isinstance(X, Stream):
+        check_stream(settings, request)
+        X, y, sample_weight = first_pass(
+            settings, template, X, reset=reset, dtype=dtype, classes=request.classes
+        )
+    else:
+        X = check_X(template, X, reset=reset, dtype=dtype)
+    if isinstance(X, ConvertedRows) and looks_at_columns(settings):
+        X = X[:]
     component = loss_component(settings)
     task, y = choose_task(settings, component, y, X.shape[0], request, before)
     Y = _encode(settings, task, component, y, X.dtype)
@@ -250,7 +263,8 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
     if X is None:
         raise invalid(owner, "X_val", "be given with y_val, sample_weight_val", None)
     X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
-    check_dense(settings, X, "X_val", ["scale_input"])
+    if issparse(X):
+        refuse_sparse(settings, "X_val", ["scale_input"])
     with error_context(owner, "y_val", "targets of the kind of y", y):
         y = targets.task.check(owner, y, X.shape[0])
         Y = _encode(settings, targets.task, targets.component, y, X.dtype)

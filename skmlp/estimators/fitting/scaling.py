@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from skmlp.training.batches import ScaledRows
+from skmlp.training.streamed_rows import StreamedRows
 
 # Rows that the scaler looks at in one go.
 BLOCK_ROWS = 4096
@@ -154,18 +155,29 @@ def _loss_unit(settings, loss, unit) -> float:
     return float(factors.mean())
 
 
+def _in_blocks(values, blocks):
+    """The rows of each block; of a stream, which has no others, all in order."""
+    if isinstance(values, StreamedRows):
+        return values.blocks(BLOCK_ROWS)
+    return (values[block] for block in blocks)
+
+
 def _mean_and_scale(data, values):
     """Weighted mean and standard deviation of each column, 1 where it is constant."""
     rows = np.arange(len(values)) if data.rows is None else np.sort(data.rows)
     blocks = [rows[i : i + BLOCK_ROWS] for i in range(0, len(rows), BLOCK_ROWS)]
     weight, _ = data.weight_of_mean_1()
     # by powers of two, which round nothing, so that no square overflows
-    size = np.max([np.abs(values[block]).max(axis=0) for block in blocks], axis=0)
+    size = np.max([np.abs(x).max(axis=0) for x in _in_blocks(values, blocks)], axis=0)
     power = np.exp2(np.frexp(size.astype(np.float64))[1] - 1.0)
     scaler = StandardScaler()
+    each = iter(_in_blocks(values, blocks))
     for block in blocks:
         block_weight = None if weight is None else weight[block]
+        # not by a name, which would keep a block while the next one is read
         if weight is None or block_weight.any():
-            scaler.partial_fit(values[block] / power, sample_weight=block_weight)
+            scaler.partial_fit(next(each) / power, sample_weight=block_weight)
+        else:
+            next(each)
     constant = scaler.var_ == 0.0
     return scaler.mean_ * power, np.where(constant, 1.0, scaler.scale_ * power)

@@ -21,6 +21,7 @@ from skmlp.errors import error_context, short_repr
 from skmlp.estimators.calibration import best_temperature
 from skmlp.estimators.targets.task import decoded
 from skmlp.losses import PoissonDeviance, SquaredError
+from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.early_stopping import Measured
 
 # What a classifier's score may be besides: minus the loss at the best temperature.
@@ -131,6 +132,8 @@ class Scorer:
         self.X, self.y = rows.X, decoded(plan.task, rows.Y)
         self.weights, scoring = {}, plan.settings.scoring
         self._lacks = plan.task.lacks(rows.Y)
+        if not isinstance(scoring, str) and isinstance(self.X, READ_BY_ROWS):
+            self.X = self.X[:]  # a user's own function may do anything with it
         with error_context(plan.settings.owner, "scoring", SCORING, scoring):
             self._score = check_scoring(plan.template, scoring=scoring)
         if self._lacks and isinstance(scoring, str) and scoring in TOLD:
