@@ -127,18 +127,19 @@ TABLES = {
 }
 
 
+def shared_settings(kind):
+    """Those that are told once, above all solvers."""
+    if not issubclass(kind, Stochastic):
+        return set()
+    return {f.name for base in (Stochastic, Lazy) for f in dataclasses.fields(base)}
+
+
 def call(kind):
     """The class with the defaults of its own settings."""
-    shared = {f.name for base in (Stochastic, Lazy) for f in dataclasses.fields(base)}
-    shared = shared if issubclass(kind, Stochastic) else set()
-    part = kind()
-    fields = [f.name for f in dataclasses.fields(kind) if f.name not in shared]
-    return f"{kind.__name__}({', '.join(f'{n}={getattr(part, n)!r}' for n in fields)})"
-
-
-def bases_with_text(kind):
-    """Bases whose settings the class has, and which are described only there."""
-    return [b for b in kind.__mro__[1:] if b.__name__ in ("TwoMoments", "WithDecay")]
+    names = [f.name for f in dataclasses.fields(kind)]
+    own = [name for name in names if name not in shared_settings(kind)]
+    defaults = ", ".join(f"{name}={getattr(kind(), name)!r}" for name in own)
+    return f"{kind.__name__}({defaults})"
 
 
 def part(names, kind):
@@ -147,19 +148,16 @@ def part(names, kind):
     yield f"`skmlp.{kind.__module__.split('.')[-1]}.{call(kind)}`"
     doc = sections(kind)
     yield from paragraphs(doc[""])
-    own = list(settings_list(kind))
-    for base in bases_with_text(kind):
-        told = {line.split("`")[1] for line in own}
-        own += settings_list(base, leave_out=told)
+    own = list(settings_list(kind, leave_out=shared_settings(kind)))
     if own:
         yield "\n".join(own)
     if "References" in doc:
         yield "Source: " + " ".join(inline(p) for p in doc["References"].split("\n\n"))
-    for form in ("multinomial", "binomial"):
-        if kind in CLASSIFICATION_LOSSES.values():
-            which = {"multinomial": "three or more classes", "binomial": "two"}[form]
-            yield f"Of {which}{' classes or several labels' * (form == 'binomial')}:"
-            yield from paragraphs(sections(type(getattr(kind(), form)()))[""])
+    if kind in CLASSIFICATION_LOSSES.values():
+        yield "Of three or more classes:"
+        yield from paragraphs(sections(type(kind().multinomial()))[""])
+        yield "Of two classes, or several labels:"
+        yield from paragraphs(sections(type(kind().binomial()))[""])
 
 
 def parts_page():
@@ -204,6 +202,7 @@ BY_PURPOSE = {
     "Going on": "warm_start coefs_init freeze checkpoint",
     "Watching": "verbose record random_state",
 }
+HEAD = "| parameter | default | what it is |"
 FIRST_SENTENCE = re.compile(r"(.*?[.:])(?: (?=[A-Z'\"`(-])|$)")
 
 
@@ -243,11 +242,9 @@ def parameters_page():
     groups["More"] = [name for name in ours | theirs if name not in named]
     for title, names in groups.items():
         if names:
-            lines = [row for n in names for row in parameter_rows(n, ours, theirs)]
             yield f"## {title}"
-            yield "\n".join(
-                ["| parameter | default | what it is |", "|---|---|---|", *lines]
-            )
+            lines = [row for n in names for row in parameter_rows(n, ours, theirs)]
+            yield "\n".join([HEAD, "|---|---|---|", *lines])
     yield "## Settings that belong together"
     yield (
         "These objects go in the place of a plain value, and searches reach inside: "

@@ -1,7 +1,10 @@
 """The guide tells the truth: its code runs, its links lead somewhere."""
 
+import importlib.util
+import io
 import re
 import warnings
+from contextlib import redirect_stdout
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,6 +14,8 @@ ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "examples" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+# a block of text right after a block of code is what that prints
+CODE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 # generated tables, which are looked things up in, not read
 REFERENCE = {"parameters.md", "parts.md"}
 WORDS_IN_TEN_MINUTES = 2000
@@ -19,7 +24,8 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PA
 
 
 def blocks(page, language):
-    return [code for name, code in FENCE.findall(page.read_text()) if name == language]
+    found = FENCE.findall(page.read_text(encoding="utf-8"))
+    return [code for name, code in found if name == language]
 
 
 def prose(page):
@@ -41,10 +47,13 @@ def test_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeyp
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    for code in blocks(page, "python"):
-        with warnings.catch_warnings():
+    for code, expected in CODE.findall(page.read_text(encoding="utf-8")):
+        printed = io.StringIO()
+        with warnings.catch_warnings(), redirect_stdout(printed):
             warnings.simplefilter("error")
             exec(compile(code, page.name, "exec"), namespace)
+        if expected:
+            assert printed.getvalue().strip() == expected.strip()
     plt.close("all")
 
 
@@ -64,10 +73,8 @@ HEADING = re.compile(r"^#+ (.*)$", re.M)
 
 def anchors(page):
     """Of the page's headings, as they are made on GitHub."""
-    headings = [
-        re.sub(r"[`*]", "", text).lower() for text in HEADING.findall(prose(page))
-    ]
-    return {re.sub(r"[^\w\- ]", "", text).replace(" ", "-") for text in headings}
+    headings = re.sub(r"[`*]", "", "\n".join(HEADING.findall(prose(page)))).lower()
+    return set(re.sub(r"[^\w\- \n]", "", headings).replace(" ", "-").split("\n"))
 
 
 def links(page):
@@ -101,3 +108,21 @@ def test_every_picture_is_shown():
 def test_a_page_takes_less_than_ten_minutes(page):
     if page.name not in REFERENCE:
         assert len(prose(page).split()) <= WORDS_IN_TEN_MINUTES
+
+
+# What is made of the package
+
+
+def reference():
+    """The module that makes the pages of reference."""
+    spec = importlib.util.spec_from_file_location("reference", GUIDE / "reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCE))
+def test_pages_of_reference_are_what_the_docstrings_say(name):
+    page = "\n\n".join(reference().PAGES[name]()) + "\n"
+    found = (GUIDE / name).read_text(encoding="utf-8")
+    assert found == page, "run python examples/guide/reference.py"
