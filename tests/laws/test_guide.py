@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
 GUIDE = ROOT / "examples" / "guide"
 PAGES = sorted(GUIDE.glob("*.md"))
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
@@ -113,9 +114,9 @@ def test_a_page_takes_less_than_ten_minutes(page):
 # What is made of the package
 
 
-def reference():
-    """The module that makes the pages of reference."""
-    spec = importlib.util.spec_from_file_location("reference", GUIDE / "reference.py")
+def script(name):
+    """A script of the guide, as a module."""
+    spec = importlib.util.spec_from_file_location(name, GUIDE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -123,6 +124,34 @@ def reference():
 
 @pytest.mark.parametrize("name", sorted(REFERENCE))
 def test_pages_of_reference_are_what_the_docstrings_say(name):
-    page = "\n\n".join(reference().PAGES[name]()) + "\n"
+    page = "\n\n".join(script("reference").PAGES[name]()) + "\n"
     found = (GUIDE / name).read_text(encoding="utf-8")
     assert found == page, "run python examples/guide/reference.py"
+
+
+def test_every_folder_of_the_package_is_on_the_page_of_how_it_is_built():
+    drawn = set(re.findall(r"`((?:\w+/)+)`", (GUIDE / "architecture.md").read_text()))
+    package = ROOT / "skmlp"
+    folders = {path.parent for path in package.rglob("__init__.py")}
+    there = {f"{folder.relative_to(package).as_posix()}/" for folder in folders}
+    assert there - {"./", "estimators/"} <= drawn
+
+
+def test_the_table_of_differences_is_that_of_the_readme():
+    title = "## Where skmlp differs from scikit-learn, and why"
+    texts = [
+        path.read_text(encoding="utf-8") for path in (GUIDE / "switching.md", README)
+    ]
+    own, other = (re.findall(r"^\| .*", t.partition(title)[2], re.M) for t in texts)
+    assert len(own) > 20
+    # the README may point here instead
+    assert not other or own == other[: len(own)]
+
+
+@pytest.mark.exhaustive
+def test_the_pictures_are_drawn_by_their_script(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr("sys.argv", ["pictures.py", str(tmp_path)])
+    script("pictures").main()
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert drawn == {path.name for path in (GUIDE / "images").iterdir()}
