@@ -67,7 +67,7 @@ def activations():
         slopes.plot(z[0], slope[0], style)
     values.set(title="activation", xlabel="z", ylim=(-1.5, 2.5))
     slopes.set(title="derivative", xlabel="z", ylim=(-0.1, 1.1))
-    values.legend(loc="lower right", fontsize=9)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return figure
 
 
@@ -134,7 +134,7 @@ def batches():
         by_epoch.plot(epochs, losses, label=f"batches of {size}")
         by_update.plot(epochs * (1000 // size), losses)
     by_epoch.set(xlabel="epoch", ylabel="training loss")
-    by_update.set(xlabel="update", xscale="log")
+    by_update.set(xlabel="update", xscale="log", ylabel="training loss")
     by_epoch.legend()
     return figure
 
@@ -191,7 +191,7 @@ def depth():
         dead.plot(epochs, 100.0 * shares, label=f"{activation}, rate {rate}")
     gradients.set(xlabel="layer, from the input on", yscale="log")
     gradients.set_title("norm of its gradient", fontsize=11)
-    dead.set(xlabel="epoch", ylim=(-4, 104))
+    dead.set(xlabel="epoch", ylim=(-4, 84))
     dead.set_title("dead units, in percent", fontsize=11)
     gradients.legend()
     dead.legend()
