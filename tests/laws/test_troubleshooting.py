@@ -183,7 +183,7 @@ FAILS = {
     "The validation set is too small": lambda: classifier(early_stopping=True).fit(
         X[:6], [0, 1, 2] * 2
     ),
-    "in y have only 1 member, which is too few": lambda: classifier(
+    "in y … only 1 member, which is too few": lambda: classifier(
         early_stopping=True
     ).fit(X[:3], [0, 1, 1]),
     "class_weight must be …": lambda: fitted(class_weight={7: 1.0}),
