@@ -106,6 +106,15 @@ def test_every_picture_is_shown():
 
 
 @each_page
+def test_tests_and_examples_that_a_page_names_are_there(page):
+    named = re.findall(
+        r"\b(?:tests|examples)/[\w/]+\.py", page.read_text(encoding="utf-8")
+    )
+    missing = [name for name in named if not (ROOT / name).is_file()]
+    assert not missing
+
+
+@each_page
 def test_a_page_takes_less_than_ten_minutes(page):
     if page.name not in REFERENCE:
         assert len(prose(page).split()) <= WORDS_IN_TEN_MINUTES
