@@ -9,8 +9,6 @@ from skmlp.export.onnx.graph import Graph
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import model_proto
 
-from ...conftest import X, quietly
-
 # of the largest number; what the two runtimes sum in other orders and approximate
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
 
@@ -77,7 +75,3 @@ def assert_exported(model, X, **params):
     found = run(skmlp.to_onnx(model, **params), {"X": X})
     assert_equal_outputs(found, expected(model, X), X.dtype)
     return found
-
-
-def fitted(kind, y, rows=X, **params):
-    return quietly(kind(max_iter=3, random_state=0, **params).fit, rows, y)

@@ -4,24 +4,53 @@ import numpy as np
 import pytest
 
 import skmlp
-from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor
+from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
+from skmlp.embeddings import PBLD, PiecewiseLinear
 
-from ...conftest import NUMBERS, TASKS, X, covering, quietly
+from ...conftest import CODES, NUMBERS, TASKS, X, covering, quietly
 from .graphs import assert_equal_outputs, assert_exported, run
-from .models import DTYPES, INPUTS, NETWORKS, OTHERS, TABLE, fitted
-
-pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
-
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 
-
+DTYPES = ["float64", "float32"]
+INPUTS = {
+    "plain": {},
+    "pbld": {"numeric_embedding": PBLD(n_frequencies=5, size=2)},
+    "piecewise linear": {"numeric_embedding": PiecewiseLinear(n_bins=6, size=2)},
+    "categories": {"categorical_features": [4, 5], "embedding_size": 3},
+    "all": {
+        "categorical_features": [4, 5],
+        "numeric_embedding": "pbld",
+        "learned_scale": True,
+    },
+}
+NETWORKS = {
+    "linear": {"hidden_layer_sizes": ()},
+    "relu": {"hidden_layer_sizes": (6, 5)},
+    "mish and tanh": {"hidden_layer_sizes": (6, 5), "activation": ["mish", "tanh"]},
+    "prelu": {"hidden_layer_sizes": 6, "activation": "prelu"},
+    "parametric": {
+        "hidden_layer_sizes": (6, 5),
+        "activation": ["parametric_selu", "parametric_mish"],
+    },
+}
 MEMBERS = {"one": {}, "three": {"n_members": 3}}
 CALIBRATION = {
     "plain": {},
     "temperature": {"early_stopping": True, "calibration": "temperature"},
 }
+# beside numbers, two columns of codes, one of them with 3 categories and one with 2
+TABLE = np.c_[X, CODES, NUMBERS > 0]
+# other rows, further out, with codes that were never seen, missing, or no codes
+OTHERS = 5.0 * TABLE[::-1]
+OTHERS[:, 4:] = np.random.default_rng(1).choice([-1, 0, 1, 2, 3, 0.5, 1e9], (90, 2))
+
+
+def fitted(estimator, y, dtype, **params):
+    params = {"max_iter": 5, "random_state": 0, **params}
+    return quietly(estimator(**params).fit, TABLE.astype(dtype), y)
 
 
 @covering(
@@ -41,6 +70,40 @@ def test_a_graph_gives_what_the_model_gives(
     model = fitted(task.make, task.y, dtype, **params)
     for rows in (TABLE, OTHERS, TABLE[:1]):
         assert_exported(model, rows.astype(dtype))
+
+
+LABELS = {
+    "strings": np.array(["", "b", "ç"])[CODES],
+    "objects": np.array(["a", "b", "c"], object)[CODES],
+    "whole numbers": (CODES - 7).astype("int16"),
+    "numbers": CODES + 5.0,
+    "bools": NUMBERS > 0,
+    "a single class": np.full(len(X), "only"),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_labels_are_of_the_type_of_y(labels):
+    model = fitted(MLPClassifier, LABELS[labels], "float64")
+    found, wanted = assert_exported(model, TABLE)["label"], model.classes_.dtype
+    assert found.dtype == (object if wanted.kind == "U" else wanted)
+
+
+def test_columns_of_strings_beside_each_other():
+    y = np.array([["a", "b", "c"], ["yes", "no", "?"]])[:, CODES].T
+    model = fitted(MLPClassifier, y, "float64")
+    found = assert_exported(model, TABLE)
+    assert [*found] == ["label", "probabilities_0", "probabilities_1"]
+
+
+@covering(
+    layer=[0, -1], dtype=DTYPES, network=["relu", "parametric"], inputs=["plain", "all"]
+)
+def test_hidden_values_are_those_of_the_transformer(layer, dtype, network, inputs):
+    params = {**NETWORKS[network], **INPUTS[inputs]}
+    mlp = MLPClassifier(max_iter=3, random_state=0, **params)
+    model = quietly(MLPTransformer(mlp, layer=layer).fit, TABLE.astype(dtype), CODES)
+    assert_exported(model, OTHERS.astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
