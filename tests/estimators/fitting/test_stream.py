@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.solvers import SOLVERS
 
-from ..conftest import (
+from ...conftest import (
     NUMBERS,
     TASKS,
     WEIGHT,
