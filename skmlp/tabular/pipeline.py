@@ -302,6 +302,9 @@ class TabularPipeline(Pipeline):
         mlp = self.steps[-1][1]
         if isinstance(mlp, tuple(ESTIMATORS.values())):
             objects = {n: _merged(mlp, names[n], v) for n, v in objects.items()}
+            super().set_params(**objects, **inner)
+            _drop_idle_schedules(mlp, {n.partition("__")[2] for n in params})
+            return self
         return super().set_params(**objects, **inner)
 
 
@@ -430,14 +433,28 @@ def _merged(mlp, name, value):
     if not isinstance(there, Component):
         return value
     merged = given.filled_by(there)
-    settings = merged.get_params(deep=False)
+    _make_idle_schedules_constant(mlp, merged, given._given)
+    return merged
+
+
+def _make_idle_schedules_constant(mlp, part, given) -> None:
+    """Schedules of what is 0, but for those that are given by name."""
+    settings = part.get_params(deep=False)
     if not np.size(mlp.hidden_layer_sizes):  # no hidden units to drop
         settings.pop("rate", None)
     for what, schedule in SCHEDULED.items():
         acts = any(map(_acts, map(settings.get, what)))
-        if schedule in settings and not acts and schedule not in given._given:
-            setattr(merged, schedule, "constant")
-    return merged
+        if schedule in settings and not acts and schedule not in given:
+            setattr(part, schedule, "constant")
+
+
+def _drop_idle_schedules(mlp, names) -> None:
+    """Where one of the names, such as "dropout__rate", switches off what they scale."""
+    for name in ("solver", "dropout"):
+        part, start = getattr(mlp, name), f"{name}__"
+        given = {n.removeprefix(start) for n in names if n.startswith(start)}
+        if isinstance(part, Component) and (given or "hidden_layer_sizes" in names):
+            _make_idle_schedules_constant(mlp, part, given)
 
 
 def _acts(value) -> bool:

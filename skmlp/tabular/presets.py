@@ -5,6 +5,7 @@ import copy
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.errors import short_repr
 from skmlp.estimators.options import Dropout, EarlyStopping
+from skmlp.estimators.validation.parameters import AtMost
 from skmlp.losses import LogLoss
 from skmlp.solvers import Adam, AdamW
 
@@ -16,7 +17,7 @@ _REALMLP = {
     "hidden_layer_sizes": (256, 256, 256),
     "learned_scale": True,
     "learning_rate": "coslog4",
-    "batch_size": 256,
+    "batch_size": AtMost(256),
     "max_iter": 256,
     "alpha": 0.0,
     "early_stopping": EarlyStopping(tie_break="last", stratify=True),

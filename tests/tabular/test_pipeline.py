@@ -37,6 +37,7 @@ from skmlp import (
     MLPRegressor,
     tabular_pipeline,
 )
+from skmlp.estimators.ensemble import members
 from skmlp.estimators.moved import MOVED
 from skmlp.losses import Focal, Huber, LogLoss, Quantile
 from skmlp.schedules import SCHEDULES, Constant, Cosine, Warmup
@@ -1005,3 +1006,50 @@ def test_a_warm_start_on_other_columns_says_that_the_encoding_changed():
             pipeline.fit(rows, y)
         assert "warm_start=False" in str(error.value)
         np.testing.assert_array_equal(pipeline.predict_proba(ROWS), before)
+
+
+# Quiet where nobody asked
+
+SEARCHED = {
+    "few rows": {},
+    "no dropout": {"mlp__dropout": 0},
+    "a rate of 0": {"mlp__dropout__rate": 0},
+    "no weight decay": {"mlp__solver__weight_decay": 0.0},
+    "no hidden layer": {"mlp__hidden_layer_sizes": ()},
+    "a solver without decay": {"mlp__solver": "adam"},
+}
+
+
+@every_preset
+def test_what_only_a_preset_has_set_is_no_reason_for_a_warning(preset):
+    y = TARGETS["words"][1]
+    for params in SEARCHED.values():
+        if preset == "td-s" and {"mlp__solver__weight_decay"} & set(params):
+            continue  # whose solver has none
+        pipeline = tabular_pipeline("classifier", preset=preset, max_iter=2)
+        pipeline.set_params(mlp__random_state=0, mlp__n_members=1, **params)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", message=".*no better than a constant")
+            copy.deepcopy(clone(pipeline)).fit(ROWS, y)
+
+
+def test_a_batch_size_of_the_users_own_is_warned_of_where_it_is_clipped():
+    pipeline = tabular_pipeline("classifier", preset="td", max_iter=2)
+    pipeline.set_params(mlp__batch_size=256)
+    with pytest.warns(UserWarning, match="batch_size"):
+        pipeline.fit(ROWS, TARGETS["words"][1])
+
+
+def test_members_in_a_process_of_others_train_without_a_word(monkeypatch):
+    def warning(n_jobs):
+        text = "Loky-backed parallel loops cannot be called in a multiprocessing"
+        warnings.warn(f"{text}, setting n_jobs=1", stacklevel=2)
+        return 1
+
+    monkeypatch.setattr(members, "effective_n_jobs", warning)
+    monkeypatch.setattr(members, "WORTH_PROCESSES", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*no better than a constant")
+        fit("words")

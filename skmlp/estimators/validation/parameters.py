@@ -157,9 +157,13 @@ def batch_size_of(batch_size, n_rows) -> int:
     return min(int(batch_size), n_rows)
 
 
+class AtMost(int):
+    """A `batch_size` that is all rows where there are fewer, as presets mean it."""
+
+
 def is_clipped(batch_size, n_rows) -> bool:
-    """Whether a batch was to have more rows than there are."""
-    return not isinstance(batch_size, str) and batch_size > n_rows
+    """Whether the user asked for a batch of more rows than there are."""
+    return not isinstance(batch_size, (str, AtMost)) and batch_size > n_rows
 
 
 # Hidden layer sizes
