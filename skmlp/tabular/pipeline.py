@@ -18,6 +18,7 @@ from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
+from skmlp.spelling import did_you_mean
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
@@ -298,7 +299,7 @@ class TabularPipeline(Pipeline):
         inner = {n: v for n, v in params.items() if n.startswith(within)}
         objects = {n: v for n, v in params.items() if n in names}
         later = {*inner, *objects}
-        super().set_params(**{n: v for n, v in params.items() if n not in later})
+        self._set_others({n: v for n, v in params.items() if n not in later})
         mlp = self.steps[-1][1]
         if isinstance(mlp, tuple(ESTIMATORS.values())):
             objects = {n: _merged(mlp, names[n], v) for n, v in objects.items()}
@@ -306,6 +307,19 @@ class TabularPipeline(Pipeline):
             _drop_idle_schedules(mlp, {n.partition("__")[2] for n in params})
             return self
         return super().set_params(**objects, **inner)
+
+    def _set_others(self, params) -> None:
+        """Set parameters; an estimator's own without its step's name are refused."""
+        try:
+            super().set_params(**params)
+        except ValueError as error:
+            name, mlp = self.steps[-1]
+            own = {*self.get_params(deep=False), "steps"}
+            bare = [n for n in params if "__" not in n and n not in own]
+            known = mlp.get_params(deep=False) if bare else {}
+            named = [f" Use {name}__{n}." for n in bare if n in known]
+            text = hint([n for n in bare if n not in known], known, f"{name}__")
+            raise ValueError(f"{error}{''.join(named)}{text}") from None
 
 
 def _in_float64(values):
@@ -382,7 +396,7 @@ def tabular_pipeline(
     if unknown:
         raise TypeError(
             f"tabular_pipeline: params must be parameters of {estimator.__name__}, got "
-            f"{', '.join(unknown)}.{hint(unknown)}"
+            f"{', '.join(unknown)}.{hint(unknown, known)}"
         )
     encoder = TableEncoder(categorical_features=categorical_features)
     recipe = preset_of(preset, kind)
@@ -396,6 +410,7 @@ def check_kind(function, kind) -> None:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(
             f"{function}: kind must be one of {KINDS}, got {short_repr(kind)}."
+            f"{did_you_mean('kind', kind, KINDS)}"
         )
 
 

@@ -8,6 +8,7 @@ from skmlp.estimators.options import Dropout, EarlyStopping
 from skmlp.estimators.validation.parameters import AtMost
 from skmlp.losses import LogLoss
 from skmlp.solvers import Adam, AdamW
+from skmlp.spelling import did_you_mean
 
 KINDS = ("classifier", "regressor")
 
@@ -130,6 +131,6 @@ def preset_of(name, kind):
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(
             f"tabular_pipeline: preset must be one of {tuple(PRESETS)}, got "
-            f"{short_repr(name)}."
+            f"{short_repr(name)}.{did_you_mean('preset', name, PRESETS)}"
         )
     return copy.deepcopy(PRESETS[name][kind])
