@@ -3,6 +3,7 @@
 import copy
 import warnings
 from functools import partial, wraps
+from inspect import signature
 from typing import ClassVar
 
 import numpy as np
@@ -34,7 +35,7 @@ from skmlp.estimators.fitting.state import (
 )
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
-from skmlp.estimators.moved import hint, refuse_moved
+from skmlp.estimators.moved import hint, refuse_unknown
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.targets.choice import fitted_task
 from skmlp.estimators.validation.arrays import check_X_to_predict
@@ -123,7 +124,8 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         try:
             return super().set_params(**params)
         except ValueError as error:
-            raise ValueError(f"{error}{hint(params)}") from None
+            known = self.get_params(deep=False)
+            raise ValueError(f"{error}{hint(params, known)}") from None
 
     def _make_object(self, name) -> None:
         """Have an object in the place of a plain value, so that it can be set."""
@@ -306,11 +308,13 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
 
 def _naming_moved_parameters(init):
-    """The constructor, which says of an old parameter where it is now."""
+    """The constructor, which says of an unknown parameter what it is called here."""
+
+    known = signature(init).parameters
 
     @wraps(init)
     def checked_init(self, *args, **kwargs):
-        refuse_moved(type(self).__name__, kwargs)
+        refuse_unknown(type(self).__name__, kwargs, known)
         init(self, *args, **kwargs)
 
     return checked_init

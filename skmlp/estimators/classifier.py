@@ -757,8 +757,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             their dtype, so that their logarithm is finite. For several columns of
             classes a list, one for each.
         """
-        raw = self._calibrated_raw(X)
-        return self._task().predicted(raw)
+        return self._probabilities(X)
 
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.
@@ -803,8 +802,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         task = self._task()
         return task.accuracy(type(self).__name__, y, predicted, sample_weight)
 
-    def _calibrated_raw(self, X):
+    def _probabilities(self, X, dtype=None):
+        """predict_proba, computed in a dtype; None is that of predictions."""
+        raw = self._calibrated_raw(X, dtype)
+        return self._task().predicted(raw)
+
+    def _calibrated_raw(self, X, dtype=None):
         raw = self._output(X)
+        raw = raw if dtype is None else raw.astype(dtype, copy=False)
         temperature = vars(self).get("temperature_")
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 

@@ -1,6 +1,7 @@
 """Several networks instead of one: trained side by side, and averaged."""
 
 import math
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -131,7 +132,10 @@ def _n_at_once(settings, X, request) -> int:
     epochs = 1 if request.incremental else epochs
     if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
         return 1
-    return min(effective_n_jobs(settings.n_jobs), n_members)
+    with warnings.catch_warnings():
+        # in a process or thread of others members train one after the other, unasked
+        warnings.filterwarnings("ignore", message=".*parallel loops cannot be")
+        return min(effective_n_jobs(settings.n_jobs), n_members)
 
 
 def _members(estimator, settings, targets, random_state, n_at_once):

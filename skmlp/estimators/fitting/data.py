@@ -218,6 +218,12 @@ def _single_rows(task, Y) -> str:
 
 def _needs(settings, n_samples, least) -> str:
     fraction = settings.validation_fraction
+    if settings.stratifies:  # as presets do, whose users set no such parameter
+        return (
+            f"{settings.owner}: X must have rows enough to hold some of them out, at "
+            f"least {least} to validate and 1 to train, got {n_samples} row(s), of "
+            f"which a share of {fraction:g} is held out."
+        )
     expected = (
         f"leave at least 1 training row, {least} validation row(s) and, where the "
         "split is stratified, 2 rows of each class"

@@ -1,6 +1,7 @@
 """A plan: all that a fit begins with, checked, and drawn in scikit-learn's order."""
 
 import copy
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -208,7 +209,8 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
             settings, template, X, reset=reset, dtype=dtype, classes=request.classes
         )
     else:
-        X = check_X(template, X, reset=reset, dtype=dtype)
+        with _encoded_anew(settings, before, X):
+            X = check_X(template, X, reset=reset, dtype=dtype)
     if isinstance(X, ConvertedRows) and looks_at_columns(settings):
         X = X[:]
     component = loss_component(settings)
@@ -227,6 +229,24 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
         vars(template).pop(name, None)
     vars(template).update(features)
     return Targets(task, component, data, template)
+
+
+@contextmanager
+def _encoded_anew(settings, before, X):
+    """Say why X may have other columns than those that a fit which goes on needs."""
+    try:
+        yield
+    except ValueError as error:
+        known = before.get("n_features_in_")
+        shape = X.shape if hasattr(X, "shape") else ()
+        if known is None or len(shape) != 2 or shape[1] == known:
+            raise
+        raise ValueError(
+            f"{error}\n{settings.owner}: a model that goes on, by warm_start=True or "
+            "partial_fit, needs the columns that it was trained on. In a pipeline an "
+            "encoder that is fitted anew makes others of rows with a new category: fit "
+            "with warm_start=False, or keep the encoder and fit this step alone."
+        ) from error
 
 
 def _dtype_before(settings, before):

@@ -21,6 +21,7 @@ from skmlp.errors import error_context, short_repr
 from skmlp.estimators.calibration import best_temperature
 from skmlp.estimators.targets.task import decoded
 from skmlp.losses import PoissonDeviance, SquaredError
+from skmlp.spelling import did_you_mean
 from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.early_stopping import Measured
 
@@ -59,7 +60,9 @@ def check_scoring_name(settings, *, is_regression) -> None:
         try:
             get_scorer(scoring)
         except ValueError:  # which lists all names
-            raise settings.invalid("scoring", f"be {SCORING}") from None
+            names = ["loss", *get_scorer_names()]
+            hint = did_you_mean("scoring", scoring, names)
+            raise settings.invalid("scoring", f"be {SCORING}", hint) from None
 
 
 def scored_by_loss(settings, task, loss) -> bool:

@@ -86,9 +86,9 @@ class Settings(SimpleNamespace):
         given = solver.get("decay_schedule", "constant")
         return schedule(self, "solver__decay_schedule", given, FACTOR)
 
-    def invalid(self, name, expected):
+    def invalid(self, name, expected, hint=""):
         """The error for a parameter that is not what it must be."""
-        return invalid(self.owner, name, expected, self.given[name])
+        return invalid(self.owner, name, expected, self.given[name], hint)
 
 
 def component(settings, table, parameter):

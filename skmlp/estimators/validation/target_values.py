@@ -90,7 +90,7 @@ def _from_objects(owner, name, array, numeric):
     if any(map(is_date, types)):
         dates = sorted(kind.__name__ for kind in types if is_date(kind))
         _refuse_dates(owner, name, dates[0], numeric)
-    _refuse_intervals(owner, name, types)
+    _refuse_intervals(owner, name, types, numeric)
     if any(issubclass(kind, (complex, np.complexfloating)) for kind in types):
         return array.astype(complex)  # which is refused as such
     if numeric:
@@ -110,7 +110,8 @@ def _common_kind(owner, name, types):
         *others, last = sorted(set(map(_plain_name, types)), key=str.lower)
         raise TypeError(
             f"{owner}: {name} mixes labels of several types "
-            f"({', '.join(others)} and {last})."
+            f"({', '.join(others)} and {last}). Turn all of them into one type, for "
+            "example strings by astype(str)."
         )
     return next(iter(kinds), None)
 
@@ -217,10 +218,11 @@ def _refuse_bytes(owner, name) -> None:
     )
 
 
-def _refuse_intervals(owner, name, types) -> None:
+def _refuse_intervals(owner, name, types, numeric) -> None:
     if any(kind.__name__ == "Interval" for kind in types):
+        labels = f"{name}.astype(str) makes labels of them"
+        numbers = "give numbers, such as [interval.mid for interval in y]"
         raise ValueError(
             f"{owner}: {name} holds intervals, such as those of pandas.cut; "
-            f"{name}.astype(str) makes labels of them, and "
-            "pandas.cut(..., labels=False) their numbers."
+            f"{numbers if numeric else labels}."
         )

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import MLPClassifier, MLPRegressor, MLPTransformer
 
 from ...conftest import assert_same_bits
 
@@ -248,6 +248,7 @@ def test_intervals_are_refused_with_what_makes_labels_of_them():
     pandas = pytest.importorskip("pandas")
     y = pandas.cut(pandas.Series(X[:, 0]), 3)
     assert_refused(MLPClassifier, y, "y holds intervals", "y.astype(str)")
+    assert_refused(MLPRegressor, y, "y holds intervals", "interval.mid")
     assert small().fit(X, y.astype(str)).classes_.dtype.kind == "U"
 
 
@@ -256,6 +257,19 @@ def test_bytes_are_refused_in_scikit_learns_words_and_ours(dress):
     y = DRESSES[dress]([b"no", b"yes"] * 15)
     said = "Support for labels represented as bytes"
     assert_refused(MLPClassifier, y, said, "label.decode()")
+
+
+@ignore_column
+def test_a_transformer_chooses_its_network_by_the_values_of_y():
+    for dress in ("pandas nullable", "pandas category", "Arrow in pandas", "polars"):
+        if dress.startswith("Arrow"):
+            pytest.importorskip("pyarrow")
+        y = DRESSES[dress](VALUES["ints"])
+        transformer = MLPTransformer().fit(X, y)
+        assert isinstance(transformer.estimator_, MLPClassifier)
+    for y, said in ((MISSING["None in a list"](VALUES["strings"]), "missing values"),):
+        with pytest.raises(ValueError, match=f"MLPTransformer: y has {said}"):
+            MLPTransformer().fit(X, y)
 
 
 def test_whole_numbers_are_never_rounded():
