@@ -29,7 +29,7 @@ ESTIMATOR_FLOORS = [
     {"targets"},
     {"calibration", "reporting"},
     {"fitting"},
-    {"ensemble", "inspection"},
+    {"conversion", "ensemble", "inspection"},
     {"base"},
     {"classifier", "regressor"},
     {"autoencoder", "transformer"},

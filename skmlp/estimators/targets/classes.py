@@ -133,6 +133,10 @@ class SingleLabel(ClassTask):
     def decode(self, raw):
         return self.classes[self.codes_of(raw, 0.0)]
 
+    def neutral_targets(self, loss, n_outputs):
+        in_order = len(self.classes) > 1 and (self.classes[:-1] < self.classes[1:])
+        return self.classes if np.all(in_order) else None
+
     def fold_strata(self, Y):
         return self.codes_of(Y)
 
@@ -240,6 +244,11 @@ class Multilabel(ClassTask):
     def decode(self, raw):
         y = (raw > 0).astype(int)
         return csr_matrix(y) if self.sparse else y
+
+    def neutral_targets(self, loss, n_outputs):
+        if n_outputs == 1:  # which are two classes to scikit-learn
+            return None
+        return self.decode(np.repeat([[-1.0], [1.0]], n_outputs, axis=1))
 
     def loss(self, component):
         return component.binomial()
