@@ -18,6 +18,7 @@ from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters, hidden_sizes
+from skmlp.model_file import SavableMixin
 from skmlp.network.input_gradients import hidden_values
 
 RULES = {"n_components": integer(1)}
@@ -33,7 +34,9 @@ DEFAULTS = {
 }
 
 
-class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class MLPAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, SavableMixin, TransformerMixin, BaseEstimator
+):
     """Few features that hold as much of X as a network can put into them.
 
     A network learns to reproduce X through a layer of few linear units, the

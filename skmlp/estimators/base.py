@@ -42,6 +42,7 @@ from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.combinations import check_partial_fit, takes_sparse
 from skmlp.estimators.validation.fitted_weights import check_n_features
 from skmlp.estimators.validation.parameters import RULES, check_parameters
+from skmlp.model_file import SavableMixin
 from skmlp.solvers import SOLVERS
 
 
@@ -65,7 +66,9 @@ def as_solver(estimator, value):
     return kind(**{name: getattr(estimator, name) for name in kind.flat})
 
 
-class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMLP(
+    ExplainingMixin, SavableMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator
+):
     """Base of the two estimators, which see for parameters, targets and predictions."""
 
     # the groups of a search are for its own splitter, unless they are asked for

@@ -25,10 +25,13 @@ from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.parameters import hidden_sizes
+from skmlp.model_file import SavableMixin
 from skmlp.network.input_gradients import hidden_values
 
 
-class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class MLPTransformer(
+    ClassNamePrefixFeaturesOutMixin, SavableMixin, TransformerMixin, BaseEstimator
+):
     """Features that a network has learned: the values of one of its hidden layers.
 
     ``fit`` trains a network on X and y; ``transform`` gives what the units of a hidden

@@ -14,6 +14,7 @@ from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
+from skmlp.model_file import SavableMixin
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
@@ -32,7 +33,7 @@ def _ends_in_intervals(pipeline):
     return bool(pipeline.steps[-1][1].predict_interval)
 
 
-class TabularPipeline(Pipeline):
+class TabularPipeline(SavableMixin, Pipeline):
     """A Pipeline of scikit-learn's that also gives intervals.
 
     See Also

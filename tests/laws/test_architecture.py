@@ -14,13 +14,14 @@ ROOT = Path(skmlp.__file__).parent
 # Each floor imports lower floors only, and nothing of its own: a new module gets its
 # name here, on the lowest floor that holds all it imports. Folders count as a module.
 FLOORS = [
-    {"constraints", "errors", "version"},
-    {"component"},
+    {"constraints", "errors", "files", "version"},
+    {"component", "model_file"},
     {"activations", "embeddings", "initializers", "losses", "schedules", "solvers"},
     {"network"},
     {"training"},
     {"estimators", "plot"},
     {"tabular"},
+    {"export"},
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
