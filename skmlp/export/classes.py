@@ -55,5 +55,8 @@ TABLE_ENCODERS = [TableEncoder, SmoothClipScaler, Categories, MissingNumbers]
 for kind in [*PARTS, *OPTIONS, *MODELS, *STATES, *TASKS, *TABLE_ENCODERS]:
     CLASSES[kind.__name__] = kind
 
-# Their full names: what skops, and MLflow by it, must be told to trust.
-TRUSTED_TYPES = sorted(f"{k.__module__}.{k.__qualname__}" for k in CLASSES.values())
+# What skops, and MLflow by it, must be told to trust: their full names, and that of the
+# type of dtypes, one of which the solver's state has.
+TRUSTED_TYPES = sorted(
+    ["numpy.dtype", *(f"{k.__module__}.{k.__qualname__}" for k in CLASSES.values())]
+)
