@@ -19,7 +19,9 @@ def forward(path, X):
     """Probabilities (n_samples, n_classes) of a classifier's file, by relu layers."""
     with np.load(path) as file:
         _, settings, fitted = json.loads(file["model.json"])["model"]["object"]
-        assert settings["activation"] == "relu" and fitted["out_activation_"] == "softmax"
+        assert (
+            settings["activation"] == "relu" and fitted["out_activation_"] == "softmax"
+        )
         layers = range(fitted["n_layers_"] - 1)
         coefs = [file[f"coefs_.{i}"] for i in layers]
         intercepts = [file[f"intercepts_.{i}"] for i in layers]
