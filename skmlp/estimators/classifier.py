@@ -7,7 +7,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.component import component_of
-from skmlp.constraints import either, one_of
+from skmlp.constraints import BOOLEAN, either, one_of
+from skmlp.errors import invalid
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
@@ -562,7 +563,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self, X, y, sample_weight=None, classes=None, *, extend_classes=False
+    ):
         """Train for one epoch on X and y, from the weights it has.
 
         Only with stochastic solvers; absent with 'lbfgs'.
@@ -586,6 +589,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             All labels that y will ever hold, for several columns of classes a list of
             such arrays; needed at the first call only.
 
+        extend_classes : bool, default=False
+            Whether y, or `classes`, may have labels that earlier calls did not know;
+            the first call then needs no `classes`. Each gets an output that starts as
+            for a class of so few rows among all that were seen, and the weights of the
+            others stay as they are before they train on; the solver starts with new
+            moments. Only for one label a row.
+
         Returns
         -------
         self : MLPClassifier
@@ -598,7 +608,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        request = self._request(incremental=True, classes=classes)
+        accepts, expected = BOOLEAN
+        if not accepts(extend_classes):
+            owner = type(self).__name__
+            raise invalid(owner, "extend_classes", f"be {expected}", extend_classes)
+        request = self._request(
+            incremental=True, classes=classes, extend_classes=bool(extend_classes)
+        )
         return self._learn(X, y, sample_weight, request)
 
     def predict(self, X):
