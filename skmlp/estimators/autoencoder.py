@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmlp.constraints import integer
 from skmlp.errors import describe, error_context, invalid, refuse_unsupported
 from skmlp.estimators.ensemble.members import check_one_member
-from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
@@ -286,8 +286,7 @@ class MLPAutoencoder(
             return validate_data(self, X, reset=reset, dtype=FLOATS)
 
     def _network(self):
-        mlp = self.mlp_
-        return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
+        return network_of(self.mlp_)
 
     def _encoded(self, X):
         network, views = self._network()

@@ -23,7 +23,7 @@ from skmlp.estimators.fitting.callbacks import (
     with_callbacks,
 )
 from skmlp.estimators.fitting.fit import train
-from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.plan import Request, make_plan
 from skmlp.estimators.fitting.scoring import check_scoring_name
 from skmlp.estimators.fitting.settings import LOSSES, Settings, component
@@ -325,12 +325,11 @@ class BaseMLP(
     def _checked_to_predict(self, X):
         """X checked, the network, and its (W, b) a layer."""
         self._check_one_network()
-        check_is_fitted(self, self._learned)
+        if not all(name in vars(self) for name in self._learned):
+            check_is_fitted(self, self._learned)
         X = check_X_to_predict(self, X)
-        check_parameters(self, {"activation": RULES["activation"]})
-        owner = type(self).__name__
-        network, layers = fitted_network(owner, self.activation, vars(self))
-        check_n_features(owner, X, network.layer_sizes[0])
+        network, layers = network_of(self)
+        check_n_features(type(self).__name__, X, network.layer_sizes[0])
         return X, network, layers
 
     def _raw(self, X):

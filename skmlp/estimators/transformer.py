@@ -19,7 +19,7 @@ from skmlp.errors import describe
 from skmlp.estimators.base import BaseMLP
 from skmlp.estimators.classifier import MLPClassifier
 from skmlp.estimators.ensemble.members import check_one_member
-from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.regressor import MLPRegressor
@@ -183,8 +183,7 @@ class MLPTransformer(
         return MLPRegressor() if is_of_numbers else MLPClassifier()
 
     def _network(self):
-        mlp = self.estimator_
-        return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
+        return network_of(self.estimator_)
 
     def _number(self) -> int:
         """The number of the hidden layer, counted from 0."""
