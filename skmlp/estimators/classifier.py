@@ -7,7 +7,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.component import component_of
-from skmlp.constraints import either, one_of
+from skmlp.constraints import BOOLEAN, either, one_of
+from skmlp.errors import invalid
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.validation.parameters import RULES
@@ -577,6 +578,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X_val=None,
         y_val=None,
         sample_weight_val=None,
+        extend_classes=False,
     ):
         """Train for one epoch on X and y, from the weights it has.
 
@@ -612,6 +614,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
         sample_weight_val : array-like of shape (n_val,), float or None, default=None
             Their weights >= 0.
+        extend_classes : bool, default=False
+            Whether y, or `classes`, may have labels that earlier calls did not know;
+            the first call then needs no `classes`. Each gets an output that starts as
+            for a class of so few rows among all that were seen, and the weights of the
+            others stay as they are before they train on; the solver starts with new
+            moments. Only for one label a row.
 
         Returns
         -------
@@ -625,9 +633,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
+        accepts, expected = BOOLEAN
+        if not accepts(extend_classes):
+            owner = type(self).__name__
+            raise invalid(owner, "extend_classes", f"be {expected}", extend_classes)
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(
-            incremental=True, classes=classes, validation=validation
+            incremental=True,
+            classes=classes,
+            extend_classes=bool(extend_classes),
+            validation=validation,
         )
         return self._learn(X, y, sample_weight, request)
 

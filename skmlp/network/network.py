@@ -14,7 +14,7 @@ from skmlp.network.inputs import Inputs
 from skmlp.network.layer import Array, Layer
 from skmlp.network.noise import Noise, NoiseLayer, NoiseLevel
 from skmlp.network.parametric import ParametricLayer
-from skmlp.network.workspace import Path, Workspace, block_rows
+from skmlp.network.workspace import Path, Workspace, are_few, block_rows
 
 # The parameters of each layer.
 Views = Sequence[Sequence[Array]]
@@ -308,12 +308,14 @@ class Network:
         """
         path = self.path()[part]
         layers = [layer for layer, _ in path]
-        n_samples, dtype = (
-            X.shape[0],
-            np.result_type(X.dtype, views[path[0][1]][0].dtype),
-        )
+        n_samples = X.shape[0]
+        dtype = np.result_type(X.dtype, views[path[0][1]][0].dtype)
         if views[path[-1][1]][0].dtype.itemsize > dtype.itemsize:
             return self._predict_wider(views, X, path[:-1])
+        if are_few(n_samples):  # one block, without the cost of many
+            workspace = Workspace(path, n_samples, dtype, backward=False)
+            rows = X[:n_samples]  # which scales those that training scales
+            return np.ascontiguousarray(self.forward(views, rows, workspace))
         block = block_rows(layers)
         workspace = Workspace(path, min(block, n_samples), dtype, backward=False)
         raw = np.empty((n_samples, layers[-1].fan_out), dtype)

@@ -18,6 +18,7 @@ from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
+from skmlp.model_file import SavableMixin
 from skmlp.spelling import did_you_mean
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
@@ -45,7 +46,7 @@ def _last_step_has(method):
     return available_if(has_it)
 
 
-class TabularPipeline(Pipeline):
+class TabularPipeline(SavableMixin, Pipeline):
     """A Pipeline of scikit-learn's that encodes validation rows and gives intervals.
 
     Predictions, probabilities and intervals are float64.

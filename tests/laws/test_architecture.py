@@ -14,8 +14,8 @@ ROOT = Path(skmlp.__file__).parent
 # Each floor imports lower floors only, and nothing of its own: a new module gets its
 # name here, on the lowest floor that holds all it imports. Folders count as a module.
 FLOORS = [
-    {"constraints", "errors", "spelling", "version"},
-    {"component"},
+    {"constraints", "errors", "files", "spelling", "version"},
+    {"component", "model_file"},
     {"activations", "embeddings", "initializers", "losses", "schedules", "solvers"},
     {"network"},
     {"training"},
@@ -30,7 +30,7 @@ ESTIMATOR_FLOORS = [
     {"targets"},
     {"calibration", "reporting"},
     {"fitting"},
-    {"ensemble", "inspection"},
+    {"conversion", "ensemble", "inspection"},
     {"base"},
     {"classifier", "regressor"},
     {"autoencoder", "transformer"},

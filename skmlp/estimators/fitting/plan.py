@@ -16,6 +16,7 @@ from skmlp.estimators.fitting.fitted_network import (
     fitted_network,
     network_attributes,
 )
+from skmlp.estimators.fitting.growth import with_new_classes
 from skmlp.estimators.fitting.inputs import inputs_of, looks_at_columns
 from skmlp.estimators.fitting.scaling import Scaling, scaling_of
 from skmlp.estimators.fitting.scoring import check_scored_rows, scored_by_loss
@@ -63,6 +64,7 @@ class Request:
     continued : from the parameters the estimator has, by ``partial_fit`` or
         ``warm_start=True``.
     classes : all classes, where ``partial_fit`` or ``fit_batches`` name them.
+    extend_classes : whether y may have classes that the model does not know.
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
     groups : of the rows, for the splitter that holds some out.
     split : the rows that train and those that validate, where they are known already.
@@ -71,6 +73,7 @@ class Request:
     incremental: bool = False
     continued: bool = False
     classes: Any = None
+    extend_classes: bool = False
     validation: tuple[Any, Any, Any] = (None, None, None)
     groups: Any = None
     split: Any = None
@@ -149,6 +152,9 @@ class Plan:
 def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
     """The plan of a fit of one network; the estimator stays as it is."""
     before = attributes_before(estimator, request)
+    if request.extend_classes and before:
+        classes, request = request.classes, replace(request, classes=None)
+        before = with_new_classes(estimator, settings, before, X, y, classes)
     targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
     random_state = check_seed(settings.owner, settings.random_state)
     task, data, template = targets.task, targets.rows, targets.template
@@ -215,6 +221,8 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
         X = X[:]
     component = loss_component(settings)
     task, y = choose_task(settings, component, y, X.shape[0], request, before)
+    if request.extend_classes:
+        task.check_extensible(settings.owner)
     Y = _encode(settings, task, component, y, X.dtype)
     weight = check_sample_weight(settings.owner, sample_weight, X)
     data = TrainingRows(X, Y, weight)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skmlp.estimators.fitting.kept_network import forget_network
+
 # All that a fit sets, of one network or of several; the next fit drops it.
 FITTED_ATTRIBUTES = (
     "coefs_",
@@ -110,6 +112,7 @@ def set_fitted_attributes(estimator, attributes) -> None:
 
 def unfit(estimator) -> None:
     """Drop all that a fit has left."""
+    forget_network(estimator)
     for name in FITTED_ATTRIBUTES:
         vars(estimator).pop(name, None)
 

@@ -39,6 +39,13 @@ class Task(ABC):
     def as_raw(self, Y):
         """Raw outputs of which `decode` makes the y of these Y."""
 
+    def neutral_targets(self, loss, n_outputs):
+        """A few y whose best constant prediction are raw outputs of 0.
+
+        None where scikit-learn's estimators know no such y.
+        """
+        return None
+
     # Training
 
     @abstractmethod
