@@ -169,7 +169,7 @@ class Batches:
         n_rows = len(data)
         self._starts = range(0, n_rows, batch_size)
         self.n_batches = len(self._starts)
-        self.order = np.arange(n_rows) if data.rows is None else data.rows
+        self.order = np.arange(n_rows) if data.rows is None else data.rows.copy()
         self._sliced = random_state is None and data.rows is None
         self._Y_T = data.Y.T
         self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}
@@ -183,14 +183,14 @@ class Batches:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.order = state["order"]
+        self.order = state["order"].copy()
         if self.random_state is not None:
             self.random_state.set_state(state["shuffles"])
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, Y, weight) of each batch; valid until the next one is asked for."""
         if self.random_state is not None:
-            self.order = self.order[self.random_state.permutation(len(self.order))]
+            self.random_state.shuffle(self.order)  # in place: there may be many rows
         batch = self._slice if self._sliced else self._gather
         for start in self._starts:
             yield batch(start, start + self.batch_size)

@@ -123,7 +123,10 @@ class SingleLabel(ClassTask):
 
     def _codes(self, y):
         """The number of each row's class."""
-        order = np.argsort(self.classes)  # classes set by hand may be unsorted
+        order = np.argsort(self.classes)
+        if (np.diff(order) == 1).all():
+            return np.searchsorted(self.classes, y)
+        # classes set by hand may be unsorted
         return order[np.searchsorted(self.classes, y, sorter=order)]
 
     def score(self, loss, Y, raw, weight):
