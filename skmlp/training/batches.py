@@ -101,15 +101,16 @@ class TrainingRows:
 
     def sample(self, n_rows: int) -> NDArray[np.intp]:
         """Numbers of up to n_rows training rows that count, drawn once for all."""
-        rows = np.arange(len(self)) if self.rows is None else self.rows
-        if isinstance(self.X, StreamedRows):
-            rows = self.X.numbers
+        rows = self.X.numbers if isinstance(self.X, StreamedRows) else self.rows
         if self.weight is not None:
+            rows = np.arange(len(self)) if rows is None else rows
             rows = rows[self.weight[rows] > 0]
-        if len(rows) <= n_rows:
-            return rows
-        draws = np.random.RandomState(0).randint(len(rows), size=n_rows)
-        return rows[np.unique(draws)]
+        n_candidates = len(self) if rows is None else len(rows)
+        numbers = np.arange(min(n_candidates, n_rows))
+        if n_candidates > n_rows:
+            draws = np.random.RandomState(0).randint(n_candidates, size=n_rows)
+            numbers = np.unique(draws)
+        return numbers if rows is None else rows[numbers]
 
     def normalized(self) -> tuple["TrainingRows", float]:
         """The rows with weights of mean 1 over those that train, and the mean before.

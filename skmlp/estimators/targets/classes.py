@@ -155,7 +155,7 @@ class Binary(SingleLabel):
     def codes_of(self, values, threshold=0.5):
         """The number of each row's class, of Y or of raw outputs."""
         above = (values[:, 0] > threshold).astype(np.intp)
-        return np.minimum(above, len(self.classes) - 1)
+        return np.minimum(above, len(self.classes) - 1, out=above)
 
     def loss(self, component):
         return component.binomial()
