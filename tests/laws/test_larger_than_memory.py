@@ -45,7 +45,7 @@ def as_h5(array, path):
 
 
 def as_zarr(array, path):
-    zarr = pytest.importorskip("zarr")
+    zarr = pytest.importorskip("zarr", minversion="3")
     return zarr.create_array(str(path), data=array, chunks=(32, 5))
 
 
