@@ -26,8 +26,12 @@ def is_frame(value) -> bool:
 
 
 def is_lazy(value) -> bool:
-    """Whether its rows are still to be computed, as those of polars' LazyFrame."""
-    return hasattr(value, "collect") or hasattr(value, "__dask_graph__")
+    """Whether it is a frame whose rows are still to be computed.
+
+    As polars' LazyFrame, and frames of Spark and dask, whose arrays NumPy can read.
+    """
+    is_of_dask = hasattr(value, "__dask_graph__") and hasattr(value, "columns")
+    return hasattr(value, "collect") or is_of_dask
 
 
 def named_columns(frame):
