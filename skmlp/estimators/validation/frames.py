@@ -75,6 +75,16 @@ def as_array(column):
     return np.asarray(column, dtype=object)
 
 
+def missing_in(column):
+    """Whether each entry of an array of any dtype is missing."""
+    if column.dtype.kind == "O":
+        return missing_values(column)
+    if column.dtype.kind in "mM":
+        return np.isnat(column)
+    is_float = column.dtype.kind == "f"
+    return np.isnan(column) if is_float else np.zeros(column.shape, bool)
+
+
 def missing_values(objects):
     """Whether each entry of an array of objects is missing: None, NaN, NA or NaT."""
     flags = [type(v).__name__ in MISSING or _is_nan(v) for v in objects.flat]
