@@ -99,7 +99,8 @@ class Component:
             name, _, inner = key.partition("__")
             if name not in names:
                 raise ValueError(
-                    f"{type(self).__name__} has no setting {name!r}; it has {names}."
+                    f"{type(self).__name__} has no setting {name!r}; its settings are "
+                    f"{names}."
                 )
             self._given.add(name)
             if inner:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_softmax, softmax, xlogy
 
 from skmlp.component import Component, setting
-from skmlp.constraints import BOOLEAN, any_of, real, sequence_of
+from skmlp.constraints import BOOLEAN, one_or_several, real
 
 Array = NDArray[np.floating[Any]]
 SHARE = real(0, 1)
@@ -608,7 +608,7 @@ class Quantile(RegressionLoss):
 
     smooth: ClassVar[bool] = False
 
-    level: float | Sequence[float] = setting(0.5, any_of(LEVEL, sequence_of(LEVEL)))
+    level: float | Sequence[float] = setting(0.5, one_or_several(LEVEL))
 
     @property
     def levels(self) -> tuple[float, ...]:

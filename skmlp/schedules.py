@@ -376,7 +376,7 @@ class OfProgress(Schedule):
         factor = self.function(progress)
         if not FACTOR[0](factor):
             raise ValueError(
-                f"The schedule must give {FACTOR[1]}, got {factor!r} at progress "
+                f"The schedule must return {FACTOR[1]}, got {factor!r} at progress "
                 f"{progress:g}."
             )
         return float(factor)

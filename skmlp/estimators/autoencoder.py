@@ -255,8 +255,8 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             given = [given] * n_layers
         if len(given) != n_layers:
             expected = (
-                "be one for all hidden layers or one for each of the "
-                f"{n_layers} in hidden_layer_sizes"
+                "be one activation, or a sequence with one for each of the "
+                f"{n_layers} hidden layer(s) in hidden_layer_sizes"
             )
             raise self._invalid("estimator__activation", expected, given)
         return [*given, "identity", *given[::-1]]

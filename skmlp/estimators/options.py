@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from skmlp.component import Component, setting
-from skmlp.constraints import BOOLEAN, any_of, integer, one_of, real, sequence_of
+from skmlp.constraints import BOOLEAN, integer, one_of, one_or_several, real
 from skmlp.schedules import SCHEDULES, Schedule
 
 RATE = real(0, 1)
@@ -24,8 +24,8 @@ def _is_schedule(value: Any) -> bool:
 
 SCHEDULE = (
     _is_schedule,
-    f"{one_of(SCHEDULES)[1]}, or an object such as Cosine(), or a function of progress "
-    "in [0, 1]",
+    f"{one_of(SCHEDULES)[1]}, an object such as Cosine(), or a function of progress in "
+    "[0, 1]",
 )
 
 
@@ -67,7 +67,7 @@ class Dropout(Component):
 
     plain: ClassVar[str] = "rate"
 
-    rate: Any = setting(0.0, any_of(RATE, sequence_of(RATE)))
+    rate: Any = setting(0.0, one_or_several(RATE))
     inputs: float = setting(0.0, RATE)
     noise: float = setting(0.0, real(0))
     schedule: Any = setting("constant", SCHEDULE)

@@ -126,7 +126,7 @@ class GradientFlowDisplay:
         if LAYER_RECORDS[0] not in history:
             raise ValueError(
                 f'{cls.__name__}: estimator must be fitted with record="layers", '
-                f"which records layers in history_, got {estimator!r}."
+                f"got {estimator!r}."
             )
         arrays: list[Any] = [history.get(record) for record in LAYER_RECORDS]
         return cls(*arrays).plot(ax)
@@ -168,7 +168,7 @@ class GradientFlowDisplay:
         axes = list(np.ravel(np.asarray(ax, object)))
         if len(axes) != len(TITLES):
             raise ValueError(
-                f"{type(self).__name__}: ax must be three axes, got {len(axes)}."
+                f"{type(self).__name__}: ax must have three axes, got {len(axes)}."
             )
         return axes
 

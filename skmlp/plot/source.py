@@ -28,7 +28,7 @@ def network_of(display: type, estimator: Any) -> Any:
     if hasattr(last, "members_"):
         raise ValueError(
             f"{display.__name__}: estimator must have n_members=1 to be drawn, got "
-            f"{len(last.members_)}; take one of members_."
+            f"{len(last.members_)}; use one of members_."
         )
     if not hasattr(last, "coefs_"):
         raise ValueError(
@@ -43,8 +43,8 @@ def history_of(display: type, estimator: Any) -> dict[str, Any]:
     network = network_of(display, estimator)
     if not hasattr(network, "history_"):
         raise ValueError(
-            f"{display.__name__}: estimator must have history_, as skmlp's have once "
-            f"they are fitted, got {estimator!r}."
+            f"{display.__name__}: estimator must be one of skmlp, whose fit sets "
+            f"history_, got {estimator!r}."
         )
     history: dict[str, Any] = network.history_
     return history

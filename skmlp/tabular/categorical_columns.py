@@ -7,7 +7,7 @@ from skmlp.errors import short_repr
 
 FROM_DTYPE = "from_dtype"
 EXPECTED = (
-    f"{FROM_DTYPE!r}, None, or a list of column names, of column numbers or of one "
+    f"{FROM_DTYPE!r}, None, or a list of column names, of column indices, or of one "
     "bool for each column"
 )
 
@@ -49,8 +49,10 @@ def _by_name(estimator, chosen, table):
     number_of = {name: j for j, name in enumerate(table.names or ())}
     unknown = [name for name in chosen if name not in number_of]
     if unknown:
-        names = "no names" if table.names is None else short_repr(table.names)
-        _refuse(estimator, f": X has no column {unknown[0]!r}, but {names}")
+        names = "have no names"
+        if table.names is not None:
+            names = f"are {short_repr(table.names)}"
+        _refuse(estimator, f": X has no column {unknown[0]!r}; its columns {names}")
     return [number_of[name] for name in chosen]
 
 

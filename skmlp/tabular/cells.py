@@ -51,7 +51,7 @@ def refuse_dates(name):
 def refuse_nested(name):
     raise ValueError(
         f"must have a number or a category in each row, got nested values ({name}); "
-        "give their parts columns of their own."
+        "put their parts into columns of their own."
     )
 
 

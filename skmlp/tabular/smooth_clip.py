@@ -115,9 +115,8 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return smooth_clip(self._checked(X, reset=False), self.center_, self.scale_)
 
     def _checked(self, X, reset):
-        expected = (
-            "an array or sparse matrix of numbers or NaN, (n_samples, n_features)"
-        )
+        shape = "(n_samples, n_features)"
+        expected = f"an array or sparse matrix of numbers or NaN of shape {shape}"
         with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
             return validate_data(

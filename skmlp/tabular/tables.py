@@ -10,7 +10,7 @@ from skmlp.errors import error_context, refuse_unsupported, short_repr
 from skmlp.tabular.columns import ArrayColumn, PandasColumn, PolarsColumn, is_numeric
 from skmlp.tabular.feature_names import default_names
 
-EXPECTED = "a table of numbers and categories, (n_samples, n_features)"
+EXPECTED = "a table of numbers and categories of shape (n_samples, n_features)"
 
 
 class FrameTable:
@@ -73,7 +73,7 @@ class FrameTable:
         columns = _columns_with_infinities(block)
         if len(columns):
             expected = "must have finite numbers, got an infinite or too large one; "
-            expected += "where it stands for a missing value, say NaN."
+            expected += "use NaN for missing values."
             raise ValueError(self._named(indices[columns.min()], expected))
 
 
@@ -122,7 +122,7 @@ def read_table(estimator, X):
         if is_of_pandas(X) or is_of_polars(X):
             return _read_frame(X, type(estimator).__name__)
         if hasattr(X, "collect"):
-            raise ValueError("A lazy frame has no rows yet; give what collect() makes.")
+            raise ValueError("A lazy frame has no rows yet; call collect() first.")
         refuse_unsupported(X)
         array = _as_array(estimator, X)
     kind = SparseTable if issparse(array) else ArrayTable

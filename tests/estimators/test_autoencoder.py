@@ -186,7 +186,7 @@ def test_sparse_x_is_refused():
         ({"hidden_layer_sizes": (0,)}, r"hidden_layer_sizes must be .* got \(0,\)"),
         (
             {"estimator__activation": ["tanh"] * 3},
-            r"estimator__activation must be one .* each of the 2 in hidden_layer_sizes",
+            r"estimator__activation must be one .* each of the 2 hidden layer",
         ),
         (
             {"estimator__loss": Quantile([0.1, 0.9]), "estimator__solver": "adam"},

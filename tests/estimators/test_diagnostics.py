@@ -63,7 +63,7 @@ def make(kind=MLPRegressor, **params):
 
 
 UNEQUAL = "the columns of X are of very unequal scale"
-LARGE = "the targets are of very unequal scale"
+LARGE = "the scale of y is far from"
 SMALL = "is large compared with the loss of a constant model"
 NO_BETTER = "the model is no better than a constant one"
 IDLE = "are dead or saturated"
@@ -81,7 +81,7 @@ def test_a_column_that_drowns_the_others_is_named(kind, solver):
         text = the_one(diagnoses(mlp, data, TARGETS[kind]), UNEQUAL)
         assert text.startswith(f"{kind.__name__}: ") and "scale_input=True" in text
         size = np.hypot(data[:, 3].std(), data[:, 3].mean())
-        assert f"column 3 is {size:.3g}, the median spread" in text
+        assert f"column 3 is {size:.3g}, the median standard" in text
 
 
 def test_a_column_far_from_zero_drowns_the_others():
@@ -509,7 +509,7 @@ def test_the_convergence_warning_begins_as_scikit_learns_does(kind, solver):
 
 
 def told_change(text):
-    told = re.search(r"Over the last (\d+) of them the loss fell by (\S+)%", text)
+    told = re.search(r"Over the last (\d+) \w+\(s\) the loss fell by (\S+)%", text)
     return int(told[1]), float(told[2]) / 100
 
 

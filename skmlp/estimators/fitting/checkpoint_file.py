@@ -17,7 +17,7 @@ from skmlp.errors import short_repr
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
 from skmlp.version import __version__
 
-# Parameters that may change between a fit and the one that goes on with it.
+# Parameters that may change between a fit and the one that resumes it.
 FREE = ("verbose", "checkpoint")
 
 
@@ -41,14 +41,14 @@ def checkpoint_errors(settings):
         yield
     except CheckpointError as error:
         raise ValueError(
-            f"{error}\n{settings.owner}: checkpoint must be None, the path of a "
-            "file that this same fit wrote, or a path where no file is yet, in a "
-            f"folder that can be written to, got {settings.given['checkpoint']!r}."
+            f"{error}\n{settings.owner}: checkpoint must be None, or the path, in a "
+            "writable folder, of a new file or of a checkpoint of the same fit, got "
+            f"{settings.given['checkpoint']!r}."
         ) from error
 
 
 def _identity(plan):
-    """By name, what a state belongs to."""
+    """What a checkpoint belongs to, by name."""
     owner, given = plan.settings.owner, plan.settings.given
     params = {
         name: _hash_parameter(owner, name, value)
@@ -66,7 +66,7 @@ def _identity(plan):
         )
         + f", skmlp {__version__}",
         "parameters": joblib.hash([owner, params]),
-        "weights to start from": joblib.hash(start),
+        "initial weights": joblib.hash(start),
         "training data": joblib.hash([data.X, data.Y, data.weight]),
         "validation data": joblib.hash([validation, data.rows]),
     }
@@ -87,8 +87,8 @@ def _hash_parameter(owner, name, value) -> str:
         return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value
         raise ValueError(
-            f"{owner}: {name} must be something that can be pickled with "
-            f"checkpoint, got {short_repr(value)}."
+            f"{owner}: {name} must be picklable with checkpoint, got "
+            f"{short_repr(value)}."
         ) from error
 
 
@@ -105,7 +105,7 @@ def _body(code):
 
 
 class _Failure:
-    """Warns once that checkpoints can't be written; training goes on."""
+    """Warns once that checkpoints cannot be written; training continues."""
 
     def __init__(self, owner):
         self._name, self._warned = owner, False
@@ -115,7 +115,7 @@ class _Failure:
             self._warned = True
             warnings.warn(
                 f"{self._name}: a checkpoint could not be written ({error}). Training "
-                "goes on, and the last one is left as it is.",
+                "continues; the previous checkpoint is unchanged.",
                 RuntimeWarning,
                 stacklevel=10,
             )

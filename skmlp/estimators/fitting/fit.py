@@ -143,13 +143,13 @@ def _raw_at_validation_rows(plan, params):
 
 
 def _check_finite(plan, attributes) -> None:
-    """Weights for X and y as they are may be out of range where the scaled ones fit."""
+    """Weights for unscaled X and y may be out of range though those in training fit."""
     arrays = (*attributes["coefs_"], *attributes["intercepts_"])
     if plan.scaling.is_plain or all(np.isfinite(array).all() for array in arrays):
         return
     raise ValueError(
-        f"{plan.settings.owner}: X and y must have scales whose weights are within the "
-        f"range of {plan.params.dtype} with scale_input or scale_target, got X with a "
-        f"largest entry of {np.abs(plan.data.X).max():g} and y of "
-        f"{np.abs(plan.data.Y).max():g}. Scale them first, or use float64."
+        f"{plan.settings.owner}: X and y must have scales for which the weights in "
+        f"units of X and y are within the range of {plan.params.dtype}, with "
+        f"scale_input or scale_target, got X up to {np.abs(plan.data.X).max():g} and y "
+        f"up to {np.abs(plan.data.Y).max():g}. Scale them first, or use float64."
     )

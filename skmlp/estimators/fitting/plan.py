@@ -217,7 +217,7 @@ def _encode(settings, task, component, y, dtype):
     if (domain and least < 0) or (domain == "> 0" and least == 0):
         raise ValueError(
             f"{settings.owner}: y must be {domain} with loss={settings.loss!r}, got a "
-            f"smallest value of {least:g}."
+            f"minimum of {least:g}."
         )
     return Y
 
@@ -229,10 +229,10 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
         return None
     owner, data = settings.owner, targets.rows
     if X is None:
-        raise invalid(owner, "X_val", "be given with y_val, sample_weight_val", None)
+        raise invalid(owner, "X_val", "be given with y_val or sample_weight_val", None)
     X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
     check_dense(settings, X, "X_val", ["scale_input"])
-    with error_context(owner, "y_val", "targets of the kind of y", y):
+    with error_context(owner, "y_val", "targets of the same kind as y", y):
         y = targets.task.check(owner, y, X.shape[0])
         Y = _encode(settings, targets.task, targets.component, y, X.dtype)
         if Y.shape[1] != data.Y.shape[1]:
@@ -301,8 +301,8 @@ def _scaled(plan) -> Plan:
     scaling = scaling_of(plan.settings, plan.data, plan.loss, before)
     if not scaling.is_plain and plan.request.incremental and len(plan.data) < 2:
         raise ValueError(
-            f"{plan.settings.owner}: X and y must have 2 rows or more for partial_fit "
-            "with scale_input or scale_target, which need a spread, got 1."
+            f"{plan.settings.owner}: X and y must have at least 2 rows for partial_fit "
+            "with scale_input or scale_target, which need a standard deviation, got 1."
         )
     params = plan.params
     if memory and before.kind == scaling.kind:

@@ -47,10 +47,10 @@ def refit(plan, start, monitored):
     monitored.refit_reason = reason
     if reason in ("interrupted", "diverged"):
         was = "diverged" if reason == "diverged" else "was interrupted"
-        monitored.refit_message = f"The refit on all rows {was} and was dropped."
+        monitored.refit_message = f"The refit on all rows {was} and was discarded."
         return plan
     monitored.take_over(training)
-    message = f"It was refitted on all rows for {training.n_iter} epochs."
+    message = f"Refitted on all rows for {training.n_iter} epochs."
     monitored.refit_message = " ".join([*training.recoveries, message])
     return replace(plan, scaling=on_all_rows.scaling)
 

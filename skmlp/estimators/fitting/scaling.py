@@ -144,8 +144,8 @@ def _loss_unit(settings, loss, unit) -> float:
         factors = unit**loss.degree
     if not (np.isfinite(factors) & (factors > 0)).all():
         raise ValueError(
-            f"{settings.owner}: y must have a scale whose loss is a number with "
-            f"scale_target=True, got a scale of {unit.max():g}."
+            f"{settings.owner}: y must have a standard deviation for which the loss is "
+            f"finite and positive with scale_target=True, got {unit.max():g}."
         )
     return float(factors.mean())
 

@@ -1,4 +1,4 @@
-"""What validation rows say of an epoch: a score and the loss."""
+"""Validation metrics of an epoch: the score and the loss."""
 
 import copy
 import inspect
@@ -16,9 +16,9 @@ from skmlp.training.early_stopping import Measured
 # What a classifier's score may be besides: minus the loss at the best temperature.
 CALIBRATED = "calibrated_loss"
 SCORING = (
-    "None, 'loss', 'calibrated_loss' (of classifiers), the name of a scorer of "
-    "scikit-learn, or a callable of estimator, X and y, that gives a number for the "
-    "validation rows, with sample_weight where rows have weights"
+    "None, 'loss', 'calibrated_loss' (classifiers only), the name of a scikit-learn "
+    "scorer, or a callable of estimator, X and y (and sample_weight, if it has that "
+    "parameter) that returns a number for the validation rows"
 )
 # For others R2 would stop training early at the wrong model, such as a mean for a high
 # quantile.
@@ -51,9 +51,9 @@ def check_scored_rows(settings, task, loss, validation) -> None:
     if by_r2 and len(validation.Y) < 2:
         what = "X_val" if validation.rows is None else "validation_fraction"
         raise ValueError(
-            f"{settings.owner}: {what} must have 2 validation rows or more for R2, "
+            f"{settings.owner}: {what} must give at least 2 validation rows for R2, "
             "which early stopping monitors with scoring=None, got 1; scoring='loss' "
-            "needs one."
+            "needs only one."
         )
 
 
@@ -121,7 +121,7 @@ class Scorer:
         if not is_real(score) or np.isnan(score):
             raise ValueError(
                 f"{owner}: scoring must be {SCORING}, got {short_repr(scoring)}, which "
-                f"gives {short_repr(score)}."
+                f"returned {short_repr(score)}."
             )
         return float(score)
 

@@ -123,13 +123,13 @@ def schedule(settings, parameter, given, rule):
 
 
 def _factor(owner, parameter, function, rule, progress):
-    """What the user's function of progress gives, if it is a factor."""
+    """The value of the user's function of progress, which must be a factor."""
     accepts, expected = rule
     factor = function(progress)
     if not accepts(factor):
         raise ValueError(
-            f"{owner}: {parameter} must give {expected} as a function of progress in "
-            f"[0, 1], got {short_repr(factor)} at {progress:g}."
+            f"{owner}: {parameter} must return {expected} for each progress in [0, 1], "
+            f"got {short_repr(factor)} at progress {progress:g}."
         )
     return factor
 
@@ -144,8 +144,8 @@ def activations_of(owner, given, n_hidden, *, check):
         return [activation] * max(1, n_hidden)
     if len(given) != n_hidden:
         raise ValueError(
-            f"{owner}: activation must be one for all hidden layers or one for each "
-            f"of the {n_hidden}, got {len(given)}."
+            f"{owner}: activation must be one activation, or a sequence with one for "
+            f"each hidden layer, got {len(given)} for {n_hidden} hidden layer(s)."
         )
     layers = enumerate(given, start=1)
     return [_activation(owner, one, f"hidden layer {i}", check) for i, one in layers]
@@ -166,7 +166,7 @@ def _activation(owner, given, where, check) -> Activation:
 
 
 def _check_own(owner, own, given, where) -> None:
-    """Refuse a user's own activation whose derivative or gain is wrong."""
+    """Refuse a user's own activation with a wrong derivative or gain."""
     with error_context(owner, "activation", f"{ACTIVATION[1]} of numbers", given):
         error = derivative_error(own)
         gain = own.gain
@@ -189,8 +189,8 @@ def noise_of(settings, n_hidden) -> list[Noise] | None:
     rates = [dropout.rate] * n_hidden if is_real(dropout.rate) else dropout.rate
     if len(rates) != n_hidden:
         raise ValueError(
-            f"{settings.owner}: dropout must be one rate for all hidden layers or one "
-            f"for each of the {n_hidden}, got {len(rates)}."
+            f"{settings.owner}: dropout must be one rate, or a sequence with one for "
+            f"each hidden layer, got {len(rates)} for {n_hidden} hidden layer(s)."
         )
     first = Noise(float(dropout.inputs), float(dropout.noise))
     noise = [first, *(Noise(float(rate)) for rate in rates)]

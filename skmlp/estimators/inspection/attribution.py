@@ -192,7 +192,7 @@ def _refuse_categories(estimator, network) -> None:
     if network.inputs.plain is not None:
         raise ValueError(
             f"{type(estimator).__name__}: categorical_features must be None for "
-            "integrated_gradients, since there is nothing between two codes, got "
+            "integrated_gradients, since there are no values between two codes, got "
             f"{describe(estimator.categorical_features)}."
         )
 
@@ -201,9 +201,9 @@ def check_layer(estimator, layer, n_hidden) -> int:
     """The number of a hidden layer, counted from 0."""
     accepts, expected = integer(-n_hidden, n_hidden - 1)
     if n_hidden == 0:
-        expected = "that of a hidden layer"
+        expected = "the index of a hidden layer"
     if not accepts(layer):
-        expected += f", for the network has {n_hidden} hidden layer(s)"
+        expected += f" with {n_hidden} hidden layer(s)"
         raise invalid(type(estimator).__name__, "layer", f"be {expected}", layer)
     return int(layer) % n_hidden
 
@@ -220,7 +220,7 @@ def check_baseline(estimator, baseline, X):
             baseline, ensure_2d=False, dtype=X.dtype, input_name="baseline"
         )
         if baseline.shape not in (X.shape[1:], X.shape):
-            raise ValueError("Its shape is another.")
+            raise ValueError("Its shape does not match X.")
     return np.broadcast_to(baseline, X.shape)
 
 
@@ -265,10 +265,7 @@ def _select_number(estimator, network, layers, output):
     if output is not None and not accepts(output):
         _refuse_output(estimator, f"None or {expected}", output)
     if type(loss).inverse_link not in LINKS:
-        expected = (
-            "have an inverse link whose derivative is known, identity or exp, to be "
-            "explained"
-        )
+        expected = "have the inverse link identity or exp, whose derivative is known"
         raise invalid(type(estimator).__name__, "loss", expected, loss)
     link = LINKS[type(loss).inverse_link](loss)
     return list(range(n_outputs)) if output is None else [int(output)], link

@@ -135,8 +135,8 @@ def _of_settings(owner, settings, n_features, n_outputs):
         value = getattr(settings, name)
         if value is not None:
             expected = (
-                "be None for the summary of an estimator that is not fitted, since X "
-                "says how many columns it makes"
+                "be None for the summary of an estimator that is not fitted, since the "
+                "number of embedded columns depends on X"
             )
             raise invalid(owner, name, expected, describe(value))
     hidden = hidden_sizes(owner, settings.hidden_layer_sizes)

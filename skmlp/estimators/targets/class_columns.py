@@ -51,17 +51,17 @@ class ClassColumns(ClassTask):
         y = check_labels(owner, y, n_samples)
         n_columns = len(self.classes)
         if y.ndim != 2 or y.shape[1] != n_columns:
-            expected = f"have {n_columns} columns of classes, as in the fit before"
+            expected = f"have {n_columns} columns of classes, as in the previous fit"
             raise invalid(owner, "y", expected, Text(f"an array of shape {y.shape}"))
         for i, (column, known) in enumerate(zip(y.T, self.classes, strict=True)):
             found = np.unique(column)
             missing = all_classes and len(found) < len(known)
             if missing or not np.isin(found, known).all():
-                which = "just" if all_classes else "only"
+                which = "all" if all_classes else "only classes among"
                 raise invalid(
                     owner,
                     f"column {i} of y",
-                    f"hold {which} the classes {known}",
+                    f"hold {which} of {known}, and no others",
                     Text(found),
                 )
         return y

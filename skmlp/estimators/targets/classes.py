@@ -116,7 +116,7 @@ class SingleLabel(ClassTask):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {known}, `y` has {found}\n"
-                f"{owner}: y must hold just these classes, or warm_start must be "
+                f"{owner}: y must hold exactly these classes, or warm_start must be "
                 "False."
             )
         refuse_unknown(owner, found, known)
@@ -297,12 +297,12 @@ def refuse_unknown(owner, found, known) -> None:
         raise ValueError(
             f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
             f"'y' has {found}.\n"
-            f"{owner}: y must hold only classes that the first call named."
+            f"{owner}: y must hold only the classes of the first call."
         )
 
 
 def _other_kind(owner, before, y) -> ValueError:
-    expected = f"be {before}, as in the fit before"
+    expected = f"be {before}, as in the previous fit"
     return invalid(owner, "y", expected, Text(f"an array of shape {y.shape}"))
 
 
