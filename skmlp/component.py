@@ -69,14 +69,24 @@ class Component:
         }
 
     def filled_by(self, other: "Component") -> Self:
-        """The same, with the settings of `other` where none was given here.
+        """A copy, with the settings of `other` where none was given here.
 
-        The two may be of different kinds: those that both have count.
+        The two may be of different kinds: only settings that both have from the same
+        base are filled in. Those do not count as given.
         """
-        own = self.get_params(deep=False)
-        shared = other.get_params(deep=False).items()
-        filled = {n: v for n, v in shared if n in own and n not in self._given}
-        return type(self)(**copy.deepcopy({**own, **filled}))
+        own, kinds = self.get_params(deep=False), (type(self), type(other))
+        filled = {
+            name: value
+            for name, value in other.get_params(deep=False).items()
+            if name in own and not self.is_given(name) and _same_setting(name, *kinds)
+        }
+        twin = type(self)(**copy.deepcopy({**own, **filled}))
+        vars(twin)["_given"] = set(self._given)
+        return twin
+
+    def is_given(self, name: str) -> bool:
+        """Whether a setting was given, to the constructor or to `set_params`."""
+        return name in self._given
 
     def _names(self) -> list[str]:
         kind: Any = type(self)
@@ -150,6 +160,15 @@ def _positional(kind: type[Any]) -> list[str]:
     """The settings that may be given by position, in their order."""
     parameters = inspect.signature(kind).parameters.values()
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+
+def _same_setting(name: str, kind: type[Any], other: type[Any]) -> bool:
+    """Whether two kinds have a setting from one base, and not by coincidence."""
+    first, second = (
+        next((b for b in reversed(k.__mro__) if name in inspect.get_annotations(b)), k)
+        for k in (kind, other)
+    )
+    return first is second
 
 
 def _is_default(kind: type[Any], name: str, value: Any) -> bool:

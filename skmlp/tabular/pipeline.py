@@ -3,6 +3,7 @@
 from inspect import signature
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
@@ -14,16 +15,12 @@ from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
+from skmlp.solvers import Solver
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
 # Parameters that are merged with a preset's setting by setting.
 MERGED = ("solver", "dropout", "early_stopping", "ensemble")
-# By settings that are 0 when they are off: the schedule that then has no effect.
-SCHEDULED = {
-    ("weight_decay",): "decay_schedule",
-    ("rate", "inputs", "noise"): "schedule",
-}
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
 
@@ -83,9 +80,13 @@ class TabularPipeline(Pipeline):
         later = {*inner, *objects}
         super().set_params(**{n: v for n, v in params.items() if n not in later})
         mlp = self.steps[-1][1]
-        if isinstance(mlp, tuple(ESTIMATORS.values())):
-            objects = {n: _merged(mlp, names[n], v) for n, v in objects.items()}
-        return super().set_params(**objects, **inner)
+        if not isinstance(mlp, tuple(ESTIMATORS.values())):
+            return super().set_params(**objects, **inner)
+        super().set_params(**{n: _merged(mlp, names[n], v) for n, v in objects.items()})
+        step = f"{self.steps[-1][0]}__"
+        own = {n.removeprefix(step): v for n, v in params.items() if n.startswith(step)}
+        mlp.solver = _with_flat(mlp, own, own.get("solver"))
+        return super().set_params(**inner)
 
 
 def tabular_pipeline(
@@ -178,10 +179,12 @@ def _settings(estimator, preset, params):
     recipe.set_params(**{n: v for n, v in params.items() if n not in MERGED})
     merged = {n: _merged(recipe, n, v) for n, v in params.items() if n in MERGED}
     recipe.set_params(**merged)
+    merged["solver"] = _with_flat(recipe, params, params.get("solver"))
     given = preset | params | merged
     # a solver that there is not is refused when it comes to fit
     if not getattr(as_solver(recipe, recipe.solver), "stochastic", True):
         idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
+        given |= {n: v for n, v in params.items() if n in idle}
         return {n: v for n, v in given.items() if n not in idle or n in params}
     if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:
         given.pop("dropout", None)
@@ -189,10 +192,7 @@ def _settings(estimator, preset, params):
 
 
 def _merged(mlp, name, value):
-    """A user's value or object, with the settings that are there where it has none.
-
-    Schedules of what the user's value switches off go, too.
-    """
+    """A user's value or object, with the settings that are there where it has none."""
     there = getattr(mlp, name)
     if not RULES[name][0](value):
         return value  # which is refused when it comes to fit
@@ -202,17 +202,17 @@ def _merged(mlp, name, value):
         given, there = OPTIONS[name].of(value), OPTIONS[name].of(there)
     if not isinstance(there, Component):
         return value
-    merged = given.filled_by(there)
-    settings = merged.get_params(deep=False)
-    if not np.size(mlp.hidden_layer_sizes):  # no hidden units to drop
-        settings.pop("rate", None)
-    for what, schedule in SCHEDULED.items():
-        acts = any(map(_acts, map(settings.get, what)))
-        if schedule in settings and not acts and schedule not in given._given:
-            setattr(merged, schedule, "constant")
-    return merged
+    return given.filled_by(there)
 
 
-def _acts(value) -> bool:
-    """Whether a rate, or any of a sequence, is more than 0."""
-    return value is not None and bool(np.any(np.array(value, object)))
+def _with_flat(mlp, params, given):
+    """The solver of `mlp`, with the user's parameters of the estimator for it.
+
+    Settings that a `given` solver object brings itself win.
+    """
+    solver = mlp.solver
+    if not isinstance(solver, Solver):
+        return solver
+    known = given._given if isinstance(given, Solver) else ()
+    own = {n: params[n] for n in solver.flat if n in params and n not in known}
+    return clone(solver).set_params(**own) if own else solver

@@ -292,7 +292,7 @@ def test_a_layer_that_is_not_there_is_refused():
     for layer in (2, -3, 0.0, True, None, "last"):
         with pytest.raises(ValueError, match=f"{text}, got {layer!r}"):
             model.hidden_activations(X, layer=layer)
-    with pytest.raises(ValueError, match=r"index of a hidden layer with 0 hidden layer"):
+    with pytest.raises(ValueError, match=r"a hidden layer with 0 hidden layer"):
         regressor(hidden_layer_sizes=()).hidden_activations(X)
 
 

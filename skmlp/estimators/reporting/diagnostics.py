@@ -252,17 +252,20 @@ def _idle_schedules(plan):
             name = f"learning_rate={schedule!r}"
             yield name, "with solver lbfgs, which chooses its own step sizes"
         return
-    solver = settings.solver.get_params(deep=False)
-    if solver.get("weight_decay") == 0.0 and _acts(settings.decay_schedule):
-        name = f"solver__decay_schedule={solver['decay_schedule']!r}"
+    solver, dropout = settings.solver, settings.dropout
+    decays = solver.get_params(deep=False).get("weight_decay") != 0.0
+    if not decays and _is_meant(solver, "decay_schedule", settings.decay_schedule):
+        name = f"solver__decay_schedule={solver.decay_schedule!r}"
         yield name, "without weight decay"
-    if not any(plan.network.noise) and _acts(settings.noise_schedule):
-        name = f"dropout__schedule={settings.dropout.schedule!r}"
+    is_noisy = any(plan.network.noise)
+    if not is_noisy and _is_meant(dropout, "schedule", settings.noise_schedule):
+        name = f"dropout__schedule={dropout.schedule!r}"
         yield name, "without dropout or noise"
 
 
-def _acts(schedule) -> bool:
-    return not isinstance(schedule, Constant)
+def _is_meant(component, name, schedule) -> bool:
+    """Whether a schedule was given, rather than left over from a preset."""
+    return component.is_given(name) and not isinstance(schedule, Constant)
 
 
 def _rate_0(settings, clock):
