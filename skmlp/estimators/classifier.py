@@ -365,7 +365,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     See Also
     --------
-    MLPRegressor : The same network for numbers.
+    MLPRegressor : The same network for regression.
 
     References
     ----------
@@ -515,47 +515,46 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight_val=None,
         groups=None,
     ):
-        """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
+        """Fit the network to X and y; ``warm_start=True`` continues the previous fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            Labels of one type, or a 0/1 indicator matrix for several labels a row, or
-            several columns of classes; probabilities of shape (n_samples, n_classes)
-            with ``loss=LogLoss(soft_targets=True)``.
+            Class labels; or a 0/1 indicator matrix for multilabel targets; or several
+            columns of class labels; or, with ``loss=LogLoss(soft_targets=True)``,
+            probabilities of shape (n_samples, n_classes).
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows of your own; no rows are then split off X. Their loss and
-            score are in ``history_``, and ``early_stopping=True`` watches them.
+            Your own validation rows, instead of rows held out from X. Their loss and
+            score are in ``history_``, and ``early_stopping=True`` monitors them.
 
         y_val : array-like, default=None
-            Their targets, as y.
+            Targets of the validation rows, in the form of y.
 
         sample_weight_val : array-like of shape (n_val,), float or None, default=None
-            Their weights >= 0.
+            Weights of the validation rows, >= 0.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of the rows, for a `validation_fraction` that is a splitter.
+            Group labels of the rows, passed to a splitter as `validation_fraction`.
 
         Returns
         -------
         self : MLPClassifier
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(validation=validation, groups=groups)
@@ -563,58 +562,57 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None, classes=None):
-        """Train for one epoch on X and y, from the weights it has.
+        """Train for one epoch on X and y, continuing from the current weights.
 
-        Only with stochastic solvers; absent with 'lbfgs'.
+        Available with stochastic solvers only.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            Labels of one type, or a 0/1 indicator matrix for several labels a row, or
-            several columns of classes; probabilities of shape (n_samples, n_classes)
-            with ``loss=LogLoss(soft_targets=True)``.
+            Class labels; or a 0/1 indicator matrix for multilabel targets; or several
+            columns of class labels; or, with ``loss=LogLoss(soft_targets=True)``,
+            probabilities of shape (n_samples, n_classes).
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         classes : array-like of shape (n_classes,), default=None
-            All labels that y will ever hold, for several columns of classes a list of
-            such arrays; needed at the first call only.
+            All labels that can occur in y; for several columns of classes a list of
+            such arrays. Required in the first call, optional later.
 
         Returns
         -------
         self : MLPClassifier
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         request = self._request(incremental=True, classes=classes)
         return self._learn(X, y, sample_weight, request)
 
     def predict(self, X):
-        """Predict labels.
+        """Predict class labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            The class whose raw output is largest; with a single output the second class
-            where it is above 0; for several labels a 0/1 indicator matrix.
+            The most probable class of each row; for multilabel targets a 0/1 indicator
+            matrix.
         """
         output = self._output(X)  # before the task, which says less if not fitted
         return self._task().decode(output)
@@ -625,13 +623,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
-            several columns of classes a list, one for each.
+            For two classes of shape (n_samples,): the log-odds of ``classes_[1]``. For
+            several columns of classes a list, one array for each.
 
         Notes
         -----
@@ -644,19 +642,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._task().decision(raw)
 
     def predict_proba(self, X):
-        """Probabilities of the classes, or of each label.
+        """Predict the probability of each class, or of each label.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``, and never below the smallest normal number of
             their dtype, so that their logarithm is finite. For several columns of
-            classes a list, one for each.
+            classes a list, one array for each.
         """
         raw = self._calibrated_raw(X)
         return self._task().predicted(raw)
@@ -667,12 +665,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            For several columns of classes a list, one for each.
+            For several columns of classes a list, one array for each.
         """
         proba = self.predict_proba(X)
         if isinstance(proba, list):
@@ -680,20 +678,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return np.log(proba)
 
     def score(self, X, y, sample_weight=None):
-        """The accuracy: the share of rows whose labels are all right.
+        """Accuracy: fraction of rows whose labels are all correct.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            The labels; with soft targets also probabilities, of which the class of the
-            largest counts.
+            True labels; with soft targets also probabilities, of which the largest
+            counts as the label.
 
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         Returns
         -------

@@ -17,7 +17,7 @@ MOVED = {
 
 
 def hint(names) -> str:
-    """What to say of those of the names that have moved; "" for none."""
+    """A sentence for each of the names that has moved."""
     found = [name.removeprefix("mlp__") for name in names]
     return "".join(
         f" {name} has moved: use {MOVED[name]}." for name in found if name in MOVED
@@ -25,7 +25,7 @@ def hint(names) -> str:
 
 
 def refuse_moved(owner, names) -> None:
-    """Raise a TypeError that says where a parameter is now."""
+    """Raise a TypeError that tells where a parameter is now."""
     moved = [name for name in names if name in MOVED]
     if moved:
         raise TypeError(

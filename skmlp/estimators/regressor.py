@@ -516,44 +516,43 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight_val=None,
         groups=None,
     ):
-        """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
+        """Fit the network to X and y; ``warm_start=True`` continues the previous fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict.
+            Target values.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows of your own; no rows are then split off X. Their loss and
-            score are in ``history_``, and ``early_stopping=True`` watches them.
+            Your own validation rows, instead of rows held out from X. Their loss and
+            score are in ``history_``, and ``early_stopping=True`` monitors them.
 
         y_val : array-like, default=None
-            Their targets, as y.
+            Targets of the validation rows, in the form of y.
 
         sample_weight_val : array-like of shape (n_val,), float or None, default=None
-            Their weights >= 0.
+            Weights of the validation rows, >= 0.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of the rows, for a `validation_fraction` that is a splitter.
+            Group labels of the rows, passed to a splitter as `validation_fraction`.
 
         Returns
         -------
         self : MLPRegressor
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(validation=validation, groups=groups)
@@ -561,43 +560,42 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     @available_if(has_partial_fit)
     def partial_fit(self, X, y, sample_weight=None):
-        """Train for one epoch on X and y, from the weights it has.
+        """Train for one epoch on X and y, continuing from the current weights.
 
-        Only with stochastic solvers; absent with 'lbfgs'.
+        Available with stochastic solvers only.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict.
+            Target values.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         Returns
         -------
         self : MLPRegressor
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         return self._learn(X, y, sample_weight, self._request(incremental=True))
 
     def predict(self, X):
-        """Predict numbers.
+        """Predict target values.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
@@ -609,34 +607,39 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._task().predicted(output)
 
     def predict_interval(self, X, coverage=0.9):
-        """Predict intervals that hold y in a share of `coverage` of rows.
+        """Predict intervals that contain y with probability `coverage`.
 
-        By the absolute residuals of rows that did not train: those that early stopping
-        holds out, ``X_val``, or with members the rows that some of them held out. Where
-        new rows come as these did, the share is right in the mean over such fits,
-        whatever the distribution: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman,
-        Distribution-free predictive inference for regression, 2018, algorithm 2. Early
-        stopping has chosen the epoch by the same rows, which makes it a little smaller,
-        and members are better in the mean than alone, which makes it a little larger.
+        Split conformal prediction: the half-width of an interval is a quantile of the
+        absolute residuals on validation rows (held out by early stopping, ``X_val``, or
+        in an ensemble the rows that some members held out). If new rows and these are
+        exchangeable, the coverage is right on average over fits, whatever the
+        distribution. It is slightly smaller because early stopping chose the epoch on
+        the same rows, and slightly larger for ensembles, which predict better than
+        their members.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         coverage : float, default=0.9
-            The share, in (0, 1).
+            Probability in (0, 1) that an interval contains y.
 
         Returns
         -------
         lower, upper : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The ends of the intervals, of each output for itself.
+            Ends of the intervals, for each output separately.
 
         Raises
         ------
         ValueError
-            If no rows were held out, or too few for the coverage, or if the loss has
-            levels, which predict quantiles themselves.
+            If there were no validation rows, or too few for the coverage, or if the
+            loss has several quantile levels, which predict quantiles themselves.
+
+        References
+        ----------
+        Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, Distribution-free predictive
+        inference for regression, 2018, algorithm 2.
 
         Examples
         --------
@@ -660,29 +663,29 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return values - width, values + width
 
     def score(self, X, y, sample_weight=None):
-        """The coefficient of determination R2, the mean over outputs.
+        """Coefficient of determination R2, averaged over outputs.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict.
+            Target values.
 
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         Returns
         -------
         score : float
-            At most 1. Of several quantile levels, the one nearest 1/2 counts.
+            At most 1. With several quantile levels, that of the level nearest 1/2.
         """
         predicted = self._central(self._output(X))
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _central(self, output):
-        """Predictions (n_samples, n_targets): of several levels that nearest 1/2."""
+        """Predictions (n_samples, n_targets), of the level nearest 1/2 if several."""
         if output.ndim == 2:
             return output
         levels = np.array(self._fitted_loss().levels)
@@ -697,7 +700,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 def _needs_positive(loss) -> bool:
     """Whether a loss, by its name or as an object, refuses negative targets.
 
-    What is no loss is refused by ``fit``, not here.
+    An invalid loss is refused by ``fit``, not here.
     """
     if isinstance(loss, str) and loss in REGRESSION_LOSSES:
         loss = REGRESSION_LOSSES[loss]()

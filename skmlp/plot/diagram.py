@@ -76,10 +76,10 @@ def limits(span: float, low: float, high: float, total: float) -> tuple[float, f
 
 
 class NetworkDisplay:
-    """A network as a diagram: columns of units, and weights as lines between them.
+    """Diagram of a network: columns of units, with the weights as lines between them.
 
-    A line is as wide as its weight is large, relative to the largest of its layer, and
-    its colour is the weight's sign; weights below a hundredth of the largest have none.
+    The width of a line is the size of its weight relative to the largest of its layer,
+    and its colour the sign; weights below a hundredth of the largest are not drawn.
     Use :meth:`from_estimator` to make one.
 
     Parameters
@@ -91,10 +91,10 @@ class NetworkDisplay:
         The biases of each layer.
 
     feature_names : sequence of str of length n_features, default=None
-        Names of the inputs; None is x0, x1 and on.
+        Names of the inputs; None is x0, x1, ...
 
     output_names : sequence of str of length n_outputs, default=None
-        Names of the outputs; None is y0, y1 and on.
+        Names of the outputs; None is y0, y1, ...
 
     Attributes
     ----------
@@ -159,26 +159,27 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted one, or a pipeline, search or scaled target that holds one.
+            A fitted estimator, or a pipeline, search or TransformedTargetRegressor with
+            one inside.
 
         feature_names : sequence of str of length n_features, default=None
             Names of the inputs; None takes those of X, or those that the pipeline
-            makes.
+            outputs.
 
         class_names : sequence of str of length n_outputs, default=None
-            Names of the outputs; None takes ``classes_``. Of two classes, which share
-            one output, the second is the output's.
+            Names of the outputs; None takes ``classes_``. For two classes, which share
+            one output, the name of the second class is used.
 
         max_units : int, default=12
-            The most units of a layer that are drawn. Of wider layers the first and the
-            last ones are, with three dots for the others.
+            Maximum number of units drawn in a layer. In wider layers the first and the
+            last units are drawn, with three dots for the others.
 
         biases : bool, default=False
-            Whether units are filled by the sign and the size of their biases, relative
-            to the largest of the layer.
+            Whether to fill units with the colour of their biases, relative to the
+            largest of the layer.
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw in; None makes a new figure.
 
         Returns
         -------
@@ -188,7 +189,7 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If the estimator is not fitted, if names are too few or too many, or if
+            If the estimator is not fitted, if the number of names is wrong, or if
             `max_units` is below 3.
 
         ImportError
@@ -206,7 +207,7 @@ class NetworkDisplay:
     def plot(
         self, ax: Axes | None = None, *, max_units: int = 12, biases: bool = False
     ) -> "NetworkDisplay":
-        """Draw the display; the parameters are those of :meth:`from_estimator`.
+        """Draw the display; parameters as in :meth:`from_estimator`.
 
         Returns
         -------
@@ -216,8 +217,8 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If names are too few or too many, if `max_units` is below 3, or if there
-            are no intercepts to draw as biases.
+            If the number of names is wrong, if `max_units` is below 3, or if there are
+            no intercepts to draw as biases.
 
         ImportError
             If matplotlib is not installed.
@@ -225,7 +226,8 @@ class NetworkDisplay:
         check_count(self, "max_units", max_units, least=3)
         if biases and self.intercepts is None:
             raise ValueError(
-                f"{type(self).__name__}: biases need intercepts, got None."
+                f"{type(self).__name__}: intercepts must be given with biases=True, got "
+                "None."
             )
         sizes = [len(self.coefs[0]), *(W.shape[1] for W in self.coefs)]
         names = self._names(sizes[0], sizes[-1])

@@ -58,21 +58,21 @@ def is_minus_the_loss(curves: dict[str, Array]) -> bool:
 
 
 class LossCurveDisplay:
-    """Loss by epoch: of training with its penalty, and on validation rows.
+    """Plot of the loss by epoch: training loss with penalty, and validation loss.
 
-    The best epoch, if one was chosen, is marked by a vertical line and a dot. Each of
-    several fits has its colour. Use :meth:`from_estimator` to make one.
+    The best epoch, if early stopping chose one, is marked by a vertical line and a dot.
+    Several fits are told apart by colour. Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
     histories : dict of dict of array-like of shape (n_epochs,)
-        ``history_`` of each fit, by the fit's name; 'loss' must be there.
+        ``history_`` of each fit, by name of the fit; must have 'loss'.
 
     best_epochs : dict of int or None, default=None
-        ``best_epoch_`` of each fit, counted from 1, by the fit's name.
+        ``best_epoch_`` of each fit, counted from 1, by name of the fit.
 
     stop_reasons : dict of str, default=None
-        ``stop_reason_`` of each fit, by the fit's name.
+        ``stop_reason_`` of each fit, by name of the fit.
 
     Attributes
     ----------
@@ -80,14 +80,14 @@ class LossCurveDisplay:
         The axes of the losses.
 
     twins_ : dict of matplotlib Axes
-        Those that share its epochs: 'validation_score', 'learning_rate'.
+        Axes of 'validation_score' and 'learning_rate', which share the epochs.
 
     figure_ : matplotlib Figure
         The figure.
 
     lines_ : dict of matplotlib Line2D
-        The curves, by pairs of the fit's name and 'training_loss', 'validation_loss',
-        'validation_score' or 'learning_rate'.
+        The curves, by pairs of the name of the fit and 'training_loss',
+        'validation_loss', 'validation_score' or 'learning_rate'.
 
     See Also
     --------
@@ -136,24 +136,24 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator, or list or dict of estimators
-            Fitted ones, or pipelines, searches or scaled targets that hold one; the
-            keys of a dict are names.
+            Fitted estimators, or a pipeline, search or TransformedTargetRegressor with
+            one inside; the keys of a dict are the names of the fits.
 
         score : bool, default=True
-            Whether to draw the validation score, if there is one and it is not minus
-            the loss.
+            Whether to draw the validation score, if there is one and it is not the
+            negative loss.
 
         learning_rate : bool, default=False
             Whether to draw the learning rate, if there is one.
 
         log_scale : bool, default=False
-            Whether losses are drawn on a logarithmic scale.
+            Whether to use a logarithmic scale for losses.
 
         stop_reason : bool, default=True
-            Whether the title says why training ended.
+            Whether to print ``stop_reason_`` as the title.
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw in; None makes a new figure.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class LossCurveDisplay:
         log_scale: bool = False,
         stop_reason: bool = True,
     ) -> "LossCurveDisplay":
-        """Draw the display; the parameters are those of :meth:`from_estimator`.
+        """Draw the display; parameters as in :meth:`from_estimator`.
 
         Returns
         -------

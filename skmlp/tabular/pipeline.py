@@ -1,4 +1,4 @@
-"""tabular_pipeline: from a raw table to predictions, as a Pipeline of scikit-learn."""
+"""tabular_pipeline: from a raw table to predictions, as a scikit-learn Pipeline."""
 
 from inspect import signature
 
@@ -19,7 +19,7 @@ from skmlp.solvers import Solver
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
-# Parameters that are merged with a preset's setting by setting.
+# Parameters whose objects are merged with the preset's, setting by setting.
 MERGED = ("solver", "dropout", "early_stopping", "ensemble")
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
@@ -30,29 +30,34 @@ def _ends_in_intervals(pipeline):
 
 
 class TabularPipeline(Pipeline):
-    """A Pipeline of scikit-learn's that also gives intervals.
+    """A scikit-learn Pipeline with prediction intervals and merged settings.
 
     See Also
     --------
-    tabular_pipeline : Makes one.
+    tabular_pipeline : Makes such a pipeline.
     """
 
     @available_if(_ends_in_intervals)
     def predict_interval(self, X, coverage=0.9):
-        """Predict intervals that hold y in a share of `coverage` of rows.
+        """Predict intervals that contain y with probability `coverage`.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_columns)
-            As in ``fit``.
+            The table, as in ``fit``.
 
         coverage : float, default=0.9
-            The share, in (0, 1).
+            Probability in (0, 1) that an interval contains y.
 
         Returns
         -------
         lower, upper : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As of ``MLPRegressor.predict_interval``.
+            Ends of the intervals, see ``MLPRegressor.predict_interval``.
+
+        Raises
+        ------
+        ValueError
+            If there were no validation rows, or too few for the coverage.
         """
         encoded = self[:-1].transform(X)
         return self.steps[-1][1].predict_interval(encoded, coverage)
@@ -60,8 +65,10 @@ class TabularPipeline(Pipeline):
     def set_params(self, **params):
         """Set parameters of the pipeline and its steps.
 
-        What a value or an object for ``mlp__solver``, ``mlp__dropout``,
-        ``mlp__early_stopping`` or ``mlp__ensemble`` leaves open stays as it was.
+        A value or an object for ``mlp__solver``, ``mlp__dropout``,
+        ``mlp__early_stopping`` or ``mlp__ensemble`` changes only the settings that it
+        gives; the others stay as they were. A parameter of the estimator for its
+        solver, such as ``mlp__beta_1``, is also set on a solver object that has it.
 
         Parameters
         ----------
@@ -72,6 +79,18 @@ class TabularPipeline(Pipeline):
         -------
         self : TabularPipeline
             The pipeline itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+
+        Examples
+        --------
+        >>> from skmlp import tabular_pipeline
+        >>> pipeline = tabular_pipeline("regressor").set_params(mlp__dropout=0.3)
+        >>> pipeline["mlp"].dropout
+        Dropout(rate=0.3, schedule='flat_cos')
         """
         names = {f"{self.steps[-1][0]}__{name}": name for name in MERGED}
         within = tuple(f"{name}__" for name in names)
@@ -92,42 +111,45 @@ class TabularPipeline(Pipeline):
 def tabular_pipeline(
     kind, *, preset="default", categorical_features="from_dtype", **params
 ):
-    """Make a pipeline that takes a raw table and predicts well as it is.
+    """Make a pipeline that predicts well on raw tables without tuning.
 
     Its steps are "table", a `TableEncoder`, and "mlp", an `MLPClassifier` or
-    `MLPRegressor` with the parameters of a preset. It is an ordinary ``Pipeline`` of
-    scikit-learn: ``GridSearchCV`` over ``mlp__...``, ``mlp__sample_weight`` in ``fit``,
-    ``clone``, pickles and ``set_output`` work as ever.
+    `MLPRegressor` with the parameters of a preset. It is a scikit-learn ``Pipeline``:
+    ``GridSearchCV`` over ``mlp__...``, ``mlp__sample_weight`` in ``fit``, ``clone``,
+    pickles and ``set_output`` work as usual.
 
     Parameters
     ----------
     kind : {'classifier', 'regressor'}
-        What to predict: classes (also several labels, or columns of classes) or
+        Whether to predict classes (also multilabel, or several columns of classes) or
         numbers.
 
     preset : {'default', 'td-s', 'td'}, default='default'
         'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and full, one network
-        each. 'default' is eight smaller ones, each with validation rows of its own.
-        ``skmlp.tabular.PRESETS`` has their parameters.
+        each. 'default' is an ensemble of eight smaller networks, each with its own
+        validation rows. ``skmlp.tabular.PRESETS`` has their parameters.
 
     categorical_features : 'from_dtype', None or array-like, default='from_dtype'
-        The columns of categories, as of `TableEncoder`: by dtype, or names, or numbers.
+        The categorical columns, see `TableEncoder`: by dtype, names or indices.
 
     **params
-        Parameters of the estimator instead of the preset's, such as ``random_state=0``,
-        ``n_members=16`` or ``scoring="loss"``. A classifier's labels are smoothed where
-        `scoring`, if given, is the accuracy, unless `loss` is given too. Of the preset
-        those are left out that have no effect beside them, such as what needs
-        mini-batches with ``solver="lbfgs"``.
+        Parameters of the estimator that replace the preset's, such as
+        ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. Objects and plain
+        values for `solver`, `dropout`, `early_stopping` and `ensemble` are merged with
+        the preset's, setting by setting. Unless `loss` is given, a classifier's labels
+        are smoothed if `scoring` is given as the accuracy. Parameters of the preset
+        that cannot act beside those given are dropped, such as those for mini-batches
+        with ``solver="lbfgs"``.
 
     Returns
     -------
     pipeline : TabularPipeline
+        The pipeline, not fitted.
 
     Raises
     ------
     ValueError
-        If kind or preset is not known.
+        If kind or preset is unknown.
 
     TypeError
         If the estimator has no such parameter.
@@ -173,7 +195,7 @@ def check_kind(function, kind) -> None:
 def _settings(estimator, preset, params):
     """The preset's parameters and the user's, merged setting by setting.
 
-    Without those of the preset that the user's leave idle.
+    Parameters of the preset that cannot act beside the user's are left out.
     """
     recipe = estimator(**preset)
     recipe.set_params(**{n: v for n, v in params.items() if n not in MERGED})
@@ -181,7 +203,7 @@ def _settings(estimator, preset, params):
     recipe.set_params(**merged)
     merged["solver"] = _with_flat(recipe, params, params.get("solver"))
     given = preset | params | merged
-    # a solver that there is not is refused when it comes to fit
+    # an unknown solver is refused by fit
     if not getattr(as_solver(recipe, recipe.solver), "stochastic", True):
         idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
         given |= {n: v for n, v in params.items() if n in idle}
@@ -192,10 +214,10 @@ def _settings(estimator, preset, params):
 
 
 def _merged(mlp, name, value):
-    """A user's value or object, with the settings that are there where it has none."""
+    """A user's value or object, with the current settings where it gives none."""
     there = getattr(mlp, name)
     if not RULES[name][0](value):
-        return value  # which is refused when it comes to fit
+        return value  # which fit refuses
     if name == "solver":
         given, there = as_solver(mlp, value), as_solver(mlp, there)
     else:

@@ -1,4 +1,4 @@
-"""Recipes for tables, as plain parameters of the estimators."""
+"""Presets for tables, as parameters of the estimators."""
 
 import copy
 
@@ -110,12 +110,12 @@ PRESETS = {
 }
 
 
-# Scores by which classes count as right or wrong: smoothed labels help these.
+# Scores that count classes as right or wrong; label smoothing helps these.
 BY_CLASS = ("accuracy", "balanced_accuracy")
 
 
 def loss_for(scoring):
-    """The classifier's loss that goes with what the user scores by.
+    """The classifier's loss that suits the user's scoring.
 
     Smoothed labels help accuracy and hurt AUC and log loss: Holzmueller, Grinsztajn and
     Steinwart, Better by default, 2024, section 5.
@@ -125,7 +125,7 @@ def loss_for(scoring):
 
 
 def preset_of(name, kind):
-    """The parameters of a preset, for an estimator of that kind to have as its own."""
+    """A copy of the parameters of a preset for an estimator of that kind."""
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(
             f"tabular_pipeline: preset must be one of {tuple(PRESETS)}, got "

@@ -29,10 +29,10 @@ class InputEmbedding:
     Attributes
     ----------
     inputs : skmlp.network.inputs.Inputs
-        Which columns are embedded, and how; `inputs.width` is the number of columns
-        that come of it.
+        Which columns are embedded, and how; `inputs.width` is the resulting number of
+        columns.
     arrays : list of ndarray
-        What was learned, in the order of the embeddings.
+        Learned parameters, in the order of the embeddings.
 
     Examples
     --------
@@ -50,31 +50,33 @@ class InputEmbedding:
     arrays: list[Any]
 
     def transform(self, X):
-        """X (n, n_features) as the first layer sees it: plain columns, then embedded.
+        """Embed X as the first layer sees it: plain columns, then embedded ones.
 
         Parameters
         ----------
         X : {array, CSR matrix} of shape (n_samples, n_features)
+            Inputs.
 
         Returns
         -------
         embedded : {ndarray, CSR matrix} of shape (n_samples, inputs.width)
+            Inputs of the first dense layer.
         """
         return self.inputs.embed(self.arrays, X)[0]
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns that ``transform`` gives.
+        """Names of the columns of the output of ``transform``.
 
         Parameters
         ----------
         input_features : sequence of str of length n_features, default=None
-            Names of the columns of X; None is x0, x1 and on.
+            Names of the columns of X; None is x0, x1, ...
 
         Returns
         -------
         names : ndarray of str of shape (inputs.width,)
-            Those of plain columns as they are; those of embedded ones numbered, as in
-            "x0[2]".
+            Names of plain columns unchanged, and of embedded ones with an index, such
+            as "x0[2]".
         """
         given, plain = input_features, self.inputs.plain
         if given is None:
