@@ -139,7 +139,7 @@ class Objective:
         return self.loss_unit * self.trained(value)
 
     def trained(self, value: Value) -> float:
-        """The reported loss in the units in which training goes on."""
+        """The reported loss in training units."""
         return self._reported_share * value.loss + value.penalty
 
     def _view(self, params: Array) -> None:

@@ -225,9 +225,9 @@ class NetworkDisplay:
         """
         check_count(self, "max_units", max_units, least=3)
         if biases and self.intercepts is None:
+            owner = type(self).__name__
             raise ValueError(
-                f"{type(self).__name__}: intercepts must be given with biases=True, got "
-                "None."
+                f"{owner}: intercepts must be given with biases=True, got None."
             )
         sizes = [len(self.coefs[0]), *(W.shape[1] for W in self.coefs)]
         names = self._names(sizes[0], sizes[-1])

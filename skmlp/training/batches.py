@@ -12,7 +12,7 @@ Array = NDArray[np.floating[Any]]
 
 
 class ScaledRows:
-    """Rows of an array that are standardised when they are asked for, not before.
+    """Rows of an array that are standardised when they are read, not before.
 
     center, scale : (n_features,), of X's dtype.
     """
@@ -34,7 +34,7 @@ class ScaledRows:
 
 
 class ChosenRows:
-    """Some rows of a matrix, gathered when they are asked for, not before."""
+    """Some rows of a matrix, gathered when they are read, not before."""
 
     def __init__(self, X: Any, rows: NDArray[np.intp]) -> None:
         self._X, self._rows = X, rows
@@ -46,7 +46,7 @@ class ChosenRows:
 
 @dataclass
 class TrainingRows:
-    """The data of a fit, and which of its rows train.
+    """The data of a fit, and which rows are training rows.
 
     X : array or CSR matrix (n_samples, n_features), rows contiguous, or ScaledRows.
     Y : (n_samples, n_outputs), of X's dtype, columns contiguous.
@@ -63,7 +63,7 @@ class TrainingRows:
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
     def weighed(self, factors: Array | None) -> "TrainingRows":
-        """The rows with their weights times `factors`, unless these are None."""
+        """The rows with weights multiplied by `factors`, if not None."""
         if factors is None:
             return self
         weight = factors if self.weight is None else self.weight * factors
@@ -79,12 +79,12 @@ class TrainingRows:
         return TrainingRows(X, np.asfortranarray(Y), weight)
 
     def training_targets(self) -> tuple[Array, Array | None]:
-        """Y and weight of the rows that train."""
+        """Y and weight of the training rows."""
         rows = slice(None) if self.rows is None else self.rows
         return self.Y[rows], None if self.weight is None else self.weight[rows]
 
     def sample(self, n_rows: int) -> NDArray[np.intp]:
-        """Numbers of up to n_rows training rows that count, drawn once for all."""
+        """Indices of up to n_rows training rows of nonzero weight, always the same."""
         rows = np.arange(len(self)) if self.rows is None else self.rows
         if self.weight is not None:
             rows = rows[self.weight[rows] > 0]
@@ -94,7 +94,7 @@ class TrainingRows:
         return rows[np.unique(draws)]
 
     def normalized(self) -> tuple["TrainingRows", float]:
-        """The rows with weights of mean 1 over those that train, and the mean before.
+        """The rows with weights of mean 1 over the training rows, and the mean before.
 
         Means are taken in float64; the weights become X's dtype after.
         """
@@ -104,7 +104,7 @@ class TrainingRows:
         return replace(self, weight=weight), mean
 
     def weight_of_mean_1(self) -> tuple[Array | None, float]:
-        """Weights whose mean over the rows that train is 1, and the mean before."""
+        """Weights of mean 1 over the training rows, and the mean before."""
         if self.weight is None:
             return None, 1.0
         training = self.weight if self.rows is None else self.weight[self.rows]
@@ -115,9 +115,9 @@ class TrainingRows:
 
 
 class Batches:
-    """Mini-batches of training rows, one epoch after the other.
+    """Mini-batches of training rows, epoch by epoch.
 
-    Each epoch shuffles the order that the epoch before had, by one shuffle of row
+    Each epoch shuffles the order of the previous epoch, by one shuffle of row
     indices. Without shuffling, batches of all rows are slices of the data.
     """
 
@@ -139,7 +139,7 @@ class Batches:
         self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}
 
     def get_state(self) -> dict[str, Any]:
-        """The order of the rows, and how it goes on."""
+        """The order of the rows, and the state of the shuffles."""
         draws = self.random_state
         return {
             "order": self.order,
@@ -152,7 +152,7 @@ class Batches:
             self.random_state.set_state(state["shuffles"])
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
-        """(X, Y, weight) of each batch; valid until the next one is asked for."""
+        """(X, Y, weight) of each batch; valid until the next one is requested."""
         if self.random_state is not None:
             self.order = self.order[self.random_state.permutation(len(self.order))]
         batch = self._slice if self._sliced else self._gather

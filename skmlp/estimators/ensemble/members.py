@@ -77,7 +77,7 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     training = outcome.training
     ends = training.reason, training.refit_reason
     restored = training.restored_initial_params
-    if "interrupted" in ends:  # at once, for the others would go on
+    if "interrupted" in ends:  # at once, else the others would continue
         raise KeyboardInterrupt
     attributes = outcome.attributes()
     # a solver's memory is larger than the model

@@ -1,4 +1,4 @@
-"""The file of an estimator's checkpoints: where it is, and what it belongs to."""
+"""The checkpoint file of an estimator: its path, and the fit it belongs to."""
 
 import os
 import warnings
@@ -22,7 +22,7 @@ FREE = ("verbose", "checkpoint")
 
 
 def checkpoint_of(plan) -> Checkpoint | None:
-    """The file of a plan's checkpoints, if it was asked for."""
+    """The checkpoint file of a plan, if requested."""
     asked = plan.settings.checkpoint
     if asked is None:
         return None
@@ -36,7 +36,7 @@ def checkpoint_of(plan) -> Checkpoint | None:
 
 @contextmanager
 def checkpoint_errors(settings):
-    """Add class, parameter and expectation to a complaint about the file."""
+    """Add class, parameter and expectation to an error about the file."""
     try:
         yield
     except CheckpointError as error:
@@ -93,7 +93,7 @@ def _hash_parameter(owner, name, value) -> str:
 
 
 def _code(function):
-    """What tells two functions apart, such as lambdas, which all have one name."""
+    """What distinguishes functions, such as lambdas, which all have the same name."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     defaults = function.__defaults__, function.__kwdefaults__
     return _body(function.__code__), defaults, cells

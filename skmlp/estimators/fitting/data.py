@@ -1,4 +1,4 @@
-"""The rows of a fit: those that train, those that validate, their weights."""
+"""The rows of a fit: training rows, validation rows, and their weights."""
 
 from collections import deque
 from dataclasses import dataclass, replace
@@ -24,9 +24,9 @@ SPLITTER_OF_ALL = (
 
 @dataclass(frozen=True)
 class ValidationRows:
-    """Rows that validate: X, their encoded targets Y, and weights or None.
+    """Validation rows: X, encoded targets Y, and weights or None.
 
-    rows : their numbers where they were split off, None for the user's own.
+    rows : their indices if they were held out, None for the user's own.
     """
 
     X: Any
@@ -41,7 +41,7 @@ class ValidationRows:
 
 
 def split_rows(settings, request, task, data, validation, random_state, least):
-    """The rows that train and those that validate, or None, weighted by class.
+    """The training rows and the validation rows, or None, weighted by class.
 
     validation : the user's own validation rows, or None.
     least : how many validation rows a fraction of the rows must be.
@@ -133,7 +133,7 @@ def all_splits(settings, data, y, groups, n_splits):
 
 
 def _checked_split(split, n_samples):
-    """Row numbers of both parts, none of them in both."""
+    """Row indices of both parts, which must be disjoint."""
     training, validation = map(np.asarray, split)
     if not len(training) or not len(validation):
         raise ValueError("Its training or validation rows are empty.")
@@ -155,7 +155,7 @@ def check_groups(settings, data, groups) -> None:
 
 
 def _check_no_groups(settings, groups, splits) -> None:
-    """Groups are for a splitter, where rows are split off."""
+    """Groups require a splitter that holds rows out."""
     by_splitter = splits and is_splitter(settings.validation_fraction)
     if groups is not None and not by_splitter:
         expected = (
@@ -166,7 +166,7 @@ def _check_no_groups(settings, groups, splits) -> None:
 
 
 def _random_split(settings, n_samples, strata, random_state, least):
-    """Drawn as scikit-learn's MLP draws it."""
+    """A split drawn as by scikit-learn's MLP."""
     try:
         training, validation = train_test_split(
             np.arange(n_samples),

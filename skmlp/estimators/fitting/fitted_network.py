@@ -1,4 +1,4 @@
-"""The network of a fitted estimator, whose attributes may have been set by hand."""
+"""The network of a fitted estimator, whose attributes may be set by hand."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def fitted_network(owner, activation, fitted):
 
 
 def extra_params(owner, network, fitted):
-    """What the network learned besides weights and biases: embeddings and alphas."""
+    """Learned parameters besides weights and biases: embeddings and alphas."""
     n_rows, width = len(fitted["coefs_"][0]), network.inputs.width
     if n_rows != width:
         expected = f"have {width} rows, one for each column of embedding_.transform(X)"
@@ -46,7 +46,7 @@ def extra_params(owner, network, fitted):
 
 
 def network_attributes(network, loss, params):
-    """The fitted attributes of a network with these parameters, for X as it is."""
+    """The fitted attributes of a network with these parameters, for unscaled X."""
     views, found = network.views(network.folded(params)), {}
     dense = [views[i] for i in network.dense]
     if network.inputs.embedded:

@@ -158,7 +158,7 @@ def _embed(kind, columns, X) -> Embedded:
 
 
 def _columns_of_numbers(X):
-    """The columns with more than two different values, which flags do not have."""
+    """The columns with more than two distinct values, unlike flags."""
     if issparse(X):
         low, high = X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()
         between = (X.data != low[X.indices]) & (X.data != high[X.indices])

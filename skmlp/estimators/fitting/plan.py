@@ -1,4 +1,4 @@
-"""A plan: all that a fit begins with, checked, and drawn in scikit-learn's order."""
+"""A plan: all inputs of a fit, checked; random draws in scikit-learn's order."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -51,15 +51,15 @@ from skmlp.training.batches import TrainingRows
 
 @dataclass(frozen=True)
 class Request:
-    """How training was asked for.
+    """How training was requested.
 
     incremental : by ``partial_fit``, for one epoch.
     continued : from the parameters the estimator has, by ``partial_fit`` or
         ``warm_start=True``.
-    classes : all classes, where ``partial_fit`` names them.
+    classes : all classes, if passed to ``partial_fit``.
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
-    groups : of the rows, for the splitter that holds some out.
-    split : the rows that train and those that validate, where they are known already.
+    groups : group labels of the rows, for a splitter.
+    split : indices of training and validation rows, if already known.
     """
 
     incremental: bool = False
@@ -72,7 +72,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Targets:
-    """The data of a fit, checked: the task, all rows, and what is known of X."""
+    """The checked data of a fit: the task, all rows, and the features of X."""
 
     task: Task
     component: Any
@@ -82,14 +82,15 @@ class Targets:
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for, checked, and where training begins.
+    """A checked request, and the initial parameters.
 
-    before : fitted attributes of the model that goes on, by name; empty for a new one.
-    template : a copy of the estimator without them, which scorers and callbacks see.
-    data, validation : the rows that train and those that validate, in the user's units.
-    all_rows : before some were held out and weighted by class.
-    params : where training begins, in the units of `scaling`; training works on it.
-    is_drawn : whether the outputs' `params` are new, not those of another model.
+    before : fitted attributes of the model that is trained further, by name; empty for
+        a new model.
+    template : a copy of the estimator without them, for scorers and callbacks.
+    data, validation : training and validation rows, in the user's units.
+    all_rows : all rows, before holding out and weighting by class.
+    params : initial parameters, in the units of `scaling`; training works on them.
+    is_drawn : whether the output layer's `params` are drawn, not another model's.
     """
 
     settings: Settings
@@ -109,12 +110,12 @@ class Plan:
 
     @property
     def state(self) -> State | None:
-        """What the fit before left, of a model that goes on."""
+        """The state of the previous fit, if the model is trained further."""
         return self.before.get("_state")
 
     @property
     def is_folded(self) -> bool:
-        """Whether scales are folded into the model, which `params` have apart."""
+        """Whether the model has scales folded in that `params` keep separate."""
         return self.network.learned_scale or not self.scaling.is_plain
 
     @property
@@ -123,7 +124,7 @@ class Plan:
         return self.validation is not None and on_validation
 
     def attributes(self, params):
-        """What predictions need of an estimator with these parameters."""
+        """The fitted attributes that predictions need, for these parameters."""
         folded = self.scaling.fold(self.network, params)
         return {
             **network_attributes(self.network, self.loss, folded),
@@ -134,14 +135,14 @@ class Plan:
 
     @property
     def features(self):
-        """The names of X's columns, if they have any, and their number."""
+        """The number of X's columns, and their names if any."""
         names = ("n_features_in_", "feature_names_in_")
         known = vars(self.template)
         return {name: known[name] for name in names if name in known}
 
 
 def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
-    """The plan of a fit of one network; the estimator stays as it is."""
+    """The plan for fitting one network; does not change the estimator."""
     before = attributes_before(estimator, request)
     targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
     random_state = check_seed(settings.owner, settings.random_state)
@@ -177,7 +178,7 @@ def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
 
 
 def attributes_before(estimator, request) -> dict[str, Any]:
-    """The fitted attributes of a model that goes on; none of a new one."""
+    """Fitted attributes of a model that is trained further; empty for a new one."""
     if not request.continued:
         return {}
     known = vars(estimator)
@@ -185,7 +186,7 @@ def attributes_before(estimator, request) -> dict[str, Any]:
 
 
 def check_targets(estimator, settings, before, X, y, sample_weight, request):
-    """The checked arrays, of the dtype of X or of the model that goes on."""
+    """The checked arrays, in the dtype of X or of the model to train further."""
     template = copy.copy(estimator)
     dtype = FLOATS
     if request.continued:
@@ -211,7 +212,7 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
 
 
 def _encode(settings, task, component, y, dtype):
-    """Y of a checked y, for which the loss must be defined."""
+    """Y of a checked y, which must be in the domain of the loss."""
     Y = task.encode(settings.owner, y, dtype)
     domain, least = task.loss(component).domain, Y.min()
     if (domain and least < 0) or (domain == "> 0" and least == 0):
@@ -241,7 +242,7 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
     return ValidationRows(X, Y, weight)
 
 
-# Where training begins
+# Initial parameters
 
 
 def _network(settings, data, loss, template, before) -> Network:
@@ -258,9 +259,9 @@ def _network(settings, data, loss, template, before) -> Network:
 
 
 def _initial_params(settings, network, data, random_state, before):
-    """Where training starts: a copy of the model's parameters, or new ones.
+    """Initial parameters: a copy of the model's, or new ones.
 
-    And whether the outputs' are drawn, rather than those of another model.
+    And whether those of the output layer are drawn, not another model's.
     """
     if not before:
         return _new_params(settings, network, data, random_state)
@@ -273,7 +274,7 @@ def _initial_params(settings, network, data, random_state, before):
 
 
 def _new_params(settings, network, data, random_state):
-    """Those of ``coefs_init``; drawn are the layers that it does not have."""
+    """The layers of ``coefs_init``; others are drawn."""
     dtype, start = data.X.dtype, []
     if settings.coefs_init is not None:
         start = start_layers(
@@ -295,7 +296,7 @@ def _new_params(settings, network, data, random_state):
 
 
 def _scaled(plan) -> Plan:
-    """The plan in the scales of its rows, if that was asked for."""
+    """The plan with scaled inputs and targets, if requested."""
     memory = plan.state and plan.request.incremental and plan.state.memory
     before = memory.scaling if memory else None
     scaling = scaling_of(plan.settings, plan.data, plan.loss, before)
@@ -313,7 +314,7 @@ def _scaled(plan) -> Plan:
 
 
 def with_output_bias(plan) -> Plan:
-    """Start the last biases at the loss's best constant, if that was asked for."""
+    """The plan with output biases at the intercept-only optimum, if requested."""
     if plan.settings.output_bias != "optimum" or plan.request.continued:
         return plan
     Y, weight = plan.scaling.training_rows(plan.data).training_targets()

@@ -1,4 +1,4 @@
-"""Standardised inputs and targets, in which a network trains, folded back into it."""
+"""Standardised inputs and targets for training, folded into the network after it."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,7 +8,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmlp.training.batches import ScaledRows
 
-# Rows that the scaler looks at in one go.
+# Rows that the scaler reads at once.
 BLOCK_ROWS = 4096
 
 
@@ -21,10 +21,10 @@ class Scaling:
 
     center, scale : (n_features,).
     shift, unit : (n_targets,).
-    loss_unit : what a loss of 1 in training is in units of y; of several targets, which
-        training weights alike, the mean.
-    n_levels : outputs a target.
-    log_link : whether targets are divided only.
+    loss_unit : what a loss of 1 in training is in units of y; with several targets,
+        which training weights equally, the mean.
+    n_levels : outputs per target.
+    log_link : whether targets are only divided, not shifted.
     """
 
     center: Any = None
@@ -36,7 +36,7 @@ class Scaling:
     log_link: bool = False
 
     def training_rows(self, data):
-        """The data as training sees it; X is scaled when its rows are asked for."""
+        """The data as training sees it; X is scaled when rows are read."""
         return replace(data, X=self._inputs(data.X), Y=self._targets(data.Y))
 
     def held_out(self, held):
@@ -54,7 +54,7 @@ class Scaling:
 
     @property
     def kind(self):
-        """What is scaled, and how: states of one kind of scaling fit no other."""
+        """What is scaled, and how: solver states are compatible within one kind."""
         scaled = self.center is not None, self.unit is not None
         return (*scaled, self.log_link, self.n_levels)
 
@@ -63,7 +63,7 @@ class Scaling:
         return self.center is None and self.unit is None
 
     def fold(self, network, params):
-        """The parameters for X and Y as they are; `params` itself if nothing scales."""
+        """The parameters for unscaled X and Y; `params` itself without scaling."""
         if self.is_plain:
             return params
         folded = params.copy()
@@ -77,7 +77,7 @@ class Scaling:
         return folded
 
     def unfold(self, network, params):
-        """The parameters that `fold` makes these of."""
+        """The inverse of `fold`."""
         if self.is_plain:
             return params
         inner = params.copy()
@@ -91,7 +91,7 @@ class Scaling:
         return inner
 
     def outputs(self, raw):
-        """Raw outputs in training as those for Y as it is."""
+        """Raw outputs of training in units of unscaled Y."""
         if self.unit is None:
             return raw
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
@@ -121,7 +121,7 @@ class Scaling:
 
 
 def scaling_of(settings, data, loss, before=None) -> Scaling:
-    """The scales of the rows that train, as far as they were asked for.
+    """The scales of the training rows, as requested.
 
     before : the scaling of an earlier call, which is kept if it is of the same kind.
     """

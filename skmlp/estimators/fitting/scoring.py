@@ -26,7 +26,7 @@ SCORED_BY_R2 = (SquaredError, PoissonDeviance)
 
 
 def check_scoring_name(settings, *, is_regression) -> None:
-    """A name must be one of scikit-learn's scorers, even where nothing is scored."""
+    """Refuse unknown names of scorers, even if nothing will be scored."""
     scoring = settings.scoring
     if scoring == CALIBRATED and not is_regression:
         return
@@ -38,13 +38,13 @@ def check_scoring_name(settings, *, is_regression) -> None:
 
 
 def scored_by_loss(settings, task, loss) -> bool:
-    """Whether early stopping's score is minus the loss."""
+    """Whether the score of early stopping is the negative loss."""
     has_score = not task.is_regression or type(loss) in SCORED_BY_R2
     return settings.scoring == "loss" or (settings.scoring is None and not has_score)
 
 
 def check_scored_rows(settings, task, loss, validation) -> None:
-    """Early stopping can't monitor R2 on a single row, for which it is not defined."""
+    """Refuse a single validation row for R2, which is undefined there."""
     if not (task.is_regression and settings.early_stopping.on_validation):
         return
     by_r2 = settings.scoring is None and not scored_by_loss(settings, task, loss)
@@ -88,7 +88,7 @@ class Validation:
         return float(task.score(self.plan.loss, rows.Y, raw, rows.weight))
 
     def _mean_loss(self, raw) -> float:
-        """The weighted mean; spends the raw outputs."""
+        """The weighted mean loss; overwrites the raw outputs."""
         loss = self.plan.loss
         share = loss.reported_share(raw.shape[1])
         values = loss.value_and_gradient(self.rows.Y, raw)

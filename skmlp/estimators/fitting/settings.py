@@ -1,4 +1,4 @@
-"""The settings of a fit: an estimator's parameters, checked, with objects for names."""
+"""The settings of a fit: checked parameters, with objects in place of names."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -30,8 +30,8 @@ class Settings(SimpleNamespace):
 
     owner : the estimator's class, for messages.
     is_regression : whether the targets are numbers.
-    given : the parameters as they were given; of those with an object for a plain
-        value, such as `dropout`, the attribute is always the object.
+    given : the parameters as given by the user. As attributes, those that take a plain
+        value or an object, such as `dropout`, are always the object.
     """
 
     # what only one of the two estimators has
@@ -53,7 +53,7 @@ class Settings(SimpleNamespace):
 
     @property
     def holds_out(self) -> bool:
-        """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
+        """Whether rows are held out; with lbfgs, as in scikit-learn, not by default."""
         acts = self.is_stochastic or self.scoring is not None
         return self.early_stopping.on_validation and acts
 
@@ -86,7 +86,7 @@ class Settings(SimpleNamespace):
 
 
 def component(settings, table, parameter):
-    """The component that a parameter, a name in `table` or an object, stands for.
+    """The component of a parameter that is a name in `table` or an object.
 
     By its name it takes its ``flat`` settings from the parameters of the same name,
     which have been checked. It is a copy: fits change no setting.
@@ -100,7 +100,7 @@ def component(settings, table, parameter):
 
 
 def loss_component(settings):
-    """The loss that was asked for, whatever the kind of targets."""
+    """The loss component, for any kind of targets."""
     return component(settings, LOSSES[settings.is_regression], "loss")
 
 
@@ -135,9 +135,9 @@ def _factor(owner, parameter, function, rule, progress):
 
 
 def activations_of(owner, given, n_hidden, *, check):
-    """One activation for each hidden layer; without any, the one by which to draw.
+    """One activation for each hidden layer; without hidden layers, one for the draws.
 
-    check : whether to compare the derivatives of a user's own, as fits do.
+    check : whether to check the derivatives of a user's own activation, as fits do.
     """
     if not isinstance(given, (list, tuple, np.ndarray)):
         activation = _activation(owner, given, "all hidden layers", check)

@@ -89,7 +89,7 @@ class ClassColumns(ClassTask):
         return Y
 
     def codes_of(self, outputs):
-        """Where the largest output of each column of y is, (n_samples, n_columns)."""
+        """Index of the largest output for each column of y, (n_samples, n_columns)."""
         return np.stack([part.argmax(axis=1) for part in self.split(outputs)], axis=1)
 
     def decode(self, raw):
@@ -138,5 +138,5 @@ class ClassColumns(ClassTask):
 
 
 def _accuracy(right, weight):
-    """The share of rows that are right, as scikit-learn counts labels."""
+    """Fraction of correct rows, as in scikit-learn."""
     return accuracy_score(np.ones_like(right), right, sample_weight=weight)

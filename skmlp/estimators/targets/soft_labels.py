@@ -31,7 +31,7 @@ class SoftLabels(ClassTask):
         check_classes(owner, len(self.classes), classes)
 
     def weighable(self):
-        """Rows of probabilities have no one class."""
+        """None: rows of probabilities have no single class."""
         return None
 
     def accuracy(self, owner, y, predicted, weight):
@@ -63,7 +63,7 @@ def check_shares(owner, y, n_samples):
 
 
 def check_classes(owner, n_classes, classes) -> None:
-    """`classes` of partial_fit may only say what the columns of y are."""
+    """Refuse other `classes` in partial_fit than the indices of the columns of y."""
     if classes is not None and not np.array_equal(classes, np.arange(n_classes)):
         raise ValueError(
             f"{owner}: classes must be None or {list(range(n_classes))} for "
