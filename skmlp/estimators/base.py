@@ -291,7 +291,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         members = vars(self).get("members_")
         if members and name.endswith("_") and name in vars(members[0]):
             text = several_members(type(self).__name__, members)
-            raise AttributeError(f"{text} It has no {name}.")
+            raise AttributeError(f"{text} The ensemble has no {name}.")
         return object.__getattribute__(self, name)  # which says what is not there
 
     def __sklearn_tags__(self):

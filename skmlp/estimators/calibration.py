@@ -93,7 +93,7 @@ def interval_width(owner, residuals, weight, coverage):
         raise ValueError(
             f"{owner}: predict_interval must have residuals of validation rows, got a "
             "fit without. Fit with early_stopping=True or X_val (with n_members > 1, "
-            "without refit) and a loss of one level."
+            "without refit), and without several quantile levels."
         )
     sizes = np.abs(residuals)
     weight = np.ones(len(sizes)) if weight is None else weight

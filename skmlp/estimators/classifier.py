@@ -36,7 +36,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         which documents their formulas, such as ``LeakyReLU(slope=0.1)``. An object of
         your own needs the methods ``forward(z, out)`` and ``backward(delta, z, a)``;
         ``fit`` checks one against the other by central differences. Predictions use the
-        current value: change it only together with a new fit.
+        current value, so do not change it without fitting again.
 
     solver : str or object, default='adam'
         Solver for the weights: 'lbfgs', limited-memory BFGS on all rows at once, often
@@ -176,9 +176,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         interrupt or when a callback stops training.
 
     max_time : float or None, default=None
-        Maximum training time of a fit in seconds. Schedules are run through within that
-        time, so that training still ends at their low rates. With `refit`, each of the
-        two runs gets half of it.
+        Maximum training time of a fit in seconds. Schedules are compressed to that
+        time, so that training still ends at low learning rates. With `refit`, each of
+        the two runs gets half of it.
 
     recover : bool, default=False
         Whether to restore the last good epoch on divergence and continue with half the
@@ -193,9 +193,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         standardised columns. Not with sparse X.
 
     freeze : int, default=0
-        Number of leading layers kept fixed, such as those of `coefs_init`, of which
-        later layers may then differ: the leading layers that match are copied, the
-        others drawn. Not with `scale_input`, nor with averaging.
+        Number of leading layers kept fixed, such as pretrained ones of `coefs_init`.
+        Later layers of `coefs_init` may then have other sizes: the leading layers that
+        match are copied, the others drawn. Not with `scale_input`, nor with averaging.
 
     record : {'layers'} or None, default=None
         Additional statistics in ``history_``, as arrays of shape (n_epochs, n_layers):
@@ -207,43 +207,44 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     checkpoint : path-like, Checkpoint or None, default=None
         File to which the state of training is saved after each epoch, or after every
         k-th with ``Checkpoint(path, every=k)``. The same fit, started again, resumes
-        from it and ends with the same weights, bit for bit. A file of another fit is
-        refused, such as of another cross-validation fold; delete it to start anew.
-        Requires an integer `random_state`. Not with 'lbfgs' or `refit`.
+        from it and ends with the same weights, bit for bit. A file of another fit, such
+        as another cross-validation fold, is refused; delete it to start again. Requires
+        an integer `random_state`. Not with 'lbfgs' or `refit`.
 
     numeric_embedding : {'pbld', 'piecewise_linear'}, object or None, default=None
         Embedding of the numeric columns, in addition to their own values: learned
         periodic functions, piecewise linear ones, or an object of ``skmlp.embeddings``,
         such as ``PBLD(sigma=0.05)``. Columns with at most two distinct values, such as
-        flags, are left as they are. Scale X before. Not with `scale_input`, dropout or
-        noise on the inputs, `coefs_init` or `freeze`.
+        flags, are not embedded. Scale X first. Not with `scale_input`, dropout or noise
+        on the inputs, `coefs_init` or `freeze`.
 
     categorical_features : array-like of int, bool or str, or None, default=None
         Columns of X that hold category codes, as from scikit-learn's
         ``OrdinalEncoder``; each category is embedded as a vector of `embedding_size`
         learned numbers. Codes not seen in training, and -1, share a vector. Not with
-        what `numeric_embedding` excludes.
+        `scale_input`, dropout or noise on the inputs, `coefs_init` or `freeze`.
 
     embedding_size : int, default=8
         Length of the vector for each category of `categorical_features`.
 
     learned_scale : bool, default=False
         Whether each input of the first layer has a learned factor, initially 1, which
-        is folded into ``coefs_[0]`` after training; `alpha` acts before. Not with
-        `scale_input`, `coefs_init`, `freeze`, nor a solver with ``max_norm``.
+        is folded into ``coefs_[0]`` after training; `alpha` acts on the weights before
+        that. Not with `scale_input`, `coefs_init`, `freeze`, nor a solver with
+        ``max_norm``.
 
     n_members : int, default=1
         Number of networks in the ensemble, each with its own random seed and, with
-        early stopping, its own validation rows; predictions are averaged. From 2 on
-        they are in ``members_``, and ``coefs_``, curves and ``history_`` are found
-        there only; `max_time` is for all of them together. Not with ``partial_fit``,
-        `warm_start`, `checkpoint` or callbacks.
+        early stopping, its own validation rows; predictions are averaged. With 2 or
+        more, the networks are in ``members_``, and only there are ``coefs_``, curves
+        and ``history_``; `max_time` limits all of them together. Not with
+        ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
 
     ensemble : {'seeds', 'folds'} or Ensemble, default='seeds'
         How the members of the ensemble differ: by random seed, or also by the
         cross-validation fold that each holds out, after which ``oof_prediction_`` has
-        the out-of-fold prediction of each row. Folds are stratified by class. Folds
-        keep ``groups`` together; a splitter as `validation_fraction` defines them.
+        the out-of-fold prediction of each row. Folds are stratified by class, or keep
+        ``groups`` together; a splitter as `validation_fraction` defines them instead.
         'folds' requires ``early_stopping=True``.
 
     n_jobs : int or None, default=None
@@ -303,12 +304,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         `scoring`.
 
     best_validation_score_ : float or None
-        Best validation score so far, over all fits that continued each other; a fit
+        Best validation score so far, over all continued fits; a fit
         that reaches a new best keeps that epoch's weights.
 
     best_epoch_ : int or None
-        Epoch whose weights early stopping kept, counted from 1 over all fits that
-        continued each other; None if no epoch was chosen.
+        Epoch whose weights early stopping kept, counted from 1 over all continued fits;
+        None if no epoch was chosen.
 
     stop_reason_ : str
         Why the last fit stopped, as a sentence.
@@ -320,15 +321,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     n_updates_ : int
         Number of updates by a stochastic solver, or of evaluations by 'lbfgs', over all
-        fits that continued each other. For an ensemble the sum over members.
+        continued fits. For an ensemble the sum over members.
 
     n_iter_ : int
         Number of epochs or iterations of the last fit. For an ensemble the maximum over
         members.
 
     t_ : int
-        Number of rows seen by a stochastic solver, over all fits that continued each
-        other.
+        Number of rows seen by a stochastic solver, over all continued fits.
 
     n_layers_ : int
         Number of layers, including the input layer.

@@ -175,7 +175,7 @@ def tabular_pipeline(
     if unknown:
         raise TypeError(
             f"tabular_pipeline: params must be parameters of {estimator.__name__}, got "
-            f"{', '.join(unknown)}.{hint(unknown)}"
+            f"{', '.join(map(repr, unknown))}.{hint(unknown)}"
         )
     encoder = TableEncoder(categorical_features=categorical_features)
     recipe = preset_of(preset, kind)

@@ -568,8 +568,8 @@ def test_an_integer_of_numpy_freezes_as_one_of_python():
 def test_a_freeze_that_leaves_no_layer_is_refused(kind, solver):
     for hidden, freeze in (((), 1), ((6,), 2), (HIDDEN, 3), (HIDDEN, 10**30)):
         estimator = make(kind, hidden_layer_sizes=hidden, freeze=freeze, solver=solver)
-        said = f"{kind.__name__}: freeze must be less than the number of layers, "
-        said += f"{len(hidden) + 1}"
+        said = f"{kind.__name__}: freeze must be less than {len(hidden) + 1}, "
+        said += "the number of layers"
         with pytest.raises(ValueError, match=f"^{said}, got {freeze}.$"):
             estimator.fit(X, TARGETS[kind])
         assert not hasattr(estimator, "coefs_")

@@ -407,12 +407,12 @@ WRONG = {
     "parameter": (
         ("regressor", {"n_layers": 3, "alpha": 0.0, "depth": 2}),
         TypeError,
-        "params must be parameters of MLPRegressor, got depth, n_layers",
+        "params must be parameters of MLPRegressor, got 'depth', 'n_layers'",
     ),
     "of the other kind": (
         ("regressor", {"class_weight": "balanced"}),
         TypeError,
-        "params must be parameters of MLPRegressor, got class_weight",
+        "params must be parameters of MLPRegressor, got 'class_weight'",
     ),
 }
 
@@ -777,7 +777,7 @@ def test_copies_of_an_object_give_what_it_gives():
 @pytest.mark.parametrize("name", MOVED)
 def test_old_names_are_refused_with_the_new_one(name):
     for kind, estimator in KINDS.items():
-        message = f"got {name}. {name} has moved: use {MOVED[name]}."
+        message = f"got {name!r}. {name} has moved: use {MOVED[name]}."
         with pytest.raises(TypeError, match=re.escape(message)):
             tabular_pipeline(kind, **{name: 1})
         message = f"{name} has moved: use {MOVED[name]}."

@@ -41,8 +41,8 @@ def checkpoint_errors(settings):
         yield
     except CheckpointError as error:
         raise ValueError(
-            f"{error}\n{settings.owner}: checkpoint must be None, or the path, in a "
-            "writable folder, of a new file or of a checkpoint of the same fit, got "
+            f"{error}\n{settings.owner}: checkpoint must be None, or a path in a "
+            "writable folder: of a new file, or of a checkpoint of the same fit, got "
             f"{settings.given['checkpoint']!r}."
         ) from error
 

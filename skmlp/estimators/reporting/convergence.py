@@ -110,7 +110,7 @@ def _course(training) -> str:
             f"fell by {fall:.2%} and has plateaued: a larger tol would have stopped "
         )
         course += "training earlier."
-    unit = "epoch(s)" if by_rate else "iteration(s)"
+    unit = ("epoch" if by_rate else "iteration") + "s" * (n_steps > 1)
     return f"\nOver the last {n_steps} {unit} the loss {course}"
 
 

@@ -153,7 +153,7 @@ def _check_freeze(settings) -> None:
 
 def check_freeze_leaves_a_layer(settings, n_layers) -> None:
     if settings.freeze >= n_layers:
-        expected = f"be less than the number of layers, {n_layers}"
+        expected = f"be less than {n_layers}, the number of layers"
         raise settings.invalid("freeze", expected)
 
 
