@@ -1,5 +1,7 @@
 """MLPClassifier."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +13,21 @@ from skmlp.constraints import either, one_of
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
+from skmlp.names import (
+    ActivationName,
+    BatchSizeName,
+    Calibration,
+    ClassificationLossName,
+    ClassificationScore,
+    ClassWeightName,
+    EmbeddingName,
+    EnsembleName,
+    InitializerName,
+    OutputBias,
+    Record,
+    ScheduleName,
+    SolverName,
+)
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -410,12 +427,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def __init__(
         self,
         hidden_layer_sizes=(100,),
-        activation="relu",
+        activation: ActivationName | object = "relu",
         *,
-        solver="adam",
+        solver: SolverName | object = "adam",
         alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
+        batch_size: BatchSizeName | object = "auto",
+        learning_rate: ScheduleName | object = "constant",
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=200,
@@ -433,29 +450,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
-        initializer="glorot_uniform",
-        output_bias="random",
+        initializer: InitializerName | object = "glorot_uniform",
+        output_bias: OutputBias | object = "random",
         coefs_init=None,
         dropout=0.0,
         alpha_l1=0.0,
-        scoring=None,
+        scoring: ClassificationScore | object = None,
         refit=False,
         max_time=None,
         recover=False,
         scale_input=False,
         freeze=0,
-        record=None,
+        record: Record | object = None,
         checkpoint=None,
-        numeric_embedding=None,
+        numeric_embedding: EmbeddingName | object = None,
         categorical_features=None,
         embedding_size=8,
         learned_scale=False,
         n_members=1,
-        ensemble="seeds",
+        ensemble: EnsembleName | object = "seeds",
         n_jobs=None,
-        calibration=None,
-        loss="log_loss",
-        class_weight=None,
+        calibration: Calibration | object = None,
+        loss: ClassificationLossName | object = "log_loss",
+        class_weight: ClassWeightName | object = None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation

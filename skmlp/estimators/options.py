@@ -1,11 +1,14 @@
 """Groups of settings as objects: dropout, early stopping, ensemble, checkpoint."""
 
+from __future__ import annotations
+
 import os
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from skmlp.component import Component, setting
 from skmlp.constraints import BOOLEAN, integer, one_of, one_or_several, real
+from skmlp.names import ScheduleName
 from skmlp.schedules import SCHEDULES, Schedule
 
 RATE = real(0, 1)
@@ -76,10 +79,10 @@ class Dropout(Component):
     rate: Any = setting(0.0, one_or_several(RATE))
     inputs: float = setting(0.0, RATE)
     noise: float = setting(0.0, real(0))
-    schedule: Any = setting("constant", SCHEDULE)
+    schedule: ScheduleName | object = setting("constant", SCHEDULE)
 
     @classmethod
-    def of(cls, value: Any) -> "Dropout":
+    def of(cls, value: Any) -> Dropout:
         return value if isinstance(value, cls) else cls(value)
 
 
@@ -118,13 +121,15 @@ class EarlyStopping(Component):
 
     plain: ClassVar[str] = "monitor"
 
-    monitor: str = setting("validation", one_of(("validation", "training")))
+    monitor: Literal["validation", "training"] = setting(
+        "validation", one_of(("validation", "training"))
+    )
     relative_tol: bool = setting(False, BOOLEAN)
     min_updates: int = setting(0, integer(0))
-    tie_break: str = setting("first", one_of(("first", "last")))
+    tie_break: Literal["first", "last"] = setting("first", one_of(("first", "last")))
 
     @classmethod
-    def of(cls, value: Any) -> "EarlyStopping":
+    def of(cls, value: Any) -> EarlyStopping:
         if isinstance(value, cls):
             return value
         if BOOLEAN[0](value):
@@ -159,10 +164,10 @@ class Ensemble(Component):
 
     plain: ClassVar[str] = "by"
 
-    by: str = setting("seeds", one_of(("seeds", "folds")))
+    by: Literal["seeds", "folds"] = setting("seeds", one_of(("seeds", "folds")))
 
     @classmethod
-    def of(cls, value: Any) -> "Ensemble":
+    def of(cls, value: Any) -> Ensemble:
         return value if isinstance(value, cls) else cls(value)
 
 
@@ -195,7 +200,7 @@ class Checkpoint(Component):
     every: int = setting(1, integer(1))
 
     @classmethod
-    def of(cls, value: Any) -> "Checkpoint | None":
+    def of(cls, value: Any) -> Checkpoint | None:
         return value if value is None or isinstance(value, cls) else cls(value)
 
 

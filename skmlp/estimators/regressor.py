@@ -1,5 +1,7 @@
 """MLPRegressor."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +15,19 @@ from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
+from skmlp.names import (
+    ActivationName,
+    BatchSizeName,
+    EmbeddingName,
+    EnsembleName,
+    InitializerName,
+    OutputBias,
+    Record,
+    RegressionLossName,
+    RegressionScore,
+    ScheduleName,
+    SolverName,
+)
 
 ACCEPTS, EXPECTED = component_of(REGRESSION_LOSSES, RegressionLoss)
 # the order of parameters is scikit-learn's, and easily taken for the classifier's
@@ -410,14 +425,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def __init__(
         self,
-        loss="squared_error",
+        loss: RegressionLossName | object = "squared_error",
         hidden_layer_sizes=(100,),
-        activation="relu",
+        activation: ActivationName | object = "relu",
         *,
-        solver="adam",
+        solver: SolverName | object = "adam",
         alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
+        batch_size: BatchSizeName | object = "auto",
+        learning_rate: ScheduleName | object = "constant",
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=200,
@@ -435,26 +450,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
-        initializer="glorot_uniform",
-        output_bias="random",
+        initializer: InitializerName | object = "glorot_uniform",
+        output_bias: OutputBias | object = "random",
         coefs_init=None,
         dropout=0.0,
         alpha_l1=0.0,
-        scoring=None,
+        scoring: RegressionScore | object = None,
         refit=False,
         max_time=None,
         recover=False,
         scale_input=False,
         scale_target=False,
         freeze=0,
-        record=None,
+        record: Record | object = None,
         checkpoint=None,
-        numeric_embedding=None,
+        numeric_embedding: EmbeddingName | object = None,
         categorical_features=None,
         embedding_size=8,
         learned_scale=False,
         n_members=1,
-        ensemble="seeds",
+        ensemble: EnsembleName | object = "seeds",
         n_jobs=None,
         clip_output=False,
     ):

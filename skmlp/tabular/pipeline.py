@@ -15,6 +15,7 @@ from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
+from skmlp.names import Kind, PresetName
 from skmlp.solvers import Solver
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
@@ -109,7 +110,11 @@ class TabularPipeline(Pipeline):
 
 
 def tabular_pipeline(
-    kind, *, preset="default", categorical_features="from_dtype", **params
+    kind: Kind,
+    *,
+    preset: PresetName = "default",
+    categorical_features="from_dtype",
+    **params,
 ):
     """Make a pipeline that predicts well on raw tables without tuning.
 

@@ -6,6 +6,7 @@ from scipy.stats import loguniform, uniform
 
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.losses import LogLoss
+from skmlp.names import Kind
 from skmlp.tabular.pipeline import check_kind
 from skmlp.tabular.presets import PRESETS
 
@@ -67,7 +68,7 @@ def _suggest(trial, name, choice):
     return trial.suggest_float(name, low, high, log=choice.dist.name == "loguniform")
 
 
-def search_space(kind, *, prefix="mlp__"):
+def search_space(kind: Kind, *, prefix="mlp__"):
     """Make distributions of the parameters worth tuning in a `tabular_pipeline`.
 
     Parameters
