@@ -38,7 +38,7 @@ class Component:
     flat: ClassVar[tuple[str, ...]] = ()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Note which settings are given, so that others may be filled in later."""
+        """Record which settings are given, so that others can be filled in later."""
         self = super().__new__(cls)
         kind: Any = cls
         names = _positional(kind) if args else []
@@ -55,7 +55,7 @@ class Component:
             cls.__repr__ = Component.__repr__  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
-        """As it would be written: settings that differ from their defaults."""
+        """The call that makes it, with the settings that differ from their defaults."""
         changed = self.changed_settings().items()
         settings = ", ".join(f"{name}={value!r}" for name, value in changed)
         return f"{type(self).__name__}({settings})"
@@ -93,7 +93,7 @@ class Component:
         return list(_names(kind))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Settings by name; with `deep`, also those of components within this one."""
+        """Settings by name; with `deep`, also those of nested components."""
         params = {name: getattr(self, name) for name in self._names()}
         for name, value in list(params.items()):
             if deep and isinstance(value, Component):
@@ -102,7 +102,7 @@ class Component:
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set settings by name, ``name__inner`` for those of a component within."""
+        """Set settings by name, ``name__inner`` for those of a nested component."""
         names = self._names()
         # components first, then what is within them
         for key, value in sorted(params.items(), key=lambda item: item[0].count("__")):
@@ -120,7 +120,7 @@ class Component:
         return self
 
     def broken_rules(self, name: str) -> list[tuple[str, str, Any]]:
-        """(setting, what is expected, what came) of each setting that breaks its rule.
+        """(setting, expected, value) of each setting that breaks its rule.
 
         Settings are named from `name`, the parameter that holds this component.
         """
@@ -135,7 +135,7 @@ class Component:
         return broken
 
     def with_plain_numbers(self) -> Self:
-        """A copy whose numbers are Python's own.
+        """A copy whose numbers are Python floats and ints.
 
         NumPy scalars of float64 would turn float32 arrays into float64 ones.
         """
@@ -157,7 +157,7 @@ def _names(kind: type[Any]) -> list[str]:
 
 @cache
 def _positional(kind: type[Any]) -> list[str]:
-    """The settings that may be given by position, in their order."""
+    """The settings that can be given by position, in order."""
     parameters = inspect.signature(kind).parameters.values()
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
@@ -193,7 +193,7 @@ def _plain(value: Any) -> Any:
 
 
 def component_of(table: dict[str, Any], base: type) -> Rule:
-    """The name of a component in `table`, or one as an object."""
+    """A rule: the name of a component in `table`, or a component object."""
     listed = ", ".join(map(repr, table))
     example = next(iter(table.values())).__name__
 

@@ -21,7 +21,7 @@ def is_integer(value: Any) -> bool:
 
 
 def _as_float(value: Any) -> float | None:
-    """The value as a float; None for an integer that is too large for one."""
+    """The value as a float, or None if it is an integer too large for one."""
     try:
         return float(value)
     except OverflowError:
@@ -35,7 +35,7 @@ def real(
     open_low: bool = False,
     open_high: bool = True,
 ) -> Rule:
-    """A number from low to high; an infinite `high` is closed by open_high=False."""
+    """A number from low to high; open_high=False includes `high`, also if infinite."""
 
     def accepts(value: Any) -> bool:
         if not is_real(value) or _as_float(value) is None:

@@ -1,4 +1,4 @@
-"""Embeddings: what numbers or categories become before the first layer.
+"""Embeddings of numeric and categorical columns, before the first dense layer.
 
 An embedding is settings; its parameters are arrays that are handed in, and its
 constants are what it has seen of the training rows. The columns are embedded side by

@@ -1,4 +1,4 @@
-"""The text of errors: which class, which parameter, what is expected, what came."""
+"""The text of errors: class, parameter, what is expected, what was given."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 
 def invalid(owner: str, parameter: str, expected: str, got: Any = ...) -> ValueError:
-    """The error for a parameter that is not what it must be.
+    """The ValueError for an invalid parameter.
 
     owner : name of the class, or function, that has the parameter.
     expected : what stands after "must".

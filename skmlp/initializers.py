@@ -1,4 +1,4 @@
-"""First parameters of a layer from fan_in, fan_out and the activation's gain."""
+"""Initial parameters of a layer from fan_in, fan_out and the activation's gain."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -36,14 +36,14 @@ class Initializer(Component):
         fan_out: int,
         gain: float,
     ) -> Layer:
-        """W (fan_in, fan_out) and b (fan_out,) of a layer; here, b is 0."""
+        """Draw W (fan_in, fan_out) and b (fan_out,) of a layer; b is 0 by default."""
         W = self._weights(random_state, fan_in, fan_out)
         return W, np.zeros(fan_out)
 
     def draw_by_data(
         self, random_state: np.random.RandomState, x: Any, fan_out: int
     ) -> tuple[Array, Array, Array]:
-        """W, b, and x W + b (n, fan_out), for what reaches the layer, x (n, fan_in)."""
+        """Draw W and b from inputs x (n, fan_in) of the layer; returns W, b, x W + b."""
         raise NotImplementedError
 
     def _weights(

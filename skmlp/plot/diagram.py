@@ -33,7 +33,7 @@ GAP = 4.0  # points between units and labels
 
 
 class Column(NamedTuple):
-    """The units of a layer that are drawn, and where, from the top.
+    """The units drawn of a layer, and their heights, from the top.
 
     units : their numbers in the layer.
     heights : in [0, 1].
@@ -64,7 +64,7 @@ def relative(values: Array) -> Array:
 
 
 def widths_of(relative_weights: Array) -> Array:
-    """Of lines, in points; what is not nearly 0 can be seen."""
+    """Widths of lines, in points; weights that are not nearly 0 are visible."""
     sizes = np.abs(relative_weights)
     return np.where(sizes < NEARLY_0, 0.0, np.maximum(WIDEST * sizes, THINNEST))
 
@@ -310,18 +310,18 @@ class NetworkDisplay:
             self._draw_dots(x, column)
 
     def _fill(self, layer: int, column: Column, biases: bool) -> Array:
-        """Biases of the units that are drawn, relative to the largest; inputs: 0."""
+        """Biases of the drawn units, relative to the largest; 0 for inputs."""
         if layer < 0 or not biases or self.intercepts is None:
             return np.zeros(len(column.units))
         return relative(self.intercepts[layer])[column.units]
 
     def _side_of_units(self, columns: list[Column]) -> float:
-        """Their diameter in points, three quarters of their distance at most."""
+        """Diameter of units in points, at most three quarters of their distance."""
         most = max(len(column.units) for column in columns)
         return min(1.6 * self._size_of_text(), 0.75 * 0.8 * self._points()[1] / most)
 
     def _size_of_text(self) -> float:
-        """In points: 10, or less where axes are narrow."""
+        """Font size in points: 10, or less if the axes are narrow."""
         return min(10.0, max(6.0, self._points()[0] / 40))
 
     def _points(self) -> tuple[float, float]:
@@ -355,7 +355,7 @@ class NetworkDisplay:
         align: str,
         vertical: str = "center",
     ) -> Artist:
-        """Text at some points from a place; dollars stay dollars."""
+        """Text offset by some points; dollar signs are not parsed."""
         return self.ax_.annotate(
             text,
             place,
@@ -393,7 +393,7 @@ class NetworkDisplay:
         )
 
     def _frame(self, away: float) -> None:
-        """Limits that leave room for all that is written."""
+        """Limits that leave room for all text."""
         box, point = self.ax_.get_window_extent(), self.figure_.dpi / 72
         head = self.heads_[0].get_window_extent()
         left, right = (
@@ -406,12 +406,12 @@ class NetworkDisplay:
         self.ax_.set_ylim(limits(1.0, below, above, box.height))
 
     def _width_of_labels(self, align: str) -> float:
-        """In pixels, of the widest label of the inputs or of the outputs."""
+        """Width in pixels of the widest label of the inputs or outputs."""
         of_end = [label for label in self.labels_ if label.get_ha() == align]
         widest: float = max(label.get_window_extent().width for label in of_end)
         return widest
 
 
 def shortened(name: str) -> str:
-    """A name that is not too long for a picture."""
+    """A name, shortened to fit the diagram."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

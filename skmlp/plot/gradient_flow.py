@@ -184,7 +184,7 @@ class GradientFlowDisplay:
         ]
 
     def _colours(self) -> list[Any]:
-        """One for each layer; the brightest ones, pale in print, are left out."""
+        """A colour for each layer, without the brightest, which are pale in print."""
         from matplotlib import colormaps
 
         n_layers = np.shape(self.gradient_norms)[1]

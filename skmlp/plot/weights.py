@@ -179,7 +179,7 @@ class WeightsDisplay:
         return shape
 
     def _colours(self) -> dict[str, Any]:
-        """The same for all that is drawn, white at 0."""
+        """Colour scale, the same for all units, white at 0."""
         largest = float(np.abs(self.weights[:, self.units_]).max(initial=0.0)) or 1.0
         return {"cmap": SIGNED_MAP, "vmin": -largest, "vmax": largest}
 
@@ -198,7 +198,7 @@ class WeightsDisplay:
         self.ax_.set_xlabel("unit, by falling norm of its weights")
 
     def _draw_images(self, ax: Axes | None, height: int, width: int) -> None:
-        """Units from left to right and down, with room for their numbers above."""
+        """Draw units row by row, with room for their indices above."""
         n_columns = int(np.ceil(np.sqrt(len(self.units_))))
         n_rows = -(-len(self.units_) // n_columns)
         side = max(height, width)  # which is an inch

@@ -13,7 +13,7 @@ EXPECTED = (
 
 
 def categorical_mask(estimator, table):
-    """Whether each column of the table is one of categories, bools (n_columns,)."""
+    """Whether each column of the table is categorical, bools (n_columns,)."""
     chosen = estimator.categorical_features
     if isinstance(chosen, str) and chosen == FROM_DTYPE:
         return table.are_categorical()
@@ -24,7 +24,7 @@ def categorical_mask(estimator, table):
 
 
 def check_categorical_features(estimator):
-    """Raise a ValueError for what is no choice of columns for any table."""
+    """Raise a ValueError for values that are invalid for any table."""
     chosen = estimator.categorical_features
     if chosen is None or (isinstance(chosen, str) and chosen == FROM_DTYPE):
         return
@@ -33,7 +33,7 @@ def check_categorical_features(estimator):
 
 
 def _numbers_of(estimator, chosen, table):
-    """Numbers of the columns that are chosen by name, number or bool."""
+    """Indices of columns chosen by name, index or bool."""
     chosen = list(chosen)
     if all(isinstance(value, str) for value in chosen):
         return _by_name(estimator, chosen, table)

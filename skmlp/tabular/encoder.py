@@ -260,7 +260,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.array(told_apart(names), dtype=object)
 
     def _learn(self, X):
-        """Set what is learned; returns the two blocks of the training table, scaled."""
+        """Set the fitted attributes; returns the two scaled blocks of the table."""
         check_parameters(self, RULES)
         check_categorical_features(self)
         table = read_table(self, X)
@@ -300,7 +300,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return numbers, [table.levels(j) for j in np.flatnonzero(self.is_categorical_)]
 
     def _blocks(self, numbers, levels):
-        """Numbers and indicators; and what encodes categories, a CSR matrix."""
+        """Numbers and indicators; and the encoded categories, a CSR matrix."""
         encoded = encode_all(self._categories, levels, n_rows=numbers.shape[0])
         return self._missing.fill(numbers), encoded.astype(self.dtype)
 
@@ -330,7 +330,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return joined
 
     def _in_fitted_order(self, table, X):
-        """The table's columns as in ``fit``: by name, or if there is none by number."""
+        """The table's columns in the order of ``fit``, by name or by index."""
         names = getattr(self, "feature_names_in_", None)
         if names is None or table.names is None:
             # scikit-learn warns of names that came or went, and counts the columns

@@ -154,7 +154,7 @@ def _scale_of(column):
 
 
 def center_and_scale(values):
-    """Median and scale of finite numbers (n,), which may be none.
+    """Median and scale of finite numbers (n,); n may be 0.
 
     Halves are taken first: they are exact, and no difference of two overflows.
     """
@@ -176,7 +176,7 @@ def _sparse_scales(X):
 
 
 def _center_and_scale_with_zeros(values, n_present):
-    """center_and_scale of the values and as many zeros as make them n_present."""
+    """center_and_scale of the values, padded with zeros to n_present."""
     # so few that all three quartiles are among the zeros
     if len(values) <= (n_present - 1) // 4:
         halves = np.multiply(values, 0.5, dtype=np.float64)
@@ -210,7 +210,7 @@ def smooth_clip(X, center, scale):
 
 
 def _smooth_clip_block(X, center, scale):
-    """The same for an array (n, n_features) or (n,), in float64 also if X is float32.
+    """smooth_clip of an array (n, n_features) or (n,), in float64 even if X is float32.
 
     A difference of two float32 numbers, or of quartiles, may be too large for float32.
     """
@@ -233,7 +233,7 @@ def _standardised(X, center, scale):
 
 
 def _smooth_clip_sparse(X, center, scale):
-    """Zeros stay zeros where the median is 0; the other columns become full."""
+    """smooth_clip of a sparse matrix: columns with a nonzero median become full."""
     clipped = _by_columns(X)
     column = np.repeat(np.arange(X.shape[1]), np.diff(clipped.indptr))
     clipped.data[:] = _smooth_clip_block(clipped.data, center[column], scale[column])
@@ -246,7 +246,7 @@ def _smooth_clip_sparse(X, center, scale):
 
 
 def _with_columns(X, numbers, columns):
-    """The CSC matrix X, those columns of it replaced by dense ones."""
+    """The CSC matrix X with some columns replaced by dense ones."""
     rest = np.setdiff1d(np.arange(X.shape[1]), numbers)
     joined = hstack([X[:, rest], type(X)(columns)], format="csc", dtype=X.dtype)
     return joined[:, np.argsort(np.concatenate([rest, numbers]))]

@@ -81,7 +81,7 @@ class Settings(SimpleNamespace):
         return schedule(self, "solver__decay_schedule", given, FACTOR)
 
     def invalid(self, name, expected):
-        """The error for a parameter that is not what it must be."""
+        """The ValueError for an invalid parameter."""
         return invalid(self.owner, name, expected, self.given[name])
 
 

@@ -126,7 +126,7 @@ def _of_fitted(owner, fitted):
 
 
 def _of_settings(owner, settings, n_features, n_outputs):
-    """The same of an estimator that is not fitted."""
+    """Sizes, bytes and alphas of an estimator that is not fitted."""
     for name, value in (("n_features", n_features), ("n_outputs", n_outputs)):
         if not is_integer(value) or value < 1:
             expected = "be an integer >= 1 for the summary of an estimator that is not "

@@ -127,7 +127,7 @@ def check_parameters(estimator, rules) -> None:
 
 
 def _broken_within(name, value):
-    """(setting, what is expected, what came) of an object's broken rules."""
+    """(setting, expected, value) of an object's broken rules."""
     if not hasattr(value, "broken_rules"):
         return
     settings = value.get_params(deep=False)
