@@ -43,7 +43,7 @@ class Initializer(Component):
     def draw_by_data(
         self, random_state: np.random.RandomState, x: Any, fan_out: int
     ) -> tuple[Array, Array, Array]:
-        """Draw W and b from inputs x (n, fan_in) of the layer; returns W, b, x W + b."""
+        """Draw W and b from inputs x (n, fan_in) of the layer; returns W, b, xW + b."""
         raise NotImplementedError
 
     def _weights(
