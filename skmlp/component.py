@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from skmlp.constraints import Rule, is_integer, is_real
+from skmlp.spelling import did_you_mean
 
 
 def setting(default: Any, rule: Rule, *, kw_only: bool = False) -> Any:
@@ -88,6 +89,10 @@ class Component:
         """Whether a setting was given, to the constructor or to `set_params`."""
         return name in self._given
 
+    def forget_given(self) -> None:
+        """Have no setting count as given."""
+        self._given.clear()
+
     def _names(self) -> list[str]:
         kind: Any = type(self)
         return list(_names(kind))
@@ -110,7 +115,7 @@ class Component:
             if name not in names:
                 raise ValueError(
                     f"{type(self).__name__} has no setting {name!r}; its settings are "
-                    f"{names}."
+                    f"{names}.{did_you_mean(name, name, names)}"
                 )
             self._given.add(name)
             if inner:

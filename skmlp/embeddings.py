@@ -52,6 +52,10 @@ class Embedding(Component):
         """Statistics of the training rows that the embedding keeps."""
         return ()
 
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        """Of the parameters."""
+        raise NotImplementedError
+
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
@@ -128,6 +132,10 @@ class PBLD(Embedding):
     @property
     def n_products(self) -> int:
         return self.n_frequencies * (1 + self.size)
+
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        shape = n_columns, self.n_frequencies
+        return [shape, shape, (*shape, self.size), (n_columns, self.size)]
 
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
@@ -237,6 +245,10 @@ class PiecewiseLinear(Embedding):
                 low[j, 0], high[j, n - 1] = -np.inf, np.inf
         return left, inverse, low, high
 
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        shape = n_columns, self.size
+        return [shape, shape, (n_columns, self.n_bins, self.size)]
+
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
@@ -252,9 +264,10 @@ class PiecewiseLinear(Embedding):
         left, inverse, low, high = (array[:, np.newaxis] for array in constants)
         phi = x.T[:, :, np.newaxis] - left
         phi *= inverse
-        np.clip(phi, low, high, out=phi)
+        np.maximum(phi, low, out=phi)
+        np.minimum(phi, high, out=phi)
         e = phi @ v
-        e += x.T[:, :, np.newaxis] * w[:, np.newaxis]
+        e += x.T[:, :, np.newaxis] @ w[:, np.newaxis]
         e += b[:, np.newaxis]
         return self._side_by_side(e), phi
 
@@ -310,11 +323,14 @@ class CategoryTable(Embedding):
         starts = np.concatenate([[0.0], np.cumsum(counts + 1.0)[:-1]])
         return starts, counts
 
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        return [(int(constants[1].sum()) + n_columns, self.size)]
+
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
-        n_rows = int(constants[1].sum()) + n_columns
-        return (random_state.normal(size=(n_rows, self.size)),)
+        (shape,) = self.shapes(n_columns, constants)
+        return (random_state.normal(size=shape),)
 
     def forward(self, params: Arrays, constants: Arrays, x: Array) -> tuple[Array, Any]:
         starts, counts = constants

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from skmlp.component import Component, setting
-from skmlp.constraints import BOOLEAN, integer, one_of, one_or_several, real
+from skmlp.constraints import (
+    BOOLEAN,
+    either,
+    integer,
+    one_of,
+    one_or_several,
+    real,
+)
 from skmlp.names import ScheduleName
 from skmlp.schedules import SCHEDULES, Schedule
 
@@ -35,8 +42,6 @@ SCHEDULE = (
 @dataclass
 class Dropout(Component):
     """Dropout of hidden units and inputs, and noise on the inputs, during training.
-
-        x <- (x + noise * e) * keep / (1 - rate),    e ~ N(0, 1),  keep in {0, 1}
 
     Predictions are made without either.
 
@@ -112,6 +117,13 @@ class EarlyStopping(Component):
     tie_break : {"first", "last"}, default="first"
         Which of several epochs with the same best score is kept.
 
+    stratify : "auto" or bool, default="auto"
+        Whether the validation rows of a classifier are stratified: each class of two
+        rows or more has rows in training and in validation, by its share; the only
+        row of a class trains. "auto" is True with `scoring`, and for the members of
+        an ensemble. False, or "auto" otherwise, splits as scikit-learn does, which
+        stratifies two classes alone and refuses the only row of a class there.
+
     Examples
     --------
     >>> from skmlp import EarlyStopping, MLPRegressor
@@ -127,6 +139,11 @@ class EarlyStopping(Component):
     relative_tol: bool = setting(False, BOOLEAN)
     min_updates: int = setting(0, integer(0))
     tie_break: Literal["first", "last"] = setting("first", one_of(("first", "last")))
+    stratify: Any = setting("auto", either(BOOLEAN, "auto"))
+
+    def stratified(self) -> EarlyStopping:
+        """A copy with stratified validation rows."""
+        return EarlyStopping(**{**self.get_params(deep=False), "stratify": True})
 
     @classmethod
     def of(cls, value: Any) -> EarlyStopping:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skmlp.estimators.fitting.kept_network import forget_network
+
 # All attributes that fits set, of networks and ensembles; the next fit drops them.
 FITTED_ATTRIBUTES = (
     "coefs_",
@@ -74,7 +76,7 @@ class SolverMemory:
         """`params` in the units of `scaling`: bit for bit, if they are unchanged."""
         inner = self.inner
         if inner is not None and inner.shape == params.shape:
-            folded = network.folded(self.scaling.fold(network, inner))
+            folded = self.scaling.fold(network, network.folded(inner))
             if np.array_equal(folded, params):
                 return inner.copy()
         return scaling.unfold(network, params)
@@ -88,6 +90,7 @@ class State:
     monitored : identifies which scores and losses of two fits are comparable.
     best_monitored, n_without_improvement : state of patience; None without it.
     validation_weight : of the rows of ``validation_residuals_``, or None.
+    dtype : in which the network trained; None is that of ``coefs_``.
     """
 
     task: Any
@@ -97,6 +100,7 @@ class State:
     n_without_improvement: int = 0
     memory: SolverMemory | None = None
     validation_weight: Any = None
+    dtype: Any = None
 
 
 def set_fitted_attributes(estimator, attributes) -> None:
@@ -107,6 +111,7 @@ def set_fitted_attributes(estimator, attributes) -> None:
 
 def unfit(estimator) -> None:
     """Delete all fitted attributes."""
+    forget_network(estimator)
     for name in FITTED_ATTRIBUTES:
         vars(estimator).pop(name, None)
 
