@@ -27,7 +27,12 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass
 class Activation(Component):
-    """Base of activations."""
+    """Base of activations.
+
+    keeps_input : whether the derivative needs z besides a.
+    gain : constant c of the Glorot bound sqrt(c / (fan_in + fan_out)) for the initial
+        weights of a layer with this activation.
+    """
 
     abstract: ClassVar[bool] = True
 
@@ -86,7 +91,12 @@ def _logistic(z: Array) -> Array:
 
 @dataclass
 class Identity(Activation):
-    """a = z: a linear unit."""
+    """Linear unit: the activation is its input.
+
+        a = z
+
+    Hidden layers of such units alone make a linear model.
+    """
 
     def forward(self, z: Array, out: Array) -> None:
         if out is not z:
@@ -98,7 +108,12 @@ class Identity(Activation):
 
 @dataclass
 class Logistic(Activation):
-    """a = 1 / (1 + exp(-z)), written as (1 + tanh(z / 2)) / 2, which is faster."""
+    """Logistic sigmoid, with values in (0, 1).
+
+        a = 1 / (1 + exp(-z))
+
+    Computed as (1 + tanh(z / 2)) / 2, which is faster.
+    """
 
     gain: ClassVar[float] = 2.0
 
@@ -116,7 +131,12 @@ class Logistic(Activation):
 
 @dataclass
 class Tanh(Activation):
-    """a = tanh(z)."""
+    """Hyperbolic tangent.
+
+        a = tanh(z)
+
+    Values are in (-1, 1).
+    """
 
     def forward(self, z: Array, out: Array) -> None:
         np.tanh(z, out=out)
@@ -129,8 +149,14 @@ class Tanh(Activation):
 
 @dataclass
 class ReLU(Activation):
-    """a = max(0, z); the derivative at 0 is taken as 0.
+    """Rectified linear unit.
 
+        a = max(0, z)
+
+    The derivative at 0 is 0.
+
+    References
+    ----------
     Nair and Hinton, Rectified linear units improve restricted Boltzmann machines, 2010.
     """
 
@@ -146,10 +172,29 @@ class ReLU(Activation):
 
 @dataclass
 class LeakyReLU(Activation):
-    """a = z where z > 0, else slope z; the derivative at 0 is `slope`.
+    """Leaky ReLU: a small slope instead of 0 for negative inputs.
 
+        a = z          where z > 0
+            slope z    elsewhere
+
+    The derivative at 0 is `slope`.
+
+    Parameters
+    ----------
+    slope : float in [0, 1), default=0.01
+        Slope for negative inputs. A larger slope passes more gradient through inactive
+        units; 0 is ReLU.
+
+    References
+    ----------
     Maas, Hannun and Ng, Rectifier nonlinearities improve neural network acoustic
     models, 2013, equation 2.
+
+    Examples
+    --------
+    >>> from skmlp import MLPClassifier
+    >>> MLPClassifier(activation=LeakyReLU(slope=0.1))
+    MLPClassifier(activation=LeakyReLU(slope=0.1))
     """
 
     slope: float = setting(0.01, real(0, 1))
@@ -165,8 +210,18 @@ class LeakyReLU(Activation):
 
 @dataclass
 class ELU(Activation):
-    """a = z where z > 0, else alpha (exp(z) - 1).
+    """Exponential linear unit: a ReLU that saturates smoothly at -alpha.
 
+        a = z                       where z > 0
+            alpha (exp(z) - 1)      elsewhere
+
+    Parameters
+    ----------
+    alpha : float > 0, default=1.0
+        Minus the value that a approaches for large negative inputs.
+
+    References
+    ----------
     Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning by
     exponential linear units, 2016, equation 15.
     """
@@ -189,8 +244,16 @@ class ELU(Activation):
 
 @dataclass
 class SELU(Activation):
-    """a = scale z where z > 0, else scale alpha (exp(z) - 1), with fixed constants.
+    """Scaled ELU, which keeps mean 0 and variance 1 from layer to layer.
 
+        a = scale z                     where z > 0
+            scale alpha (exp(z) - 1)    elsewhere
+
+    scale = 1.0507... and alpha = 1.6733... are fixed. Meant for the initializer
+    'lecun_normal' and standardised inputs.
+
+    References
+    ----------
     Klambauer, Unterthiner, Mayr and Hochreiter, Self-normalizing neural networks, 2017,
     equation 2.
     """
@@ -216,8 +279,12 @@ class SELU(Activation):
 
 @dataclass
 class Softplus(Activation):
-    """a = log(1 + exp(z)), a smooth ReLU.
+    """Softplus, a smooth ReLU with positive values.
 
+        a = log(1 + exp(z))
+
+    References
+    ----------
     Dugas, Bengio, Belisle, Nadeau and Garcia, Incorporating second-order functional
     knowledge for better option pricing, 2001, section 3.
     """
@@ -234,8 +301,12 @@ class Softplus(Activation):
 
 @dataclass
 class SiLU(Activation):
-    """a = z logistic(z), also called swish.
+    """Sigmoid-weighted linear unit, also called swish.
 
+        a = z / (1 + exp(-z))
+
+    References
+    ----------
     Elfwing, Uchibe and Doya, Sigmoid-weighted linear units for neural network function
     approximation in reinforcement learning, 2018, equations 2 and 3.
     """
@@ -256,8 +327,12 @@ class SiLU(Activation):
 
 @dataclass
 class GELU(Activation):
-    """a = z P(Z <= z) for a standard normal Z, by the error function.
+    """Gaussian error linear unit, exact.
 
+        a = z P(Z <= z)    for a standard normal Z
+
+    References
+    ----------
     Hendrycks and Gimpel, Gaussian error linear units, 2016, section 2.
     """
 
@@ -279,10 +354,13 @@ class GELU(Activation):
 
 @dataclass
 class GELUTanh(Activation):
-    """a = z (1 + tanh(u)) / 2 with u = sqrt(2 / pi) (z + 0.044715 z^3).
+    """GELU in its tanh approximation, which is faster.
 
-    The approximation in Hendrycks and Gimpel, Gaussian error linear units, 2016,
-    section 2.
+        a = z (1 + tanh(u)) / 2,    u = sqrt(2 / pi) (z + 0.044715 z^3)
+
+    References
+    ----------
+    Hendrycks and Gimpel, Gaussian error linear units, 2016, section 2.
     """
 
     keeps_input: ClassVar[bool] = True
@@ -321,8 +399,12 @@ class GELUTanh(Activation):
 
 @dataclass
 class Mish(Activation):
-    """a = z tanh(log(1 + exp(z))).
+    """Mish, a smooth, non-monotonic activation.
 
+        a = z tanh(log(1 + exp(z)))
+
+    References
+    ----------
     Misra, Mish: a self regularized non-monotonic activation function, 2020, equation 1.
     """
 
@@ -359,12 +441,32 @@ class Mish(Activation):
 
 @dataclass
 class Parametric(Activation):
-    """a = z + alpha (s(z) - z) of another activation s, with alpha learned by unit.
+    """Another activation s with a learned strength alpha for each unit.
 
-    alpha is `start` at first: at 1 it is s, at 0 the identity. Of relu it is the
-    parametric rectifier of He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015,
-    equation 1, whose slope below 0 is 1 - alpha; of others Holzmueller, Grinsztajn and
-    Steinwart, Better by default, 2024, section 3.
+        a = z + alpha (s(z) - z)
+
+    alpha = 1 is s and alpha = 0 the identity. With ReLU this is PReLU, whose slope for
+    negative inputs is 1 - alpha. After `fit`, `alphas_` has the learned values.
+
+    Parameters
+    ----------
+    activation : activation object, default=ReLU()
+        The activation s; not itself parametric.
+    start : float, default=1.0
+        Initial value of every alpha.
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, equation 1, for ReLU.
+
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024, section 3, for SELU and Mish.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> MLPRegressor(activation=Parametric(Tanh(), start=0.5))
+    MLPRegressor(activation=Parametric(activation=Tanh(), start=0.5))
     """
 
     keeps_input: ClassVar[bool] = True
@@ -402,21 +504,51 @@ class Parametric(Activation):
 
 @dataclass
 class ParametricSELU(Parametric):
-    """`Parametric` of selu."""
+    """SELU with a learned strength alpha for each unit.
+
+        a = z + alpha (selu(z) - z)
+
+    Parameters
+    ----------
+    activation : activation object, default=SELU()
+        The activation that alpha acts on; not itself parametric.
+    start : float, default=1.0
+        Initial value of every alpha.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024, section 3.
+    """
 
     activation: Activation = setting(SELU(), (_is_plain, "another activation object"))
 
 
 @dataclass
 class ParametricMish(Parametric):
-    """`Parametric` of mish."""
+    """Mish with a learned strength alpha for each unit.
+
+        a = z + alpha (mish(z) - z)
+
+    Parameters
+    ----------
+    activation : activation object, default=Mish()
+        The activation that alpha acts on; not itself parametric.
+    start : float, default=1.0
+        Initial value of every alpha.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024, section 3.
+    """
 
     activation: Activation = setting(Mish(), (_is_plain, "another activation object"))
 
 
 @dataclass
 class UserActivation(Activation):
-    """A user's own object, with what it does not say filled in."""
+    """A user's own object; attributes that it lacks have their defaults."""
 
     own: Any = setting(None, (lambda value: True, "an activation"))
 
@@ -444,11 +576,11 @@ def is_activation(value: Any) -> bool:
 
 
 def derivative_error(activation: Activation) -> float:
-    """How far ``backward`` is from central differences of ``forward``, at its worst.
+    """Largest difference between ``backward`` and central differences of ``forward``.
 
     At 60 points from -2.9 to 2.9, none of them a short decimal, where an activation may
-    have a kink. As in a layer, ``forward`` must give the same in place,
-    and ``backward`` sees `z` only where the activation keeps it.
+    have a kink. As in a layer, ``forward`` must give the same in place, and
+    ``backward`` gets `z` only if the activation keeps it.
     """
     z, step = np.linspace(-2.9, 2.9, 60)[np.newaxis] + np.pi / 1000.0, 1e-6
     values = [np.full_like(z, np.nan) for _ in range(3)]

@@ -39,7 +39,7 @@ class Component:
     flat: ClassVar[tuple[str, ...]] = ()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Note which settings are given, so that others may be filled in later."""
+        """Record which settings are given, so that others can be filled in later."""
         self = super().__new__(cls)
         kind: Any = cls
         names = _positional(kind) if args else []
@@ -56,7 +56,7 @@ class Component:
             cls.__repr__ = Component.__repr__  # type: ignore[method-assign]
 
     def __repr__(self) -> str:
-        """As it would be written: settings that differ from their defaults."""
+        """The call that makes it, with the settings that differ from their defaults."""
         changed = self.changed_settings().items()
         settings = ", ".join(f"{name}={value!r}" for name, value in changed)
         return f"{type(self).__name__}({settings})"
@@ -70,21 +70,35 @@ class Component:
         }
 
     def filled_by(self, other: "Component") -> Self:
-        """The same, with the settings of `other` where none was given here.
+        """A copy, with the settings of `other` where none was given here.
 
-        The two may be of different kinds: those that both have count.
+        The two may be of different kinds: only settings that both have from the same
+        base are filled in. Those do not count as given.
         """
-        own = self.get_params(deep=False)
-        shared = other.get_params(deep=False).items()
-        filled = {n: v for n, v in shared if n in own and n not in self._given}
-        return type(self)(**copy.deepcopy({**own, **filled}))
+        own, kinds = self.get_params(deep=False), (type(self), type(other))
+        filled = {
+            name: value
+            for name, value in other.get_params(deep=False).items()
+            if name in own and not self.is_given(name) and _same_setting(name, *kinds)
+        }
+        twin = type(self)(**copy.deepcopy({**own, **filled}))
+        vars(twin)["_given"] = set(self._given)
+        return twin
+
+    def is_given(self, name: str) -> bool:
+        """Whether a setting was given, to the constructor or to `set_params`."""
+        return name in self._given
+
+    def forget_given(self) -> None:
+        """Have no setting count as given."""
+        self._given.clear()
 
     def _names(self) -> list[str]:
         kind: Any = type(self)
         return list(_names(kind))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Settings by name; with `deep`, also those of components within this one."""
+        """Settings by name; with `deep`, also those of nested components."""
         params = {name: getattr(self, name) for name in self._names()}
         for name, value in list(params.items()):
             if deep and isinstance(value, Component):
@@ -93,15 +107,15 @@ class Component:
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """Set settings by name, ``name__inner`` for those of a component within."""
+        """Set settings by name, ``name__inner`` for those of a nested component."""
         names = self._names()
         # components first, then what is within them
         for key, value in sorted(params.items(), key=lambda item: item[0].count("__")):
             name, _, inner = key.partition("__")
             if name not in names:
                 raise ValueError(
-                    f"{type(self).__name__} has no setting {name!r}; it has {names}."
-                    f"{did_you_mean(name, name, names)}"
+                    f"{type(self).__name__} has no setting {name!r}; its settings are "
+                    f"{names}.{did_you_mean(name, name, names)}"
                 )
             self._given.add(name)
             if inner:
@@ -111,7 +125,7 @@ class Component:
         return self
 
     def broken_rules(self, name: str) -> list[tuple[str, str, Any]]:
-        """(setting, what is expected, what came) of each setting that breaks its rule.
+        """(setting, expected, value) of each setting that breaks its rule.
 
         Settings are named from `name`, the parameter that holds this component.
         """
@@ -126,7 +140,7 @@ class Component:
         return broken
 
     def with_plain_numbers(self) -> Self:
-        """A copy whose numbers are Python's own.
+        """A copy whose numbers are Python floats and ints.
 
         NumPy scalars of float64 would turn float32 arrays into float64 ones.
         """
@@ -148,9 +162,18 @@ def _names(kind: type[Any]) -> list[str]:
 
 @cache
 def _positional(kind: type[Any]) -> list[str]:
-    """The settings that may be given by position, in their order."""
+    """The settings that can be given by position, in order."""
     parameters = inspect.signature(kind).parameters.values()
     return [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+
+def _same_setting(name: str, kind: type[Any], other: type[Any]) -> bool:
+    """Whether two kinds have a setting from one base, and not by coincidence."""
+    first, second = (
+        next((b for b in reversed(k.__mro__) if name in inspect.get_annotations(b)), k)
+        for k in (kind, other)
+    )
+    return first is second
 
 
 def _is_default(kind: type[Any], name: str, value: Any) -> bool:
@@ -175,7 +198,7 @@ def _plain(value: Any) -> Any:
 
 
 def component_of(table: dict[str, Any], base: type) -> Rule:
-    """The name of a component in `table`, or one as an object."""
+    """A rule: the name of a component in `table`, or a component object."""
     listed = ", ".join(map(repr, table))
     example = next(iter(table.values())).__name__
 

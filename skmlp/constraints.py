@@ -1,6 +1,7 @@
-"""Rules for settings: what a value must satisfy, and how to say so."""
+"""Rules for settings: what a value must satisfy, and the words for it."""
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 from typing import Any
@@ -20,7 +21,7 @@ def is_integer(value: Any) -> bool:
 
 
 def _as_float(value: Any) -> float | None:
-    """The value as a float; None for an integer that is too large for one."""
+    """The value as a float, or None if it is an integer too large for one."""
     try:
         return float(value)
     except OverflowError:
@@ -34,7 +35,7 @@ def real(
     open_low: bool = False,
     open_high: bool = True,
 ) -> Rule:
-    """A number from low to high; an infinite `high` is closed by open_high=False."""
+    """A number from low to high; open_high=False includes `high`, also if infinite."""
 
     def accepts(value: Any) -> bool:
         if not is_real(value) or _as_float(value) is None:
@@ -56,20 +57,33 @@ def integer(low: int, high: float = math.inf) -> Rule:
 def either(rule: Rule, *others: Any) -> Rule:
     """What `rule` accepts, or one of the other values."""
     accepts, expected = rule
-    named = " or ".join(map(repr, others))
     # isinstance first: comparing an array with a string is not a bool
     return (
         lambda value: (
             any(isinstance(value, type(o)) and value == o for o in others)
             or accepts(value)
         )
-    ), f"{expected}, or {named}"
+    ), _alternatives(expected, *map(repr, others))
 
 
 def any_of(*rules: Rule) -> Rule:
     """What one of the rules accepts."""
-    expected = ", or ".join(text for _, text in rules)
+    expected = _alternatives(*(text for _, text in rules))
     return (lambda value: any(accepts(value) for accepts, _ in rules)), expected
+
+
+def _alternatives(*texts: str) -> str:
+    """The texts as one list, in which the last item alone follows an "or"."""
+    items = [item for text in texts for item in re.split(",? or ", text)]
+    return ", or ".join([", ".join(items[:-1]), items[-1]])
+
+
+def one_or_several(rule: Rule) -> Rule:
+    """What `rule` accepts, or a non-empty list, tuple or array of it."""
+    accepts, expected = rule
+    all_accepted, _ = sequence_of(rule)
+    text = _alternatives(expected, "a sequence of these")
+    return (lambda value: accepts(value) or all_accepted(value)), text
 
 
 def sequence_of(rule: Rule) -> Rule:
@@ -88,7 +102,8 @@ def sequence_of(rule: Rule) -> Rule:
 def one_of(names: Iterable[str]) -> Rule:
     names = tuple(names)
     listed = ", ".join(map(repr, names))
-    return (lambda value: isinstance(value, str) and value in names), f"one of {listed}"
+    expected = f"one of {listed}" if len(names) > 1 else listed
+    return (lambda value: isinstance(value, str) and value in names), expected
 
 
 BOOLEAN: Rule = (

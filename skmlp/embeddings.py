@@ -1,4 +1,4 @@
-"""Embeddings: what numbers or categories become before the first layer.
+"""Embeddings of numeric and categorical columns, before the first dense layer.
 
 An embedding is settings; its parameters are arrays that are handed in, and its
 constants are what it has seen of the training rows. The columns are embedded side by
@@ -29,7 +29,7 @@ NARROWEST = 1e-6
 class Embedding(Component):
     """Base of embeddings of the columns of x (n, n_columns).
 
-    group : of its parameters, for factors on the learning rate.
+    group : name of its parameters among the groups with learning rates of their own.
     """
 
     abstract: ClassVar[bool] = True
@@ -40,16 +40,16 @@ class Embedding(Component):
 
     @property
     def max_width(self) -> int:
-        """Numbers that a value becomes on the way, at the most."""
+        """Largest number of values that one entry becomes on the way."""
         return self.size
 
     @property
     def n_products(self) -> int:
-        """Multiply-adds of a value."""
+        """Multiply-adds for one entry."""
         return 0
 
     def constants(self, x: Array) -> Arrays:
-        """What is kept of the training rows."""
+        """Statistics of the training rows that the embedding keeps."""
         return ()
 
     def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
@@ -59,11 +59,11 @@ class Embedding(Component):
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
-        """First parameters."""
+        """Initial parameters."""
         raise NotImplementedError
 
     def forward(self, params: Arrays, constants: Arrays, x: Array) -> tuple[Array, Any]:
-        """Embedded (n, n_columns * size), a column's numbers together; and a cache."""
+        """Values (n, n_columns * size), grouped by column, and a cache for backward."""
         raise NotImplementedError
 
     def backward(
@@ -87,13 +87,38 @@ class Embedding(Component):
 
 @dataclass
 class PBLD(Embedding):
-    """Periodic, biased, linear, beside the value itself (densely).
+    """Periodic embedding of numeric columns: learned frequencies, then a linear layer.
 
-        e = W2 cos(2 pi w1 x + b1) + b2,    w1, b1: (n_frequencies,)
+        e = W2 cos(2 pi w1 x + b1) + b2
 
-    First w1 ~ N(0, sigma^2), b1 ~ U[-pi, pi], W2 and b2 ~ U within
-    1 / sqrt(n_frequencies). Holzmueller, Grinsztajn and Steinwart, Better by default:
-    strong pre-tuned MLPs and boosted trees on tabular data, 2024, section 3.
+    for each column x, with w1, b1 of shape (n_frequencies,), W2 of shape (size,
+    n_frequencies) and b2 of shape (size,), all learned. The network sees x and e side
+    by side. Initially w1 ~ N(0, sigma^2), b1
+    ~ U(-pi, pi), and W2, b2 uniform within 1 / sqrt(n_frequencies).
+
+    Parameters
+    ----------
+    size : int >= 1, default=3
+        Number of embedded values for each column, which the network sees beside the
+        column itself.
+    n_frequencies : int >= 1, default=16
+        Number of cosines for each column. More of them fit finer detail; cost grows in
+        proportion.
+    sigma : float > 0, default=0.1
+        Standard deviation of the initial frequencies, in cycles per unit of x, so that
+        it depends on the scale of X (standardised columns are assumed). Larger values
+        let the model vary faster with x and overfit more easily.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024, section 3.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> MLPRegressor(numeric_embedding=PBLD(sigma=0.05))
+    MLPRegressor(numeric_embedding=PBLD(sigma=0.05))
     """
 
     n_frequencies: int = setting(16, integer(1))
@@ -160,15 +185,37 @@ class PBLD(Embedding):
 
 @dataclass
 class PiecewiseLinear(Embedding):
-    """A piecewise linear function of the value, with bends at quantiles.
+    """Piecewise linear embedding of numeric columns, with knots at their quantiles.
 
         e = w x + b + sum_t v_t phi_t(x),    phi_t(x) = (x - left_t) / width_t in [0, 1]
 
-    The first phi goes on below 0 and the last one above 1; quantiles are those of rows,
-    whatever their weights. First w and b ~ U within
-    1 / sqrt(size), v = 0. Gorishniy, Rubachev and Babenko, On embeddings for numerical
-    features in tabular deep learning, 2022, equation 1; with zeros to start from as in
-    Gorishniy, Kotelnikov and Babenko, TabM, 2025, appendix D.
+    for each column x, with w, b and v_t of shape (size,), all learned. The network sees
+    x and e side by side. The bins lie between quantiles of the training rows, whatever
+    their weights; the first phi continues linearly below 0 and the last one above 1.
+    Initially w and b are uniform within 1 / sqrt(size), and v = 0, so that e is linear.
+
+    Parameters
+    ----------
+    size : int >= 1, default=8
+        Number of embedded values for each column, which the network sees beside the
+        column itself.
+    n_bins : int >= 1, default=48
+        Number of bins for each column, with equal numbers of training rows; fewer where
+        quantiles coincide. More bins fit finer detail, and need more rows.
+
+    References
+    ----------
+    Gorishniy, Rubachev and Babenko, On embeddings for numerical features in tabular
+    deep learning, 2022, equation 1.
+
+    Gorishniy, Kotelnikov and Babenko, TabM: advancing tabular deep learning with
+    parameter-efficient ensembling, 2025, appendix D, for the initial zeros.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> MLPRegressor(numeric_embedding=PiecewiseLinear(n_bins=16))
+    MLPRegressor(numeric_embedding=PiecewiseLinear(n_bins=16))
     """
 
     n_bins: int = setting(48, integer(1))
@@ -183,7 +230,7 @@ class PiecewiseLinear(Embedding):
         return self.n_bins * (1 + self.size) + self.size
 
     def constants(self, x: Array) -> Arrays:
-        """Of each column and bin: left end, 1 / width, and the bounds of phi."""
+        """For each column and bin: left end, 1 / width, and the bounds of phi."""
         shares = np.linspace(0.0, 1.0, self.n_bins + 1)
         left, inverse, low, high = np.zeros((4, x.shape[1], self.n_bins), x.dtype)
         for j, column in enumerate(x.T):
@@ -246,11 +293,23 @@ class PiecewiseLinear(Embedding):
 
 @dataclass
 class CategoryTable(Embedding):
-    """A row of learned numbers for each category; of x, whole numbers from 0.
+    """Embedding of category codes: a learned vector for each category.
 
-    What is none of the training rows' numbers, such as -1, is missing or unseen and has
-    a row of its own, the column's first one. First rows ~ N(0, 1). Guo and Berkhahn,
-    Entity embeddings of categorical variables, 2016, section 3.
+        e = table[code]
+
+    x holds codes, whole numbers from 0. Codes that did not occur in training, such as
+    -1 for missing, share one vector, the first row of the column's table. Initially all
+    entries are ~ N(0, 1).
+
+    Parameters
+    ----------
+    size : int >= 1, default=8
+        Length of the vector for each category. The estimators set it by
+        `embedding_size`.
+
+    References
+    ----------
+    Guo and Berkhahn, Entity embeddings of categorical variables, 2016, section 3.
     """
 
     group: ClassVar[str] = "category_embedding"
@@ -258,7 +317,7 @@ class CategoryTable(Embedding):
     size: int = setting(8, integer(1))
 
     def constants(self, x: Array) -> Arrays:
-        """Of each column: its first row in the table, and its number of categories."""
+        """For each column: its first row in the table, and its number of categories."""
         # float32 has no whole numbers beyond 2^24, which the sums may be
         counts = x.max(axis=0).astype(np.float64) + 1.0
         starts = np.concatenate([[0.0], np.cumsum(counts + 1.0)[:-1]])

@@ -1,4 +1,4 @@
-"""The text of errors: which class, which parameter, what is expected, what came."""
+"""The text of errors: class, parameter, what is expected, what was given."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 def invalid(
     owner: str, parameter: str, expected: str, got: Any = ..., hint: str = ""
 ) -> ValueError:
-    """The error for a parameter that is not what it must be.
+    """The ValueError for an invalid parameter.
 
     owner : name of the class, or function, that has the parameter.
     expected : what stands after "must".
@@ -23,7 +23,7 @@ def invalid(
 
 
 class Text(str):
-    """What came, in words."""
+    """A description of the value, shown as it is."""
 
 
 def short_repr(value: Any, length: int = 200) -> str:
@@ -36,7 +36,7 @@ def short_repr(value: Any, length: int = 200) -> str:
 
 
 def describe(value: Any) -> Text:
-    """What came, in a few words: data is not printed."""
+    """The value in a few words; data are not printed."""
     if issparse(value):
         return Text(f"a sparse matrix of shape {value.shape} and dtype {value.dtype}")
     if getattr(value, "shape", ()) != ():
@@ -52,7 +52,7 @@ def describe(value: Any) -> Text:
 def error_context(
     owner: str, parameter: str, expected: str, value: Any
 ) -> Iterator[None]:
-    """Add class, parameter, expectation and value to a complaint about an array."""
+    """Add class, parameter, expectation and value to an error about an array."""
     try:
         yield
     except (ValueError, TypeError, OverflowError) as error:
@@ -63,7 +63,7 @@ def error_context(
 
 
 def refuse_unsupported(value: Any) -> None:
-    """Masked entries would come back as the numbers under the mask."""
+    """Refuse masked and complex entries, which NumPy would convert silently."""
     if np.ma.is_masked(value):
         raise ValueError("Masked entries are not supported; fill or drop them first.")
     if hasattr(value, "dtype") and np.iscomplexobj(value):

@@ -1,4 +1,4 @@
-"""First parameters of a layer from fan_in, fan_out and the activation's gain."""
+"""Initial parameters of a layer from fan_in, fan_out and the activation's gain."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -18,7 +18,11 @@ N_ROWS = 2048
 
 @dataclass
 class Initializer(Component):
-    """Base of initializers."""
+    """Base of initializers.
+
+    zero_output : whether the output layer starts with weights and biases of 0.
+    needs_data : whether the draws depend on the training rows.
+    """
 
     abstract: ClassVar[bool] = True
 
@@ -32,14 +36,14 @@ class Initializer(Component):
         fan_out: int,
         gain: float,
     ) -> Layer:
-        """W (fan_in, fan_out) and b (fan_out,) of a layer; here, b is 0."""
+        """Draw W (fan_in, fan_out) and b (fan_out,) of a layer; b is 0 by default."""
         W = self._weights(random_state, fan_in, fan_out)
         return W, np.zeros(fan_out)
 
     def draw_by_data(
         self, random_state: np.random.RandomState, x: Any, fan_out: int
     ) -> tuple[Array, Array, Array]:
-        """W, b, and x W + b (n, fan_out), for what reaches the layer, x (n, fan_in)."""
+        """Draw W and b from inputs x (n, fan_in) of the layer; returns W, b, xW + b."""
         raise NotImplementedError
 
     def _weights(
@@ -95,10 +99,17 @@ class Normal(Independent):
 
 @dataclass
 class GlorotUniform(Initializer):
-    """W and b uniform within sqrt(gain / (fan_in + fan_out)), weights drawn first.
+    """Uniform weights and biases within Glorot's bound, as in scikit-learn.
 
-    As in scikit-learn. Glorot and Bengio, Understanding the difficulty of training deep
-    feedforward neural networks, 2010, equation 16, there with zero biases.
+        W, b ~ U(-r, r),    r = sqrt(gain / (fan_in + fan_out))
+
+    gain is that of the activation: 2 for 'logistic', 6 for the others. Weights are
+    drawn before biases, in scikit-learn's order.
+
+    References
+    ----------
+    Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
+    networks, 2010, equation 16, there with zero biases.
     """
 
     def draw(
@@ -116,8 +127,12 @@ class GlorotUniform(Initializer):
 
 @dataclass
 class GlorotNormal(Normal):
-    """W normal with variance 2 / (fan_in + fan_out), b = 0.
+    """Normal weights with Glorot's variance, zero biases.
 
+        W ~ N(0, 2 / (fan_in + fan_out)),    b = 0
+
+    References
+    ----------
     Glorot and Bengio, Understanding the difficulty of training deep feedforward neural
     networks, 2010, equation 12.
     """
@@ -128,7 +143,15 @@ class GlorotNormal(Normal):
 
 @dataclass
 class HeUniform(Uniform):
-    """W uniform within sqrt(6 / fan_in), which has He's variance, b = 0."""
+    """Uniform weights with He's variance, zero biases; for ReLU and its variants.
+
+        W ~ U(-r, r),    r = sqrt(6 / fan_in),    b = 0
+
+    References
+    ----------
+    He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, equation 10, for the
+    variance 2 / fan_in.
+    """
 
     def _square(self, fan_in: int, fan_out: int) -> float:
         return 6.0 / fan_in
@@ -136,8 +159,12 @@ class HeUniform(Uniform):
 
 @dataclass
 class HeNormal(Normal):
-    """W normal with variance 2 / fan_in, b = 0; for relu and its kin.
+    """Normal weights with He's variance, zero biases; for ReLU and its variants.
 
+        W ~ N(0, 2 / fan_in),    b = 0
+
+    References
+    ----------
     He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, equation 10.
     """
 
@@ -147,7 +174,15 @@ class HeNormal(Normal):
 
 @dataclass
 class LeCunUniform(Uniform):
-    """W uniform within sqrt(3 / fan_in), which has LeCun's variance, b = 0."""
+    """Uniform weights with LeCun's variance, zero biases; for SELU and tanh.
+
+        W ~ U(-r, r),    r = sqrt(3 / fan_in),    b = 0
+
+    References
+    ----------
+    LeCun, Bottou, Orr and Mueller, Efficient BackProp, 1998, equation 16, for the
+    variance 1 / fan_in.
+    """
 
     def _square(self, fan_in: int, fan_out: int) -> float:
         return 3.0 / fan_in
@@ -155,8 +190,12 @@ class LeCunUniform(Uniform):
 
 @dataclass
 class LeCunNormal(Normal):
-    """W normal with variance 1 / fan_in, b = 0; for selu and tanh.
+    """Normal weights with LeCun's variance, zero biases; for SELU and tanh.
 
+        W ~ N(0, 1 / fan_in),    b = 0
+
+    References
+    ----------
     LeCun, Bottou, Orr and Mueller, Efficient BackProp, 1998, equation 16.
     """
 
@@ -166,10 +205,25 @@ class LeCunNormal(Normal):
 
 @dataclass
 class Orthogonal(Initializer):
-    """W with orthonormal rows or columns, whichever are fewer, times `scale`; b = 0.
+    """Weights with orthonormal rows or columns, whichever are fewer; zero biases.
 
+        W = scale Q,    Q uniform over matrices with Q Q^T = 1 or Q^T Q = 1,    b = 0
+
+    Parameters
+    ----------
+    scale : float > 0, default=1.0
+        Factor on the orthonormal matrix: all its singular values are `scale`.
+
+    References
+    ----------
     Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning
     in deep linear neural networks, 2014, section 3.
+
+    Examples
+    --------
+    >>> from skmlp import MLPClassifier
+    >>> MLPClassifier(initializer=Orthogonal(scale=1.4))
+    MLPClassifier(initializer=Orthogonal(scale=1.4))
     """
 
     scale: float = setting(1.0, real(0, open_low=True))
@@ -185,11 +239,14 @@ class Orthogonal(Initializer):
 
 @dataclass
 class NTK(Normal):
-    """W normal with variance 1 / fan_in, b standard normal, and 0 for the outputs.
+    """Weights and biases for ``parametrization="ntk"`` of the solvers.
 
+        W ~ N(0, 1 / fan_in),    b ~ N(0, 1);    both 0 in the output layer
+
+    References
+    ----------
     Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
-    boosted trees on tabular data, 2024, appendix A, RealMLP-TD-S; for
-    ``parametrization="ntk"``.
+    boosted trees on tabular data, 2024, appendix A, RealMLP-TD-S.
     """
 
     zero_output: ClassVar[bool] = True
@@ -210,14 +267,27 @@ class NTK(Normal):
 
 @dataclass
 class DataDriven(Initializer):
-    """Each unit's x W has variance 1 over the rows, and is 0 at a mixture of some.
+    """Weights and biases scaled by the training rows, layer by layer ("he+5").
 
-        W ~ N(0, 1) / std(x W),    b = -sum_m e_m (x W)_m
+        W = V / std(x V),    V ~ N(0, 1),    b = -sum_m e_m (x_m W)
 
-    over `n_mixed` rows m drawn for each unit, with weights e ~ Exp(1) over their sum.
-    Holzmueller, Grinsztajn and Steinwart, Better by default, 2024, appendix A; the
-    biases ("he+5") after Steinwart, A sober look at neural network initializations,
-    2019. A unit that is the same for all rows keeps its W. Sees up to 2,048 rows.
+    Each unit's x W has variance 1 over the rows x that reach the layer, and the unit's
+    pre-activation is 0 at a random mixture of `n_mixed` rows x_m, with weights e ~
+    Exp(1) / sum. A unit that is the same for all rows keeps V. Statistics are of up to
+    2,048 rows.
+
+    Parameters
+    ----------
+    n_mixed : int >= 1, default=5
+        Number of rows in the mixture that sets each bias. With 1 every unit has its
+        kink at a training row; with more the kinks move towards the mean of the data.
+
+    References
+    ----------
+    Holzmueller, Grinsztajn and Steinwart, Better by default: strong pre-tuned MLPs and
+    boosted trees on tabular data, 2024, appendix A.
+
+    Steinwart, A sober look at neural network initializations, 2019, for the biases.
     """
 
     needs_data: ClassVar[bool] = True

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, log_expit, log_softmax, xlogy
 
 from skmlp.component import Component, setting
-from skmlp.constraints import BOOLEAN, any_of, real, sequence_of
+from skmlp.constraints import BOOLEAN, one_or_several, real
 
 Array = NDArray[np.floating[Any]]
 SHARE = real(0, 1)
@@ -28,9 +28,9 @@ LEVEL = real(0, 1, open_low=True)
 class Loss(Component):
     """Base of losses.
 
-    out_activation : the inverse link's name.
+    out_activation : name of the inverse link.
     smooth : whether the gradient is continuous, which L-BFGS needs.
-    domain : what the targets must be, where they may not be any number.
+    domain : condition on the targets, such as ">= 0"; "" for any number.
     """
 
     abstract: ClassVar[bool] = True
@@ -49,15 +49,15 @@ class Loss(Component):
         return raw
 
     def log_inverse_link(self, raw: Array) -> Array:
-        """The logarithm of the inverse link, where that is a probability."""
+        """Logarithm of the inverse link, where that is a probability."""
         raise NotImplementedError
 
     def n_outputs(self, n_targets: int) -> int:
-        """Outputs that the network needs for so many columns of Y."""
+        """Number of network outputs for that many columns of Y."""
         return n_targets
 
     def reported_share(self, n_outputs: int) -> float:
-        """What the reported loss counts of the value.
+        """Factor on the value in the reported loss.
 
         Less than 1 for losses that scikit-learn reports as a mean over outputs while it
         trains on their sum.
@@ -65,7 +65,7 @@ class Loss(Component):
         return 1.0
 
     def constant_optimum(self, Y: Array, weight: Array | None = None) -> Array:
-        """The raw outputs (n_outputs,) that make the weighted mean loss least."""
+        """Raw outputs (n_outputs,) that minimise the weighted mean loss."""
         weight = np.ones(len(Y)) if weight is None else weight.astype(np.float64)
         Y, total = Y.astype(np.float64), weight.sum()
 
@@ -86,12 +86,12 @@ class Loss(Component):
 
 
 def _mean(Y: Array, weight: Array | None) -> Array:
-    """Of each column, in float64."""
+    """Weighted mean of each column, in float64."""
     return np.asarray(np.average(Y.astype(np.float64), axis=0, weights=weight))
 
 
 def _quantile(Y: Array, weight: Array | None, level: float) -> Array:
-    """Of each column: the least value with that share of the weight up to it."""
+    """For each column: the least value with that share of the weight up to it."""
     weight = np.ones(len(Y)) if weight is None else weight.astype(np.float64)
     order = np.argsort(Y, axis=0)
     shares = np.cumsum(weight[order], axis=0) / weight.sum()
@@ -107,7 +107,7 @@ def _ones(size: int, dtype: Any) -> Array:
     return ones
 
 
-# Losses for classes. A probability of a constant optimum is at least this.
+# Losses for classes. Probabilities in a constant optimum are at least this.
 LEAST_SHARE = 1e-12
 
 
@@ -144,15 +144,25 @@ class LogisticLoss(Loss):
 
 @dataclass
 class MultinomialLogLoss(SoftmaxLoss):
-    """Cross-entropy of one class out of several, with the softmax as inverse link.
+    """Cross-entropy for one class out of several, with the softmax as inverse link.
 
         values_i     = log sum_k exp(raw_ik) - sum_k y_ik raw_ik
         gradient_ik  = exp(raw_ik) / sum_j exp(raw_ij) - y_ik
 
-    The rows of Y sum to 1. Bishop, Pattern Recognition and Machine Learning, 2006,
-    equations 4.108 and 4.109. With label smoothing y is (1 - s) y + s / n_classes:
+    The rows of Y sum to 1.
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        Replaces y by (1 - s) y + s / n_classes, which keeps probabilities away from 0
+        and 1.
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning, 2006, equations 4.108 and 4.109.
+
     Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception architecture
-    for computer vision, 2016, section 7.
+    for computer vision, 2016, section 7, for the label smoothing.
     """
 
     label_smoothing: float = setting(0.0, SHARE)
@@ -181,13 +191,21 @@ class MultinomialLogLoss(SoftmaxLoss):
 
 @dataclass
 class BinomialLogLoss(LogisticLoss):
-    """Cross-entropy of yes or no for each output, with the logistic inverse link.
+    """Cross-entropy for a yes or no at each output, with the logistic inverse link.
 
         values_i     = sum_k log(1 + exp(raw_ik)) - y_ik raw_ik
         gradient_ik  = 1 / (1 + exp(-raw_ik)) - y_ik
 
-    y in [0, 1]. Bishop, Pattern Recognition and Machine Learning, 2006, equations 4.90
-    and 4.91. With label smoothing y is (1 - s) y + s / 2.
+    y is in [0, 1].
+
+    Parameters
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        Replaces y by (1 - s) y + s / 2, which keeps probabilities away from 0 and 1.
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning, 2006, equations 4.90 and 4.91.
     """
 
     label_smoothing: float = setting(0.0, SHARE)
@@ -230,14 +248,23 @@ def _focused(log_p: Array, gamma: float) -> tuple[Array, Array]:
 
 @dataclass
 class MultinomialFocal(SoftmaxLoss):
-    """Log loss of one class out of several that counts hard rows more.
+    """Focal loss for one class out of several: down-weights well-classified rows.
 
         values_i     = - sum_k y_ik (1 - p_ik)^gamma log p_ik,  p = softmax(raw)
         gradient_ik  = d_ik - p_ik sum_j d_ij,  d_ij = - y_ij d/dlog p_ij of the above
 
-    The rows of Y sum to 1. Lin, Goyal, Girshick, He and Dollar, Focal loss for dense
-    object detection, 2017, equation 4. Its probabilities are less sure than those of
-    the log loss.
+    The rows of Y sum to 1. Probabilities are less confident than those of the log loss.
+
+    Parameters
+    ----------
+    gamma : float >= 0, default=2.0
+        Exponent of the weight (1 - p)^gamma; 0 is the log loss. The larger it is, the
+        less well-classified rows count.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He and Dollar, Focal loss for dense object detection, 2017,
+    equation 4.
     """
 
     gamma: float = setting(2.0, real(0))
@@ -254,13 +281,23 @@ class MultinomialFocal(SoftmaxLoss):
 
 @dataclass
 class BinomialFocal(LogisticLoss):
-    """Log loss of yes or no that counts hard rows more.
+    """Binary focal loss at each output: down-weights well-classified rows.
 
         values_i     = - sum_k y_ik (1 - p_ik)^gamma log p_ik
                                + (1 - y_ik) p_ik^gamma log(1 - p_ik)
 
-    with p = logistic(raw); y in [0, 1]. Lin, Goyal, Girshick, He and Dollar, Focal loss
-    for dense object detection, 2017, equation 4.
+    with p = logistic(raw); y is in [0, 1].
+
+    Parameters
+    ----------
+    gamma : float >= 0, default=2.0
+        Exponent of the weight (1 - p)^gamma; 0 is the log loss. The larger it is, the
+        less well-classified rows count.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He and Dollar, Focal loss for dense object detection, 2017,
+    equation 4.
     """
 
     gamma: float = setting(2.0, real(0))
@@ -276,7 +313,7 @@ class BinomialFocal(LogisticLoss):
 
 @dataclass
 class Heads(Loss):
-    """One loss after the other, each on its own columns of Y and raw."""
+    """Several losses side by side, each for its own columns of Y and raw."""
 
     heads: Sequence[Loss]
     sizes: Sequence[int]
@@ -306,10 +343,10 @@ class Heads(Loss):
 
 @dataclass
 class ClassificationLoss(Component):
-    """A loss for classes, whatever the kind of targets.
+    """A loss for classes, in a form for each kind of targets.
 
-    ``multinomial`` is its form for one class out of three or more, ``binomial`` the one
-    for two classes and for several labels. ``soft_targets`` says whether y holds
+    ``multinomial`` gives the form for one class out of three or more, ``binomial`` the
+    form for two classes and for several labels. ``soft_targets`` says whether y holds
     probabilities.
     """
 
@@ -326,11 +363,29 @@ class ClassificationLoss(Component):
 
 @dataclass
 class LogLoss(ClassificationLoss):
-    """Cross-entropy, the loss whose least value has the right probabilities.
+    """Cross-entropy, which is minimal at the true probabilities.
 
-    label_smoothing : share of each target that is spread over all classes, in [0, 1).
-    soft_targets : whether y is (n_samples, n_classes) of probabilities, rows summing
+        - sum_k y_k log p_k    for each row, with y one-hot or probabilities
+
+    Parameters
+    ----------
+    soft_targets : bool, default=False
+        Whether y has shape (n_samples, n_classes) and holds probabilities, rows summing
         to 1, instead of labels; the classes are then 0, 1, ...
+    label_smoothing : float in [0, 1), default=0.0
+        Share s of each target that is spread evenly over the classes: y becomes
+        (1 - s) y + s / n_classes. Often helps accuracy and hurts AUC and log loss.
+
+    References
+    ----------
+    Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, Rethinking the Inception architecture
+    for computer vision, 2016, section 7, for the label smoothing.
+
+    Examples
+    --------
+    >>> from skmlp import MLPClassifier
+    >>> MLPClassifier(loss=LogLoss(label_smoothing=0.1))
+    MLPClassifier(loss=LogLoss(label_smoothing=0.1))
     """
 
     label_smoothing: float = setting(0.0, SHARE)
@@ -345,9 +400,26 @@ class LogLoss(ClassificationLoss):
 
 @dataclass
 class Focal(ClassificationLoss):
-    """Focal loss: the log loss of a row times (1 - p)^gamma.
+    """Focal loss: the log loss with well-classified rows down-weighted.
 
-    p is the probability of the row's own class; gamma = 0 is the log loss.
+        - (1 - p)^gamma log p    for each row, with p the probability of its own class
+
+    Parameters
+    ----------
+    gamma : float >= 0, default=2.0
+        Exponent of the weight; 0 is the log loss. The larger it is, the less
+        well-classified rows count, and the less confident the probabilities are.
+
+    References
+    ----------
+    Lin, Goyal, Girshick, He and Dollar, Focal loss for dense object detection, 2017,
+    equation 4.
+
+    Examples
+    --------
+    >>> from skmlp import MLPClassifier
+    >>> MLPClassifier(loss=Focal(gamma=1.0))
+    MLPClassifier(loss=Focal(gamma=1.0))
     """
 
     gamma: float = setting(2.0, real(0))
@@ -366,8 +438,8 @@ class Focal(ClassificationLoss):
 class RegressionLoss(Loss):
     """Base of the losses for numbers.
 
-    degree : k where the loss of errors s times as large is s^k times the loss, with
-        settings such as Huber's delta made larger alike; None where there is none.
+    degree : k where errors s times as large have s^k times the loss, with settings such
+        as Huber's delta scaled alike; None where there is no such k.
     """
 
     abstract: ClassVar[bool] = True
@@ -379,13 +451,16 @@ class RegressionLoss(Loss):
 
 @dataclass
 class SquaredError(RegressionLoss):
-    """Half the squared error, summed over outputs.
+    """Half the squared error, summed over outputs; its optimum is the mean.
 
         values_i     = sum_k (raw_ik - y_ik)^2 / 2
         gradient_ik  = raw_ik - y_ik
 
-    The reported loss is the mean over outputs. Bishop, Pattern Recognition and Machine
-    Learning, 2006, equation 5.11.
+    The reported loss is the mean over outputs, as in scikit-learn.
+
+    References
+    ----------
+    Bishop, Pattern Recognition and Machine Learning, 2006, equation 5.11.
     """
 
     @property
@@ -407,11 +482,13 @@ class SquaredError(RegressionLoss):
 
 @dataclass
 class AbsoluteError(RegressionLoss):
-    """The absolute error, whose optimum is the median.
+    """Absolute error, whose optimum is the median. Not with 'lbfgs'.
 
         values_i     = sum_k |raw_ik - y_ik|
         gradient_ik  = sign(raw_ik - y_ik)
 
+    References
+    ----------
     Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2009,
     section 10.6.
     """
@@ -434,13 +511,27 @@ class AbsoluteError(RegressionLoss):
 
 @dataclass
 class Huber(RegressionLoss):
-    """Squared error up to `delta`, absolute error beyond: outliers count less.
+    """Squared error up to `delta`, absolute error beyond: robust to outliers.
 
         values_i     = sum_k r^2 / 2           where |r| <= delta, r = raw_ik - y_ik
                        sum_k delta (|r| - delta / 2)                 elsewhere
-        gradient_ik  = r cut to [-delta, delta]
+        gradient_ik  = r clipped to [-delta, delta]
 
-    delta is in units of y. Huber, Robust estimation of a location parameter, 1964.
+    Parameters
+    ----------
+    delta : float > 0, default=1.0
+        Error from which the loss is linear, in units of y; with ``scale_target=True``
+        in standard deviations of y. Smaller values give outliers less weight.
+
+    References
+    ----------
+    Huber, Robust estimation of a location parameter, 1964.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> MLPRegressor(loss=Huber(delta=2.0))
+    MLPRegressor(loss=Huber(delta=2.0))
     """
 
     delta: float = setting(1.0, real(0, open_low=True))
@@ -464,11 +555,13 @@ class Huber(RegressionLoss):
 
 @dataclass
 class LogCosh(RegressionLoss):
-    """log cosh of the error: squared for small errors, absolute for large ones.
+    """Log cosh of the error: squared for small errors, absolute for large ones.
 
         values_i     = sum_k log cosh(raw_ik - y_ik)
         gradient_ik  = tanh(raw_ik - y_ik)
 
+    References
+    ----------
     Saleh and Saleh, Statistical properties of the log-cosh loss function used in
     machine learning, 2022, equation 1.
     """
@@ -491,22 +584,34 @@ class LogCosh(RegressionLoss):
 
 @dataclass
 class Quantile(RegressionLoss):
-    """The pinball loss, whose optimum is the quantile of that level.
+    """Pinball loss, whose optimum is the quantile of that level. Not with 'lbfgs'.
 
         values_i     = sum_k max(q r, (q - 1) r),   r = y_ik - raw_ik
         gradient_ik  = -q where r > 0, 1 - q where r < 0, 0 where r = 0
 
-    level : q in (0, 1), or a sequence of levels, which one network predicts at once, in
-        ascending order: its outputs, sorted, are the quantiles, so they never cross.
+    Parameters
+    ----------
+    level : float in (0, 1) or sequence of them, default=0.5
+        Level q of the quantile. With several, one network predicts them all, in
+        ascending order: its outputs are sorted, so that quantiles never cross.
 
-    Koenker and Bassett, Regression quantiles, 1978, equation 2.2; sorting as in
+    References
+    ----------
+    Koenker and Bassett, Regression quantiles, 1978, equation 2.2.
+
     Chernozhukov, Fernandez-Val and Galichon, Quantile and probability curves without
-    crossing, 2010.
+    crossing, 2010, for the sorting.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> MLPRegressor(loss=Quantile(level=[0.1, 0.5, 0.9]))
+    MLPRegressor(loss=Quantile(level=[0.1, 0.5, 0.9]))
     """
 
     smooth: ClassVar[bool] = False
 
-    level: float | Sequence[float] = setting(0.5, any_of(LEVEL, sequence_of(LEVEL)))
+    level: float | Sequence[float] = setting(0.5, one_or_several(LEVEL))
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -547,7 +652,11 @@ class PoissonDeviance(RegressionLoss):
         values_i     = sum_k exp(raw_ik) - y_ik raw_ik + y_ik log y_ik - y_ik
         gradient_ik  = exp(raw_ik) - y_ik
 
-    y >= 0. McCullagh and Nelder, Generalized Linear Models, 1989, section 2.3.
+    y >= 0.
+
+    References
+    ----------
+    McCullagh and Nelder, Generalized Linear Models, 1989, section 2.3.
     """
 
     out_activation: ClassVar[str] = "exp"
@@ -582,7 +691,11 @@ class GammaDeviance(PoissonDeviance):
         values_i     = sum_k y_ik exp(-raw_ik) + raw_ik - log y_ik - 1
         gradient_ik  = 1 - y_ik exp(-raw_ik)
 
-    y > 0. McCullagh and Nelder, Generalized Linear Models, 1989, section 8.3.
+    y > 0.
+
+    References
+    ----------
+    McCullagh and Nelder, Generalized Linear Models, 1989, section 8.3.
     """
 
     @property
@@ -612,10 +725,23 @@ class TweedieDeviance(PoissonDeviance):
                              + y^(2 - p) / ((1 - p) (2 - p)),   m = exp(raw_ik)
         gradient_ik  = m^(2 - p) - y m^(1 - p)
 
-    power : p from 1, the Poisson deviance, to 2, the gamma deviance. y >= 0, and > 0
-        with p = 2.
+    y >= 0, and y > 0 with p = 2.
 
+    Parameters
+    ----------
+    power : float in [1, 2], default=1.5
+        Exponent p of the variance, which is proportional to mean^p: 1 is the Poisson
+        deviance, 2 the gamma deviance.
+
+    References
+    ----------
     Jorgensen, The Theory of Dispersion Models, 1997, chapter 4.
+
+    Examples
+    --------
+    >>> from skmlp import MLPRegressor
+    >>> MLPRegressor(loss=TweedieDeviance(power=1.2))
+    MLPRegressor(loss=TweedieDeviance(power=1.2))
     """
 
     power: float = setting(1.5, real(1, 2, open_high=False))

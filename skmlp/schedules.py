@@ -56,8 +56,8 @@ class Schedule(Component):
     ``each_step`` says whether the factor changes with every step; else it is asked for
     at the start of each epoch. ``planned`` says whether it leads to an end that is
     planned, so that coming there is no lack of epochs. ``ends_at_plateau`` says whether
-    training ends when patience runs out at that time and rate, and ``stop_message``
-    what to say then.
+    training ends when patience runs out at that time and rate, and ``stop_message`` is
+    printed then.
     """
 
     abstract: ClassVar[bool] = True
@@ -376,7 +376,7 @@ class OfProgress(Schedule):
         factor = self.function(progress)
         if not FACTOR[0](factor):
             raise ValueError(
-                f"The schedule must give {FACTOR[1]}, got {factor!r} at progress "
+                f"The schedule must return {FACTOR[1]}, got {factor!r} at progress "
                 f"{progress:g}."
             )
         return float(factor)

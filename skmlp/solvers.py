@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import scipy.optimize
@@ -273,7 +273,7 @@ class Stochastic(Solver):
         None, either(real(0, 1, open_low=True), None), kw_only=True
     )
     max_norm: float | None = setting(None, either(POSITIVE, None), kw_only=True)
-    parametrization: str = setting(
+    parametrization: Literal["standard", "ntk"] = setting(
         "standard", one_of(("standard", "ntk")), kw_only=True
     )
     rate_factors: dict[str, float] | None = setting(None, RATE_FACTORS, kw_only=True)

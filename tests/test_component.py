@@ -1,7 +1,10 @@
 """Laws of components: they are values that scikit-learn's tools can handle."""
 
+import ast
 import copy
+import inspect
 import pickle
+import re
 from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
@@ -425,3 +428,34 @@ def test_plain_numbers_leave_float32_as_it_is():
         # exp(-1) / 2, to seven digits
         np.testing.assert_allclose(delta, [0.18393972, 1.0], rtol=1e-6)
         assert delta.dtype == np.float32
+
+
+ENTRY = re.compile(r"^(\w+) : (.*)$", re.M)
+
+
+def test_help_explains_each_setting_with_its_type_and_default():
+    for name, kind in KINDS.items():
+        summary, _, rest = inspect.getdoc(kind).partition("\n\n")
+        assert summary.count("\n") == 0 and summary.endswith("."), name
+        section = rest.partition("Parameters\n----------\n")[2].partition("\n---")[0]
+        told = dict(ENTRY.findall(section))
+        assert list(told) == list(inspect.signature(kind).parameters), name
+        for setting in told.keys() - NEEDED.get(name, {}).keys():
+            default, text = getattr(kind(), setting), told[setting]
+            text = text.partition("default=")[2]
+            same = text == repr(default) or ast.literal_eval(text) == default
+            assert same, (name, setting)
+
+
+REFERENCE = re.compile(r"\b(19|20)\d\d\b")
+# What textbooks do not ask a source for.
+COMMON = {"Identity", "Logistic", "Tanh", "Constant", "Linear", "Exponential", "Step"}
+COMMON |= {"InverseScaling", "Adaptive", "Plateau", "OfProgress"}
+
+
+def test_parts_name_their_sources():
+    for name, kind in KINDS.items():
+        if name in COMMON or kind in OPTIONS.values():
+            continue
+        sources = inspect.getdoc(kind).partition("References\n----------\n")[2]
+        assert REFERENCE.search(sources), name

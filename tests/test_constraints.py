@@ -91,14 +91,14 @@ def test_either_accepts_what_its_rule_does_and_the_values_it_names():
     accepts, expected = either(real(0, 1), "auto", None)
     assert all(map(accepts, [0.5, "auto", None]))
     assert not any(map(accepts, [2, "other", False, np.array(["auto"])]))
-    assert expected == "a number in [0, 1), or 'auto' or None"
+    assert expected == "a number in [0, 1), 'auto', or None"
 
 
 def test_any_of_accepts_what_one_of_its_rules_does():
     accepts, expected = any_of(real(0, 1), BOOLEAN)
     assert all(map(accepts, [0.5, True]))
     assert not any(map(accepts, [2, "a"]))
-    assert expected == "a number in [0, 1), or True or False"
+    assert expected == "a number in [0, 1), True, or False"
 
 
 @pytest.mark.parametrize("make", [list, tuple, np.array])

@@ -38,35 +38,35 @@ DEFAULTS = {
 class MLPAutoencoder(
     ClassNamePrefixFeaturesOutMixin, SavableMixin, TransformerMixin, BaseEstimator
 ):
-    """Few features that hold as much of X as a network can put into them.
+    """Autoencoder: nonlinear dimensionality reduction by a network that reproduces X.
 
-    A network learns to reproduce X through a layer of few linear units, the
-    components. The layers before them, the encoder, are ``transform``; those after
-    them, the decoder, are ``inverse_transform``. With hidden layers it finds curved
-    surfaces near the rows where PCA finds planes.
+    The network reproduces X through a narrow layer of linear units, the components.
+    The layers up to it, the encoder, are ``transform``; the layers after it, the
+    decoder, are ``inverse_transform``. With hidden layers the rows are approximated by
+    a curved surface, where PCA uses a plane.
 
     Parameters
     ----------
     n_components : int, default=8
-        Units of the layer in the middle.
+        Number of components: units of the narrow layer.
 
     hidden_layer_sizes : int, sequence of int or str, default=()
         Units of the encoder's hidden layers, as for MLPRegressor; the decoder has the
-        same in reverse. ``()`` makes both linear, and the components, up to a linear
-        map, those of PCA on columns as they are scaled.
+        same in reverse. With ``()`` both are linear, and the components are those of
+        PCA on the scaled columns, up to a linear map.
 
     estimator : MLPRegressor or None, default=None
         All other settings; a clone is trained. Its `activation`, one or a list with one
-        for each of `hidden_layer_sizes`, is mirrored; its own `hidden_layer_sizes` do
-        not count. None is ``MLPRegressor(activation="tanh", learning_rate_init=0.01,
+        for each of `hidden_layer_sizes`, is mirrored; its own `hidden_layer_sizes` are
+        ignored. None is ``MLPRegressor(activation="tanh", learning_rate_init=0.01,
         max_iter=1000, scale_input=True, scale_target=True)``, which takes columns of
-        any scale and counts their errors in units of their standard deviations. For
-        columns in one unit, such as pixels, errors count in that unit, as in PCA, with
-        an estimator without these scales; divide X by one number then, so that its
-        values are near 1.
+        any scale and measures errors in their standard deviations. For columns in one
+        unit, such as pixels, pass an estimator without this scaling, which measures
+        errors in that unit, as PCA does; divide X by a number so that values are
+        near 1.
 
     random_state : int, RandomState instance or None, default=None
-        Draws what `estimator` draws; None leaves that to its own `random_state`.
+        Seed of the network; None uses the `random_state` of `estimator`.
 
     Attributes
     ----------
@@ -129,18 +129,18 @@ class MLPAutoencoder(
             Not used.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0.
 
         Returns
         -------
         self : MLPAutoencoder
-            The trained autoencoder.
+            The fitted autoencoder.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, or as the network's ``fit``;
-            the autoencoder then is as it was. Sparse X is refused.
+            If a parameter or an array is invalid, if X is sparse, or raised by the
+            network's ``fit``; the autoencoder is then unchanged.
         """
         check_parameters(self, RULES)
         mlp = self._network_to_train()
@@ -151,7 +151,7 @@ class MLPAutoencoder(
         return self
 
     def transform(self, X):
-        """The components of rows.
+        """Encode rows as components.
 
         Parameters
         ----------
@@ -161,13 +161,13 @@ class MLPAutoencoder(
         Returns
         -------
         components : ndarray of shape (n_samples, n_components)
-            Values of the layer in the middle.
+            Values of the narrow layer.
         """
         check_is_fitted(self, "mlp_")
         return self._encoded(self._checked(X, reset=False))
 
     def inverse_transform(self, Z):
-        """The rows that components stand for.
+        """Decode components to rows.
 
         Parameters
         ----------
@@ -177,15 +177,17 @@ class MLPAutoencoder(
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
-            What the network makes of them.
+            Decoded rows.
 
         Raises
         ------
         ValueError, TypeError
-            If Z is not as expected.
+            If Z is invalid.
         """
         check_is_fitted(self, "mlp_")
-        expected = f"an array of finite numbers, (n_samples, {self._n_features_out})"
+        expected = (
+            f"an array of finite numbers of shape (n_samples, {self._n_features_out})"
+        )
         with error_context(type(self).__name__, "Z", expected, Z):
             refuse_unsupported(Z)
             Z = check_array(Z, dtype=FLOATS, input_name="Z")
@@ -194,7 +196,7 @@ class MLPAutoencoder(
         return self._decoded(Z)
 
     def reconstruction_error(self, X):
-        """How far rows are from what the network makes of their components.
+        """Mean squared difference between rows and their reconstructions.
 
         Parameters
         ----------
@@ -204,14 +206,14 @@ class MLPAutoencoder(
         Returns
         -------
         errors : ndarray of shape (n_samples,)
-            The mean squared error of each row, in units of X.
+            Mean squared error of each row, in squared units of X.
         """
         check_is_fitted(self, "mlp_")
         X = self._checked(X, reset=False)
         return np.square(self._decoded(self._encoded(X)) - X).mean(axis=1)
 
     def score(self, X, y=None):
-        """Minus the mean reconstruction error, by which searches choose.
+        """Negative mean reconstruction error, for model selection.
 
         Parameters
         ----------
@@ -250,7 +252,7 @@ class MLPAutoencoder(
         return mlp
 
     def _activations(self, mlp) -> list:
-        """Those of the encoder, a linear layer, and the encoder's in reverse."""
+        """Activations of the encoder, a linear layer, and the decoder."""
         given, n_layers = (
             mlp.activation,
             len(hidden_sizes(type(self).__name__, self.hidden_layer_sizes)),
@@ -259,8 +261,8 @@ class MLPAutoencoder(
             given = [given] * n_layers
         if len(given) != n_layers:
             expected = (
-                "be one for all hidden layers or one for each of the "
-                f"{n_layers} in hidden_layer_sizes"
+                "be one activation, or a sequence with one for each of the "
+                f"{n_layers} hidden layer(s) in hidden_layer_sizes"
             )
             raise self._invalid("estimator__activation", expected, given)
         return [*given, "identity", *given[::-1]]
@@ -281,7 +283,7 @@ class MLPAutoencoder(
 
     def _checked(self, X, *, reset):
         """X as a float array."""
-        expected = "a dense array of finite numbers, (n_samples, n_features)"
+        expected = "a dense array of finite numbers of shape (n_samples, n_features)"
         with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
             refuse_dates(X)

@@ -1,4 +1,4 @@
-"""What classifier and regressor share: fit as a table of contents, and raw outputs."""
+"""What classifier and regressor share: the steps of ``fit``, and raw outputs."""
 
 import copy
 import warnings
@@ -52,7 +52,7 @@ PREDICTING = ("predict", "predict_proba", "predict_log_proba", "decision_functio
 
 
 def has_partial_fit(estimator) -> bool:
-    """Raise an AttributeError where the solver can't train by parts."""
+    """Raise an AttributeError where the solver has no ``partial_fit``."""
     if not is_stochastic(estimator.solver):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
@@ -78,9 +78,9 @@ def as_solver(estimator, value):
 class BaseMLP(
     ExplainingMixin, SavableMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator
 ):
-    """Base of the two estimators, which see for parameters, targets and predictions."""
+    """Base of MLPClassifier and MLPRegressor."""
 
-    # the groups of a search are for its own splitter, unless they are asked for
+    # a search keeps groups for its own splitter, unless fit requests them
     __metadata_request__fit: ClassVar = {"groups": False}
 
     _rules = RULES
@@ -92,7 +92,7 @@ class BaseMLP(
             cls.__init__ = _naming_moved_parameters(cls.__init__)
 
     def __sklearn_clone__(self):
-        """A clone; an estimator to start from stays as it is, fitted."""
+        """A clone; an estimator as `coefs_init` stays fitted."""
         if not hasattr(self.coefs_init, "coefs_"):
             return super().__sklearn_clone__()
         bare = copy.copy(self)
@@ -102,9 +102,9 @@ class BaseMLP(
         return twin
 
     def set_params(self, **params):
-        """Set parameters, ``name__setting`` for those of objects within.
+        """Set parameters, and settings of nested objects by ``name__setting``.
 
-        A plain value becomes an object where one of its settings is set:
+        A plain value becomes an object when one of its settings is set:
         ``set_params(dropout__schedule="flat_cos")`` with ``dropout=0.1``.
 
         Parameters
@@ -136,7 +136,7 @@ class BaseMLP(
             raise ValueError(f"{error}{hint(params, known)}") from None
 
     def _make_object(self, name) -> None:
-        """Have an object in the place of a plain value, so that it can be set."""
+        """Replace a plain value by its object, whose settings can be set."""
         if name == "checkpoint" and self.checkpoint is None:
             owner, expected = type(self).__name__, "be a path before its settings"
             raise invalid(owner, "checkpoint", expected, None)
@@ -149,7 +149,7 @@ class BaseMLP(
 
     @with_callbacks
     def _learn(self, X, y, sample_weight, request):
-        """Train by ``fit`` or ``partial_fit``: all of it happens, or nothing."""
+        """Train by ``fit`` or ``partial_fit``; on errors the estimator is unchanged."""
         settings = self._checked_settings(request)
         fit = self._fit_network if self.n_members == 1 else partial(fit_members, self)
         try:
@@ -163,7 +163,7 @@ class BaseMLP(
         return self
 
     def _fit_network(self, settings, X, y, sample_weight, request):
-        """The fitted attributes of one network, and what to warn of."""
+        """The fitted attributes of one network, and its warnings."""
         incremental = request.incremental
         hooks = None if incremental else epoch_hooks(self, X, y, sample_weight)
         plan = make_plan(self, settings, X, y, sample_weight, request)
@@ -174,7 +174,7 @@ class BaseMLP(
         return attributes, outcome.warnings()
 
     def _checked_settings(self, request) -> Settings:
-        """The parameters, once each of them and their combinations are checked."""
+        """The parameters, after checking each of them."""
         check_parameters(self, self._rules)
         settings = Settings.of(self)
         check_scoring_name(settings, is_regression=is_regressor(self))
@@ -186,9 +186,9 @@ class BaseMLP(
         return settings
 
     def _request(self, **how):
-        """How training was asked for; an estimator that is trained may go on."""
-        goes_on = how.get("incremental", False) or self.warm_start
-        return Request(continued=bool("coefs_" in vars(self) and goes_on), **how)
+        """How training was requested; it may continue that of a fitted model."""
+        continues = how.get("incremental", False) or self.warm_start
+        return Request(continued=bool("coefs_" in vars(self) and continues), **how)
 
     def predict_batches(self, batches, method="predict"):
         """Predictions of one batch after the other, none of which is kept.
@@ -236,15 +236,15 @@ class BaseMLP(
                 predicted = method(X)
             yield predicted
 
-    # What a fit was like.
+    # Reports on a fit.
 
     def history_frame(self):
-        """``history_`` as a data frame, one row per epoch; needs pandas.
+        """``history_`` as a data frame with one row per epoch; needs pandas.
 
         Returns
         -------
         frame : pandas.DataFrame
-            With the epochs, from 1, as index.
+            Indexed by epoch, from 1.
 
         Raises
         ------
@@ -263,18 +263,18 @@ class BaseMLP(
         return frame.set_index(pd.RangeIndex(1, len(frame) + 1, name="epoch"))
 
     def summary(self, n_features=None, n_outputs=None):
-        """The network's layers, with shapes, activations, parameters and bytes.
+        """Summarise the layers: shapes, activations, numbers of parameters, and bytes.
 
         Parameters
         ----------
         n_features, n_outputs : int, default=None
-            Of X and y, which only a fitted estimator knows; a classifier of two classes
-            has one output.
+            Numbers of columns of X and of network outputs (one for two classes).
+            Required unless the estimator is fitted.
 
         Returns
         -------
         summary : Summary
-            A table that prints, shows in notebooks, and has a method ``frame()``.
+            A table that prints, displays in notebooks, and has a method ``frame()``.
 
         Raises
         ------
@@ -373,7 +373,7 @@ class BaseMLP(
     # Raw outputs.
 
     def _check_one_network(self) -> None:
-        """Raise where something is asked of one network, and there are several."""
+        """Raise a ValueError in an ensemble, for what only a single network has."""
         members = vars(self).get("members_")
         if members:
             raise ValueError(several_members(type(self).__name__, members))
@@ -394,7 +394,7 @@ class BaseMLP(
         return network.predict(layers, X)
 
     def _output(self, X):
-        """What the estimator predicts with: of several members, their mean."""
+        """The task's output; in an ensemble the mean over members."""
         members = vars(self).get("members_")
         if not members:
             raw = self._raw(X)  # which says more where the estimator is not fitted
@@ -415,7 +415,7 @@ class BaseMLP(
         return self._task().loss(self._loss_component())
 
     def _loss_component(self):
-        """The loss that ``loss`` stands for; other parameters are not looked at."""
+        """The object of the parameter ``loss``; other parameters are not checked."""
         check_parameters(self, {"loss": self._rules["loss"]})
         return component(self, LOSSES[is_regressor(self)], "loss")
 
@@ -423,7 +423,7 @@ class BaseMLP(
         members = vars(self).get("members_")
         if members and name.endswith("_") and name in vars(members[0]):
             text = several_members(type(self).__name__, members)
-            raise AttributeError(f"{text} It has no {name}.")
+            raise AttributeError(f"{text} The ensemble has no {name}.")
         return object.__getattribute__(self, name)  # which says what is not there
 
     def __sklearn_tags__(self):
@@ -434,7 +434,7 @@ class BaseMLP(
 
 
 def _naming_moved_parameters(init):
-    """The constructor, which says of an unknown parameter what it is called here."""
+    """The constructor, which suggests the right name for an unknown parameter."""
 
     known = signature(init).parameters
 

@@ -1,4 +1,4 @@
-"""What rows that did not train tell of predictions: temperature and intervals."""
+"""What follows from validation rows: the softmax temperature, and intervals."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -7,27 +7,27 @@ from skmlp.constraints import real
 from skmlp.errors import invalid, short_repr
 
 COVERAGE = real(0, 1, open_low=True)
-# Of temperatures that are tried, as logarithms; near the least loss 0.01 is nothing.
+# Range of log temperatures; near the minimum a step of 0.01 changes the loss little.
 LOG_TEMPERATURES = (-3.0, 3.0)
 PRECISION = 0.01
 
 
 def check_calibration(settings, request) -> None:
-    """Raise a ValueError where no rows are left for a temperature, before training."""
+    """Raise a ValueError, before training, if no rows are left for a temperature."""
     if settings.calibration is None or _leaves_rows(settings, request):
         return
     raise settings.invalid(
         "calibration",
-        "be None without validation rows, which early_stopping=True (with solver lbfgs "
-        "and a scoring) or X_val give, but not for partial_fit, nor for n_members > 1 "
-        "with refit",
+        "be None without validation rows (set early_stopping=True, with solver lbfgs "
+        "also scoring, or pass X_val; partial_fit, and refit with n_members > 1, have "
+        "none)",
     )
 
 
 def _leaves_rows(settings, request) -> bool:
-    """Whether there are rows that no network of the model trains on in the end.
+    """Whether some rows are unseen by the networks at the time of measuring.
 
-    With refit, a single network is measured before it.
+    With refit, a single network is measured before the refit.
     """
     if request.validation[0] is not None:
         return True
@@ -36,7 +36,7 @@ def _leaves_rows(settings, request) -> bool:
 
 
 def attributes_from_validation(settings, task, rows, output):
-    """What validation rows and the outputs there say: temperature, residuals.
+    """The temperature or the residuals, from the outputs at the validation rows.
 
     rows : with Y and weight; None without validation rows.
     """
@@ -62,10 +62,10 @@ def _residuals(rows, output):
 
 
 def best_temperature(loss, rows, raw):
-    """The number by which raw outputs are divided so that their loss is least.
+    """The divisor of raw outputs that minimises their mean loss, and that loss.
 
-    And that mean loss. Guo, Pleiss, Sun and Weinberger, On calibration of modern neural
-    networks, 2017, section 4.2.
+    Guo, Pleiss, Sun and Weinberger, On calibration of modern neural networks, 2017,
+    section 4.2.
 
     rows : with Y and weight, of as many rows as `raw`.
     """
@@ -85,15 +85,15 @@ def best_temperature(loss, rows, raw):
 
 
 def interval_width(owner, residuals, weight, coverage):
-    """(n_outputs,) by how much predictions are widened on both sides."""
+    """Half-widths (n_outputs,) of the intervals."""
     accepts, expected = COVERAGE
     if not accepts(coverage):
         raise invalid(owner, "coverage", f"be {expected}", coverage)
     if residuals is None:
         raise ValueError(
-            f"{owner}: predict_interval must have residuals of rows that did not "
-            "train, of a loss without levels: fit with early_stopping=True or X_val "
-            "(with n_members, without refit), got a fit without."
+            f"{owner}: predict_interval must have residuals of validation rows, got a "
+            "fit without. Fit with early_stopping=True or X_val (with n_members > 1, "
+            "without refit), and without several quantile levels."
         )
     sizes = np.abs(residuals)
     weight = np.ones(len(sizes)) if weight is None else weight
@@ -102,9 +102,9 @@ def interval_width(owner, residuals, weight, coverage):
 
 
 def _quantile_of_a_new_row(owner, sizes, shares, coverage):
-    """Of each column of `sizes` the quantile, with a new row counted as infinite.
+    """The quantile of each column of `sizes`, counting a new row as infinite.
 
-    shares : (n_rows,) of the weight; the new row has their mean.
+    shares : (n_rows,) of the total weight; the new row has their mean.
     """
     n, columns = len(sizes), np.arange(sizes.shape[1])
     order = np.argsort(sizes, axis=0)
@@ -113,7 +113,7 @@ def _quantile_of_a_new_row(owner, sizes, shares, coverage):
     reached = np.cumsum(shares[order], axis=0) >= needed - 1e-12
     if not reached[-1].all():
         raise ValueError(
-            f"{owner}: coverage must be at most {n / (n + 1):.6g} with {n} rows that "
-            f"did not train, got {short_repr(coverage)}."
+            f"{owner}: coverage must be at most {n / (n + 1):.6g} with {n} validation "
+            f"rows, got {short_repr(coverage)}."
         )
     return sizes[order[reached.argmax(axis=0), columns], columns]

@@ -1,5 +1,7 @@
 """MLPClassifier."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +15,21 @@ from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
+from skmlp.names import (
+    ActivationName,
+    BatchSizeName,
+    Calibration,
+    ClassificationLossName,
+    ClassificationScore,
+    ClassWeightName,
+    EmbeddingName,
+    EnsembleName,
+    InitializerName,
+    OutputBias,
+    Record,
+    ScheduleName,
+    SolverName,
+)
 
 
 class MLPClassifier(ClassifierMixin, BaseMLP):
@@ -38,7 +55,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         which documents their formulas, such as ``LeakyReLU(slope=0.1)``. An object of
         your own needs the methods ``forward(z, out)`` and ``backward(delta, z, a)``;
         ``fit`` checks one against the other by central differences. Predictions use the
-        current value: change it only together with a new fit.
+        current value, so do not change it without fitting again.
 
     solver : str or object, default='adam'
         Solver for the weights: 'lbfgs', limited-memory BFGS on all rows at once, often
@@ -182,9 +199,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         interrupt or when a callback stops training.
 
     max_time : float or None, default=None
-        Maximum training time of a fit in seconds. Schedules are run through within that
-        time, so that training still ends at their low rates. With `refit`, each of the
-        two runs gets half of it.
+        Maximum training time of a fit in seconds. Schedules are compressed to that
+        time, so that training still ends at low learning rates. With `refit`, each of
+        the two runs gets half of it.
 
     recover : bool, default=False
         Whether to restore the last good epoch on divergence and continue with half the
@@ -199,9 +216,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         standardised columns. Not with sparse X.
 
     freeze : int, default=0
-        Number of leading layers kept fixed, such as those of `coefs_init`, of which
-        later layers may then differ: the leading layers that match are copied, the
-        others drawn. Not with `scale_input`, nor with averaging.
+        Number of leading layers kept fixed, such as pretrained ones of `coefs_init`.
+        Later layers of `coefs_init` may then have other sizes: the leading layers that
+        match are copied, the others drawn. Not with `scale_input`, nor with averaging.
 
     record : {'layers'} or None, default=None
         Additional statistics in ``history_``, as arrays of shape (n_epochs, n_layers):
@@ -213,43 +230,44 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     checkpoint : path-like, Checkpoint or None, default=None
         File to which the state of training is saved after each epoch, or after every
         k-th with ``Checkpoint(path, every=k)``. The same fit, started again, resumes
-        from it and ends with the same weights, bit for bit. A file of another fit is
-        refused, such as of another cross-validation fold; delete it to start anew.
-        Requires an integer `random_state`. Not with 'lbfgs' or `refit`.
+        from it and ends with the same weights, bit for bit. A file of another fit, such
+        as another cross-validation fold, is refused; delete it to start again. Requires
+        an integer `random_state`. Not with 'lbfgs' or `refit`.
 
     numeric_embedding : {'pbld', 'piecewise_linear'}, object or None, default=None
         Embedding of the numeric columns, in addition to their own values: learned
         periodic functions, piecewise linear ones, or an object of ``skmlp.embeddings``,
         such as ``PBLD(sigma=0.05)``. Columns with at most two distinct values, such as
-        flags, are left as they are. Scale X before. Not with `scale_input`, dropout or
-        noise on the inputs, `coefs_init` or `freeze`.
+        flags, are not embedded. Scale X first. Not with `scale_input`, dropout or noise
+        on the inputs, `coefs_init` or `freeze`.
 
     categorical_features : array-like of int, bool or str, or None, default=None
         Columns of X that hold category codes, as from scikit-learn's
         ``OrdinalEncoder``; each category is embedded as a vector of `embedding_size`
         learned numbers. Codes not seen in training, and -1, share a vector. Not with
-        what `numeric_embedding` excludes.
+        `scale_input`, dropout or noise on the inputs, `coefs_init` or `freeze`.
 
     embedding_size : int, default=8
         Length of the vector for each category of `categorical_features`.
 
     learned_scale : bool, default=False
         Whether each input of the first layer has a learned factor, initially 1, which
-        is folded into ``coefs_[0]`` after training; `alpha` acts before. Not with
-        `scale_input`, `coefs_init`, `freeze`, nor a solver with ``max_norm``.
+        is folded into ``coefs_[0]`` after training; `alpha` acts on the weights before
+        that. Not with `scale_input`, `coefs_init`, `freeze`, nor a solver with
+        ``max_norm``.
 
     n_members : int, default=1
         Number of networks in the ensemble, each with its own random seed and, with
-        early stopping, its own validation rows; predictions are averaged. From 2 on
-        they are in ``members_``, and ``coefs_``, curves and ``history_`` are found
-        there only; `max_time` is for all of them together. Not with ``partial_fit``,
-        `warm_start`, `checkpoint` or callbacks.
+        early stopping, its own validation rows; predictions are averaged. With 2 or
+        more, the networks are in ``members_``, and only there are ``coefs_``, curves
+        and ``history_``; `max_time` limits all of them together. Not with
+        ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
 
     ensemble : {'seeds', 'folds'} or Ensemble, default='seeds'
         How the members of the ensemble differ: by random seed, or also by the
         cross-validation fold that each holds out, after which ``oof_prediction_`` has
-        the out-of-fold prediction of each row. Folds are stratified by class. Folds
-        keep ``groups`` together; a splitter as `validation_fraction` defines them.
+        the out-of-fold prediction of each row. Folds are stratified by class, or keep
+        ``groups`` together; a splitter as `validation_fraction` defines them instead.
         'folds' requires ``early_stopping=True``.
 
     n_jobs : int or None, default=None
@@ -309,12 +327,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         `scoring`.
 
     best_validation_score_ : float or None
-        Best validation score so far, over all fits that continued each other; a fit
+        Best validation score so far, over all continued fits; a fit
         that reaches a new best keeps that epoch's weights.
 
     best_epoch_ : int or None
-        Epoch whose weights early stopping kept, counted from 1 over all fits that
-        continued each other; None if no epoch was chosen.
+        Epoch whose weights early stopping kept, counted from 1 over all continued fits;
+        None if no epoch was chosen.
 
     stop_reason_ : str
         Why the last fit stopped, as a sentence.
@@ -326,15 +344,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     n_updates_ : int
         Number of updates by a stochastic solver, or of evaluations by 'lbfgs', over all
-        fits that continued each other. For an ensemble the sum over members.
+        continued fits. For an ensemble the sum over members.
 
     n_iter_ : int
         Number of epochs or iterations of the last fit. For an ensemble the maximum over
         members.
 
     t_ : int
-        Number of rows seen by a stochastic solver, over all fits that continued each
-        other.
+        Number of rows seen by a stochastic solver, over all continued fits.
 
     n_layers_ : int
         Number of layers, including the input layer.
@@ -371,7 +388,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     See Also
     --------
-    MLPRegressor : The same network for numbers.
+    MLPRegressor : The same network for regression.
 
     References
     ----------
@@ -416,12 +433,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def __init__(
         self,
         hidden_layer_sizes=(100,),
-        activation="relu",
+        activation: ActivationName | object = "relu",
         *,
-        solver="adam",
+        solver: SolverName | object = "adam",
         alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
+        batch_size: BatchSizeName | object = "auto",
+        learning_rate: ScheduleName | object = "constant",
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=200,
@@ -439,29 +456,29 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
-        initializer="glorot_uniform",
-        output_bias="random",
+        initializer: InitializerName | object = "glorot_uniform",
+        output_bias: OutputBias | object = "random",
         coefs_init=None,
         dropout=0.0,
         alpha_l1=0.0,
-        scoring=None,
+        scoring: ClassificationScore | object = None,
         refit=False,
         max_time=None,
         recover=False,
         scale_input=False,
         freeze=0,
-        record=None,
+        record: Record | object = None,
         checkpoint=None,
-        numeric_embedding=None,
+        numeric_embedding: EmbeddingName | object = None,
         categorical_features=None,
         embedding_size=8,
         learned_scale=False,
         n_members=1,
-        ensemble="seeds",
+        ensemble: EnsembleName | object = "seeds",
         n_jobs=None,
-        calibration=None,
-        loss="log_loss",
-        class_weight=None,
+        calibration: Calibration | object = None,
+        loss: ClassificationLossName | object = "log_loss",
+        class_weight: ClassWeightName | object = None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -521,48 +538,47 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight_val=None,
         groups=None,
     ):
-        """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
+        """Fit the network to X and y; ``warm_start=True`` continues the previous fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype. A memory map, or an array
-            of h5py or zarr, is read some rows at a time.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model. A memory map, or an array of h5py or
+            zarr, is read some rows at a time.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            Labels of one type, or a 0/1 indicator matrix for several labels a row, or
-            several columns of classes; probabilities of shape (n_samples, n_classes)
-            with ``loss=LogLoss(soft_targets=True)``.
+            Class labels; or a 0/1 indicator matrix for multilabel targets; or several
+            columns of class labels; or, with ``loss=LogLoss(soft_targets=True)``,
+            probabilities of shape (n_samples, n_classes).
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows of your own; no rows are then split off X. Their loss and
-            score are in ``history_``, and ``early_stopping=True`` watches them.
+            Your own validation rows, instead of rows held out from X. Their loss and
+            score are in ``history_``, and ``early_stopping=True`` monitors them.
 
         y_val : array-like, default=None
-            Their targets, as y.
+            Targets of the validation rows, in the form of y.
 
         sample_weight_val : array-like of shape (n_val,), float or None, default=None
-            Their weights >= 0.
+            Weights of the validation rows, >= 0.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of the rows, for a `validation_fraction` that is a splitter.
+            Group labels of the rows, passed to a splitter as `validation_fraction`.
 
         Returns
         -------
         self : MLPClassifier
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(validation=validation, groups=groups)
@@ -581,28 +597,28 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         sample_weight_val=None,
         extend_classes=False,
     ):
-        """Train for one epoch on X and y, from the weights it has.
+        """Train for one epoch on X and y, continuing from the current weights.
 
-        Only with stochastic solvers; absent with 'lbfgs'.
+        Available with stochastic solvers only.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            Labels of one type, or a 0/1 indicator matrix for several labels a row, or
-            several columns of classes; probabilities of shape (n_samples, n_classes)
-            with ``loss=LogLoss(soft_targets=True)``.
+            Class labels; or a 0/1 indicator matrix for multilabel targets; or several
+            columns of class labels; or, with ``loss=LogLoss(soft_targets=True)``,
+            probabilities of shape (n_samples, n_classes).
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         classes : array-like of shape (n_classes,), default=None
-            All labels that y will ever hold, for several columns of classes a list of
-            such arrays; needed at the first call only.
+            All labels that can occur in y; for several columns of classes a list of
+            such arrays. Required in the first call, optional later.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation rows, whose loss and score are then in ``history_``. With
@@ -625,14 +641,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Returns
         -------
         self : MLPClassifier
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         accepts, expected = BOOLEAN
         if not accepts(extend_classes):
@@ -717,19 +732,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._learn(stream, None, None, request)
 
     def predict(self, X):
-        """Predict labels.
+        """Predict class labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         labels : ndarray of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            The class whose raw output is largest; with a single output the second class
-            where it is above 0; for several labels a 0/1 indicator matrix.
+            The most probable class of each row; for multilabel targets a 0/1 indicator
+            matrix.
         """
         output = self._output(X)  # before the task, which says less if not fitted
         return self._task().decode(output)
@@ -740,13 +755,13 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            One column, flattened, for two classes: the log-odds of ``classes_[1]``. For
-            several columns of classes a list, one for each.
+            For two classes of shape (n_samples,): the log-odds of ``classes_[1]``. For
+            several columns of classes a list, one array for each.
 
         Notes
         -----
@@ -759,19 +774,19 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return self._task().decision(raw)
 
     def predict_proba(self, X):
-        """Probabilities of the classes, or of each label.
+        """Predict the probability of each class, or of each label.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``, and never below the smallest normal number of
             their dtype, so that their logarithm is finite. For several columns of
-            classes a list, one for each.
+            classes a list, one array for each.
         """
         return self._probabilities(X)
 
@@ -781,12 +796,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            For several columns of classes a list, one for each.
+            For several columns of classes a list, one array for each.
         """
         proba = self.predict_proba(X)
         if isinstance(proba, list):
@@ -794,20 +809,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return np.log(proba)
 
     def score(self, X, y, sample_weight=None):
-        """The accuracy: the share of rows whose labels are all right.
+        """Accuracy: fraction of rows whose labels are all correct.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
-            The labels; with soft targets also probabilities, of which the class of the
-            largest counts.
+            True labels; with soft targets also probabilities, of which the largest
+            counts as the label.
 
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         Returns
         -------

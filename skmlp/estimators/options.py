@@ -1,19 +1,21 @@
-"""Settings that belong together, as objects: dropout, early stopping and others."""
+"""Groups of settings as objects: dropout, early stopping, ensemble, checkpoint."""
+
+from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from skmlp.component import Component, setting
 from skmlp.constraints import (
     BOOLEAN,
-    any_of,
     either,
     integer,
     one_of,
+    one_or_several,
     real,
-    sequence_of,
 )
+from skmlp.names import ScheduleName
 from skmlp.schedules import SCHEDULES, Schedule
 
 RATE = real(0, 1)
@@ -32,31 +34,35 @@ def _is_schedule(value: Any) -> bool:
 
 SCHEDULE = (
     _is_schedule,
-    f"{one_of(SCHEDULES)[1]}, or an object such as Cosine(), or a function of progress "
-    "in [0, 1]",
+    f"{one_of(SCHEDULES)[1]}, an object such as Cosine(), or a function of progress in "
+    "[0, 1]",
 )
 
 
 @dataclass
 class Dropout(Component):
-    """Noise on the inputs of layers during training.
+    """Dropout of hidden units and inputs, and noise on the inputs, during training.
+
+    Predictions are made without either.
 
     Parameters
     ----------
-    rate : float or sequence of float, default=0.0
-        Dropout rate: probability that a hidden unit is zeroed during training, in
-        [0, 1); one for all hidden layers, or one for each. The others are divided by
-        ``1 - rate``, so that nothing changes at prediction.
+    rate : float in [0, 1) or sequence of these, default=0.0
+        Dropout rate: probability that a hidden unit is zeroed in a training step; one
+        for all hidden layers, or one for each. Units that are kept are divided by
+        ``1 - rate``, so that expected values stay the same.
 
-    inputs : float, default=0.0
-        The same for the features of X.
+    inputs : float in [0, 1), default=0.0
+        Dropout rate of the inputs: probability that a feature of X is zeroed.
 
-    noise : float, default=0.0
-        Standard deviation of normal noise added to the features of X.
+    noise : float >= 0, default=0.0
+        Standard deviation of normal noise added to the features of X, in their units;
+        with ``scale_input=True`` in standard deviations. Not with sparse X.
 
     schedule : str, object or callable, default="constant"
-        Factor on rates and noise during training: a name or an object of
-        ``skmlp.schedules``, or a function of progress in [0, 1] with values in [0, 1].
+        Factor on rates and noise in the course of training: the name or an object of a
+        schedule of ``skmlp.schedules``, or a function of progress in [0, 1] that
+        returns a factor in [0, 1].
 
     References
     ----------
@@ -75,39 +81,41 @@ class Dropout(Component):
 
     plain: ClassVar[str] = "rate"
 
-    rate: Any = setting(0.0, any_of(RATE, sequence_of(RATE)))
+    rate: Any = setting(0.0, one_or_several(RATE))
     inputs: float = setting(0.0, RATE)
     noise: float = setting(0.0, real(0))
-    schedule: Any = setting("constant", SCHEDULE)
+    schedule: ScheduleName | object = setting("constant", SCHEDULE)
 
     @classmethod
-    def of(cls, value: Any) -> "Dropout":
+    def of(cls, value: Any) -> Dropout:
         return value if isinstance(value, cls) else cls(value)
 
 
 @dataclass
 class EarlyStopping(Component):
-    """When training ends before `max_iter`, and which epoch's weights are kept.
+    """When training stops before `max_iter`, and which epoch's weights are kept.
 
-    An improvement counts if it is at least `tol`; training ends after more than
-    `n_iter_no_change` epochs without one. These, `validation_fraction`, `scoring` and
+    Training stops after more than `n_iter_no_change` consecutive epochs without an
+    improvement of at least `tol`. These two, `validation_fraction`, `scoring` and
     `refit` are parameters of the estimator.
 
     Parameters
     ----------
     monitor : {"validation", "training"}, default="validation"
-        "validation" holds out rows, monitors their score and keeps the weights of the
+        "validation" monitors the score on held-out rows and keeps the weights of the
         best epoch, as ``early_stopping=True`` does. "training" monitors the training
         loss and keeps the last weights, as ``early_stopping=False`` does.
 
     relative_tol : bool, default=False
-        Whether `tol` is a fraction of the best loss or score so far.
+        Whether `tol` is relative: a fraction of the best loss or score so far, instead
+        of an absolute difference.
 
     min_updates : int, default=0
-        Number of updates of the model before which patience does not end training.
+        Minimum number of updates (mini-batches) before training may stop. Useful where
+        an epoch has few updates.
 
     tie_break : {"first", "last"}, default="first"
-        Which of several equally good epochs is kept.
+        Which of several epochs with the same best score is kept.
 
     stratify : "auto" or bool, default="auto"
         Whether the validation rows of a classifier are stratified: each class of two
@@ -125,18 +133,20 @@ class EarlyStopping(Component):
 
     plain: ClassVar[str] = "monitor"
 
-    monitor: str = setting("validation", one_of(("validation", "training")))
+    monitor: Literal["validation", "training"] = setting(
+        "validation", one_of(("validation", "training"))
+    )
     relative_tol: bool = setting(False, BOOLEAN)
     min_updates: int = setting(0, integer(0))
-    tie_break: str = setting("first", one_of(("first", "last")))
+    tie_break: Literal["first", "last"] = setting("first", one_of(("first", "last")))
     stratify: Any = setting("auto", either(BOOLEAN, "auto"))
 
-    def stratified(self) -> "EarlyStopping":
-        """The same, with validation rows that are stratified."""
+    def stratified(self) -> EarlyStopping:
+        """A copy with stratified validation rows."""
         return EarlyStopping(**{**self.get_params(deep=False), "stratify": True})
 
     @classmethod
-    def of(cls, value: Any) -> "EarlyStopping":
+    def of(cls, value: Any) -> EarlyStopping:
         if isinstance(value, cls):
             return value
         if BOOLEAN[0](value):
@@ -150,15 +160,17 @@ class EarlyStopping(Component):
 
 @dataclass
 class Ensemble(Component):
-    """How the members of an ensemble differ; `n_members` is their number.
+    """How the members of an ensemble differ.
+
+    The number of members is the estimator's parameter `n_members`.
 
     Parameters
     ----------
     by : {"seeds", "folds"}, default="seeds"
-        "seeds": each member has its own random seed, and with early stopping its own
-        validation rows. "folds": each member holds out one fold of a cross-validation,
-        so that `oof_prediction_` has predictions of all rows by members that did not
-        see them.
+        "seeds": each member has its own random seed and, with early stopping, its own
+        validation rows. "folds": each member also holds out another fold of a
+        cross-validation, and `oof_prediction_` has the out-of-fold prediction of each
+        row. Requires ``early_stopping=True``.
 
     Examples
     --------
@@ -169,10 +181,10 @@ class Ensemble(Component):
 
     plain: ClassVar[str] = "by"
 
-    by: str = setting("seeds", one_of(("seeds", "folds")))
+    by: Literal["seeds", "folds"] = setting("seeds", one_of(("seeds", "folds")))
 
     @classmethod
-    def of(cls, value: Any) -> "Ensemble":
+    def of(cls, value: Any) -> Ensemble:
         return value if isinstance(value, cls) else cls(value)
 
 
@@ -182,15 +194,15 @@ def is_path(value: Any) -> bool:
 
 @dataclass
 class Checkpoint(Component):
-    """A file from which a fit that was interrupted goes on.
+    """A file to which the state of training is saved, to resume an interrupted fit.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file. The same fit, started again, resumes from it.
 
-    every : int, default=1
-        Number of epochs between two writes.
+    every : int >= 1, default=1
+        Number of epochs from one save to the next. The last epoch is always saved.
 
     Examples
     --------
@@ -205,7 +217,7 @@ class Checkpoint(Component):
     every: int = setting(1, integer(1))
 
     @classmethod
-    def of(cls, value: Any) -> "Checkpoint | None":
+    def of(cls, value: Any) -> Checkpoint | None:
         return value if value is None or isinstance(value, cls) else cls(value)
 
 

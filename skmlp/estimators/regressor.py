@@ -1,5 +1,7 @@
 """MLPRegressor."""
 
+from __future__ import annotations
+
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +18,19 @@ from skmlp.estimators.targets.numbers import NUMBERS
 from skmlp.estimators.validation.arrays import check_values
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
+from skmlp.names import (
+    ActivationName,
+    BatchSizeName,
+    EmbeddingName,
+    EnsembleName,
+    InitializerName,
+    OutputBias,
+    Record,
+    RegressionLossName,
+    RegressionScore,
+    ScheduleName,
+    SolverName,
+)
 
 ACCEPTS, EXPECTED = component_of(REGRESSION_LOSSES, RegressionLoss)
 # the order of parameters is scikit-learn's, and easily taken for the classifier's
@@ -52,7 +67,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         which documents their formulas, such as ``LeakyReLU(slope=0.1)``. An object of
         your own needs the methods ``forward(z, out)`` and ``backward(delta, z, a)``;
         ``fit`` checks one against the other by central differences. Predictions use the
-        current value: change it only together with a new fit.
+        current value, so do not change it without fitting again.
 
     solver : str or object, default='adam'
         Solver for the weights: 'lbfgs', limited-memory BFGS on all rows at once, often
@@ -194,9 +209,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         interrupt or when a callback stops training.
 
     max_time : float or None, default=None
-        Maximum training time of a fit in seconds. Schedules are run through within that
-        time, so that training still ends at their low rates. With `refit`, each of the
-        two runs gets half of it.
+        Maximum training time of a fit in seconds. Schedules are compressed to that
+        time, so that training still ends at low learning rates. With `refit`, each of
+        the two runs gets half of it.
 
     recover : bool, default=False
         Whether to restore the last good epoch on divergence and continue with half the
@@ -219,9 +234,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         are reported in a common unit.
 
     freeze : int, default=0
-        Number of leading layers kept fixed, such as those of `coefs_init`, of which
-        later layers may then differ: the leading layers that match are copied, the
-        others drawn. Not with `scale_input`, nor with averaging.
+        Number of leading layers kept fixed, such as pretrained ones of `coefs_init`.
+        Later layers of `coefs_init` may then have other sizes: the leading layers that
+        match are copied, the others drawn. Not with `scale_input`, nor with averaging.
 
     record : {'layers'} or None, default=None
         Additional statistics in ``history_``, as arrays of shape (n_epochs, n_layers):
@@ -233,43 +248,44 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     checkpoint : path-like, Checkpoint or None, default=None
         File to which the state of training is saved after each epoch, or after every
         k-th with ``Checkpoint(path, every=k)``. The same fit, started again, resumes
-        from it and ends with the same weights, bit for bit. A file of another fit is
-        refused, such as of another cross-validation fold; delete it to start anew.
-        Requires an integer `random_state`. Not with 'lbfgs' or `refit`.
+        from it and ends with the same weights, bit for bit. A file of another fit, such
+        as another cross-validation fold, is refused; delete it to start again. Requires
+        an integer `random_state`. Not with 'lbfgs' or `refit`.
 
     numeric_embedding : {'pbld', 'piecewise_linear'}, object or None, default=None
         Embedding of the numeric columns, in addition to their own values: learned
         periodic functions, piecewise linear ones, or an object of ``skmlp.embeddings``,
         such as ``PBLD(sigma=0.05)``. Columns with at most two distinct values, such as
-        flags, are left as they are. Scale X before. Not with `scale_input`, dropout or
-        noise on the inputs, `coefs_init` or `freeze`.
+        flags, are not embedded. Scale X first. Not with `scale_input`, dropout or noise
+        on the inputs, `coefs_init` or `freeze`.
 
     categorical_features : array-like of int, bool or str, or None, default=None
         Columns of X that hold category codes, as from scikit-learn's
         ``OrdinalEncoder``; each category is embedded as a vector of `embedding_size`
         learned numbers. Codes not seen in training, and -1, share a vector. Not with
-        what `numeric_embedding` excludes.
+        `scale_input`, dropout or noise on the inputs, `coefs_init` or `freeze`.
 
     embedding_size : int, default=8
         Length of the vector for each category of `categorical_features`.
 
     learned_scale : bool, default=False
         Whether each input of the first layer has a learned factor, initially 1, which
-        is folded into ``coefs_[0]`` after training; `alpha` acts before. Not with
-        `scale_input`, `coefs_init`, `freeze`, nor a solver with ``max_norm``.
+        is folded into ``coefs_[0]`` after training; `alpha` acts on the weights before
+        that. Not with `scale_input`, `coefs_init`, `freeze`, nor a solver with
+        ``max_norm``.
 
     n_members : int, default=1
         Number of networks in the ensemble, each with its own random seed and, with
-        early stopping, its own validation rows; predictions are averaged. From 2 on
-        they are in ``members_``, and ``coefs_``, curves and ``history_`` are found
-        there only; `max_time` is for all of them together. Not with ``partial_fit``,
-        `warm_start`, `checkpoint` or callbacks.
+        early stopping, its own validation rows; predictions are averaged. With 2 or
+        more, the networks are in ``members_``, and only there are ``coefs_``, curves
+        and ``history_``; `max_time` limits all of them together. Not with
+        ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
 
     ensemble : {'seeds', 'folds'} or Ensemble, default='seeds'
         How the members of the ensemble differ: by random seed, or also by the
         cross-validation fold that each holds out, after which ``oof_prediction_`` has
         the out-of-fold prediction of each row. Folds keep ``groups`` together; a
-        splitter as `validation_fraction` defines them. 'folds' requires
+        splitter as `validation_fraction` defines them instead. 'folds' requires
         ``early_stopping=True``.
 
     n_jobs : int or None, default=None
@@ -307,12 +323,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Validation score after each epoch, with early stopping: R2, or `scoring`.
 
     best_validation_score_ : float or None
-        Best validation score so far, over all fits that continued each other; a fit
+        Best validation score so far, over all continued fits; a fit
         that reaches a new best keeps that epoch's weights.
 
     best_epoch_ : int or None
-        Epoch whose weights early stopping kept, counted from 1 over all fits that
-        continued each other; None if no epoch was chosen.
+        Epoch whose weights early stopping kept, counted from 1 over all continued fits;
+        None if no epoch was chosen.
 
     stop_reason_ : str
         Why the last fit stopped, as a sentence.
@@ -324,15 +340,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     n_updates_ : int
         Number of updates by a stochastic solver, or of evaluations by 'lbfgs', over all
-        fits that continued each other. For an ensemble the sum over members.
+        continued fits. For an ensemble the sum over members.
 
     n_iter_ : int
         Number of epochs or iterations of the last fit. For an ensemble the maximum over
         members.
 
     t_ : int
-        Number of rows seen by a stochastic solver, over all fits that continued each
-        other.
+        Number of rows seen by a stochastic solver, over all continued fits.
 
     n_layers_ : int
         Number of layers, including the input layer.
@@ -417,14 +432,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def __init__(
         self,
-        loss="squared_error",
+        loss: RegressionLossName | object = "squared_error",
         hidden_layer_sizes=(100,),
-        activation="relu",
+        activation: ActivationName | object = "relu",
         *,
-        solver="adam",
+        solver: SolverName | object = "adam",
         alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
+        batch_size: BatchSizeName | object = "auto",
+        learning_rate: ScheduleName | object = "constant",
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=200,
@@ -442,26 +457,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         epsilon=1e-8,
         n_iter_no_change=10,
         max_fun=15000,
-        initializer="glorot_uniform",
-        output_bias="random",
+        initializer: InitializerName | object = "glorot_uniform",
+        output_bias: OutputBias | object = "random",
         coefs_init=None,
         dropout=0.0,
         alpha_l1=0.0,
-        scoring=None,
+        scoring: RegressionScore | object = None,
         refit=False,
         max_time=None,
         recover=False,
         scale_input=False,
         scale_target=False,
         freeze=0,
-        record=None,
+        record: Record | object = None,
         checkpoint=None,
-        numeric_embedding=None,
+        numeric_embedding: EmbeddingName | object = None,
         categorical_features=None,
         embedding_size=8,
         learned_scale=False,
         n_members=1,
-        ensemble="seeds",
+        ensemble: EnsembleName | object = "seeds",
         n_jobs=None,
         clip_output=False,
     ):
@@ -523,45 +538,44 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight_val=None,
         groups=None,
     ):
-        """Train on X and y, anew or, with ``warm_start=True``, from the weights it has.
+        """Fit the network to X and y; ``warm_start=True`` continues the previous fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype. A memory map, or an array
-            of h5py or zarr, is read some rows at a time.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model. A memory map, or an array of h5py or
+            zarr, is read some rows at a time.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict.
+            Target values.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows of your own; no rows are then split off X. Their loss and
-            score are in ``history_``, and ``early_stopping=True`` watches them.
+            Your own validation rows, instead of rows held out from X. Their loss and
+            score are in ``history_``, and ``early_stopping=True`` monitors them.
 
         y_val : array-like, default=None
-            Their targets, as y.
+            Targets of the validation rows, in the form of y.
 
         sample_weight_val : array-like of shape (n_val,), float or None, default=None
-            Their weights >= 0.
+            Weights of the validation rows, >= 0.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of the rows, for a `validation_fraction` that is a splitter.
+            Group labels of the rows, passed to a splitter as `validation_fraction`.
 
         Returns
         -------
         self : MLPRegressor
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(validation=validation, groups=groups)
@@ -578,21 +592,21 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         y_val=None,
         sample_weight_val=None,
     ):
-        """Train for one epoch on X and y, from the weights it has.
+        """Train for one epoch on X and y, continuing from the current weights.
 
-        Only with stochastic solvers; absent with 'lbfgs'.
+        Available with stochastic solvers only.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            Training inputs. float32 is kept, other dtypes become float64; continued
+            training keeps the dtype of the model.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict.
+            Target values.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation rows, whose loss and score are then in ``history_``. With
@@ -609,14 +623,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         self : MLPRegressor
-            The trained estimator.
+            The fitted estimator.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, which leaves the
-            estimator as it was, or if the loss
-            stops being finite, which leaves the estimator unfitted.
+            If a parameter or an array is invalid (the estimator is then unchanged), or
+            if the loss stops being finite (the estimator is then unfitted).
         """
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(incremental=True, validation=validation)
@@ -686,12 +699,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._learn(stream, None, None, request)
 
     def predict(self, X):
-        """Predict numbers.
+        """Predict target values.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
@@ -704,34 +717,39 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._task().predicted(output)
 
     def predict_interval(self, X, coverage=0.9):
-        """Predict intervals that hold y in a share of `coverage` of rows.
+        """Predict intervals that contain y with probability `coverage`.
 
-        By the absolute residuals of rows that did not train: those that early stopping
-        holds out, ``X_val``, or with members the rows that some of them held out. Where
-        new rows come as these did, the share is right in the mean over such fits,
-        whatever the distribution: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman,
-        Distribution-free predictive inference for regression, 2018, algorithm 2. Early
-        stopping has chosen the epoch by the same rows, which makes it a little smaller,
-        and members are better in the mean than alone, which makes it a little larger.
+        Split conformal prediction: the half-width of an interval is a quantile of the
+        absolute residuals on validation rows (held out by early stopping, ``X_val``, or
+        in an ensemble the rows that some members held out). If new rows and these are
+        exchangeable, the coverage is right on average over fits, whatever the
+        distribution. It is slightly smaller because early stopping chose the epoch on
+        the same rows, and slightly larger for ensembles, which predict better than
+        their members.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         coverage : float, default=0.9
-            The share, in (0, 1).
+            Probability in (0, 1) that an interval contains y.
 
         Returns
         -------
         lower, upper : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The ends of the intervals, of each output for itself.
+            Ends of the intervals, for each output separately.
 
         Raises
         ------
         ValueError
-            If no rows were held out, or too few for the coverage, or if the loss has
-            levels, which predict quantiles themselves.
+            If there were no validation rows, or too few for the coverage, or if the
+            loss has several quantile levels, which predict quantiles themselves.
+
+        References
+        ----------
+        Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, Distribution-free predictive
+        inference for regression, 2018, algorithm 2.
 
         Examples
         --------
@@ -758,30 +776,30 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return interval_width(type(self).__name__, residuals, weight, coverage)
 
     def score(self, X, y, sample_weight=None):
-        """The coefficient of determination R2, the mean over outputs.
+        """Coefficient of determination R2, averaged over outputs.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The numbers to predict.
+            Target values.
 
         sample_weight : array-like of shape (n_samples,) or None, default=None
-            Weights >= 0 of the rows.
+            Weights of the rows, >= 0; a number is the same weight for all.
 
         Returns
         -------
         score : float
-            At most 1. Of several quantile levels, the one nearest 1/2 counts.
+            At most 1. With several quantile levels, that of the level nearest 1/2.
         """
         predicted = self._central(self._output(X))
         y = check_values(type(self).__name__, y, expected=NUMBERS, numeric=True)
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _central(self, output):
-        """Predictions (n_samples, n_targets): of several levels that nearest 1/2."""
+        """Predictions (n_samples, n_targets), of the level nearest 1/2 if several."""
         if output.ndim == 2:
             return output
         levels = np.array(self._fitted_loss().levels)
@@ -796,7 +814,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 def _needs_positive(loss) -> bool:
     """Whether a loss, by its name or as an object, refuses negative targets.
 
-    What is no loss is refused by ``fit``, not here.
+    An invalid loss is refused by ``fit``, not here.
     """
     if isinstance(loss, str) and loss in REGRESSION_LOSSES:
         loss = REGRESSION_LOSSES[loss]()

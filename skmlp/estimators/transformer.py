@@ -33,21 +33,21 @@ from skmlp.network.input_gradients import hidden_values
 class MLPTransformer(
     ClassNamePrefixFeaturesOutMixin, SavableMixin, TransformerMixin, BaseEstimator
 ):
-    """Features that a network has learned: the values of one of its hidden layers.
+    """Features learned by a network: the activations of one of its hidden layers.
 
-    ``fit`` trains a network on X and y; ``transform`` gives what the units of a hidden
-    layer make of X, for another model to learn from.
+    ``fit`` trains a network on X and y; ``transform`` returns the activations of a
+    hidden layer, as features for another model.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor or None, default=None
-        The network; a clone of it is trained. None is ``MLPRegressor()`` where y has
-        numbers that are not whole, and else ``MLPClassifier()``: whole numbers are
-        taken as classes, as `sklearn.utils.multiclass.type_of_target` does.
+        The network; a clone of it is trained. None is ``MLPRegressor()`` if y holds
+        numbers that are not all integers, otherwise ``MLPClassifier()``, as told by
+        `sklearn.utils.multiclass.type_of_target`.
 
     layer : int, default=-1
-        The number of the hidden layer: 0 is the first one, -1 the last. ``transform``
-        reads it anew.
+        Index of the hidden layer: 0 is the first one, -1 the last. It may be changed
+        after ``fit``.
 
     Attributes
     ----------
@@ -58,12 +58,12 @@ class MLPTransformer(
         Number of features.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had them, all strings.
+        Names of the features, if X had them and all are strings.
 
     See Also
     --------
     MLPAutoencoder : Features learned without y.
-    MLPClassifier.hidden_activations : The same of a network that is trained.
+    MLPClassifier.hidden_activations : The same for a fitted estimator.
 
     Examples
     --------
@@ -95,13 +95,13 @@ class MLPTransformer(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         y : array-like
-            The targets, as the network takes them.
+            Targets of the network.
 
         **fit_params : dict
-            What else the network's ``fit`` takes, such as ``sample_weight`` or
+            Further arguments of the network's ``fit``, such as ``sample_weight`` or
             ``X_val``; with metadata routing those that it requests.
 
         Returns
@@ -114,8 +114,8 @@ class MLPTransformer(
         TypeError
             If `estimator` is not an estimator of skmlp.
         ValueError
-            If the network has no such hidden layer, or as the network's ``fit``; the
-            transformer then is as it was.
+            If the network has no such hidden layer, or raised by the network's
+            ``fit``; the transformer is then unchanged.
         """
         estimator = clone(self._estimator_for(y))
         check_one_member(type(self).__name__, estimator.n_members)
@@ -128,17 +128,17 @@ class MLPTransformer(
         return self
 
     def transform(self, X):
-        """Values of the hidden layer.
+        """Activations of the hidden layer.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         Returns
         -------
         values : ndarray of shape (n_samples, n_units)
-            What the layer's units give to the next layer.
+            Activations of the layer's units.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class MLPTransformer(
         return hidden_values(network, layers, X, self._number())
 
     def get_metadata_routing(self):
-        """What is passed on to the network's ``fit``.
+        """Routing of metadata to the network's ``fit``.
 
         Returns
         -------
@@ -167,7 +167,7 @@ class MLPTransformer(
         return router.add(estimator=estimator, method_mapping=methods)
 
     def _estimator_for(self, y):
-        """The estimator to clone, by the kind of y if none was given."""
+        """The estimator to clone; by default it depends on the kind of y."""
         if isinstance(self.estimator, BaseMLP):
             return self.estimator
         if self.estimator is not None:
@@ -188,7 +188,7 @@ class MLPTransformer(
         return network_of(self.estimator_)
 
     def _number(self) -> int:
-        """The number of the hidden layer, counted from 0."""
+        """Index of the hidden layer, from 0."""
         return check_layer(self, self.layer, len(self.estimator_.coefs_) - 1)
 
     @property

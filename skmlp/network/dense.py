@@ -32,7 +32,7 @@ class DenseBuffers:
 
 @dataclass
 class Dense(Layer):
-    """Neurons side by side, each an affine function followed by the activation.
+    """A fully connected layer: an affine function, then the activation.
 
     z = x W + b,  a = activation(z);  x: (n, fan_in), W: (fan_in, fan_out),
     b: (fan_out,), z and a: (n, fan_out). x may be a CSR matrix in the first layer.

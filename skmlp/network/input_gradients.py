@@ -1,4 +1,4 @@
-"""A network seen from inside: values of hidden layers, gradients by the inputs."""
+"""Hidden activations of a network, and gradients with respect to its inputs."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ def hidden_values(network: Network, views: Views, X: Any, layer: int) -> Array:
 
 
 def rows_at_once(network: Network) -> int:
-    """As block_rows, but gradients by the inputs are as wide as these."""
+    """As block_rows, where gradients are as wide as the inputs."""
     widths = (layer.max_width for layer in network.layers)
     return rows_of_width(max(network.layer_sizes[0], *widths))
 
 
 def unchanged(raw: Array) -> tuple[NDArray[np.integer[Any]], Array | None]:
-    """The link of raw outputs themselves."""
+    """The identity link."""
     return np.broadcast_to(np.arange(raw.shape[1]), raw.shape), None
 
 
 @dataclass
 class Outputs:
-    """Outputs of a network as functions of its inputs; its noise is off.
+    """Outputs of a network as functions of its inputs, without noise.
 
     numbers : which of them.
     link : what makes them of the raw outputs.
@@ -84,7 +84,7 @@ class Outputs:
         return np.empty((X.shape[0], len(self.numbers), X.shape[1]), dtype)
 
     def _blocks(self, X: Any) -> Iterator[tuple[slice, Workspace]]:
-        """Rows of X, with buffers for as many."""
+        """Blocks of rows of X, with buffers."""
         n_samples, n_rows = X.shape[0], rows_at_once(self.network)
         dtype = np.result_type(X.dtype, self.views[-1][0].dtype)
         path = self.network.path()
@@ -94,7 +94,7 @@ class Outputs:
             yield slice(start, stop), workspace.rows(stop - start)
 
     def _gradients_of_rows(self, X: Any, workspace: Workspace) -> Array:
-        """(n, n_numbers, n_features), by one backward pass for each number."""
+        """(n, n_numbers, n_features), by one backward pass for each output."""
         raw = self.network.forward(self.views, X, workspace)
         places, factors = self.link(raw)
         # all outputs share the derivatives of the activations

@@ -49,19 +49,19 @@ class Embedded:
         return np.asarray(x.toarray() if issparse(x) else x)
 
     def draw(self, random_state: np.random.RandomState) -> Arrays:
-        """First parameters."""
+        """Initial parameters."""
         return self.embedding.draw(random_state, len(self.columns), self.constants)
 
 
 @dataclass(slots=True)
 class InputBuffers:
-    """caches : of each embedding its columns of X, and what else backward needs."""
+    """caches : for each embedding its columns of X, and its cache for backward."""
 
     caches: list[tuple[Array, Any]]
 
 
 class Inputs(Layer):
-    """The layer that embeds columns of X (n, n_features); no layer where none are.
+    """The layer that embeds columns of X (n, n_features), if any.
 
     Parameters
     ----------
@@ -98,11 +98,11 @@ class Inputs(Layer):
 
     @property
     def max_width(self) -> int:
-        """Numbers that a row becomes in the widest embedding."""
+        """Number of values of a row in the widest embedding."""
         return max((part.max_width for part in self.embedded), default=0)
 
     def draw(self, random_state: np.random.RandomState) -> list[Array]:
-        """First parameters."""
+        """Initial parameters."""
         return [array for p in self.embedded for array in p.draw(random_state)]
 
     def buffers(self, memory: Memory, order: Order) -> InputBuffers:
@@ -113,7 +113,7 @@ class Inputs(Layer):
         return values
 
     def embed(self, params: Params, X: Any) -> tuple[Any, list[tuple[Array, Any]]]:
-        """The values (n, width), CSR where X is, and the caches for backward."""
+        """The values (n, width), CSR if X is, and the caches for backward."""
         values, caches = [], []
         for part, own in zip(self.embedded, self.split(params), strict=True):
             x = part.of(X)
@@ -160,7 +160,7 @@ class Inputs(Layer):
     def _pieces(
         self, params: Params, buffers: InputBuffers, delta: Array
     ) -> Iterator[tuple[Embedded, Arrays, Array, Any, Array]]:
-        """Of each embedding what its backward pass needs; delta: (n, all widths)."""
+        """Arguments of each embedding's backward pass; delta: (n, all widths)."""
         at, each = 0, zip(self.embedded, self.split(params), strict=True)
         for (part, own), (x, cache) in zip(each, buffers.caches, strict=True):
             yield part, own, x, cache, delta[:, at : at + part.width]

@@ -1,4 +1,4 @@
-"""What a layer is: one step on the path from X to the raw outputs."""
+"""Base of layers: steps on the path from X to the raw outputs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -12,7 +12,7 @@ Order = Literal["C", "F"]
 
 
 class Memory:
-    """What the layers of a workspace take their buffers from.
+    """Memory from which the layers of a workspace take their buffers.
 
     Parameters
     ----------
@@ -62,11 +62,11 @@ class Layer:
         return self.fan_out
 
     def buffers(self, memory: Memory, order: Order) -> Any:
-        """What forward and backward write to; `order` is that of the values."""
+        """Buffers for forward and backward; `order` is the values' memory order."""
         raise NotImplementedError
 
     def forward(self, params: Params, x: Any, buffers: Any) -> Any:
-        """The values (n, fan_out) at the rows of x, which backward will need, too."""
+        """The values (n, fan_out) for the rows of x, kept for backward."""
         raise NotImplementedError
 
     def backward(
@@ -79,7 +79,7 @@ class Layer:
         raise NotImplementedError
 
     def slope(self, params: Params, buffers: Any) -> Array:
-        """The derivative of the activation, (n, fan_out). Spends the values."""
+        """The derivative of the activation, (n, fan_out). Overwrites the values."""
         raise NotImplementedError
 
     def vjp(self, params: Params, buffers: Any) -> Callable[[Array], Array]:

@@ -27,7 +27,7 @@ WIDER_BLOCKS = 16
 
 
 class Spot(NamedTuple):
-    """Where an array of a layer's parameters lies in the flat vector."""
+    """Position of an array of a layer's parameters in the flat vector."""
 
     layer: int
     group: str
@@ -36,7 +36,7 @@ class Spot(NamedTuple):
 
 
 def spots_of(layers: Sequence[Layer]) -> list[Spot]:
-    """Of all parameters, in the flat vector's order."""
+    """Positions of all parameters, in the order of the flat vector."""
     found = [(i, *shape) for i, layer in enumerate(layers) for shape in layer.shapes]
     found.sort(key=lambda spot: PLACES.get(spot[1], 3))  # within a group by layer
     spots, stop = [], 0
@@ -47,7 +47,7 @@ def spots_of(layers: Sequence[Layer]) -> list[Spot]:
 
 
 class Network:
-    """Layers one after the other; the last one, a dense layer, gives raw outputs.
+    """A sequence of layers; the last one, a dense layer, gives the raw outputs.
 
     The flat vector holds the weights of all layers, then the biases of all layers, so
     that the penalty, which spares biases, acts on one slice: ``params[:n_weights]``.
@@ -96,7 +96,7 @@ class Network:
         self.n_params = self.spots[-1].where.stop
 
     def _make_layers(self) -> tuple[list[Layer], list[int]]:
-        """All layers, and the numbers of the dense ones."""
+        """All layers, and the indices of the dense ones."""
         layers: list[Layer] = [self.inputs] if self.inputs.embedded else []
         dense, n_data = [], self.inputs.n_plain
         kind = ScaledDense if self.learned_scale else Dense
@@ -112,16 +112,16 @@ class Network:
         return layers, dense
 
     def _activation_of_each(self) -> list[Activation]:
-        """Of each dense layer; the last one is linear."""
+        """The activation of each dense layer; the last one is linear."""
         return [*self.activations[: len(self.layer_sizes) - 2], Identity()]
 
     @property
     def shape(self) -> tuple[Any, ...]:
-        """What tells networks with different parameters apart."""
+        """Identifies networks with the same parameter shapes."""
         return (*self.layer_sizes, *(spot.shape for spot in self.spots))
 
     def on_inputs(self, n_features: int) -> "Network":
-        """The same network for as many inputs."""
+        """The same network for that many inputs."""
         sizes = n_features, *self.layer_sizes[1:]
         return Network(sizes, self.activations, self.noise)  # of plain inputs
 
@@ -140,7 +140,7 @@ class Network:
         return [(views[i][0], views[i][1]) for i in self.dense]
 
     def alphas(self, views: Views) -> list[Array | None]:
-        """Of each hidden layer the alphas of its activation, if it has any."""
+        """For each hidden layer the alphas of its activation, or None."""
         return [
             views[i - 1][0] if isinstance(self.layers[i - 1], ParametricLayer) else None
             for i in self.dense[1:]
@@ -149,7 +149,7 @@ class Network:
     def arrange(
         self, pairs: Iterable[Sequence[Any]], extras: Iterable[Any]
     ) -> list[list[Any]]:
-        """Arrays of their own in place of views.
+        """Separate arrays, arranged like views.
 
         pairs : (W, b) of each dense layer; extras : all others, as in the flat vector.
         """
@@ -177,14 +177,14 @@ class Network:
         return params
 
     def param_groups(self) -> dict[str, list[slice]]:
-        """Where the parameters of each group are."""
+        """Slices of the parameters of each group."""
         groups: dict[str, list[slice]] = {}
         for spot in self.spots:
             groups.setdefault(spot.group, []).append(spot.where)
         return groups
 
     def first(self, n_layers: int) -> list[slice]:
-        """Where the weights, biases and alphas of the first dense layers are."""
+        """Slices of the weights, biases and alphas of the first dense layers."""
         stop = [*self.dense[n_layers:], len(self.layers)][0]
         return [
             spot.where
@@ -193,7 +193,7 @@ class Network:
         ]
 
     def folded(self, params: Array) -> Array:
-        """The parameters with the learned scale in the first weights, and 1 after.
+        """The parameters with the learned scale folded into the first weights.
 
         `params` itself where nothing is scaled.
         """
@@ -242,7 +242,7 @@ class Network:
         dtype: Any,
         X: Any,
     ) -> Array:
-        """Draw extras, then each layer by what reaches it of the rows X."""
+        """Draw extras, then each layer from its inputs for the rows X."""
         embeddings = self.inputs.draw(random_state)
         x, _ = self.inputs.embed(embeddings, X)
         draws = []
@@ -302,7 +302,7 @@ class Network:
                 return
 
     def predict(self, views: Views, X: Any, part: slice = slice(None)) -> Array:
-        """Raw outputs of all rows of X, block by block, so that memory stays small.
+        """Raw outputs of all rows of X, block by block to save memory.
 
         part : of the layers, for the values at the end of these; X is what they see.
         """

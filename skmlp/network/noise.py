@@ -1,4 +1,4 @@
-"""Noise that training puts on a layer's inputs: dropout and normal noise."""
+"""Noise on the inputs of layers in training: dropout and normal noise."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ N_DRAWS = 1 << 16
 
 @dataclass
 class Noise:
-    """What training does to a layer's inputs: (x + scale e) keep / (1 - dropout).
+    """Noise on a layer's inputs in training: (x + scale e) keep / (1 - dropout).
 
     e is standard normal and keep is 0 with probability `dropout`, else 1, both drawn
     anew for each entry: Srivastava et al., Dropout: a simple way to prevent neural
@@ -30,7 +30,7 @@ class Noise:
 
 @dataclass
 class NoiseLevel:
-    """A factor on the noise of all layers, which may change as training goes on."""
+    """A factor on the noise of all layers, which may change during training."""
 
     factor: float = 1.0
 

@@ -77,7 +77,7 @@ class Objective:
         self._params: Array | None = None
 
     def on_inputs(self, n_features: int) -> "Objective":
-        """The same objective for a network of as many inputs."""
+        """The same objective for a network with that many inputs."""
         return Objective(
             self.network.on_inputs(n_features),
             self.loss,
@@ -139,7 +139,7 @@ class Objective:
         return self.loss_unit * self.trained(value)
 
     def trained(self, value: Value) -> float:
-        """The reported loss in the units in which training goes on."""
+        """The reported loss in training units."""
         return self._reported_share * value.loss + value.penalty
 
     def _view(self, params: Array) -> None:
@@ -162,7 +162,7 @@ class Objective:
         return 0.5 * strength * float(weights.dot(weights)) + l1
 
     def _penalize_l1(self, grad: Array, n_rows: int) -> float:
-        """The sign is a subgradient: 0 at 0."""
+        """Add the L1 penalty's subgradient, 0 at 0; returns the penalty."""
         strength = self.alpha_l1 / n_rows
         grad[: self._weights.size] += np.sign(self._weights) * strength
         return strength * float(np.abs(self._weights).sum())

@@ -1,4 +1,4 @@
-"""Activations that learn, as layers after the affine function."""
+"""Activations with learned parameters, as layers after the affine function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The buffers of one fit, or of one prediction, for each layer on the way."""
+"""The buffers of a fit or a prediction, for each layer."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def are_few(n_rows: int) -> bool:
 
 
 def rows_of_width(width: int) -> int:
-    """So few rows at once that as wide a block stays in the processor's cache.
+    """Number of rows for which a block of that width stays in the processor's cache.
 
     Fewer than BLOCK_ROWS would make the matrix products slow.
     """
@@ -28,7 +28,7 @@ def rows_of_width(width: int) -> int:
 
 
 def block_rows(layers: Iterable[Layer]) -> int:
-    """Rows at once, by the widest of the layers' values."""
+    """Number of rows in a block, by the width of the widest layer."""
     return rows_of_width(max(layer.max_width for layer in layers))
 
 

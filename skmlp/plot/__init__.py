@@ -1,4 +1,4 @@
-"""Pictures of a fit and of the network it made; they need matplotlib."""
+"""Displays of a fit and of its network; they require matplotlib."""
 
 from skmlp.plot.diagram import NetworkDisplay
 from skmlp.plot.gradient_flow import GradientFlowDisplay

@@ -1,4 +1,4 @@
-"""Where pictures are drawn, and in which colours."""
+"""Axes and colours of the displays."""
 
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -39,13 +39,13 @@ def axes_for(display: object, ax: Axes | None, **figure: Any) -> Axes:
 
 
 def draw_epochs(ax: Axes, values: NDArray[Any], **style: Any) -> Artist:
-    """A line over the epochs, from 1; where there is one only, a point."""
+    """A line over the epochs, from 1; a point if there is only one."""
     marker = "." if len(values) == 1 else ""
     return ax.plot(np.arange(1, len(values) + 1), values, marker=marker, **style)[0]
 
 
 def legend_line(label: str, **style: Any) -> Artist:
-    """A line that stands in a legend for others of its style."""
+    """A legend entry for lines of that style."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], label=label, **style)
@@ -59,7 +59,7 @@ def count_in_integers(ax: Axes) -> None:
 
 
 def use_log_scale(ax: Axes) -> None:
-    """A logarithmic scale in plain numbers, if anything that is drawn is above 0."""
+    """Use a logarithmic scale with plain numbers, if any value is above 0."""
     if any((np.asarray(line.get_ydata(), float) > 0).any() for line in ax.lines):
         ax.set_yscale("log", nonpositive="mask")
         low, high = ax.get_ylim()
@@ -68,7 +68,7 @@ def use_log_scale(ax: Axes) -> None:
 
 
 def _between_powers_of_ten(ratio: float) -> Any:
-    """How ticks there are labelled: the fewer powers, the more of them are."""
+    """Labels of minor ticks: more of them for fewer powers of ten."""
     if ratio < 10:
         return "{x:g}"
     return _twos_and_fives if ratio < 100 else ""

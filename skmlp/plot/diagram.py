@@ -33,7 +33,7 @@ GAP = 4.0  # points between units and labels
 
 
 class Column(NamedTuple):
-    """The units of a layer that are drawn, and where, from the top.
+    """The units drawn of a layer, and their heights, from the top.
 
     units : their numbers in the layer.
     heights : in [0, 1].
@@ -64,7 +64,7 @@ def relative(values: Array) -> Array:
 
 
 def widths_of(relative_weights: Array) -> Array:
-    """Of lines, in points; what is not nearly 0 can be seen."""
+    """Widths of lines, in points; weights that are not nearly 0 are visible."""
     sizes = np.abs(relative_weights)
     return np.where(sizes < NEARLY_0, 0.0, np.maximum(WIDEST * sizes, THINNEST))
 
@@ -76,10 +76,10 @@ def limits(span: float, low: float, high: float, total: float) -> tuple[float, f
 
 
 class NetworkDisplay:
-    """A network as a diagram: columns of units, and weights as lines between them.
+    """Diagram of a network: columns of units, with the weights as lines between them.
 
-    A line is as wide as its weight is large, relative to the largest of its layer, and
-    its colour is the weight's sign; weights below a hundredth of the largest have none.
+    The width of a line is the size of its weight relative to the largest of its layer,
+    and its colour the sign; weights below a hundredth of the largest are not drawn.
     Use :meth:`from_estimator` to make one.
 
     Parameters
@@ -91,10 +91,10 @@ class NetworkDisplay:
         The biases of each layer.
 
     feature_names : sequence of str of length n_features, default=None
-        Names of the inputs; None is x0, x1 and on.
+        Names of the inputs; None is x0, x1, ...
 
     output_names : sequence of str of length n_outputs, default=None
-        Names of the outputs; None is y0, y1 and on.
+        Names of the outputs; None is y0, y1, ...
 
     Attributes
     ----------
@@ -159,26 +159,27 @@ class NetworkDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted one, or a pipeline, search or scaled target that holds one.
+            A fitted estimator, or a pipeline, search or TransformedTargetRegressor with
+            one inside.
 
         feature_names : sequence of str of length n_features, default=None
             Names of the inputs; None takes those of X, or those that the pipeline
-            makes.
+            outputs.
 
         class_names : sequence of str of length n_outputs, default=None
-            Names of the outputs; None takes ``classes_``. Of two classes, which share
-            one output, the second is the output's.
+            Names of the outputs; None takes ``classes_``. For two classes, which share
+            one output, the name of the second class is used.
 
         max_units : int, default=12
-            The most units of a layer that are drawn. Of wider layers the first and the
-            last ones are, with three dots for the others.
+            Maximum number of units drawn in a layer. In wider layers the first and the
+            last units are drawn, with three dots for the others.
 
         biases : bool, default=False
-            Whether units are filled by the sign and the size of their biases, relative
-            to the largest of the layer.
+            Whether to fill units with the colour of their biases, relative to the
+            largest of the layer.
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw in; None makes a new figure.
 
         Returns
         -------
@@ -188,7 +189,7 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If the estimator is not fitted, if names are too few or too many, or if
+            If the estimator is not fitted, if the number of names is wrong, or if
             `max_units` is below 3.
 
         ImportError
@@ -206,7 +207,7 @@ class NetworkDisplay:
     def plot(
         self, ax: Axes | None = None, *, max_units: int = 12, biases: bool = False
     ) -> "NetworkDisplay":
-        """Draw the display; the parameters are those of :meth:`from_estimator`.
+        """Draw the display; parameters as in :meth:`from_estimator`.
 
         Returns
         -------
@@ -216,16 +217,17 @@ class NetworkDisplay:
         Raises
         ------
         ValueError
-            If names are too few or too many, if `max_units` is below 3, or if there
-            are no intercepts to draw as biases.
+            If the number of names is wrong, if `max_units` is below 3, or if there are
+            no intercepts to draw as biases.
 
         ImportError
             If matplotlib is not installed.
         """
         check_count(self, "max_units", max_units, least=3)
         if biases and self.intercepts is None:
+            owner = type(self).__name__
             raise ValueError(
-                f"{type(self).__name__}: biases need intercepts, got None."
+                f"{owner}: intercepts must be given with biases=True, got None."
             )
         sizes = [len(self.coefs[0]), *(W.shape[1] for W in self.coefs)]
         names = self._names(sizes[0], sizes[-1])
@@ -308,18 +310,18 @@ class NetworkDisplay:
             self._draw_dots(x, column)
 
     def _fill(self, layer: int, column: Column, biases: bool) -> Array:
-        """Biases of the units that are drawn, relative to the largest; inputs: 0."""
+        """Biases of the drawn units, relative to the largest; 0 for inputs."""
         if layer < 0 or not biases or self.intercepts is None:
             return np.zeros(len(column.units))
         return relative(self.intercepts[layer])[column.units]
 
     def _side_of_units(self, columns: list[Column]) -> float:
-        """Their diameter in points, three quarters of their distance at most."""
+        """Diameter of units in points, at most three quarters of their distance."""
         most = max(len(column.units) for column in columns)
         return min(1.6 * self._size_of_text(), 0.75 * 0.8 * self._points()[1] / most)
 
     def _size_of_text(self) -> float:
-        """In points: 10, or less where axes are narrow."""
+        """Font size in points: 10, or less if the axes are narrow."""
         return min(10.0, max(6.0, self._points()[0] / 40))
 
     def _points(self) -> tuple[float, float]:
@@ -353,7 +355,7 @@ class NetworkDisplay:
         align: str,
         vertical: str = "center",
     ) -> Artist:
-        """Text at some points from a place; dollars stay dollars."""
+        """Text offset by some points; dollar signs are not parsed."""
         return self.ax_.annotate(
             text,
             place,
@@ -391,7 +393,7 @@ class NetworkDisplay:
         )
 
     def _frame(self, away: float) -> None:
-        """Limits that leave room for all that is written."""
+        """Limits that leave room for all text."""
         box, point = self.ax_.get_window_extent(), self.figure_.dpi / 72
         head = self.heads_[0].get_window_extent()
         left, right = (
@@ -404,12 +406,12 @@ class NetworkDisplay:
         self.ax_.set_ylim(limits(1.0, below, above, box.height))
 
     def _width_of_labels(self, align: str) -> float:
-        """In pixels, of the widest label of the inputs or of the outputs."""
+        """Width in pixels of the widest label of the inputs or outputs."""
         of_end = [label for label in self.labels_ if label.get_ha() == align]
         widest: float = max(label.get_window_extent().width for label in of_end)
         return widest
 
 
 def shortened(name: str) -> str:
-    """A name that is not too long for a picture."""
+    """A name, shortened to fit the diagram."""
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

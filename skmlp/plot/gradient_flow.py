@@ -26,29 +26,28 @@ MOST_NAMED = 8  # layers in the legend; of more the first and the last ones
 
 
 class GradientFlowDisplay:
-    """What training does to each layer, by epoch, in three panels.
+    """Plot of gradients, updates and idle units of each layer, by epoch.
 
-    The norm of the gradient; the norm of the last update over that of the weights; of
-    hidden layers the share of units that are dead, whose derivative is below 0.01 on
-    all rows, and the share of pairs of unit and row that are saturated, where it is.
-    Layers are told
-    apart by colour, from the dark first one to the bright last one. Gradients that fall
-    by orders of magnitude from the last layer to the first vanish. Use
-    :meth:`from_estimator` to make one.
+    Three panels show the norm of the gradient; the norm of the epoch's last update
+    relative to that of the weights; and for hidden layers the fractions of dead units
+    (derivative below 0.01 on all rows) and of saturated pairs of unit and row
+    (derivative below 0.01). Colours go from the dark first layer to the bright last
+    one. Gradients that fall by orders of magnitude from the last layer to the first
+    are vanishing. Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
     gradient_norms : array-like of shape (n_epochs, n_layers)
-        The norm of each layer's gradient.
+        Norm of each layer's gradient.
 
     update_ratios : array-like of shape (n_epochs, n_layers), default=None
-        The norm of each layer's last update over that of its weights.
+        Norm of each layer's last update relative to that of its weights.
 
     dead : array-like of shape (n_epochs, n_hidden), default=None
-        The share of each hidden layer's units that are dead.
+        Fraction of dead units of each hidden layer.
 
     saturated : array-like of shape (n_epochs, n_hidden), default=None
-        The share of each hidden layer's units and rows that are saturated.
+        Fraction of saturated pairs of unit and row of each hidden layer.
 
     Attributes
     ----------
@@ -59,7 +58,7 @@ class GradientFlowDisplay:
         The figure.
 
     lines_ : dict of list of matplotlib Line2D
-        The curves, one a layer, by the parameters' names.
+        The curves, one for each layer, by the names of the parameters.
 
     See Also
     --------
@@ -103,10 +102,11 @@ class GradientFlowDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted one, or a pipeline, search or scaled target that holds one.
+            A fitted estimator, or a pipeline, search or TransformedTargetRegressor with
+            one inside.
 
         ax : sequence of three matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw in; None makes a new figure.
 
         Returns
         -------
@@ -126,13 +126,13 @@ class GradientFlowDisplay:
         if LAYER_RECORDS[0] not in history:
             raise ValueError(
                 f'{cls.__name__}: estimator must be fitted with record="layers", '
-                f"which records layers in history_, got {estimator!r}."
+                f"got {estimator!r}."
             )
         arrays: list[Any] = [history.get(record) for record in LAYER_RECORDS]
         return cls(*arrays).plot(ax)
 
     def plot(self, ax: Sequence[Axes] | None = None) -> "GradientFlowDisplay":
-        """Draw the display; the parameter is that of :meth:`from_estimator`.
+        """Draw the display; parameter as in :meth:`from_estimator`.
 
         Returns
         -------
@@ -168,7 +168,7 @@ class GradientFlowDisplay:
         axes = list(np.ravel(np.asarray(ax, object)))
         if len(axes) != len(TITLES):
             raise ValueError(
-                f"{type(self).__name__}: ax must be three axes, got {len(axes)}."
+                f"{type(self).__name__}: ax must have three axes, got {len(axes)}."
             )
         return axes
 
@@ -184,7 +184,7 @@ class GradientFlowDisplay:
         ]
 
     def _colours(self) -> list[Any]:
-        """One for each layer; the brightest ones, pale in print, are left out."""
+        """A colour for each layer, without the brightest, which are pale in print."""
         from matplotlib import colormaps
 
         n_layers = np.shape(self.gradient_norms)[1]

@@ -25,7 +25,7 @@ History = Mapping[str, ArrayLike]
 
 
 class Style(NamedTuple):
-    """How a record of epochs is drawn."""
+    """Line style of a record."""
 
     label: str
     line: str
@@ -43,14 +43,14 @@ LETTER = 4.25  # points, of a small one
 
 
 def curves_of(history: History) -> dict[str, Array]:
-    """What is drawn of a history, by its names in STYLES."""
+    """The curves of a history, by their names in STYLES."""
     arrays = {name: np.asarray(values, float) for name, values in history.items()}
     training = arrays["loss"] + arrays.get("penalty", 0.0)
     return {"training_loss": training} | {n: arrays[n] for n in STYLES if n in arrays}
 
 
 def is_minus_the_loss(curves: dict[str, Array]) -> bool:
-    """Whether the score is that of scoring="loss", which says nothing more."""
+    """Whether the score is the negative loss, and so redundant."""
     score, loss = (curves.get(f"validation_{name}") for name in ("score", "loss"))
     if score is None or loss is None:
         return False
@@ -58,21 +58,21 @@ def is_minus_the_loss(curves: dict[str, Array]) -> bool:
 
 
 class LossCurveDisplay:
-    """Loss by epoch: of training with its penalty, and on validation rows.
+    """Plot of the loss by epoch: training loss with penalty, and validation loss.
 
-    The best epoch, if one was chosen, is marked by a vertical line and a dot. Each of
-    several fits has its colour. Use :meth:`from_estimator` to make one.
+    The best epoch, if early stopping chose one, is marked by a vertical line and a dot.
+    Several fits are told apart by colour. Use :meth:`from_estimator` to make one.
 
     Parameters
     ----------
     histories : dict of dict of array-like of shape (n_epochs,)
-        ``history_`` of each fit, by the fit's name; 'loss' must be there.
+        ``history_`` of each fit, by name of the fit; must have 'loss'.
 
     best_epochs : dict of int or None, default=None
-        ``best_epoch_`` of each fit, counted from 1, by the fit's name.
+        ``best_epoch_`` of each fit, counted from 1, by name of the fit.
 
     stop_reasons : dict of str, default=None
-        ``stop_reason_`` of each fit, by the fit's name.
+        ``stop_reason_`` of each fit, by name of the fit.
 
     Attributes
     ----------
@@ -80,14 +80,14 @@ class LossCurveDisplay:
         The axes of the losses.
 
     twins_ : dict of matplotlib Axes
-        Those that share its epochs: 'validation_score', 'learning_rate'.
+        Axes of 'validation_score' and 'learning_rate', which share the epochs.
 
     figure_ : matplotlib Figure
         The figure.
 
     lines_ : dict of matplotlib Line2D
-        The curves, by pairs of the fit's name and 'training_loss', 'validation_loss',
-        'validation_score' or 'learning_rate'.
+        The curves, by pairs of the name of the fit and 'training_loss',
+        'validation_loss', 'validation_score' or 'learning_rate'.
 
     See Also
     --------
@@ -136,24 +136,24 @@ class LossCurveDisplay:
         Parameters
         ----------
         estimator : estimator, or list or dict of estimators
-            Fitted ones, or pipelines, searches or scaled targets that hold one; the
-            keys of a dict are names.
+            Fitted estimators, or a pipeline, search or TransformedTargetRegressor with
+            one inside; the keys of a dict are the names of the fits.
 
         score : bool, default=True
-            Whether to draw the validation score, if there is one and it is not minus
-            the loss.
+            Whether to draw the validation score, if there is one and it is not the
+            negative loss.
 
         learning_rate : bool, default=False
             Whether to draw the learning rate, if there is one.
 
         log_scale : bool, default=False
-            Whether losses are drawn on a logarithmic scale.
+            Whether to use a logarithmic scale for losses.
 
         stop_reason : bool, default=True
-            Whether the title says why training ended.
+            Whether to print ``stop_reason_`` as the title.
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw in; None makes a new figure.
 
         Returns
         -------
@@ -191,7 +191,7 @@ class LossCurveDisplay:
         log_scale: bool = False,
         stop_reason: bool = True,
     ) -> "LossCurveDisplay":
-        """Draw the display; the parameters are those of :meth:`from_estimator`.
+        """Draw the display; parameters as in :meth:`from_estimator`.
 
         Returns
         -------
@@ -238,7 +238,7 @@ class LossCurveDisplay:
         )
 
     def _axes_of(self, record: str) -> Axes:
-        """Those of the losses, or others on the right, of which each has its own."""
+        """The axes of the losses, or twin axes on the right for the record."""
         if record not in BESIDE:
             return self.ax_
         if record not in self.twins_:
@@ -254,7 +254,7 @@ class LossCurveDisplay:
             self.ax_.plot(best, losses[best - 1], "o", color=colour, zorder=4)
 
     def _colour(self, number: int, alone: str = GREY) -> str:
-        """That of a fit where there are several, else that of what is drawn."""
+        """The colour of the fit if there are several, otherwise of the record."""
         several = len(self.histories) > 1
         return COLOURS[number % len(COLOURS)] if several else alone
 
@@ -269,7 +269,7 @@ class LossCurveDisplay:
         self._explain()
 
     def _explain(self) -> None:
-        """A legend, inside where curves are few, else below the epochs."""
+        """A legend, inside the axes or, with several fits or twins, below."""
         place: dict[str, Any] = {}
         if self.twins_ or len(self.histories) > 1:
             place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0)}
@@ -277,7 +277,7 @@ class LossCurveDisplay:
         self.ax_.legend(handles=self._handles(), fontsize="small", **place)
 
     def _unit_of_time(self) -> str:
-        """lbfgs has iterations, and no learning rate."""
+        """Label of the x axis: lbfgs has iterations, and no learning rate."""
         units = {
             "epoch" if "learning_rate" in history else "iteration"
             for history in self.histories.values()
@@ -285,7 +285,7 @@ class LossCurveDisplay:
         return " or ".join(sorted(units))
 
     def _handles(self) -> list[Artist]:
-        """Of the legend: fits by colour if there are several, then lines by style."""
+        """Legend entries: fits by colour if several, then records by style."""
         names = list(self.histories) if len(self.histories) > 1 else []
         fits = [legend_line(n, color=self._colour(i)) for i, n in enumerate(names)]
         drawn = {record for _, record in self.lines_}
@@ -312,7 +312,7 @@ class LossCurveDisplay:
 
 
 def _named(estimators: Any) -> dict[str, Any]:
-    """Estimators by name: those of a dict, or their class, numbered if several."""
+    """Estimators by name: the keys of a dict, or the class, numbered if several."""
     if isinstance(estimators, Mapping):
         return {str(name): estimator for name, estimator in estimators.items()}
     if not isinstance(estimators, list | tuple):

@@ -1,4 +1,4 @@
-"""What pictures read from a fitted estimator: the network, and names for its ends."""
+"""What displays read from a fitted estimator: network, history, and names."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ WRAPPERS = ("best_estimator_", "regressor_", "estimator_", "mlp_")
 
 
 def unwrapped(estimator: Any) -> Any:
-    """The estimator at the end of pipelines, or within a scaled target or a search."""
+    """The estimator inside a search, a TransformedTargetRegressor or a wrapper."""
     for attribute in WRAPPERS:
         if hasattr(estimator, attribute):
             return unwrapped(getattr(estimator, attribute))
@@ -21,14 +21,14 @@ def unwrapped(estimator: Any) -> Any:
 
 
 def network_of(display: type, estimator: Any) -> Any:
-    """The fitted network that an estimator is, or that is its last step."""
+    """The fitted network: the estimator itself, or its last step."""
     last = unwrapped(estimator)
     while hasattr(last, "steps"):
         last = unwrapped(last.steps[-1][1])
     if hasattr(last, "members_"):
         raise ValueError(
             f"{display.__name__}: estimator must have n_members=1 to be drawn, got "
-            f"{len(last.members_)}; take one of members_."
+            f"{len(last.members_)}; use one of members_."
         )
     if not hasattr(last, "coefs_"):
         raise ValueError(
@@ -39,12 +39,12 @@ def network_of(display: type, estimator: Any) -> Any:
 
 
 def history_of(display: type, estimator: Any) -> dict[str, Any]:
-    """The records of its epochs."""
+    """The history of the fit."""
     network = network_of(display, estimator)
     if not hasattr(network, "history_"):
         raise ValueError(
-            f"{display.__name__}: estimator must have history_, as skmlp's have once "
-            f"they are fitted, got {estimator!r}."
+            f"{display.__name__}: estimator must be one of skmlp, whose fit sets "
+            f"history_, got {estimator!r}."
         )
     history: dict[str, Any] = network.history_
     return history
@@ -53,7 +53,7 @@ def history_of(display: type, estimator: Any) -> dict[str, Any]:
 def input_names(
     display: type, estimator: Any, given: Sequence[object] | None
 ) -> list[str]:
-    """Names of the inputs: those given, those of X, those that a pipeline makes, x0.
+    """Names of the inputs: as given, of X, of the pipeline's output, or x0, x1, ...
 
     Of columns that are embedded, the names of what is made of them.
     """
@@ -80,7 +80,7 @@ def _feature_names(
 
 
 def _names_in_pipeline(estimator: Any) -> NDArray[Any] | None:
-    """What the steps before the last make of the names, pipelines within included."""
+    """Names of the output of the steps before the last, also in nested pipelines."""
     names: NDArray[Any] | None = None
     while hasattr(estimator, "steps"):
         if len(estimator.steps) > 1:
@@ -95,7 +95,7 @@ def _names_in_pipeline(estimator: Any) -> NDArray[Any] | None:
 def output_names(
     display: type, estimator: Any, given: Sequence[object] | None
 ) -> list[str]:
-    """Names of the outputs: those given, the classes, or y0 and on."""
+    """Names of the outputs: as given, the classes, or y0, y1, ..."""
     network = network_of(display, estimator)
     n_outputs = network.coefs_[-1].shape[1]
     if given is not None:
@@ -118,7 +118,7 @@ def _class_names(classes: Any) -> list[str]:
 def check_names(
     display: type, parameter: str, names: Sequence[object], n_names: int
 ) -> list[str]:
-    """The names as strings, of which there must be so many."""
+    """The names as strings, which must be n_names."""
     if len(names) != n_names:
         raise ValueError(
             f"{display.__name__}: {parameter} must have {n_names} names, got "
@@ -128,12 +128,12 @@ def check_names(
 
 
 def numbered(letter: str, n_names: int) -> list[str]:
-    """x0, x1, ...; one alone has no number."""
+    """x0, x1, ...; without a number if there is only one."""
     return [letter] if n_names == 1 else [f"{letter}{i}" for i in range(n_names)]
 
 
 def check_count(display: object, parameter: str, value: int, least: int) -> None:
-    """Raise where a number of things to draw is none, or too small."""
+    """Raise a ValueError unless the value is an integer of at least `least`."""
     if not is_integer(value) or value < least:
         raise ValueError(
             f"{type(display).__name__}: {parameter} must be at least {least}, got "

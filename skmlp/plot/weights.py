@@ -21,11 +21,11 @@ MOST_NAMES = 40  # of features beside a matrix; of more each second, third, ... 
 
 
 class WeightsDisplay:
-    """Weights of the first layer, of the units that have the largest ones.
+    """Plot of the first layer's weights, for the units with the largest ones.
 
-    With `image_shape` an image for each unit, else a matrix of features and units. The
-    colours are the same for all units, and white is 0. Use :meth:`from_estimator` to
-    make one.
+    With `image_shape` there is an image for each unit, otherwise a matrix of features
+    and units. All units have the same colour scale, in which white is 0. Use
+    :meth:`from_estimator` to make one.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ class WeightsDisplay:
         The weights.
 
     image_shape : tuple of (height, width), default=None
-        The shape of the images that rows of X are, if they are.
+        Shape of the images, if the rows of X are images.
 
     feature_names : sequence of str of length n_features, default=None
-        Names of the features, for the matrix; None is x0, x1 and on.
+        Names of the features, for the matrix; None is x0, x1, ...
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class WeightsDisplay:
         The scale of the colours.
 
     units_ : ndarray of shape (n_drawn,)
-        Numbers of the units that are drawn, by falling Euclidean norm.
+        Indices of the units that are drawn, by decreasing Euclidean norm.
 
     See Also
     --------
@@ -101,20 +101,22 @@ class WeightsDisplay:
         Parameters
         ----------
         estimator : estimator
-            A fitted one, or a pipeline, search or scaled target that holds one.
+            A fitted estimator, or a pipeline, search or TransformedTargetRegressor with
+            one inside.
 
         image_shape : tuple of (height, width), default=None
-            The shape of the images that rows of X are; None draws a matrix.
+            Shape of the images, if the rows of X are images; None draws a matrix.
 
         feature_names : sequence of str of length n_features, default=None
             Names of the features, for the matrix; None takes those of X, or those that
-            the pipeline makes.
+            the pipeline outputs.
 
         max_units : int, default=25
-            The most units that are drawn: those of the largest Euclidean norms.
+            Maximum number of units that are drawn: those with the largest Euclidean
+            norms.
 
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw in; None makes a new figure.
 
         Returns
         -------
@@ -124,8 +126,8 @@ class WeightsDisplay:
         Raises
         ------
         ValueError
-            If the estimator is not fitted, if names are too few or too many, if
-            `image_shape` does not fit the features, or if `max_units` is below 1.
+            If the estimator is not fitted, if the number of names is wrong, if
+            `image_shape` does not match the features, or if `max_units` is below 1.
 
         ImportError
             If matplotlib is not installed.
@@ -138,7 +140,7 @@ class WeightsDisplay:
         return display.plot(ax, max_units=max_units)
 
     def plot(self, ax: Axes | None = None, *, max_units: int = 25) -> "WeightsDisplay":
-        """Draw the display; the parameters are those of :meth:`from_estimator`.
+        """Draw the display; parameters as in :meth:`from_estimator`.
 
         Returns
         -------
@@ -148,7 +150,7 @@ class WeightsDisplay:
         Raises
         ------
         ValueError
-            If names are too few or too many, if `image_shape` does not fit the
+            If the number of names is wrong, if `image_shape` does not match the
             features, or if `max_units` is below 1.
 
         ImportError
@@ -177,7 +179,7 @@ class WeightsDisplay:
         return shape
 
     def _colours(self) -> dict[str, Any]:
-        """The same for all that is drawn, white at 0."""
+        """Colour scale, the same for all units, white at 0."""
         largest = float(np.abs(self.weights[:, self.units_]).max(initial=0.0)) or 1.0
         return {"cmap": SIGNED_MAP, "vmin": -largest, "vmax": largest}
 
@@ -196,7 +198,7 @@ class WeightsDisplay:
         self.ax_.set_xlabel("unit, by falling norm of its weights")
 
     def _draw_images(self, ax: Axes | None, height: int, width: int) -> None:
-        """Units from left to right and down, with room for their numbers above."""
+        """Draw units row by row, with room for their indices above."""
         n_columns = int(np.ceil(np.sqrt(len(self.units_))))
         n_rows = -(-len(self.units_) // n_columns)
         side = max(height, width)  # which is an inch

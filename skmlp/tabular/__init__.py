@@ -1,4 +1,4 @@
-"""Raw tables to predictions: encoders, recipes, a pipeline and what to tune in it."""
+"""From raw tables to predictions: encoders, presets, a pipeline, a search space."""
 
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.pipeline import TabularPipeline, tabular_pipeline

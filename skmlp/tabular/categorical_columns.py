@@ -7,13 +7,13 @@ from skmlp.errors import short_repr
 
 FROM_DTYPE = "from_dtype"
 EXPECTED = (
-    f"{FROM_DTYPE!r}, None, or a list of column names, of column numbers or of one "
+    f"{FROM_DTYPE!r}, None, or a list of column names, of column indices, or of one "
     "bool for each column"
 )
 
 
 def categorical_mask(estimator, table):
-    """Whether each column of the table is one of categories, bools (n_columns,)."""
+    """Whether each column of the table is categorical, bools (n_columns,)."""
     chosen = estimator.categorical_features
     if isinstance(chosen, str) and chosen == FROM_DTYPE:
         return table.are_categorical()
@@ -24,7 +24,7 @@ def categorical_mask(estimator, table):
 
 
 def check_categorical_features(estimator):
-    """Raise a ValueError for what is no choice of columns for any table."""
+    """Raise a ValueError for values that are invalid for any table."""
     chosen = estimator.categorical_features
     if chosen is None or (isinstance(chosen, str) and chosen == FROM_DTYPE):
         return
@@ -33,7 +33,7 @@ def check_categorical_features(estimator):
 
 
 def _numbers_of(estimator, chosen, table):
-    """Numbers of the columns that are chosen by name, number or bool."""
+    """Indices of columns chosen by name, index or bool."""
     chosen = list(chosen)
     if all(isinstance(value, str) for value in chosen):
         return _by_name(estimator, chosen, table)
@@ -49,8 +49,10 @@ def _by_name(estimator, chosen, table):
     number_of = {name: j for j, name in enumerate(table.names or ())}
     unknown = [name for name in chosen if name not in number_of]
     if unknown:
-        names = "no names" if table.names is None else short_repr(table.names)
-        _refuse(estimator, f": X has no column {unknown[0]!r}, but {names}")
+        names = "have no names"
+        if table.names is not None:
+            names = f"are {short_repr(table.names)}"
+        _refuse(estimator, f": X has no column {unknown[0]!r}; its columns {names}")
     return [number_of[name] for name in chosen]
 
 

@@ -1,4 +1,4 @@
-"""The categories of one column: which of them share a number, and what rows become."""
+"""The categories of one column: which are merged, and how they are encoded."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Categories:
 
     @property
     def names(self):
-        """Of each number the category that it is about."""
+        """The category of each output column."""
         names = [*self.frequent, INFREQUENT][: self.n_categories]
         return names[:1] if self.n_categories in SIGNS else names
 
@@ -64,7 +64,7 @@ class Categories:
 
 
 def _one_hot(category, n_categories):
-    """1 in the column of each row's category, which is -1 for none."""
+    """One-hot rows of the categories, all 0 for -1."""
     is_there = category >= 0
     ends = np.concatenate([[0], np.cumsum(is_there)])
     columns = category[is_there]
@@ -73,7 +73,7 @@ def _one_hot(category, n_categories):
 
 
 def encode_all(columns, levels, n_rows):
-    """What encodes all columns of categories, a CSR matrix (n_rows, n_numbers).
+    """The encoded categorical columns, a CSR matrix (n_rows, n_numbers).
 
     columns : Categories of each column.
     levels : (texts, codes) of each column.
@@ -101,7 +101,7 @@ def learn_categories(texts, codes, min_frequency, max_categories):
 
 
 def _counts(texts, codes):
-    """How many rows have each category; categories of no row are left out."""
+    """Number of rows of each category that occurs."""
     counts = Counter()
     n_rows = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
     for text, count in zip(texts, n_rows, strict=True):
@@ -110,7 +110,7 @@ def _counts(texts, codes):
 
 
 def _least_count(min_frequency, n_rows, n_categories):
-    """The rows that a category needs so that it is not infrequent."""
+    """Number of rows from which a category is frequent."""
     if min_frequency == "auto":
         return FEW if n_categories > MANY else 1
     if min_frequency is None or is_integer(min_frequency):
@@ -119,6 +119,6 @@ def _least_count(min_frequency, n_rows, n_categories):
 
 
 def _most_frequent(texts, counts, n_kept):
-    """Those of the sorted texts that most rows have, the later ones of equal ones."""
+    """The n_kept most frequent texts, sorted; of ties the later ones."""
     by_count = sorted(texts, key=counts.__getitem__)
     return sorted(by_count[len(by_count) - n_kept :])

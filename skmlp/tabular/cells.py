@@ -1,4 +1,4 @@
-"""Values of all kinds as Python has them: missing or not, as numbers, as categories."""
+"""Single values: whether they are missing, and as numbers or categories."""
 
 import datetime
 import math
@@ -22,14 +22,14 @@ NESTED = (list, tuple, dict, set, frozenset, np.ndarray)
 
 
 def is_missing(value):
-    """Whether it stands for a missing value: None, NaN, pandas.NA or pandas.NaT."""
+    """Whether a value is missing: None, NaN, pandas.NA or pandas.NaT."""
     if type(value).__name__ in MISSING:
         return True
     return isinstance(value, Number) and bool(value != value)
 
 
 def check_types(types):
-    """Raise a ValueError for what is neither a number nor a category."""
+    """Raise a ValueError for types that are neither numbers nor categories."""
     for kind in types:
         if kind.__name__ in MISSING:  # among them NaT, which Python takes for a date
             continue
@@ -51,12 +51,12 @@ def refuse_dates(name):
 def refuse_nested(name):
     raise ValueError(
         f"must have a number or a category in each row, got nested values ({name}); "
-        "give their parts columns of their own."
+        "put their parts into columns of their own."
     )
 
 
 def are_numbers(objects):
-    """Whether all values that are there are numbers, of which bools are none."""
+    """Whether all non-missing values are numbers; bools are not."""
     types = set(map(type, objects))
     check_types(types)
     return all(map(_is_of_numbers, types))
@@ -68,7 +68,7 @@ def _is_of_numbers(kind):
 
 
 def floats_of(objects):
-    """The values as float64 (n,), NaN where missing; an infinity where too large."""
+    """The values as float64 (n,), NaN if missing, infinite if too large."""
     check_types(set(map(type, objects)))
     return np.array([_float_of(value) for value in objects], dtype=np.float64)
 
@@ -88,7 +88,7 @@ def _float_of(value):
 
 
 def text_of(value):
-    """What a category is compared by: its text, None for a missing one.
+    """The text by which a category is compared, None if missing.
 
     So 1, 1.0 and "1" are one category: a column of whole numbers becomes one of floats
     once a value is missing, and one of strings when it comes from a text file.
@@ -103,7 +103,7 @@ def text_of(value):
 
 
 def levels_of(objects):
-    """The texts that occur, and for each value the number of its text, -1 if missing.
+    """The distinct texts, and for each value the index of its text, -1 if missing.
 
     Returns a list of str and an integer array (n,).
     """
@@ -117,7 +117,7 @@ def levels_of(objects):
 
 
 def levels_of_numbers(values):
-    """levels_of for an array of numbers or bools (n,), NaN being missing."""
+    """As `levels_of`, for an array of numbers or bools (n,); NaN is missing."""
     codes = np.full(len(values), -1, dtype=np.intp)
     present = values == values
     distinct, codes[present] = np.unique(values[present], return_inverse=True)

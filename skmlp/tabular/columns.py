@@ -1,4 +1,4 @@
-"""One column of a table, whatever library it is from, as numbers or as categories."""
+"""One column of a table of any library, as numbers or as categories."""
 
 import numpy as np
 
@@ -21,12 +21,12 @@ DATES = "mM"
 
 
 def is_numeric(kind):
-    """Whether such a dtype has numbers or bools only, and maybe missing ones."""
+    """Whether a dtype of that kind holds only numbers, bools and missing values."""
     return kind in NUMBERS + FLAGS
 
 
 class ArrayColumn:
-    """A column of a NumPy array (n,), and what columns of all libraries have in common.
+    """A column of a NumPy array (n,); base of the columns of other libraries.
 
     Values that are not numbers or bools by their dtype are looked at one by one.
     """
@@ -36,17 +36,17 @@ class ArrayColumn:
         self.kind = values.dtype.kind
 
     def is_categorical(self):
-        """Whether it is a column of categories, by dtype or else by its values."""
+        """Whether the column is categorical, by its dtype or its values."""
         if self.kind in NUMBERS:
             return False
         return self.kind in FLAGS + TEXTS or not are_numbers(self._objects())
 
     def floats(self):
-        """The numbers, float64 (n,), NaN where missing."""
+        """The numbers, float64 (n,), NaN if missing."""
         return self._floats() if is_numeric(self.kind) else floats_of(self._objects())
 
     def levels(self):
-        """The categories' texts, and of each row the number of its category or -1."""
+        """The categories' texts, and for each row the index of its category or -1."""
         array = self._array()
         return levels_of(self._objects()) if array is None else levels_of_numbers(array)
 
@@ -60,7 +60,7 @@ class ArrayColumn:
             return self.values.astype(np.float64, copy=False)
 
     def _array(self):
-        """The values as an array of numbers or bools, if none changes by that."""
+        """The values as an array of numbers or bools, if that is exact, or None."""
         return self.values if is_numeric(self.kind) else None
 
     def _as_objects(self):
@@ -68,7 +68,7 @@ class ArrayColumn:
 
 
 class PandasColumn(ArrayColumn):
-    """A pandas Series, or what has its methods."""
+    """A pandas Series, or an object with its methods."""
 
     def __init__(self, series):
         self.values = series
@@ -119,7 +119,7 @@ class PolarsColumn(ArrayColumn):
 
 
 def _polars_kind(dtype):
-    """The letter that NumPy has for such a dtype."""
+    """NumPy's letter for the kind of a polars dtype."""
     if dtype.is_numeric():
         return "f"
     if dtype.is_temporal():

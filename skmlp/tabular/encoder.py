@@ -1,4 +1,4 @@
-"""TableEncoder: a raw table as one array of floats that a network likes."""
+"""TableEncoder: a raw table as one array of scaled floats."""
 
 import numpy as np
 from scipy import sparse
@@ -42,41 +42,42 @@ RULES: dict[str, Rule] = {
 
 
 class TableEncoder(TransformerMixin, BaseEstimator):
-    """Encode a table of numbers and categories, missing values too, for a network.
+    """Encode a table of numbers, categories and missing values for a network.
 
-    Missing numbers become the column's median, and each column that had some in
-    training gets a 0/1 indicator beside it. Of categories, a column with
+    Missing numbers are replaced by the column's median, and each column with missing
+    numbers in training gets a 0/1 indicator column. A categorical column with
 
-    - three or more becomes as many 0/1 columns, all 0 where it is missing or unseen;
-    - two becomes one column: 1 for the first category, -1 for the second, 0 where it
-      is missing or unseen;
-    - one becomes one column: 1 for it, -1 where it is missing or unseen.
+    - three or more categories is one-hot encoded, all 0 if missing or unseen;
+    - two categories becomes one column: 1 for the first, -1 for the second, 0 if
+      missing or unseen;
+    - one category becomes one column: 1 for it, -1 if missing or unseen.
 
-    All these columns then go through what `SmoothClipScaler` does: centred, scaled by
-    quartiles, within (-3, 3). A constant column becomes 0.
+    All resulting columns are then scaled as by `SmoothClipScaler`: centred, divided by
+    the interquartile range, and clipped smoothly to (-3, 3). A constant column
+    becomes 0.
 
-    The output has the numbers first, then the indicators, then the categories.
+    The columns of the output are: numbers, indicators, categories.
 
     Parameters
     ----------
     categorical_features : "from_dtype", None or array-like, default="from_dtype"
-        The columns of categories: a list of names, of numbers (from 0), or of one bool
-        for each column; None for none. "from_dtype" takes columns of strings, bools,
-        and pandas' and polars' categories; a column of Python objects if the values
-        that are not missing are not all numbers; and none of a sparse matrix.
+        The categorical columns: a list of names, of indices, or of one bool for each
+        column; None for none. "from_dtype" takes columns of strings, bools, and pandas
+        or polars categories; columns of Python objects whose non-missing values are not
+        all numbers; and no column of a sparse matrix.
 
     min_frequency : "auto", int, float or None, default="auto"
-        Categories that fewer rows have share one column: an int is a number of rows, a
-        float in (0, 1) a share of them. None gives each category its own. "auto" is 4
-        for a column of more than 20 categories, and None for others.
+        Categories in fewer rows are merged into one: an int is a number of rows, a
+        float in (0, 1) a fraction of them. None merges none. "auto" is 4 for a column
+        with more than 20 categories, otherwise None.
 
     max_categories : int or None, default=None
-        Most categories that a column is encoded by. The rarest ones share one, which
-        is among them.
+        Maximum number of categories of a column, including the one that the rarest
+        categories are merged into. None is no limit.
 
     sparse_output : "auto" or bool, default="auto"
-        Whether ``transform`` gives a CSR matrix. "auto": if X is sparse, and where the
-        output has more than 2000 columns and less than 10 % of its entries are not 0.
+        Whether ``transform`` returns a CSR matrix. "auto" does if X is sparse, or if
+        the output has more than 2000 columns and less than 10 % nonzero entries.
 
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the output.
@@ -84,24 +85,24 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     is_categorical_ : ndarray of shape (n_features_in_,)
-        Whether each column is one of categories.
+        Whether each column is categorical.
 
     categories_ : dict of str to ndarray
-        Of each column of categories those that have a number of their own, sorted, by
-        the texts that they are compared by: 1, 1.0 and "1" are one category.
+        For each categorical column, its frequent categories, sorted, as the strings by
+        which they are compared: 1, 1.0 and "1" are one category.
 
     infrequent_categories_ : dict of str to ndarray
-        Of each column of categories those that share a number, sorted. There, a
-        category that was not seen in training is one of them.
+        For each categorical column, the categories that are merged, sorted. Where there
+        are some, categories unseen in training count as one of them.
 
     sparse_output_ : bool
-        Whether ``transform`` gives a CSR matrix.
+        Whether ``transform`` returns a CSR matrix.
 
     n_features_in_ : int
         Number of columns in training.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X had them, all strings.
+        Names of the columns, if X had them and all are strings.
 
     See Also
     --------
@@ -110,11 +111,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Columns are known by name where X has names in ``fit`` and ``transform``: they may
-    come in another order, and other ones beside them are left alone.
+    Columns are matched by name if X has names in ``fit`` and ``transform``: their order
+    may differ, and additional columns are ignored.
 
-    Dates and times are refused. Turn them into numbers, such as year, month or age in
-    days. Infinite numbers are refused, too.
+    Dates and times raise an error: turn them into numbers, such as year, month or age
+    in days. So do infinite numbers.
 
     References
     ----------
@@ -160,9 +161,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            The table: a frame of pandas or polars, an array of numbers or objects, a
+            The table: a pandas or polars data frame, an array of numbers or objects, a
             list of rows, or a sparse matrix of numbers. None, NaN, ``pandas.NA`` and
-            ``pandas.NaT`` stand for missing values.
+            ``pandas.NaT`` are missing values.
 
         y : None
             Ignored.
@@ -175,9 +176,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is none of its values, X has no row or no column, two
-            columns of one name, or a column of dates, of nested values, or of numbers
-            of which some are infinite or not numbers.
+            If a parameter is invalid, or if X has no rows, no columns, two columns of
+            the same name, or a column of dates, of nested values, or of numbers that
+            are infinite or mixed with other values.
         """
         self._learn(X)
         return self
@@ -188,7 +189,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            The table, as for ``fit``.
+            The table, as in ``fit``.
 
         y : None
             Ignored.
@@ -196,7 +197,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_encoded : {ndarray, sparse matrix} of shape (n_samples, n_features_out)
-            What ``fit(X).transform(X)`` gives.
+            The same as ``fit(X).transform(X)``.
 
         Raises
         ------
@@ -221,8 +222,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a column of ``fit`` is not there, or X has another number of them where
-            they have no names; or if a column has values that ``fit`` would refuse.
+            If a column of ``fit`` is missing, or without names the number of columns
+            differs, or if a column has values that ``fit`` would refuse.
         """
         check_is_fitted(self)
         table = self._in_fitted_order(read_table(self, X), X)
@@ -234,19 +235,19 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the columns of X; None is `feature_names_in_`, or x0, x1 and so on
-            where X had no names.
+            Names of the columns of X; None is `feature_names_in_`, or x0, x1, ... if X
+            had no names.
 
         Returns
         -------
         feature_names_out : ndarray of str objects
-            A name for each column. A column about two categories is named after the
-            first one, for which it is 1 before it is scaled.
+            A name for each column. A column for two categories is named after the
+            first one, for which it is 1 before scaling.
 
         Raises
         ------
         ValueError
-            If `input_features` are not as many as the columns of X, or not their names.
+            If `input_features` do not match the number or the names of the columns.
         """
         check_is_fitted(self)
         labels = names_in(self, input_features)
@@ -259,7 +260,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return np.array(told_apart(names), dtype=object)
 
     def _learn(self, X):
-        """Set what is learned; returns the two blocks of the training table, scaled."""
+        """Set the fitted attributes; returns the two scaled blocks of the table."""
         check_parameters(self, RULES)
         check_categorical_features(self)
         table = read_table(self, X)
@@ -299,7 +300,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return numbers, [table.levels(j) for j in np.flatnonzero(self.is_categorical_)]
 
     def _blocks(self, numbers, levels):
-        """Numbers and indicators; and what encodes categories, a CSR matrix."""
+        """Numbers and indicators; and the encoded categories, a CSR matrix."""
         encoded = encode_all(self._categories, levels, n_rows=numbers.shape[0])
         return self._missing.fill(numbers), encoded.astype(self.dtype)
 
@@ -329,7 +330,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return joined
 
     def _in_fitted_order(self, table, X):
-        """The table's columns as in ``fit``: by name, or if there is none by number."""
+        """The table's columns in the order of ``fit``, by name or by index."""
         names = getattr(self, "feature_names_in_", None)
         if names is None or table.names is None:
             # scikit-learn warns of names that came or went, and counts the columns

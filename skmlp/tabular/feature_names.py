@@ -1,4 +1,4 @@
-"""Names of columns, those that come in and those that go out."""
+"""Names of input and output columns."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from skmlp.errors import error_context, short_repr
 
 
 def names_in(estimator, input_features):
-    """The names of the fitted columns, objects (n_features,), as scikit-learn has it.
+    """The names of the fitted columns, objects (n_features,), as in scikit-learn.
 
     input_features : names to take instead, or None.
     """
@@ -29,12 +29,12 @@ def names_in(estimator, input_features):
 
 
 def default_names(n_features):
-    """Those that scikit-learn gives to columns without names."""
+    """scikit-learn's names for columns without names."""
     return np.array([f"x{j}" for j in range(n_features)], dtype=object)
 
 
 def told_apart(names):
-    """The names, and a number after those that came before."""
+    """The names, made unique by a number after repeated ones."""
     taken = {}
     for name in names:
         candidate, count = name, 1

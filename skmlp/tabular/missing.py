@@ -1,4 +1,4 @@
-"""Missing numbers: the median instead, and a column that says so."""
+"""Missing numbers: replaced by the median, with indicator columns."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from skmlp.tabular.smooth_clip import column_scales
 
 @dataclass
 class MissingNumbers:
-    """What stands for a missing number, and the columns that had some.
+    """Medians for missing numbers, and the columns that had some.
 
     medians : (n_numbers,), 0 where a column had no number at all.
     incomplete : (n_incomplete,), the columns where some were missing, by number.

@@ -1,4 +1,4 @@
-"""tabular_pipeline: from a raw table to predictions, as a Pipeline of scikit-learn."""
+"""tabular_pipeline: from a raw table to predictions, as a scikit-learn Pipeline."""
 
 from inspect import signature
 from typing import ClassVar
@@ -19,17 +19,14 @@ from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.model_file import SavableMixin
+from skmlp.names import Kind, PresetName
+from skmlp.solvers import Solver
 from skmlp.spelling import did_you_mean
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
-# Parameters that are merged with a preset's setting by setting.
+# Parameters whose objects are merged with the preset's, setting by setting.
 MERGED = ("solver", "dropout", "early_stopping", "ensemble")
-# By settings that are 0 when they are off: the schedule that then has no effect.
-SCHEDULED = {
-    ("weight_decay",): "decay_schedule",
-    ("rate", "inputs", "noise"): "schedule",
-}
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
 
@@ -47,13 +44,13 @@ def _last_step_has(method):
 
 
 class TabularPipeline(SavableMixin, Pipeline):
-    """A Pipeline of scikit-learn's that encodes validation rows and gives intervals.
+    """A scikit-learn Pipeline with raw validation rows, intervals and merged settings.
 
     Predictions, probabilities and intervals are float64.
 
     See Also
     --------
-    tabular_pipeline : Makes one.
+    tabular_pipeline : Makes such a pipeline.
     """
 
     # the steps request metadata, not the pipeline
@@ -260,20 +257,25 @@ class TabularPipeline(SavableMixin, Pipeline):
 
     @_last_step_has("predict_interval")
     def predict_interval(self, X, coverage=0.9):
-        """Predict intervals that hold y in a share of `coverage` of rows.
+        """Predict intervals that contain y with probability `coverage`.
 
         Parameters
         ----------
         X : table of shape (n_samples, n_columns)
-            As in ``fit``.
+            The table, as in ``fit``.
 
         coverage : float, default=0.9
-            The share, in (0, 1).
+            Probability in (0, 1) that an interval contains y.
 
         Returns
         -------
         lower, upper : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As of ``MLPRegressor.predict_interval``.
+            Ends of the intervals, see ``MLPRegressor.predict_interval``.
+
+        Raises
+        ------
+        ValueError
+            If there were no validation rows, or too few for the coverage.
         """
         encoded = self[:-1].transform(X)
         ends = self.steps[-1][1].predict_interval(encoded, coverage)
@@ -282,8 +284,10 @@ class TabularPipeline(SavableMixin, Pipeline):
     def set_params(self, **params):
         """Set parameters of the pipeline and its steps.
 
-        What a value or an object for ``mlp__solver``, ``mlp__dropout``,
-        ``mlp__early_stopping`` or ``mlp__ensemble`` leaves open stays as it was.
+        A value or an object for ``mlp__solver``, ``mlp__dropout``,
+        ``mlp__early_stopping`` or ``mlp__ensemble`` changes only the settings that it
+        gives; the others stay as they were. A parameter of the estimator for its
+        solver, such as ``mlp__beta_1``, is also set on a solver object that has it.
 
         Parameters
         ----------
@@ -294,6 +298,18 @@ class TabularPipeline(SavableMixin, Pipeline):
         -------
         self : TabularPipeline
             The pipeline itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+
+        Examples
+        --------
+        >>> from skmlp import tabular_pipeline
+        >>> pipeline = tabular_pipeline("regressor").set_params(mlp__dropout=0.3)
+        >>> pipeline["mlp"].dropout
+        Dropout(rate=0.3, schedule='flat_cos')
         """
         names = {f"{self.steps[-1][0]}__{name}": name for name in MERGED}
         within = tuple(f"{name}__" for name in names)
@@ -302,12 +318,13 @@ class TabularPipeline(SavableMixin, Pipeline):
         later = {*inner, *objects}
         self._set_others({n: v for n, v in params.items() if n not in later})
         mlp = self.steps[-1][1]
-        if isinstance(mlp, tuple(ESTIMATORS.values())):
-            objects = {n: _merged(mlp, names[n], v) for n, v in objects.items()}
-            super().set_params(**objects, **inner)
-            _drop_idle_schedules(mlp, {n.partition("__")[2] for n in params})
-            return self
-        return super().set_params(**objects, **inner)
+        if not isinstance(mlp, tuple(ESTIMATORS.values())):
+            return super().set_params(**objects, **inner)
+        super().set_params(**{n: _merged(mlp, names[n], v) for n, v in objects.items()})
+        step = f"{self.steps[-1][0]}__"
+        own = {n.removeprefix(step): v for n, v in params.items() if n.startswith(step)}
+        mlp.solver = _with_flat(mlp, own, own.get("solver"))
+        return super().set_params(**inner)
 
     def _set_others(self, params) -> None:
         """Set parameters; an estimator's own without its step's name are refused."""
@@ -332,46 +349,52 @@ def _in_float64(values):
 
 
 def tabular_pipeline(
-    kind, *, preset="default", categorical_features="from_dtype", **params
+    kind: Kind,
+    *,
+    preset: PresetName = "default",
+    categorical_features="from_dtype",
+    **params,
 ):
-    """Make a pipeline that takes a raw table and predicts well as it is.
+    """Make a pipeline that predicts well on raw tables without tuning.
 
     Its steps are "table", a `TableEncoder`, and "mlp", an `MLPClassifier` or
-    `MLPRegressor` with the parameters of a preset. It is an ordinary ``Pipeline`` of
-    scikit-learn: ``GridSearchCV`` over ``mlp__...``, ``clone``, pickles and
-    ``set_output`` work as ever. ``fit`` also takes ``sample_weight``, ``groups`` and
-    raw validation rows, ``X_val`` and ``y_val``. All numbers that it predicts are
-    float64.
+    `MLPRegressor` with the parameters of a preset. It is a scikit-learn ``Pipeline``:
+    ``GridSearchCV`` over ``mlp__...``, ``clone``, pickles and ``set_output`` work as
+    usual. ``fit`` also takes ``sample_weight``, ``groups`` and raw validation rows,
+    ``X_val`` and ``y_val``. All predicted numbers are float64.
 
     Parameters
     ----------
     kind : {'classifier', 'regressor'}
-        What to predict: classes (also several labels, or columns of classes) or
+        Whether to predict classes (also multilabel, or several columns of classes) or
         numbers.
 
     preset : {'default', 'td-s', 'td'}, default='default'
         'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and full, one network
-        each. 'default' is eight smaller ones, each with validation rows of its own.
-        ``skmlp.tabular.PRESETS`` has their parameters.
+        each. 'default' is an ensemble of eight smaller networks, each with its own
+        validation rows. ``skmlp.tabular.PRESETS`` has their parameters.
 
     categorical_features : 'from_dtype', None or array-like, default='from_dtype'
-        The columns of categories, as of `TableEncoder`: by dtype, or names, or numbers.
+        The categorical columns, see `TableEncoder`: by dtype, names or indices.
 
     **params
-        Parameters of the estimator instead of the preset's, such as ``random_state=0``,
-        ``n_members=16`` or ``scoring="loss"``. A classifier's labels are smoothed where
-        `scoring`, if given, is the accuracy, unless `loss` is given too. Of the preset
-        those are left out that have no effect beside them, such as what needs
-        mini-batches with ``solver="lbfgs"``.
+        Parameters of the estimator that replace the preset's, such as
+        ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. Objects and plain
+        values for `solver`, `dropout`, `early_stopping` and `ensemble` are merged with
+        the preset's, setting by setting. Unless `loss` is given, a classifier's labels
+        are smoothed if `scoring` is given as the accuracy. Parameters of the preset
+        that cannot act beside those given are dropped, such as those for mini-batches
+        with ``solver="lbfgs"``.
 
     Returns
     -------
     pipeline : TabularPipeline
+        The pipeline, not fitted.
 
     Raises
     ------
     ValueError
-        If kind or preset is not known.
+        If kind or preset is unknown.
 
     TypeError
         If the estimator has no such parameter.
@@ -397,7 +420,7 @@ def tabular_pipeline(
     if unknown:
         raise TypeError(
             f"tabular_pipeline: params must be parameters of {estimator.__name__}, got "
-            f"{', '.join(unknown)}.{hint(unknown, known)}"
+            f"{', '.join(map(repr, unknown))}.{hint(unknown, known)}"
         )
     encoder = TableEncoder(categorical_features=categorical_features)
     recipe = preset_of(preset, kind)
@@ -418,16 +441,18 @@ def check_kind(function, kind) -> None:
 def _settings(estimator, preset, params):
     """The preset's parameters and the user's, merged setting by setting.
 
-    Without those of the preset that the user's leave idle.
+    Parameters of the preset that cannot act beside the user's are left out.
     """
     recipe = estimator(**preset)
     recipe.set_params(**{n: v for n, v in params.items() if n not in MERGED})
     merged = {n: _merged(recipe, n, v) for n, v in params.items() if n in MERGED}
     recipe.set_params(**merged)
+    merged["solver"] = _with_flat(recipe, params, params.get("solver"))
     given = preset | params | merged
-    # a solver that there is not is refused when it comes to fit
+    # an unknown solver is refused by fit
     if not is_stochastic(recipe.solver):
         idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
+        given |= {n: v for n, v in params.items() if n in idle}
         return {n: v for n, v in given.items() if n not in idle or n in params}
     if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:
         given.pop("dropout", None)
@@ -435,44 +460,27 @@ def _settings(estimator, preset, params):
 
 
 def _merged(mlp, name, value):
-    """A user's value or object, with the settings that are there where it has none.
-
-    Schedules of what the user's value switches off go, too.
-    """
+    """A user's value or object, with the current settings where it gives none."""
     there = getattr(mlp, name)
     if not RULES[name][0](value):
-        return value  # which is refused when it comes to fit
+        return value  # which fit refuses
     if name == "solver":
         given, there = as_solver(mlp, value), as_solver(mlp, there)
     else:
         given, there = OPTIONS[name].of(value), OPTIONS[name].of(there)
     if not isinstance(there, Component):
         return value
-    merged = given.filled_by(there)
-    _make_idle_schedules_constant(mlp, merged, given._given)
-    return merged
+    return given.filled_by(there)
 
 
-def _make_idle_schedules_constant(mlp, part, given) -> None:
-    """Schedules of what is 0, but for those that are given by name."""
-    settings = part.get_params(deep=False)
-    if not np.size(mlp.hidden_layer_sizes):  # no hidden units to drop
-        settings.pop("rate", None)
-    for what, schedule in SCHEDULED.items():
-        acts = any(map(_acts, map(settings.get, what)))
-        if schedule in settings and not acts and schedule not in given:
-            setattr(part, schedule, "constant")
+def _with_flat(mlp, params, given):
+    """The solver of `mlp`, with the user's parameters of the estimator for it.
 
-
-def _drop_idle_schedules(mlp, names) -> None:
-    """Where one of the names, such as "dropout__rate", switches off what they scale."""
-    for name in ("solver", "dropout"):
-        part, start = getattr(mlp, name), f"{name}__"
-        given = {n.removeprefix(start) for n in names if n.startswith(start)}
-        if isinstance(part, Component) and (given or "hidden_layer_sizes" in names):
-            _make_idle_schedules_constant(mlp, part, given)
-
-
-def _acts(value) -> bool:
-    """Whether a rate, or any of a sequence, is more than 0."""
-    return value is not None and bool(np.any(np.array(value, object)))
+    Settings that a `given` solver object brings itself win.
+    """
+    solver = mlp.solver
+    if not isinstance(solver, Solver):
+        return solver
+    known = given._given if isinstance(given, Solver) else ()
+    own = {n: params[n] for n in solver.flat if n in params and n not in known}
+    return clone(solver).set_params(**own) if own else solver

@@ -1,7 +1,8 @@
-"""Recipes for tables, as plain parameters of the estimators."""
+"""Presets for tables, as parameters of the estimators."""
 
 import copy
 
+from skmlp.component import Component
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.errors import short_repr
 from skmlp.estimators.options import Dropout, EarlyStopping
@@ -112,12 +113,12 @@ PRESETS = {
 }
 
 
-# Scores by which classes count as right or wrong: smoothed labels help these.
+# Scores that count classes as right or wrong; label smoothing helps these.
 BY_CLASS = ("accuracy", "balanced_accuracy")
 
 
 def loss_for(scoring):
-    """The classifier's loss that goes with what the user scores by.
+    """The classifier's loss that suits the user's scoring.
 
     Smoothed labels help accuracy and hurt AUC and log loss: Holzmueller, Grinsztajn and
     Steinwart, Better by default, 2024, section 5.
@@ -127,10 +128,17 @@ def loss_for(scoring):
 
 
 def preset_of(name, kind):
-    """The parameters of a preset, for an estimator of that kind to have as its own."""
+    """A copy of the parameters of a preset for an estimator of that kind.
+
+    The settings of its objects do not count as given by the user.
+    """
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(
             f"tabular_pipeline: preset must be one of {tuple(PRESETS)}, got "
             f"{short_repr(name)}.{did_you_mean('preset', name, PRESETS)}"
         )
-    return copy.deepcopy(PRESETS[name][kind])
+    params = copy.deepcopy(PRESETS[name][kind])
+    for part in params.values():
+        if isinstance(part, Component):
+            part.forget_given()
+    return params

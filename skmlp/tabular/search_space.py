@@ -1,4 +1,4 @@
-"""What to tune: distributions of the estimators' parameters."""
+"""Distributions of the parameters worth tuning."""
 
 import copy
 
@@ -6,10 +6,11 @@ from scipy.stats import loguniform, uniform
 
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.losses import LogLoss
+from skmlp.names import Kind
 from skmlp.tabular.pipeline import check_kind
 from skmlp.tabular.presets import PRESETS
 
-# In the order in which tuning pays, as far as ablations tell: Holzmueller, Grinsztajn
+# Most worthwhile first, according to ablations: Holzmueller, Grinsztajn
 # and Steinwart, Better by default, 2024, table B.1, and the package's own trials.
 SPACE = {
     "learning_rate_init": (0.25, 2.5),  # times the preset's
@@ -29,23 +30,24 @@ SPACE = {
 
 
 class SearchSpace(dict):
-    """Names of parameters -> distributions, for RandomizedSearchCV or Optuna.
+    """Distributions by parameter name, for RandomizedSearchCV or Optuna.
 
-    The parameters come in the order in which tuning pays. Numbers have distributions of
-    ``scipy.stats``, others lists.
+    The parameters most worth tuning come first. Numbers have distributions of
+    ``scipy.stats``, other parameters lists of values.
     """
 
     def suggest(self, trial):
-        """Values of all parameters, as a trial of Optuna suggests them.
+        """Values of all parameters, suggested by an Optuna trial.
 
         Parameters
         ----------
         trial : optuna.trial.Trial
+            The trial.
 
         Returns
         -------
         params : dict
-            For ``set_params``.
+            Values by parameter name, for ``set_params``.
 
         Examples
         --------
@@ -66,27 +68,27 @@ def _suggest(trial, name, choice):
     return trial.suggest_float(name, low, high, log=choice.dist.name == "loguniform")
 
 
-def search_space(kind, *, prefix="mlp__"):
-    """Make distributions of what is worth tuning in a `tabular_pipeline`.
+def search_space(kind: Kind, *, prefix="mlp__"):
+    """Make distributions of the parameters worth tuning in a `tabular_pipeline`.
 
     Parameters
     ----------
     kind : {'classifier', 'regressor'}
-        As of the pipeline.
+        Kind of the pipeline.
 
     prefix : str, default="mlp__"
-        What stands before the names: the pipeline's step; "" for the estimator alone,
-        whose solver must then be an ``AdamW()``, as that of the preset is.
+        Prefix of the names: the step of the pipeline; "" for an estimator without
+        pipeline, whose solver must be an ``AdamW()``, as in the preset.
 
     Returns
     -------
     space : SearchSpace
-        A dict of names and distributions, the most worthwhile first.
+        A dict from names to distributions, the most worthwhile first.
 
     Raises
     ------
     ValueError
-        If kind is not known.
+        If kind is unknown.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""SmoothClipScaler: columns centred, scaled and bent into (-3, 3), outliers and all."""
+"""SmoothClipScaler: columns centred, scaled, and clipped smoothly to (-3, 3)."""
 
 import sys
 from itertools import pairwise
@@ -23,17 +23,17 @@ BLOCK_ROWS = 4096
 class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Centre columns by median, scale them by quartiles, and clip them smoothly.
 
-    A column x with median m, and q the distance of its quartiles, becomes
+    A column x with median m and interquartile range q becomes
 
-        z  = (x - m) / s,                  s = q, or where that is 0 (max - min) / 2
+        z  = (x - m) / s,    s = q, or (max - min) / 2 if q = 0
         x' = z / sqrt(1 + (z / 3)^2)
 
-    so that the middle half of it has length 1, about 0, and no outlier is beyond 3:
-    what a network likes its inputs to be. A constant column becomes 0.
+    so that the middle half of its values spans about 1 around 0, and outliers stay
+    within 3. A constant column becomes 0.
 
-    Missing numbers (NaN) are left out of the statistics, and stay missing. A sparse
-    matrix gives the numbers that the same dense one gives: most columns have median 0
-    and stay sparse, and the others have at least half of their entries already.
+    Missing numbers (NaN) are ignored by the statistics, and stay missing. A sparse
+    matrix gives the same numbers as a dense one: columns with median 0 stay sparse, and
+    the others have at least half of their entries stored already.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Number of features.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the features, where X had them, all strings.
+        Names of the features, if X had them and all are strings.
 
     See Also
     --------
-    TableEncoder : The same for tables with categories and missing values.
+    TableEncoder : The same scaling for tables with categories and missing values.
     sklearn.preprocessing.RobustScaler : Scaling by quartiles, without the clip.
 
     References
@@ -74,7 +74,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Numbers; NaN stands for a missing one.
+            Numbers; NaN is a missing value.
 
         y : None
             Ignored.
@@ -87,7 +87,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is not a table of numbers, or has infinite ones.
+            If X is not a table of numbers, or has infinite numbers.
         """
         X = self._checked(X, reset=True)
         self.center_, self.scale_ = column_scales(X)
@@ -99,7 +99,7 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Numbers; NaN stands for a missing one.
+            Numbers; NaN is a missing value.
 
         Returns
         -------
@@ -109,15 +109,14 @@ class SmoothClipScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is not as in ``fit``, or has infinite numbers.
+            If the columns of X differ from those of ``fit``, or X has infinite numbers.
         """
         check_is_fitted(self)
         return smooth_clip(self._checked(X, reset=False), self.center_, self.scale_)
 
     def _checked(self, X, reset):
-        expected = (
-            "an array or sparse matrix of numbers or NaN, (n_samples, n_features)"
-        )
+        shape = "(n_samples, n_features)"
+        expected = f"an array or sparse matrix of numbers or NaN of shape {shape}"
         with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
             return validate_data(
@@ -155,7 +154,7 @@ def _scale_of(column):
 
 
 def center_and_scale(values):
-    """Median and scale of finite numbers (n,), which may be none.
+    """Median and scale of finite numbers (n,); n may be 0.
 
     Halves are taken first: they are exact, and no difference of two overflows.
     """
@@ -177,7 +176,7 @@ def _sparse_scales(X):
 
 
 def _center_and_scale_with_zeros(values, n_present):
-    """center_and_scale of the values and as many zeros as make them n_present."""
+    """center_and_scale of the values, padded with zeros to n_present."""
     # so few that all three quartiles are among the zeros
     if len(values) <= (n_present - 1) // 4:
         halves = np.multiply(values, 0.5, dtype=np.float64)
@@ -211,7 +210,7 @@ def smooth_clip(X, center, scale):
 
 
 def _smooth_clip_block(X, center, scale):
-    """The same for an array (n, n_features) or (n,), in float64 also if X is float32.
+    """smooth_clip of an array (n, n_features) or (n,), in float64 even if X is float32.
 
     A difference of two float32 numbers, or of quartiles, may be too large for float32.
     """
@@ -234,7 +233,7 @@ def _standardised(X, center, scale):
 
 
 def _smooth_clip_sparse(X, center, scale):
-    """Zeros stay zeros where the median is 0; the other columns become full."""
+    """smooth_clip of a sparse matrix: columns with a nonzero median become full."""
     clipped = _by_columns(X)
     column = np.repeat(np.arange(X.shape[1]), np.diff(clipped.indptr))
     clipped.data[:] = _smooth_clip_block(clipped.data, center[column], scale[column])
@@ -247,7 +246,7 @@ def _smooth_clip_sparse(X, center, scale):
 
 
 def _with_columns(X, numbers, columns):
-    """The CSC matrix X, those columns of it replaced by dense ones."""
+    """The CSC matrix X with some columns replaced by dense ones."""
     rest = np.setdiff1d(np.arange(X.shape[1]), numbers)
     joined = hstack([X[:, rest], type(X)(columns)], format="csc", dtype=X.dtype)
     return joined[:, np.argsort(np.concatenate([rest, numbers]))]

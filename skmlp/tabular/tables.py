@@ -10,11 +10,11 @@ from skmlp.errors import error_context, refuse_unsupported, short_repr
 from skmlp.tabular.columns import ArrayColumn, PandasColumn, PolarsColumn, is_numeric
 from skmlp.tabular.feature_names import default_names
 
-EXPECTED = "a table of numbers and categories, (n_samples, n_features)"
+EXPECTED = "a table of numbers and categories of shape (n_samples, n_features)"
 
 
 class FrameTable:
-    """A data frame, and what tables of all kinds have in common.
+    """A data frame; base of the other kinds of tables.
 
     columns : one of `skmlp.tabular.columns` for each column.
     names : str of each column, or None where columns go by number.
@@ -37,16 +37,16 @@ class FrameTable:
         return FrameTable(columns, list(names), self.shape[0], self.reader)
 
     def are_categorical(self):
-        """Whether each column is one of categories, bools (n_columns,)."""
+        """Whether each column is categorical, bools (n_columns,)."""
         flags = [self._read(j, "is_categorical") for j in range(self.shape[1])]
         return np.array(flags, dtype=bool)
 
     def levels(self, j):
-        """The texts of the categories of a column, and of each row the number."""
+        """The categories' texts of a column, and the index of each row's category."""
         return self._read(j, "levels")
 
     def numbers(self, indices, unread=()):
-        """Those columns as a new float64 array (n_rows, n_indices), NaN where missing.
+        """The columns as a new float64 array (n_rows, n_indices), NaN if missing.
 
         unread : which of the indices, by number, are of columns to be left as missing.
         """
@@ -60,7 +60,7 @@ class FrameTable:
         return self.columns[j]
 
     def _read(self, j, what):
-        """What the column's method of that name gives; errors begin with its name."""
+        """Call a method of the column; errors begin with the column's name."""
         try:
             return getattr(self.column(j), what)()
         except ValueError as error:
@@ -73,7 +73,7 @@ class FrameTable:
         columns = _columns_with_infinities(block)
         if len(columns):
             expected = "must have finite numbers, got an infinite or too large one; "
-            expected += "where it stands for a missing value, say NaN."
+            expected += "use NaN for missing values."
             raise ValueError(self._named(indices[columns.min()], expected))
 
 
@@ -100,7 +100,7 @@ class ArrayTable(FrameTable):
 
 
 class SparseTable(ArrayTable):
-    """A SciPy sparse matrix of numbers, which are no categories unless declared."""
+    """A SciPy sparse matrix of numbers; columns are categorical only if declared."""
 
     def are_categorical(self):
         return np.zeros(self.shape[1], dtype=bool)
@@ -110,19 +110,19 @@ class SparseTable(ArrayTable):
 
 
 def _columns_with_infinities(block):
-    """Of a float array or CSC matrix."""
+    """Indices of the columns with infinities, of a float array or CSC matrix."""
     if issparse(block):
         return block.tocoo().col[np.isinf(block.data)]
     return np.flatnonzero(np.isinf(block).any(axis=0))
 
 
 def read_table(estimator, X):
-    """X as a table; a ValueError if it has no two dimensions, no row or no column."""
+    """X as a table; a ValueError unless it has two dimensions, rows and columns."""
     with error_context(type(estimator).__name__, "X", EXPECTED, X):
         if is_of_pandas(X) or is_of_polars(X):
             return _read_frame(X, type(estimator).__name__)
         if hasattr(X, "collect"):
-            raise ValueError("A lazy frame has no rows yet; give what collect() makes.")
+            raise ValueError("A lazy frame has no rows yet; call collect() first.")
         refuse_unsupported(X)
         array = _as_array(estimator, X)
     kind = SparseTable if issparse(array) else ArrayTable
@@ -166,7 +166,7 @@ def _read_frame(X, reader):
 
 
 def _refuse_empty(X, reader):
-    """In the words that scikit-learn has for arrays."""
+    """Raise scikit-learn's error for arrays without rows or columns."""
     for count, kind in zip(X.shape, ("sample", "feature"), strict=True):
         if count == 0:
             raise ValueError(

@@ -1,1 +1,1 @@
-"""Training: batches, epochs, early stopping, history, and what ends a fit."""
+"""Training: batches, epochs, early stopping, history, and stopping."""

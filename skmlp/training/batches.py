@@ -15,7 +15,7 @@ Array = NDArray[np.floating[Any]]
 
 
 class ScaledRows:
-    """Rows of an array that are standardised when they are asked for, not before.
+    """Rows of an array that are standardised when they are read, not before.
 
     center, scale : (n_features,), of X's dtype.
     """
@@ -37,7 +37,7 @@ class ScaledRows:
 
 
 class ChosenRows:
-    """Some rows of a matrix, gathered when they are asked for, not before."""
+    """Some rows of a matrix, gathered when they are read, not before."""
 
     def __init__(self, X: Any, rows: NDArray[np.intp]) -> None:
         self._X, self._rows = X, rows
@@ -56,7 +56,7 @@ READ_BY_ROWS = (ChosenRows, ConvertedRows, ScaledRows)
 
 @dataclass
 class TrainingRows:
-    """The data of a fit, and which of its rows train.
+    """The data of a fit, and which rows are training rows.
 
     X : array or CSR matrix (n_samples, n_features), rows contiguous, or one of
         READ_BY_ROWS, or StreamedRows.
@@ -79,7 +79,7 @@ class TrainingRows:
         return bool(issparse(X))
 
     def weighed(self, factors: Array | None) -> "TrainingRows":
-        """The rows with their weights times `factors`, unless these are None."""
+        """The rows with weights multiplied by `factors`, if not None."""
         if factors is None:
             return self
         weight = factors if self.weight is None else self.weight * factors
@@ -95,12 +95,12 @@ class TrainingRows:
         return TrainingRows(X, np.asfortranarray(Y), weight)
 
     def training_targets(self) -> tuple[Array, Array | None]:
-        """Y and weight of the rows that train."""
+        """Y and weight of the training rows."""
         rows = slice(None) if self.rows is None else self.rows
         return self.Y[rows], None if self.weight is None else self.weight[rows]
 
     def sample(self, n_rows: int) -> NDArray[np.intp]:
-        """Numbers of up to n_rows training rows that count, drawn once for all."""
+        """Indices of up to n_rows training rows of nonzero weight, always the same."""
         rows = self.X.numbers if isinstance(self.X, StreamedRows) else self.rows
         if self.weight is not None:
             rows = np.arange(len(self)) if rows is None else rows
@@ -113,7 +113,7 @@ class TrainingRows:
         return numbers if rows is None else rows[numbers]
 
     def normalized(self) -> tuple["TrainingRows", float]:
-        """The rows with weights of mean 1 over those that train, and the mean before.
+        """The rows with weights of mean 1 over the training rows, and the mean before.
 
         Means are taken in float64; the weights become X's dtype after.
         """
@@ -123,7 +123,7 @@ class TrainingRows:
         return replace(self, weight=weight), mean
 
     def weight_of_mean_1(self) -> tuple[Array | None, float]:
-        """Weights whose mean over the rows that train is 1, and the mean before."""
+        """Weights of mean 1 over the training rows, and the mean before."""
         if self.weight is None:
             return None, 1.0
         training = self.weight if self.rows is None else self.weight[self.rows]
@@ -152,9 +152,9 @@ class BatchSource(Protocol):
 
 
 class Batches:
-    """Mini-batches of training rows, one epoch after the other.
+    """Mini-batches of training rows, epoch by epoch.
 
-    Each epoch shuffles the order that the epoch before had, by one shuffle of row
+    Each epoch shuffles the order of the previous epoch, by one shuffle of row
     indices. Without shuffling, batches of all rows are slices of the data.
     """
 
@@ -176,7 +176,7 @@ class Batches:
         self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}
 
     def get_state(self) -> dict[str, Any]:
-        """The order of the rows, and how it goes on."""
+        """The order of the rows, and the state of the shuffles."""
         draws = self.random_state
         return {
             "order": self.order,
@@ -189,7 +189,7 @@ class Batches:
             self.random_state.set_state(state["shuffles"])
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
-        """(X, Y, weight) of each batch; valid until the next one is asked for."""
+        """(X, Y, weight) of each batch; valid until the next one is requested."""
         if self.random_state is not None:
             self.random_state.shuffle(self.order)  # in place: there may be many rows
         batch = self._slice if self._sliced else self._gather

@@ -1,4 +1,4 @@
-"""Checkpoints: the state of a training in a file that is whole or not there.
+"""Checkpoints: the state of a training in a file, written completely or not at all.
 
 The file is NumPy's npz without pickle: arrays as members, all else as JSON in the
 member ``state``, whose floats are exact. It is written to a temporary file in the same
@@ -24,15 +24,15 @@ ARRAY, LIST = "\0array", "\0list"
 
 
 class CheckpointError(ValueError):
-    """The file is no checkpoint of this training, or can't be one."""
+    """The file is not a checkpoint of this training, or cannot be read or written."""
 
 
 @dataclass
 class Checkpoint(Observer):
     """A file with the state of a training, written every `every` epochs.
 
-    identity : by name, what a state belongs to, such as data and settings; states of
-        another identity are refused.
+    identity : hashes of what a state belongs to, such as data and settings, by name;
+        states of another identity are refused.
     on_failure : called with the OSError of a state that could not be written; the last
         file is then still there.
     """
@@ -50,7 +50,7 @@ class Checkpoint(Observer):
             self.save(state)
 
     def save(self, state: dict[str, Any]) -> None:
-        """Put the state in the place of the last one."""
+        """Replace the last state by this one."""
         try:
             self._write(state)
         except OSError as error:
@@ -71,7 +71,9 @@ class Checkpoint(Observer):
                 ):
                     file.unlink(missing_ok=True)
         except OSError as error:
-            raise CheckpointError(f"It can't be read and written: {error}.") from error
+            raise CheckpointError(
+                f"The checkpoint cannot be read or written: {error}."
+            ) from error
         if found is None:
             return None
         self._check_identity(found["identity"])
@@ -82,8 +84,8 @@ class Checkpoint(Observer):
         wrong = [name for name, value in own if found.get(name) != value]
         if wrong:
             raise CheckpointError(
-                f"The file belongs to a fit with other {' and '.join(wrong)}; it is "
-                "left as it is."
+                f"The file belongs to a fit with different {' and '.join(wrong)}; it "
+                "is left unchanged."
             )
 
     @property
@@ -102,7 +104,7 @@ class Checkpoint(Observer):
             with np.load(content, allow_pickle=False) as file:
                 damaged = file.zip.testzip()  # as a wrong header can hide it from NumPy
                 if damaged is not None:
-                    raise CheckpointError(f"Its {damaged} is damaged.")
+                    raise CheckpointError(f"Its member {damaged} is damaged.")
                 state = json.loads(file["state"].tobytes())
                 if state["format"] != FORMAT:
                     raise CheckpointError("It was written by another version of skmlp.")
@@ -112,7 +114,8 @@ class Checkpoint(Observer):
             raise
         except Exception as error:  # of many kinds, as damage goes
             raise CheckpointError(
-                f"The file is damaged, or no checkpoint: {error}. It is left as it is."
+                f"The file is damaged or not a checkpoint: {error}. It is left "
+                "unchanged."
             ) from error
 
 

@@ -13,11 +13,11 @@ Array = NDArray[np.floating[Any]]
 
 
 class Measured(NamedTuple):
-    """What validation rows say of parameters.
+    """Validation metrics of parameters.
 
-    score : the larger the better, nan where there is none.
+    score : larger is better; nan if undefined.
     loss : without penalty.
-    monitored : what patience looks at: the score, or minus the loss as training has it.
+    monitored : the value for patience: the score, or minus the loss in training units.
     """
 
     score: float
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
 
 
 class Validation(Protocol):
-    """What training asks of validation rows."""
+    """Measures parameters on validation rows."""
 
     def measure(self, params: Array) -> Measured:
         """The score and the loss."""
@@ -106,12 +106,12 @@ class Monitor(Observer):
     best: Best = field(default_factory=Best)
 
     def start(self, params: Array) -> None:
-        """Keep the parameters at the start, which divergence may go back to."""
+        """Keep the initial parameters, in case training diverges."""
         self.best.params = params.copy() if self.stops_early else None
 
     @property
     def plateau(self) -> str:
-        """What to say when patience is over."""
+        """The message when patience runs out."""
         what = "Validation score" if self.stops_early else "Training loss"
         tol, n_epochs = self.patience.tol, self.patience.n_iter_no_change
         return (
@@ -134,7 +134,7 @@ class Monitor(Observer):
             self._keep(score, params, len(run.history.rows))
 
     def on_divergence(self, run: Any, epoch: Epoch) -> None:
-        """Record that the epoch has no score, unless training went back before it."""
+        """Record that the epoch has no score, unless training restarted before it."""
         if self.stops_early and run.reason is not None:
             run.history.amend(validation_score=math.nan)
             run.history.add_score(math.nan)
@@ -157,9 +157,9 @@ class Monitor(Observer):
     def choose(self, params: Array, reason: Reason) -> bool:
         """With early stopping, set `params` to the best epoch's.
 
-        Where no epoch of this fit beat the best score of the fits before, the last
+        If no epoch of this fit improved on the best score of previous fits, the last
         parameters stay, as in scikit-learn. Without any score, or after divergence, the
-        parameters at the start come back; returns whether they did for lack of a score.
+        initial parameters are restored; returns whether that was for lack of a score.
         """
         best = self.best
         if best.params is None:
@@ -171,9 +171,9 @@ class Monitor(Observer):
 
 
 class StopAtPlateau(Observer):
-    """Ends training when patience is over.
+    """Ends training when patience runs out.
 
-    epochs : those in which patience was over and training went on.
+    epochs : those in which patience ran out and training continued.
     """
 
     def __init__(self) -> None:
@@ -188,7 +188,7 @@ class StopAtPlateau(Observer):
 
 
 class SchedulePlateaus(StopAtPlateau):
-    """When patience is over, the learning rate's schedule goes on, or ends training."""
+    """When patience runs out, tells the learning-rate schedule, or ends training."""
 
     def _at_plateau(self, run: Any) -> Reason | None:
         message, schedule = run.monitor.plateau, run.schedules.learning_rate

@@ -47,7 +47,7 @@ class Minimization(Run):
         self.n_iter, self.status = minimum.n_iter, minimum.status
         self.message, self.loss = minimum.message, minimum.value
         if self.reason is None:
-            self._own_end = f"L-BFGS ended: {self.message}"
+            self._own_end = f"L-BFGS stopped: {self.message}"
             self.reason = "converged" if self.status == 0 else "max_iter"
 
     def _value(self, params: Array) -> tuple[Value, Array]:

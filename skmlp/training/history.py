@@ -43,8 +43,8 @@ class History:
     rows: list[list[float]] = field(default_factory=list, compare=False)
     layers: dict[str, list[list[float]]] = field(default_factory=dict)
 
-    def go_on_from(self, arrays: dict[str, Array]) -> None:
-        """Take up the records of earlier fits; what these did not have is nan."""
+    def continue_from(self, arrays: dict[str, Array]) -> None:
+        """Continue the records of previous fits; records that they lack are nan."""
         n_epochs = max(map(len, arrays.values()), default=0)
         missing = np.full(n_epochs, np.nan)
         columns = [arrays.get(name, missing) for name in RECORDS]
@@ -70,12 +70,12 @@ class History:
             self.rows[-1][COLUMN[name]] = float(value)
 
     def add_score(self, score: float) -> None:
-        """Add a validation score, where they are asked for."""
+        """Add a validation score, if they are recorded."""
         if self.validation_scores is not None:
             self.validation_scores.append(score)
 
     def record_layers(self, **records: list[float]) -> None:
-        """Add to an epoch a number for each layer; nan for epochs that had none."""
+        """Add a number for each layer to an epoch; nan for epochs without."""
         for name, values in records.items():
             table = self.layers.setdefault(name, [])
             missing = len(self.rows) - 1 - len(table)
@@ -106,12 +106,12 @@ class History:
         return self.rows[-1][COLUMN[name]]
 
     def totals(self, n_epochs: int) -> list[float]:
-        """Loss plus penalty of the last epochs, up to so many."""
+        """Loss plus penalty of up to n_epochs last epochs."""
         i, j = COLUMN["loss"], COLUMN["penalty"]
         return [row[i] + row[j] for row in self.rows[-n_epochs:]]
 
     def as_arrays(self) -> dict[str, Array]:
-        """The records (n_epochs,) by name, those alone that hold a number."""
+        """The records (n_epochs,) by name, without those that are all nan."""
         table = np.array(self.rows, np.float64).reshape(-1, len(RECORDS))
         arrays = {name: table[:, i].copy() for name, i in COLUMN.items()}
         arrays = {n: array for n, array in arrays.items() if not np.isnan(array).all()}

@@ -1,4 +1,4 @@
-"""What goes on in each layer while a network trains: gradients, updates, idle units."""
+"""Statistics of each layer during training: gradients, updates, idle units."""
 
 import math
 from typing import Any

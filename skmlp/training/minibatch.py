@@ -1,4 +1,4 @@
-"""The training loop by mini-batches: epochs, history, stopping. It owns the time."""
+"""The mini-batch training loop: epochs, history, stopping, and the clock."""
 
 import math
 import time
@@ -28,8 +28,8 @@ class SolverState:
     """A stochastic solver between two calls: settings, state and clock.
 
     generator : draws the network's noise, if it has any.
-    iterate, model : while the solver pauses, where it goes on, and the average of the
-        parameters that is the model instead; None without averaging.
+    iterate, model : between calls, the last iterate and the average of the parameters
+        that is the model; None without averaging.
     """
 
     solver: Stochastic
@@ -44,14 +44,14 @@ class SolverState:
         return self.solver.averaged(params, self.state)
 
     def pause(self, params: Array) -> None:
-        """Let `params` be the model's, and keep the last iterate to go on from."""
+        """Set `params` to the model's, and keep the last iterate to continue from."""
         model = self.averaged(params)
         if model is not params:
             self.iterate, self.model = params.copy(), model
             params[...] = model
 
     def resume(self, params: Array) -> None:
-        """Go on from the iterate, unless `params` were set to others since."""
+        """Continue from the iterate, unless `params` have been changed since."""
         iterate, model, self.iterate, self.model = self.iterate, self.model, None, None
         if iterate is not None and model is not None and np.array_equal(params, model):
             params[...] = iterate
@@ -67,7 +67,7 @@ class SolverState:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Be as when `get_state` was called."""
+        """Restore the state of a `get_state`."""
         self.state.set_state(state["solver"])
         vars(self.clock).update(state["clock"])
         if state["noise"] is not None:
@@ -78,7 +78,7 @@ class SolverState:
 
 @dataclass
 class Schedules:
-    """Factors, in the course of training, on the rate, the noise and the decay."""
+    """Schedules of the learning rate, the noise and the weight decay."""
 
     learning_rate: Schedule
     noise: Schedule = field(default_factory=Constant)
@@ -93,7 +93,7 @@ class Schedules:
 
 
 class EpochClock(Observer):
-    """Tells the schedules how many rows the model has seen."""
+    """Updates the number of rows seen, for the schedules."""
 
     def on_epoch_end(self, run: Any, epoch: Epoch) -> None:
         run.clock.n_samples = run.history.n_samples
@@ -107,7 +107,7 @@ class EpochLimit(Observer):
 
 
 class Sums(NamedTuple):
-    """Over the rows of an epoch; first_loss and learning_rate are of a batch."""
+    """Sums over the rows of an epoch; first_loss and learning_rate of one batch."""
 
     loss: float
     penalty: float
@@ -118,9 +118,9 @@ class Sums(NamedTuple):
 
 @dataclass(kw_only=True)
 class Training(Run):
-    """Training by mini-batches, as one epoch after the other.
+    """Training by mini-batches, epoch by epoch.
 
-    n_planned_epochs : what the schedules plan with.
+    n_planned_epochs : number of epochs by which the schedules plan.
     """
 
     has_learning_rate: ClassVar[bool] = True
@@ -159,7 +159,7 @@ class Training(Run):
         yield from (EpochLimit(), self.checkpoint)
 
     def _train(self) -> None:
-        self._go_on_from_checkpoint()
+        self._resume_from_checkpoint()
         if self._deadline is not None:
             self._deadline.start()
         while self.reason is None:
@@ -204,10 +204,7 @@ class Training(Run):
         return Epoch(self.n_iter, self.loss, trained_loss, unit * sums.first_loss)
 
     def _train_batches(self) -> None:
-        """One update for each batch; leaves the sums over the epoch's rows.
-
-        The epoch is cut short where the time is over.
-        """
+        """Train an epoch and set its sums; stops early when time is over."""
         self._gradient_norm = math.nan
         evaluate, trained = self.objective.value_and_gradient, self.objective.trained
         step, state = self.solver_state.solver.step, self.solver_state.state
@@ -240,7 +237,7 @@ class Training(Run):
             self._sums = Sums(total, penalty, n_rows, first, rate)
 
     def _at_this_step(self, learning_rate: float) -> tuple[float, float]:
-        """The learning rate, and the factor on the decay; sets that on the noise."""
+        """The learning rate and the factor on the decay; sets that on the noise."""
         schedules, clock = self.schedules, self.clock
         if schedules.learning_rate.each_step:
             learning_rate = self.learning_rate
@@ -291,7 +288,7 @@ class Training(Run):
             self._lazy_rows.settle(self.learning_rate)
         return self.solver_state.averaged(self.params)
 
-    # States, to go back to or to go on from.
+    # States, for recovery and checkpoints.
 
     def get_state(self) -> dict[str, Any]:
         """All that changes during training, as numbers, strings and arrays."""
@@ -308,7 +305,7 @@ class Training(Run):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Be where `get_state` was called."""
+        """Restore the state of a `get_state`."""
         self.n_iter, self.loss, self.reason = (
             state[name] for name in ("n_iter", "loss", "reason")
         )
@@ -323,7 +320,7 @@ class Training(Run):
             if name in state["observers"]:
                 observer.set_state(state["observers"][name])
 
-    def _go_on_from_checkpoint(self) -> None:
+    def _resume_from_checkpoint(self) -> None:
         state = None if self.checkpoint is None else self.checkpoint.load()
         if state is not None:
             self.set_state(state)

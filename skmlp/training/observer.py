@@ -1,4 +1,4 @@
-"""Observers of a training: what they are told of each epoch, and why training ends."""
+"""Observers of a training: their events, and the reasons for which training ends."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,7 @@ class Epoch(NamedTuple):
 
     number : from 1 in each run.
     loss : its mean training loss with penalty, as it is reported.
-    trained_loss : the same in the units in which training goes on.
+    trained_loss : the same in training units.
     first_loss : the loss of its first batch, as it is reported.
     """
 
@@ -23,24 +23,24 @@ class Epoch(NamedTuple):
 
 
 class Observer:
-    """Base of what looks at each epoch of a run, and may end it.
+    """Base of the observers of epochs, which may end training.
 
-    All that changes in an observer during training is in its `get_state`, by which runs
-    go back to an earlier epoch, and on from a checkpoint.
+    All state that changes during training is in `get_state`, for recovery and
+    checkpoints.
     """
 
     def on_epoch_begin(self, run: Any) -> None:
         """Before the epoch's first update."""
 
     def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
-        """After the epoch's last update; returns why training should end, if it should.
+        """After the epoch's last update; may return a reason to end training.
 
-        Every observer sees every epoch: ``run.reason`` is that of the observers before.
+        Every observer sees every epoch; ``run.reason`` is that of previous observers.
         """
         return None
 
     def on_divergence(self, run: Any, epoch: Epoch) -> Reason | None:
-        """In place of `on_epoch_end`, where the loss or a parameter is not finite."""
+        """Called instead of `on_epoch_end` if the loss or a parameter is not finite."""
         return None
 
     def get_state(self) -> dict[str, Any]:
@@ -48,4 +48,4 @@ class Observer:
         return {}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Be as when `get_state` was called."""
+        """Restore the state of a `get_state`."""

@@ -1,4 +1,4 @@
-"""Recovery: after divergence, training goes back to the last good epoch."""
+"""Recovery: on divergence, restore the last good epoch and halve the learning rate."""
 
 import copy
 import math
@@ -7,12 +7,12 @@ from typing import Any
 from skmlp.training.observer import Epoch, Observer, Reason
 
 N_RECOVERIES = 3
-# A loss that is so many times the least one is not good to go back to.
+# A loss so many times the least one has begun to explode: no epoch to go back to.
 EXPLODED = 2.0
 
 
 class Recovery(Observer):
-    """Goes back to the last good epoch, up to `n_recoveries` times; then training ends.
+    """Restores the last good epoch, up to `n_recoveries` times; then training ends.
 
     rate_factor : on the learning rate, halved each time.
     messages : a sentence for each time.
@@ -55,8 +55,8 @@ class Recovery(Observer):
         self.rate_factor /= 2
         rate = run.learning_rate_init * self.rate_factor
         self.messages.append(
-            f"Epoch {epoch.number} diverged and began anew with "
-            f"learning_rate_init={rate:g}."
+            f"Diverged in epoch {epoch.number}; restarted from the last good epoch "
+            f"with learning_rate_init={rate:g}."
         )
         good = copy.deepcopy(self._last_good)
         run.history.go_back(good.pop("mark"))

@@ -1,4 +1,4 @@
-"""What both kinds of training have: observers of epochs, and an end with a reason."""
+"""Base of the two kinds of training: observers of epochs, and the end of a run."""
 
 import math
 import time
@@ -28,7 +28,7 @@ class Deadline(Observer):
         self.clock = clock
 
     def start(self) -> None:
-        """Count from now on, after the seconds of the run that this one continues."""
+        """Start the clock, after the seconds of the run that this one continues."""
         self._started = time.perf_counter() - self.clock.seconds
 
     def is_over(self) -> bool:
@@ -45,14 +45,14 @@ class Run:
 
     history : of this model, over all its fits.
     monitor : measures each epoch, and keeps the best parameters for early stopping.
-    hooks : an observer from outside, such as one that tells callbacks; or None.
-    frozen : the parameters that stay as they are.
+    hooks : an additional observer, such as one for callbacks, or None.
+    frozen : parameters that are kept fixed.
     n_iter : epochs or iterations done.
     loss : the reported loss at the end.
     reason : why training ended; None before it has.
-    refit_message, refit_reason : what to say of a second training, and why it ended.
-    restored_initial_params : whether training ended with the parameters of its start,
-        for lack of a validation score.
+    refit_message, refit_reason : a sentence about the refit, and why it ended.
+    restored_initial_params : whether the initial parameters were restored, for lack of
+        a validation score.
     """
 
     has_learning_rate: ClassVar[bool] = False
@@ -77,7 +77,7 @@ class Run:
     def run(self, max_iter: int) -> Reason:
         """Train for up to max_iter epochs or iterations; returns why training ended.
 
-        An interrupt keeps what has been reached; before the first update it goes on up.
+        An interrupt keeps the current parameters; before the first update it is raised.
         """
         self.reason = None
         self._begin(max_iter)
@@ -133,10 +133,10 @@ class Run:
             self.reason = self.reason or reason
 
     def begin_as(self, other: Any) -> None:
-        """Begin where another training of the same network was at its end."""
+        """Begin with the final learning-rate factor of another training."""
 
     def take_over(self, other: Any) -> None:
-        """End where another training of the same network did."""
+        """Take the results of another training of the same network."""
         self.params[...] = other.params
         self.loss = other.loss
         self.history.n_updates = other.history.n_updates
@@ -144,7 +144,7 @@ class Run:
 
     @property
     def keeps_best(self) -> bool:
-        """Whether divergence leaves parameters to go back to."""
+        """Whether the best parameters are kept in case of divergence."""
         return self.monitor.stops_early
 
     @property
@@ -153,22 +153,22 @@ class Run:
 
     @property
     def learning_rate(self) -> float:
-        """That of the next update; nan for a solver without one."""
+        """Learning rate of the next update; nan for a solver without one."""
         return math.nan
 
     @property
     def ends_as_planned(self) -> bool:
-        """Whether the last epoch is an end that was planned, not a lack of epochs."""
+        """Whether the last epoch is the planned end of a schedule."""
         return False
 
     @property
     def stop_sentence(self) -> str:
-        """Why training ended by itself; empty where it did not."""
+        """Why training converged, or an empty string."""
         return self.monitor.plateau if self.reason == "converged" else ""
 
     @property
     def recoveries(self) -> list[str]:
-        """A sentence for each time that training went back after divergence."""
+        """A sentence for each restart after divergence."""
         return []
 
     def model(self) -> Array:

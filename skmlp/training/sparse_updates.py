@@ -1,7 +1,7 @@
 """Lazy updates: of the first layer's weights only the rows that a sparse batch touches.
 
 A feature without an entry in a batch has no gradient of the loss, but a dense update
-moves its weights all the same: moments decay, momentum goes on, the penalty shrinks.
+moves its weights all the same: moments decay, momentum continues, the penalty shrinks.
 Here that is caught up when a batch next has the feature, and for all features at the
 end. A step then costs as much as the features of its batch, not as all there are.
 

@@ -1,4 +1,4 @@
-"""What training prints: each epoch as scikit-learn does, or every k-th in a line."""
+"""Progress messages: each epoch as in scikit-learn, or one line every k epochs."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from skmlp.training.observer import Epoch, Observer
 
-# What a line adds to the loss, in this order, where the epoch has a number for it.
+# What a line has after the loss, in this order, if recorded for the epoch.
 ADDED = {
     "validation_loss": "validation loss = {:.8f}",
     "validation_score": "validation score = {:.6f}",
@@ -19,15 +19,15 @@ ADDED = {
 class Verbose(Observer):
     """Prints nothing at level 0, at level 1 what scikit-learn prints.
 
-    At level k >= 2 it prints the first, every k-th and the last epoch, with all that
-    is known of it.
+    At level k >= 2 it prints the first, every k-th and the last epoch, with all
+    its records.
     """
 
     level: int = 0
     _pending: str = ""
 
     def say(self, message: str) -> None:
-        """Print a sentence of scikit-learn's."""
+        """Print a message of scikit-learn's, at level 1."""
         if self.level == 1:
             print(message)
 
@@ -58,7 +58,7 @@ class Verbose(Observer):
             self.end()
 
     def end(self, reason: str = "") -> None:
-        """Say the last epoch, if it was not said, and why training ended."""
+        """Print the last epoch, unless printed already, and why training ended."""
         if self._pending:
             print(self._pending)
             self._pending = ""

@@ -355,7 +355,7 @@ def test_a_coverage_that_so_few_rows_cannot_have_is_refused(weighted):
     most = 30 / 31
     width = np.abs(model.validation_residuals_).max()
     assert width_of(model, most) == pytest.approx(width, rel=1e-9)
-    message = "coverage must be at most 0.967742 with 30 rows that did not train"
+    message = "coverage must be at most 0.967742 with 30 validation rows"
     with pytest.raises(ValueError, match=f"{message}, got 0.97"):
         model.predict_interval(X, 0.97)
 

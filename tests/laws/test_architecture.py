@@ -14,7 +14,7 @@ ROOT = Path(skmlp.__file__).parent
 # Each floor imports lower floors only, and nothing of its own: a new module gets its
 # name here, on the lowest floor that holds all it imports. Folders count as a module.
 FLOORS = [
-    {"constraints", "errors", "files", "spelling", "version"},
+    {"constraints", "errors", "files", "names", "spelling", "version"},
     {"component", "model_file"},
     {"activations", "embeddings", "initializers", "losses", "schedules", "solvers"},
     {"network"},

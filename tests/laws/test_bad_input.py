@@ -381,7 +381,7 @@ def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(kind
         ("dropout", [0.1, 0.1]),
         ("dropout", np.array([0.1, 0.1, 0.1])),
     ):
-        came, fit = f"each of the 1, got {len(value)}", small(kind, **{name: value}).fit
+        came, fit = f"got {len(value)} for 1 hidden", small(kind, **{name: value}).fit
         assert_refused(value, kind, name, came, fit, X, target(kind))
 
 

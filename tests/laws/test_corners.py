@@ -207,7 +207,7 @@ def test_a_gain_that_is_no_number_is_refused():
 def test_a_function_of_progress_must_give_a_factor():
     for factor in np.nan, -1.0, None, "x":
         mlp = MLPClassifier(learning_rate=lambda progress, factor=factor: factor)
-        with pytest.raises(ValueError, match="MLPClassifier: learning_rate must give"):
+        with pytest.raises(ValueError, match="Classifier: learning_rate must return"):
             mlp.fit(X, LABELS)
 
 
@@ -236,7 +236,7 @@ def test_partial_fit_says_when_its_schedule_has_ended():
     mlp = MLPRegressor(hidden_layer_sizes=(5,), **params)
     for _ in range(3):
         mlp.partial_fit(X, NUMBERS)
-    with pytest.warns(DiagnosticWarning, match="learning_rate='cosine' has come"):
+    with pytest.warns(DiagnosticWarning, match="learning_rate='cosine' has reached"):
         mlp.partial_fit(X, NUMBERS)
     before = [W.copy() for W in mlp.coefs_]
     mlp.set_params(max_iter=10).partial_fit(X, NUMBERS)  # more is planned now
@@ -284,7 +284,7 @@ def test_class_weights_must_leave_validation_rows_that_count():
 def test_class_weights_beyond_the_range_of_numbers_are_named(size):
     mlp = MLPClassifier(class_weight=dict.fromkeys(range(3), size))
     weight = np.full(120, size if size > 1 else 1.0)
-    with pytest.raises(ValueError, match="MLPClassifier: class_weight must leave"):
+    with pytest.raises(ValueError, match="MLPClassifier: class_weight must give"):
         mlp.fit(X, LABELS, weight)
 
 

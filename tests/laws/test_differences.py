@@ -451,7 +451,7 @@ def test_a_diverging_fit_with_early_stopping_keeps_the_best_finite_weights():
 def test_early_stopping_of_a_first_epoch_that_diverges_keeps_the_first_weights(kind):
     X, y = small_data(kind)
     model = diverging(kind, early_stopping=True, learning_rate_init=1e308)
-    with pytest.warns(ConvergenceWarning, match="weights are those at the start"):
+    with pytest.warns(ConvergenceWarning, match="weights are the initial ones"):
         model.fit(X, y)
     assert model.n_iter_ == 1
     assert np.isnan(model.validation_scores_).tolist() == [True]

@@ -325,9 +325,7 @@ def test_a_function_that_gives_no_share_is_refused(dropout):
             dropout__noise=0.1,
             dropout__schedule=lambda t, factor=factor: factor if t > 0.5 else 1,
         )
-        said = (
-            r"^MLPRegressor: dropout__schedule must give a number in \[0, 1\] as a fu"
-        )
+        said = r"^MLPRegressor: dropout__schedule must return a number in \[0, 1\] for"
         with pytest.raises(ValueError, match=said):
             estimator.fit(X, Y)
         assert not hasattr(estimator, "coefs_"), factor
@@ -340,7 +338,7 @@ def test_a_function_of_decay_that_gives_no_factor_is_refused():
             solver="adamw",
             solver__decay_schedule=lambda t, factor=factor: factor,
         )
-        said = r"^MLPRegressor: solver__decay_schedule must give a number in \[0, inf\)"
+        said = r"^MLPRegressor: solver__decay_schedule must return a number in \[0, inf"
         with pytest.raises(ValueError, match=said):
             estimator.fit(X, Y)
 
@@ -408,8 +406,8 @@ RATES = {
     "solver__decay_schedule": (Linear(), "constant"),
     "dropout__schedule": ("flat_cos", "constant"),
 }
-LBFGS_REFUSES = (X, "with solver lbfgs: it needs mini-batches")
-LAZY_REFUSES = (scipy.sparse.csr_array(X), "with lazy=True, whose steps leave out")
+LBFGS_REFUSES = (X, "with solver lbfgs, which does not train on mini-batches")
+LAZY_REFUSES = (scipy.sparse.csr_array(X), "with solver__lazy=True, whose steps")
 REFUSALS = {
     "lbfgs-noise": ("lbfgs", "dropout__schedule", *LBFGS_REFUSES),
     "LBFGS-noise": (LBFGS(), "dropout__schedule", *LBFGS_REFUSES),
@@ -460,7 +458,7 @@ def test_what_is_off_is_not_refused(solver, off):
     assert_same_bits(fit(MLPRegressor, **params, **off), fit(MLPRegressor, **params))
 
 
-NO_DECAY = "without a weight_decay of solver"
+NO_DECAY = "without weight decay"
 IDLE = {
     "noise": ("dropout__schedule", {}, "without dropout or noise"),
     "lion": ("solver__decay_schedule", {"solver": "lion"}, NO_DECAY),

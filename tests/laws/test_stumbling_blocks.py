@@ -167,7 +167,7 @@ def test_a_rate_a_little_too_large_diverges_unless_it_may_be_halved():
     with pytest.raises(ValueError, match=r"learning_rate_init=0\.2"):
         mlp.fit(X, y)
     better = fit_quietly(mlp.set_params(recover=True), X, y)
-    assert "began anew with learning_rate_init=" in better.stop_reason_
+    assert "last good epoch with learning_rate_init=" in better.stop_reason_
     assert np.isfinite(better.loss_curve_).all()
 
 

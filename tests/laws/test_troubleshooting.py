@@ -83,14 +83,14 @@ N_WORDS = 8
 # reasons, which `stop_reason_` has and no warning
 NO_WARNINGS = {
     "The loss stopped being finite in epoch ….",
-    "max_time=… s were over in epoch ….",
+    "max_time=… s was over in epoch ….",
 }
 # what goes on in a sentence that an entry begins; in the text of that entry
 MORE_OF_AN_ENTRY = (
     "Increase the number of iterations to improve the convergence",
     "You might also want to scale the data as shown in",
     "The weights are those of the best epoch",
-    "with solver lbfgs, which chooses its own steps",
+    "with solver lbfgs, which chooses its own step sizes",
     "has plateaued",
     "is still falling",
 )
@@ -202,16 +202,14 @@ FAILS = {
         early_stopping=True
     ).partial_fit(X, Y, classes=[0, 1]),
     "has no attribute 'partial_fit'": lambda: classifier(solver="lbfgs").partial_fit,
-    "continue with the network of the fit before": lambda: (
+    "continue to train the network of the previous fit": lambda: (
         fitted().set_params(hidden_layer_sizes=5).partial_fit(X, Y)
     ),
-    "coefs_init must have layers of …": lambda: fitted(
-        coefs_init=fitted(), hidden_layer_sizes=5
-    ),
-    "The file belongs to a fit with other …": of_another_fit,
-    "The file is damaged, or no checkpoint": damaged,
-    "must be 1 to look into the network": lambda: fitted(n_members=2).summary(),
-    "predict_interval must have residuals of rows that did not train": lambda: (
+    "coefs_init must have …": lambda: fitted(coefs_init=fitted(), hidden_layer_sizes=5),
+    "The file belongs to a fit with different …": of_another_fit,
+    "The file is damaged or not a checkpoint": damaged,
+    "must be 1 to inspect the network": lambda: fitted(n_members=2).summary(),
+    "predict_interval must have residuals of validation rows": lambda: (
         regressor().fit(X, Y).predict_interval(X)
     ),
     "coverage must be at most … with … rows": lambda: held_out().predict_interval(

@@ -144,7 +144,7 @@ def test_several_fits_are_told_apart_by_colour():
         "validation score",
         "best epoch",
     ]
-    assert display.ax_.get_title("left").startswith("one: It had trained")
+    assert display.ax_.get_title("left").startswith("one: Trained")
     png(display)
 
 

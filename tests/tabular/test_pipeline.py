@@ -31,7 +31,7 @@ from skmlp import (
 from skmlp.estimators.ensemble import members
 from skmlp.estimators.moved import MOVED
 from skmlp.losses import Focal, Huber, LogLoss, Quantile
-from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
+from skmlp.solvers import LBFGS, SGD, SOLVERS, Adagrad, Adam, AdamW, Lion
 from skmlp.tabular import PRESETS, TableEncoder
 
 from ..conftest import Optional, covering
@@ -401,12 +401,12 @@ WRONG = {
     "parameter": (
         ("regressor", {"n_layers": 3, "alpha": 0.0, "depth": 2}),
         TypeError,
-        "params must be parameters of MLPRegressor, got depth, n_layers",
+        "params must be parameters of MLPRegressor, got 'depth', 'n_layers'",
     ),
     "of the other kind": (
         ("regressor", {"class_weight": "balanced"}),
         TypeError,
-        "params must be parameters of MLPRegressor, got class_weight",
+        "params must be parameters of MLPRegressor, got 'class_weight'",
     ),
 }
 
@@ -569,6 +569,7 @@ GIVEN = {
     "nothing": ("solver", Adam(), {}),
     "another kind": ("solver", SGD(momentum=0.5), {"momentum": 0.5}),
     "lion": ("solver", Lion(clip_norm=1.0), {"clip_norm": 1.0}),
+    "adagrad": ("solver", Adagrad(), {}),
     "a solver's name": ("solver", "adam", FLAT),
     "a rate": ("dropout", 0.3, {"rate": 0.3}),
     "rates": ("dropout", [0.3, 0.1], {"rate": [0.3, 0.1]}),
@@ -589,6 +590,10 @@ GIVEN = {
 }
 
 
+# Settings that are Adam's by name, but mean something else.
+APART = {Lion: ("beta_1", "beta_2"), Adagrad: ("epsilon",)}
+
+
 @every_preset
 @pytest.mark.parametrize("case", GIVEN)
 def test_settings_that_are_not_given_are_those_of_the_preset(preset, case):
@@ -598,7 +603,10 @@ def test_settings_that_are_not_given_are_those_of_the_preset(preset, case):
         inherited = there.get_params() if hasattr(there, "get_params") else {}
         for found in with_parameter(kind, preset, name, value):
             default = type(found)().get_params()
-            own = {n: v for n, v in inherited.items() if n in default}
+            apart = APART.get(type(found), ())
+            own = {
+                n: v for n, v in inherited.items() if n in default and n not in apart
+            }
             assert found.get_params() == default | own | given
 
 
@@ -629,24 +637,58 @@ def test_what_is_set_stays_as_it_was_beside():
 
 
 SWITCHED_OFF = {
-    "dropout": ("dropout", 0, "schedule"),
-    "dropout of layers": ("dropout", [0.0], "schedule"),
-    "a Dropout of none": ("dropout", Dropout(0.0), "schedule"),
-    "weight decay": ("solver", AdamW(weight_decay=0), "decay_schedule"),
+    "dropout": ("dropout", 0),
+    "dropout of layers": ("dropout", [0.0]),
+    "a Dropout of none": ("dropout", Dropout(0.0)),
+    "weight decay": ("solver", AdamW(weight_decay=0)),
 }
 
 
 @each_kind
 @pytest.mark.parametrize("case", SWITCHED_OFF)
-def test_what_is_switched_off_takes_its_schedule_along_without_a_warning(target, case):
-    name, value, schedule = SWITCHED_OFF[case]
+def test_what_is_switched_off_leaves_its_schedule_without_a_warning(target, case):
+    name, value = SWITCHED_OFF[case]
     small = {"preset": "td", "hidden_layer_sizes": (8,)}
     for pipeline in (
         make(target, **small, **{name: value}),
         make(target, **small).set_params(**{f"mlp__{name}": value}),
     ):
-        assert getattr(getattr(pipeline["mlp"], name), schedule) == "constant"
         pipeline.fit(ROWS, TARGETS[target][1])
+
+
+def test_what_is_switched_on_again_has_its_schedule():
+    for kind in KINDS:
+        pipeline = tabular_pipeline(kind, preset="td")
+        for rate, decay in ((0, 0.0), (0.3, 0.1)):
+            pipeline.set_params(mlp__dropout=rate, mlp__solver__weight_decay=decay)
+            pipeline.set_params(mlp__solver=AdamW(weight_decay=decay))
+        assert pipeline["mlp"].dropout == Dropout(0.3, schedule="flat_cos")
+        assert pipeline["mlp"].solver.decay_schedule == "flat_cos"
+        twin = clone(tabular_pipeline(kind, preset="td", dropout=0))
+        assert twin.set_params(mlp__dropout=0.3)["mlp"].dropout.schedule == "flat_cos"
+
+
+FLAT_SET = {
+    "the preset's solver": ({}, {"beta_1": 0.5}, 0.5),
+    "a solver's name": ({"solver": "adam"}, {"beta_1": 0.5}, 0.5),
+    "an object without it": ({"solver": Adam(clip_norm=1.0)}, {"beta_1": 0.5}, 0.5),
+    "another name at once": ({}, {"solver": "nadam", "beta_1": 0.5}, 0.5),
+    "an object with it at once": ({}, {"solver": Adam(0.8), "beta_1": 0.5}, 0.8),
+    "both at once": ({}, {"beta_1": 0.5, "solver__beta_1": 0.7}, 0.7),
+    "a solver without it": ({"solver": Lion()}, {"beta_1": 0.5}, 0.9),
+}
+
+
+@pytest.mark.parametrize("case", FLAT_SET)
+def test_a_parameter_of_the_estimator_for_its_solver_acts_on_the_solver(case):
+    made, later, expected = FLAT_SET[case]
+    pipelines = [tabular_pipeline("regressor", **made)]
+    pipelines[0].set_params(**{f"mlp__{name}": value for name, value in later.items()})
+    if "solver__beta_1" not in later:
+        pipelines.append(tabular_pipeline("regressor", **(made | later)))
+    for pipeline in pipelines:
+        assert pipeline["mlp"].solver.beta_1 == expected
+        assert pipeline["mlp"].beta_1 == 0.5
 
 
 def test_a_schedule_that_is_given_stays_and_is_warned_of_where_it_has_no_effect():
@@ -729,7 +771,7 @@ def test_copies_of_an_object_give_what_it_gives():
 @pytest.mark.parametrize("name", MOVED)
 def test_old_names_are_refused_with_the_new_one(name):
     for kind, estimator in KINDS.items():
-        message = f"got {name}. {name} has moved: use {MOVED[name]}."
+        message = f"got {name!r}. {name} has moved: use {MOVED[name]}."
         with pytest.raises(TypeError, match=re.escape(message)):
             tabular_pipeline(kind, **{name: 1})
         message = f"{name} has moved: use {MOVED[name]}."

@@ -605,14 +605,14 @@ def test_what_another_checkpoint_is_writing_is_left(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error_at_once(tmp_path):
-    with pytest.raises(CheckpointError, match="can't be read and written"):
+    with pytest.raises(CheckpointError, match="cannot be read or written"):
         make(tmp_path / "missing" / "run").load()
     assert names_in(tmp_path) == []
 
 
 def test_a_folder_that_is_a_file_is_an_error_at_once(tmp_path):
     (tmp_path / "file").write_text("here")
-    with pytest.raises(CheckpointError, match="can't be read and written"):
+    with pytest.raises(CheckpointError, match="cannot be read or written"):
         make(tmp_path / "file" / "run").load()
     assert (tmp_path / "file").read_text() == "here"
 
@@ -624,7 +624,7 @@ def test_a_folder_that_is_read_only_is_an_error_at_once(tmp_path):
     try:
         if os.access(folder, os.W_OK):
             pytest.skip("this user can write to it all the same")
-        with pytest.raises(CheckpointError, match="can't be read and written"):
+        with pytest.raises(CheckpointError, match="cannot be read or written"):
             make(folder / "run").load()
     finally:
         folder.chmod(0o700)
@@ -634,5 +634,5 @@ def test_a_file_that_can_not_be_read_is_an_error(path, monkeypatch):
     make(path).save(AFTER)
     denied = PermissionError(errno.EACCES, "Permission denied")
     monkeypatch.setattr(np, "load", raising(denied))
-    with pytest.raises(CheckpointError, match="can't be read and written"):
+    with pytest.raises(CheckpointError, match="cannot be read or written"):
         make(path).load()

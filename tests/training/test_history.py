@@ -148,13 +148,13 @@ def test_updates_are_counted(kind):
 
 
 REASONS = {
-    "max_iter": ({}, "It had trained for max_iter=6 epochs."),
+    "max_iter": ({}, "Trained for max_iter=6 epochs."),
     "patience": (
         {"tol": 1e9, "n_iter_no_change": 1},
         "Training loss did not improve more than tol=1000000000.000000 for 1 "
         "consecutive epochs.",
     ),
-    "lbfgs": ({"solver": "lbfgs"}, "L-BFGS ended: STOP: TOTAL NO."),
+    "lbfgs": ({"solver": "lbfgs"}, "L-BFGS stopped: STOP: TOTAL NO."),
 }
 
 

@@ -207,7 +207,7 @@ def test_a_history_goes_on_from_its_arrays(n_before, n_without):
         for _ in range(n_without):
             epoch(history)
     second = History()
-    second.go_on_from(first.as_arrays())
+    second.continue_from(first.as_arrays())
     for history in (whole, second):
         epoch(history)
         epoch(history, **{name: [7.0, 8.0] for name in LAYER_RECORDS})

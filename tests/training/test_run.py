@@ -107,7 +107,7 @@ def test_training_ends_after_the_update_in_which_the_time_is_over(kind, solver):
         for record in model.history_.values():
             assert record.shape == (n_epochs,) and np.isfinite(record).all()
         assert model.history_["seconds"].sum() == n_updates
-        expected = f"max_time={max_time} s were over in epoch {n_epochs}."
+        expected = f"max_time={max_time} s was over in epoch {n_epochs}."
         assert model.stop_reason_ == expected
 
 
@@ -144,7 +144,7 @@ def test_an_epoch_in_part_has_the_loss_of_the_rows_it_saw(kind, solver):
 def test_lbfgs_ends_after_the_iterate_in_which_the_time_is_over(kind):
     model = fit(kind, solver="lbfgs", max_time=9.5)
     assert model.n_iter_ < NO_END and model.n_updates_ >= 10
-    assert model.stop_reason_.startswith("max_time=9.5 s were over in epoch")
+    assert model.stop_reason_.startswith("max_time=9.5 s was over in epoch")
     assert len(model.history_["loss"]) == model.n_iter_
     # without its last iterate there was time left
     with pytest.warns(ConvergenceWarning):
@@ -324,7 +324,7 @@ def test_an_interrupt_between_epochs_keeps_what_was_trained(params, slow):
     for kind in TARGETS:
         slow.interrupt(BATCHES * 4)
         model = fit(kind, **params)
-        assert model.stop_reason_ == "It was interrupted in epoch 5."
+        assert model.stop_reason_ == "Interrupted by the user in epoch 5."
         expected = fit(kind, **params, max_iter=4)
         assert_same_bits(model, expected)
         assert model.loss_curve_ == expected.loss_curve_
@@ -341,7 +341,7 @@ def test_an_interrupt_within_an_epoch_keeps_its_updates(kind, solver, slow):
         model = fit(kind, solver=solver)
         expected = fit(kind, solver=solver, max_time=BATCHES * 4 + n_more)
         np.testing.assert_array_equal(parameters(model), parameters(expected))
-        assert model.stop_reason_ == "It was interrupted in epoch 5."
+        assert model.stop_reason_ == "Interrupted by the user in epoch 5."
         assert model.n_iter_ == 4
 
 
@@ -360,7 +360,7 @@ def test_with_early_stopping_an_interrupt_gives_the_best_so_far(kind, solver, sl
         model = fit(kind, **params)
         assert model.best_epoch_ == 2 and model.best_validation_score_ == 0.4
         assert model.validation_scores_ == [0.1, 0.4, 0.3, 0.2]
-        assert model.stop_reason_ == "It was interrupted in epoch 5."
+        assert model.stop_reason_ == "Interrupted by the user in epoch 5."
         scores = iter([0.1, 0.4])
         expected = fit(kind, max_time=4, **params)
         np.testing.assert_array_equal(parameters(model), parameters(expected))
@@ -375,7 +375,7 @@ def test_an_interrupt_in_the_first_epoch_leaves_a_model(kind, solver, slow):
         model = fit(kind, solver=solver)
         expected = fit(kind, solver=solver, max_time=n_updates)
         assert_same_bits(model, expected)
-        assert model.stop_reason_ == "It was interrupted in epoch 1."
+        assert model.stop_reason_ == "Interrupted by the user in epoch 1."
         assert model.n_iter_ == 0 and model.loss_curve_ == []
         assert model.predict(X).shape == (N_ROWS,)
         assert model.history_ == {}
@@ -411,7 +411,8 @@ def test_an_interrupt_of_lbfgs_keeps_the_last_iterate(kind, slow):
         model = fit(kind, solver="lbfgs")
         assert_same_bits(model, expected)
         assert model.n_iter_ == len(model.history_["loss"]) == n_iterates
-        assert model.stop_reason_ == f"It was interrupted in epoch {n_iterates + 1}."
+        where = f"in epoch {n_iterates + 1}."
+        assert model.stop_reason_ == f"Interrupted by the user {where}"
 
 
 @interrupted
@@ -446,7 +447,7 @@ def test_an_interrupt_of_a_scorer_gives_the_best_so_far(kind, solver):
     scores = iter([0.1, 0.4, 0.3, None])
     model = fit(kind, **params)
     assert model.best_epoch_ == 2 and model.validation_scores_ == [0.1, 0.4, 0.3]
-    assert model.stop_reason_.startswith("It was interrupted in epoch")
+    assert model.stop_reason_.startswith("Interrupted by the user in epoch")
     scores = iter([0.1, 0.4])
     expected = fit(kind, max_time=4, **params)
     np.testing.assert_array_equal(parameters(model), parameters(expected))

@@ -1,4 +1,4 @@
-"""Several networks instead of one: trained side by side, and averaged."""
+"""Ensembles: several networks, trained independently and averaged."""
 
 import math
 import warnings
@@ -11,7 +11,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from skmlp.errors import error_context, invalid
+from skmlp.errors import error_context, invalid, short_repr
 from skmlp.estimators.calibration import attributes_from_validation
 from skmlp.estimators.fitting.data import (
     ValidationRows,
@@ -39,20 +39,20 @@ from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
 from skmlp.estimators.validation.parameters import is_splitter
 
-# What of an estimator makes it one with members; a member has none of it.
+# The parameters of ensembles, at the values that a member has.
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
-# Rows that all members see, over all epochs, from which it pays to start processes.
+# Rows seen by all members over all epochs, from which starting processes pays.
 WORTH_PROCESSES = 300_000
 FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
 
 
 @dataclass
 class Trained:
-    """A fitted member, and what its training leaves to say.
+    """A fitted member, with what the ensemble needs of its training.
 
     validation, output : its validation rows, without X, and the outputs there, or
         Nones.
-    warnings : of (text, kind); gravity : how much the user should know of them.
+    warnings : pairs (text, kind); gravity : how serious they are.
     """
 
     member: Any
@@ -78,7 +78,7 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     if known:
         _go_on(settings, members, known)
     if getattr(y, "shape", ())[1:] == (1,):
-        y = np.ravel(y)  # of which was warned once
+        y = np.ravel(y)  # the warning about its shape was given once
     pairs = zip(members, requests, strict=True)
     rows = X.without_names() if isinstance(X, Stream) else data.X
     jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
@@ -96,14 +96,14 @@ def _side_by_side(settings, jobs, n_at_once):
 
 
 def _trained(member, X, y, sample_weight, request) -> Trained:
-    """Train a member; in a process of its own, where members train side by side."""
+    """Train a member, possibly in a process of its own."""
     settings = Settings.of(member)
     with one_blas_thread():
         outcome = train(make_plan(member, settings, X, y, sample_weight, request))
     training = outcome.training
     ends = training.reason, training.refit_reason
     restored = training.restored_initial_params
-    if "interrupted" in ends:  # at once, for the others would go on
+    if "interrupted" in ends:  # at once, else the others would continue
         raise KeyboardInterrupt
     attributes = outcome.attributes()
     if not request.incremental:  # a solver's memory is larger than the model
@@ -121,7 +121,7 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
 
 
 def _go_on(settings, members, known) -> None:
-    """Let members be as they are known, with parameters that may be new."""
+    """Have members continue from those of the call before."""
     if len(known) != len(members):
         expected = f"be {len(known)} for partial_fit, as in the call before"
         raise settings.invalid("n_members", expected)
@@ -132,9 +132,9 @@ def _go_on(settings, members, known) -> None:
 
 
 def _n_at_once(settings, X, request) -> int:
-    """How many members train at the same time: one, where all are soon done.
+    """Number of members that train at the same time; one if all take a second.
 
-    In processes: in threads, small products would wait for each other's Python code.
+    In processes: threads with small products would wait for each other's Python code.
     """
     n_members = settings.n_members
     epochs = settings.max_iter if settings.is_stochastic else FEW_EPOCHS
@@ -148,7 +148,7 @@ def _n_at_once(settings, X, request) -> int:
 
 
 def _members(estimator, settings, targets, random_state, n_at_once):
-    """Clones with seeds of their own, which share the time that there is."""
+    """Clones with seeds of their own, which share `max_time`."""
     n_members = settings.n_members
     own = dict(ALONE)
     if settings.categorical_features is not None:  # names, which members don't know
@@ -171,7 +171,7 @@ def _member(estimator, own):
 
 
 def _without_names(settings, targets, request):
-    """The user's own validation rows, without names, which members don't know."""
+    """The user's own validation rows, without feature names, like the members' X."""
     X, *others = request.validation
     if X is None:
         return request.validation
@@ -181,7 +181,7 @@ def _without_names(settings, targets, request):
 
 
 def _requests(settings, targets, request, random_state):
-    """How each member is trained: with a fold held out, or rows of its own draw."""
+    """How each member is trained: with a fold held out, or rows drawn by itself."""
     if settings.ensemble.by == "seeds":
         return [request] * settings.n_members
     if request.groups is not None:
@@ -200,7 +200,8 @@ def _splits(settings, targets, groups, random_state):
         with error_context(settings.owner, "groups", expected, groups):
             return list(GroupKFold(n).split(data.Y, groups=groups))
     if len(data) < n:
-        expected = f"be at most n_samples={len(data)} with ensemble='folds'"
+        given = short_repr(settings.given["ensemble"])
+        expected = f"be at most n_samples={len(data)} with ensemble={given}"
         raise settings.invalid("n_members", expected)
     folds = folds_of(task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
@@ -211,7 +212,7 @@ def _splits(settings, targets, groups, random_state):
 
 
 def _attributes(settings, targets, trained):
-    """What the ensemble has of its members."""
+    """The fitted attributes of the ensemble, from its members."""
     members = [one.member for one in trained]
     first = members[0]
     template = vars(targets.template)
@@ -230,14 +231,14 @@ def _attributes(settings, targets, trained):
         "n_iter_": max(member.n_iter_ for member in members),
         "n_updates_": sum(member.n_updates_ for member in members),
         "loss_": float(np.mean([member.loss_ for member in members])),
-        "stop_reason_": f"Of {len(members)} members, the first: {first.stop_reason_}",
+        "stop_reason_": f"First of {len(members)} members: {first.stop_reason_}",
         **found,
         "_state": state,
     }
 
 
 def _from_unseen_rows(settings, targets, trained):
-    """What rows that some members did not see, and their outputs there, tell."""
+    """What follows from held-out rows and the outputs of members that held them out."""
     task, data, validation = targets.task, targets.rows, trained[0].validation
     if validation is None or settings.refit:
         return {}
@@ -269,11 +270,11 @@ def _unseen(task, n_samples, trained):
     return task.mean_output(each[:, rows], counted[:, rows]), rows
 
 
-# What members can't do
+# What ensembles do not support
 
 
 def check_members(settings, request, *, has_callbacks) -> None:
-    """Raise a ValueError for what several members can't do."""
+    """Raise a ValueError for what ensembles do not support."""
     if settings.n_members == 1:
         if settings.ensemble.by != "seeds":
             raise settings.invalid("ensemble", "be 'seeds' with n_members=1")
@@ -289,28 +290,29 @@ def check_members(settings, request, *, has_callbacks) -> None:
 
 
 def _check_folds(settings, request) -> None:
+    folds = f"ensemble={short_repr(settings.given['ensemble'])}"
     if settings.refit:
-        raise settings.invalid("refit", "be False with ensemble='folds'")
+        raise settings.invalid("refit", f"be False with {folds}")
     if request.validation[0] is not None:
         raise settings.invalid("ensemble", "be 'seeds' with X_val")
     if not settings.holds_out:
-        raise settings.invalid(
-            "early_stopping",
-            "be True with ensemble='folds', and scoring given with solver lbfgs, so "
-            "that folds are held out",
-        )
+        if settings.early_stopping.on_validation:
+            expected = "and solver lbfgs, which holds out no rows otherwise"
+            raise settings.invalid("scoring", f"be set with {folds} {expected}")
+        expected = f"be True with {folds}, which holds out folds"
+        raise settings.invalid("early_stopping", expected)
 
 
 def several_members(owner, members) -> str:
-    """What to say where something is asked of one network."""
+    """The message for what only a single network has."""
     return (
-        f"{owner}: n_members must be 1 to look into the network, got {len(members)}; "
-        "take one of members_."
+        f"{owner}: n_members must be 1 to inspect the network, got {len(members)}; use "
+        "one of members_."
     )
 
 
 def check_one_member(owner, n_members) -> None:
-    """A wrapper looks into the one network of its estimator."""
+    """Refuse an ensemble in a wrapper, which uses the one network of its estimator."""
     if n_members != 1:
         expected = "be 1, since the features are those of one network"
         raise invalid(owner, "estimator__n_members", expected, n_members)

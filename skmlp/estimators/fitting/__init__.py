@@ -1,1 +1,1 @@
-"""A fit: what it is put together from, and what it leaves behind."""
+"""A fit: plan, training, and fitted attributes."""

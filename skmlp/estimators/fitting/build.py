@@ -1,4 +1,4 @@
-"""A training, put together from a plan."""
+"""Assembles a training from a plan."""
 
 import math
 from functools import partial
@@ -31,7 +31,7 @@ from skmlp.training.streamed_batches import (
 from skmlp.training.streamed_rows import StreamedRows
 from skmlp.training.verbose import Verbose
 
-# Training rows that are looked at for what layers do.
+# Training rows for the statistics of layers.
 N_ROWS = 500
 
 
@@ -99,7 +99,7 @@ def _by_all_rows(plan, hooks) -> Minimization:
 
 
 def _common(plan, hooks):
-    """What both kinds of training are given alike."""
+    """The arguments that both kinds of training have in common."""
     return {
         "params": plan.params,
         "history": history_of(plan),
@@ -122,7 +122,7 @@ def _schedules(settings) -> Schedules:
 
 
 def max_seconds(settings) -> float:
-    """``max_time``, of which `refit` needs one half for itself."""
+    """``max_time`` in seconds; half of it with `refit`, which trains twice."""
     if settings.max_time is None:
         return math.inf
     return float(settings.max_time) / (2 if settings.refit else 1)

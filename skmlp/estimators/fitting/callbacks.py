@@ -17,7 +17,7 @@ except ImportError:  # scikit-learn before 1.9
 
     class CallbackSupportMixin:
         def set_callbacks(self, *callbacks):
-            """Refuse, for want of scikit-learn 1.9."""
+            """Raise a NotImplementedError before scikit-learn 1.9."""
             raise NotImplementedError(
                 f"{type(self).__name__}: set_callbacks needs scikit-learn 1.9 or later."
             )
@@ -27,17 +27,17 @@ __all__ = ["CallbackSupportMixin", "EpochHooks", "epoch_hooks", "with_callbacks"
 
 
 def epoch_hooks(estimator, X, y, sample_weight):
-    """What tells an estimator's callbacks of its epochs; None without callbacks."""
+    """The observer that calls an estimator's callbacks; None without callbacks."""
     if not hasattr(estimator, "_skl_callbacks"):
         return None
     return EpochHooks(estimator, X, y, sample_weight)
 
 
 class EpochHooks(Observer):
-    """Tells callbacks of a fit and of each of its epochs, or iterations.
+    """Calls the callbacks at the fit and at each of its epochs, or iterations.
 
-    Callbacks see X and y as they were given to ``fit``, and may ask for an estimator
-    with the parameters of the moment.
+    Callbacks see X and y as they were passed to ``fit``, and may request an estimator
+    with the current parameters.
     """
 
     def __init__(self, estimator, X, y, sample_weight):
@@ -62,7 +62,7 @@ class EpochHooks(Observer):
         self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._seen)
 
     def on_epoch_end(self, run, epoch):
-        """The reason "callback", where a callback wants training to end."""
+        """The reason "callback", if a callback stops training."""
 
         def attributes():
             return self.attributes_of(run.model().copy())
@@ -76,7 +76,7 @@ class EpochHooks(Observer):
         return "callback" if ends else None
 
     def close(self, attributes) -> None:
-        """The fit is done; `attributes` are those of the fitted estimator."""
+        """Call the callbacks at the end of a fit with these fitted attributes."""
         self._fit.call_on_fit_task_end(
             estimator=self._estimator,
             reconstruction_attributes=lambda: attributes,

@@ -1,4 +1,4 @@
-"""The file of an estimator's checkpoints: where it is, and what it belongs to."""
+"""The checkpoint file of an estimator: its path, and the fit it belongs to."""
 
 import os
 import warnings
@@ -20,12 +20,12 @@ from skmlp.training.converted_rows import row_blocks
 from skmlp.training.streamed_rows import StreamedRows
 from skmlp.version import __version__
 
-# Parameters that may change between a fit and the one that goes on with it.
+# Parameters that may change between a fit and the one that resumes it.
 FREE = ("verbose", "checkpoint")
 
 
 def checkpoint_of(plan) -> Checkpoint | None:
-    """The file of a plan's checkpoints, if it was asked for."""
+    """The checkpoint file of a plan, if requested."""
     asked = plan.settings.checkpoint
     if asked is None:
         return None
@@ -39,19 +39,19 @@ def checkpoint_of(plan) -> Checkpoint | None:
 
 @contextmanager
 def checkpoint_errors(settings):
-    """Add class, parameter and expectation to a complaint about the file."""
+    """Add class, parameter and expectation to an error about the file."""
     try:
         yield
     except CheckpointError as error:
         raise ValueError(
-            f"{error}\n{settings.owner}: checkpoint must be None, the path of a "
-            "file that this same fit wrote, or a path where no file is yet, in a "
-            f"folder that can be written to, got {settings.given['checkpoint']!r}."
+            f"{error}\n{settings.owner}: checkpoint must be None, or a path in a "
+            "writable folder: of a new file, or of a checkpoint of the same fit, got "
+            f"{settings.given['checkpoint']!r}."
         ) from error
 
 
 def _identity(plan):
-    """By name, what a state belongs to."""
+    """What a checkpoint belongs to, by name."""
     owner, given = plan.settings.owner, plan.settings.given
     params = {
         name: _hash_parameter(owner, name, value)
@@ -69,7 +69,7 @@ def _identity(plan):
         )
         + f", skmlp {__version__}",
         "parameters": joblib.hash([owner, params]),
-        "weights to start from": joblib.hash(start),
+        "initial weights": joblib.hash(start),
         "training data": joblib.hash([_content(data.X), data.Y, data.weight]),
         "validation data": joblib.hash([_content(validation), data.rows]),
     }
@@ -105,13 +105,13 @@ def _hash_parameter(owner, name, value) -> str:
         return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value
         raise ValueError(
-            f"{owner}: {name} must be something that can be pickled with "
-            f"checkpoint, got {short_repr(value)}."
+            f"{owner}: {name} must be picklable with checkpoint, got "
+            f"{short_repr(value)}."
         ) from error
 
 
 def _code(function):
-    """What tells two functions apart, such as lambdas, which all have one name."""
+    """What distinguishes functions, such as lambdas, which all have the same name."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     defaults = function.__defaults__, function.__kwdefaults__
     return _body(function.__code__), defaults, cells
@@ -123,7 +123,7 @@ def _body(code):
 
 
 class _Failure:
-    """Warns once that checkpoints can't be written; training goes on."""
+    """Warns once that checkpoints cannot be written; training continues."""
 
     def __init__(self, owner):
         self._name, self._warned = owner, False
@@ -133,7 +133,7 @@ class _Failure:
             self._warned = True
             warnings.warn(
                 f"{self._name}: a checkpoint could not be written ({error}). Training "
-                "goes on, and the last one is left as it is.",
+                "continues; the previous checkpoint is unchanged.",
                 RuntimeWarning,
                 stacklevel=10,
             )

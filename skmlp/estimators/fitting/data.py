@@ -1,4 +1,4 @@
-"""The rows of a fit: those that train, those that validate, their weights."""
+"""The rows of a fit: training rows, validation rows, and their weights."""
 
 from collections import deque
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_consistent_length
 
-from skmlp.errors import Text, describe, error_context, invalid
+from skmlp.errors import Text, describe, error_context, invalid, short_repr
 from skmlp.estimators.fitting.strata import stratified_split
 from skmlp.estimators.targets.class_weight import check_usable, class_weight_function
 from skmlp.estimators.targets.task import decoded
@@ -17,20 +17,19 @@ from skmlp.estimators.validation.parameters import is_splitter
 from skmlp.training.batches import ChosenRows
 
 SPLITTER = (
-    "a splitter whose last split has training rows and validation rows, none of them "
-    "both"
+    "a splitter whose last split has disjoint, non-empty training and validation rows"
 )
 SPLITTER_OF_ALL = (
-    "a splitter with a split for each of the n_members, with training rows and "
-    "validation rows, none of them both"
+    "a splitter with n_members splits, each with disjoint, non-empty training and "
+    "validation rows"
 )
 
 
 @dataclass(frozen=True)
 class ValidationRows:
-    """Rows that validate: X, their encoded targets Y, and weights or None.
+    """Validation rows: X, encoded targets Y, and weights or None.
 
-    rows : their numbers where they were split off, None for the user's own.
+    rows : their indices if they were held out, None for the user's own.
     """
 
     X: Any
@@ -45,7 +44,7 @@ class ValidationRows:
 
 
 def split_rows(settings, request, task, data, validation, random_state, least):
-    """The rows that train and those that validate, or None, weighted by class.
+    """The training rows and the validation rows, or None, weighted by class.
 
     validation : the user's own validation rows, or None.
     least : how many validation rows a fraction of the rows must be.
@@ -67,8 +66,10 @@ def _check_refit(settings, validation, splits) -> None:
             "PredefinedSplit as validation_fraction."
         )
     if settings.refit and not splits:
-        expected = "be False where no rows are split off, as with solver lbfgs and "
-        raise settings.invalid("refit", f"{expected}scoring=None")
+        expected = (
+            "be False without held-out rows (solver lbfgs holds rows out only if "
+        )
+        raise settings.invalid("refit", f"{expected}scoring is set)")
 
 
 def weighted_by_class(settings, task, data, validation):
@@ -93,7 +94,7 @@ def _divided(settings, data, training, held):
             if not weight[rows].any():
                 raise ValueError(
                     f"{settings.owner}: sample_weight must have a non-zero entry among "
-                    f"the {len(rows)} {name} rows of early_stopping=True, got only 0."
+                    f"the {len(rows)} {name} rows of early stopping, got only 0."
                 )
         weight = weight[held]
     X = ChosenRows(data.X, held) if is_read_by_rows(data.X) else data.X[held]
@@ -114,60 +115,62 @@ def _split(settings, request, task, data, random_state, least):
 
 
 def _last_split(settings, data, y, groups):
-    """Of the user's splitter: of a time series it trains on the most rows."""
+    """The user's last split, which for a time series trains on the most rows."""
     splitter = settings.validation_fraction
     if groups is not None:
         check_groups(settings, data, groups)
     with error_context(settings.owner, "validation_fraction", SPLITTER, splitter):
         splits = deque(splitter.split(data.X, y, groups), maxlen=1)
         if not splits:
-            raise ValueError("It gives no split.")
+            raise ValueError("It yields no split.")
         return _checked_split(splits[-1], len(data))
 
 
 def all_splits(settings, data, y, groups, n_splits):
-    """Of the splitter all splits, of which there must be so many."""
+    """All splits of the splitter, of which there must be n_splits."""
     splitter, name = settings.validation_fraction, "validation_fraction"
     with error_context(settings.owner, name, SPLITTER_OF_ALL, splitter):
         splits = list(splitter.split(data.X, y, groups))
         if len(splits) != n_splits:
-            raise ValueError(f"It gives {len(splits)} splits, not {n_splits}.")
+            raise ValueError(f"It yields {len(splits)} splits, not {n_splits}.")
         return [_checked_split(split, len(data)) for split in splits]
 
 
 def _checked_split(split, n_samples):
-    """Row numbers of both parts, none of them in both."""
+    """Row indices of both parts, which must be disjoint."""
     training, validation = map(np.asarray, split)
     if not len(training) or not len(validation):
-        raise ValueError("A part has no rows.")
+        raise ValueError("Its training or validation rows are empty.")
     if training.dtype.kind not in "iu" or validation.dtype.kind not in "iu":
-        raise ValueError("It does not give row numbers.")
+        raise ValueError("It does not yield row indices.")
     rows = np.concatenate([training, validation])
     if rows.min() < 0 or rows.max() >= n_samples:
-        raise ValueError(f"It gives rows outside [0, {n_samples}).")
+        raise ValueError(f"It yields row indices outside [0, {n_samples}).")
     if np.intersect1d(training, validation).size:
-        raise ValueError("Rows are in both parts.")
+        raise ValueError("Some rows are both training and validation rows.")
     return training.astype(np.intp), validation.astype(np.intp)
 
 
 def check_groups(settings, data, groups) -> None:
-    with error_context(settings.owner, "groups", f"{len(data)} labels", groups):
+    with error_context(
+        settings.owner, "groups", f"an array of {len(data)} group labels", groups
+    ):
         check_consistent_length(data.Y, groups)
 
 
 def _check_no_groups(settings, groups, splits) -> None:
-    """Groups are for a splitter, where rows are split off."""
+    """Groups require a splitter that holds rows out."""
     by_splitter = splits and is_splitter(settings.validation_fraction)
     if groups is not None and not by_splitter:
         expected = (
-            "be None, unless early_stopping splits rows off by a validation_fraction "
-            "that is a splitter such as GroupShuffleSplit()"
+            "be None unless early stopping holds rows out by a splitter, such as "
+            "validation_fraction=GroupShuffleSplit()"
         )
         raise invalid(settings.owner, "groups", expected, describe(groups))
 
 
 def _random_split(settings, task, Y, random_state, least):
-    """Drawn as scikit-learn's MLP draws it, or stratified where it has no strata."""
+    """A split drawn as by scikit-learn's MLP, or stratified where it has no strata."""
     n_samples = len(Y)
     try:
         training, validation = _drawn_split(settings, task, Y, random_state)
@@ -229,5 +232,6 @@ def _needs(settings, n_samples, least) -> str:
         "split is stratified, 2 rows of each class"
     )
     came = Text(f"validation_fraction={fraction!r} of {n_samples} rows")
-    start = f"{settings.owner}: with early_stopping=True, validation_fraction must "
+    given = short_repr(settings.given["early_stopping"])
+    start = f"{settings.owner}: with early_stopping={given}, validation_fraction must "
     return f"{start}{expected}, got {came}."

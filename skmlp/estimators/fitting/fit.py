@@ -1,4 +1,4 @@
-"""A fit: a plan is trained, and its outcome is what the estimator becomes."""
+"""A fit: trains a plan; the outcome becomes the fitted attributes."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,9 +19,9 @@ from skmlp.estimators.reporting.diagnostics import warnings_of
 
 @dataclass
 class Outcome:
-    """A plan and the training that it led to.
+    """A plan and its training.
 
-    plan : of the model: that on all rows after a refit.
+    plan : of the final model; after a refit the plan on all rows.
     held_raw : raw outputs at the validation rows before any refit, in the user's units;
         None without such rows.
     """
@@ -32,14 +32,14 @@ class Outcome:
 
     @property
     def held_output(self):
-        """What the validation rows were predicted, before any refit."""
+        """Outputs for the validation rows, before any refit."""
         if self.held_raw is None:
             return None
         with np.errstate(over="ignore"):  # of outputs far out
             return self.plan.task.output(self.plan.loss, self.held_raw)
 
     def warnings(self):
-        """What the user should know of the fit: (text, kind of warning)."""
+        """Warnings of the fit: (text, kind of warning)."""
         return list(warnings_of(self.plan, self.training))
 
     def attributes(self):
@@ -67,7 +67,7 @@ class Outcome:
         }
 
     def _attributes_of_epochs(self):
-        """What only stochastic solvers leave."""
+        """Attributes that only stochastic solvers set."""
         if not self.plan.settings.is_stochastic:
             return {"t_": self.plan.before.get("t_", 0)}
         monitor, history = self.training.monitor, self.training.history
@@ -136,7 +136,7 @@ def _checked(outcome) -> Outcome:
 
 
 def _raw_at_validation_rows(plan, params):
-    """Raw outputs there, in the user's units; None without such rows."""
+    """Raw outputs for the validation rows, in the user's units, or None."""
     if plan.validation is None:
         return None
     network, rows = plan.network, plan.scaling.held_out(plan.validation)
@@ -145,13 +145,13 @@ def _raw_at_validation_rows(plan, params):
 
 
 def _check_finite(plan, attributes) -> None:
-    """Weights for X and y as they are may be out of range where the scaled ones fit."""
+    """Weights for unscaled X and y may be out of range though those in training fit."""
     arrays = (*attributes["coefs_"], *attributes["intercepts_"])
     if plan.scaling.is_plain or all(np.isfinite(array).all() for array in arrays):
         return
     raise ValueError(
-        f"{plan.settings.owner}: X and y must have scales whose weights are within the "
-        f"range of {plan.params.dtype} with scale_input or scale_target, got X with a "
-        f"largest entry of {largest(plan.data.X):g} and y of "
-        f"{largest(plan.data.Y):g}. Scale them first, or use float64."
+        f"{plan.settings.owner}: X and y must have scales for which the weights in "
+        f"units of X and y are within the range of {plan.params.dtype}, with "
+        f"scale_input or scale_target, got X up to {largest(plan.data.X):g} and y up "
+        f"to {largest(plan.data.Y):g}. Scale them first, or use float64."
     )

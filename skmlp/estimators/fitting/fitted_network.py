@@ -1,4 +1,4 @@
-"""The network of a fitted estimator, whose attributes may have been set by hand."""
+"""The network of a fitted estimator, whose attributes may be set by hand."""
 
 import numpy as np
 
@@ -25,11 +25,11 @@ def fitted_network(owner, activation, fitted):
 
 
 def extra_params(owner, network, fitted):
-    """What the network learned besides weights and biases: embeddings and alphas."""
+    """Learned parameters besides weights and biases: embeddings and alphas."""
     n_rows, width = len(fitted["coefs_"][0]), network.inputs.width
     if n_rows != width:
-        expected = f"have a row for each of the {width} columns that embedding_ makes"
-        raise invalid(owner, "coefs_[0]", f"{expected} of X", n_rows)
+        expected = f"have {width} rows, one for each column of embedding_.transform(X)"
+        raise invalid(owner, "coefs_[0]", expected, n_rows)
     embedding = fitted.get("embedding_")
     arrays = [np.ones(width)] if network.learned_scale else []
     arrays += [] if embedding is None else embedding.arrays
@@ -39,14 +39,14 @@ def extra_params(owner, network, fitted):
         raise ValueError(
             f"{owner}: alphas_ must have an array for each hidden layer with a "
             f"parametric activation, of shapes {shapes}, got "
-            f"{[np.shape(alpha) for alpha in alphas]}. Fit again after a change of "
+            f"{[np.shape(alpha) for alpha in alphas]}. Fit again after changing "
             "activation."
         )
     return [*arrays, *alphas]
 
 
 def network_attributes(network, loss, params, dtype):
-    """The fitted attributes of a network with these parameters, for X as it is.
+    """The fitted attributes of a network with these parameters, for unscaled X.
 
     dtype : of all layers but the last, which keeps that of `params`.
     """

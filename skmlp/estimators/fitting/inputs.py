@@ -13,13 +13,13 @@ from skmlp.network.inputs import Embedded, Inputs
 from skmlp.spelling import did_you_mean
 
 CATEGORICAL = (
-    "None, or the columns of X with codes of categories: their numbers, their names, "
-    "or a mask of True and False"
+    "None, or the columns of X that hold category codes, as indices, names or a "
+    "boolean mask"
 )
-CODES = "whole numbers from 0 (or -1, for missing) in each of its categorical columns"
-# Codes beyond count as a mistake: a table has a row for each of them.
+CODES = "integers >= 0 (or -1 for missing) in its categorical columns"
+# Larger codes are taken for a mistake: a table has a row for each code.
 MOST_CATEGORIES = 1 << 24
-# In fewer rows no column has more values than flags have.
+# With fewer rows no column can have more than two values, like a flag.
 FEWEST_ROWS = 3
 
 
@@ -30,10 +30,10 @@ class InputEmbedding:
     Attributes
     ----------
     inputs : skmlp.network.inputs.Inputs
-        Which columns are embedded, and how; `inputs.width` is the number of columns
-        that come of it.
+        Which columns are embedded, and how; `inputs.width` is the resulting number of
+        columns.
     arrays : list of ndarray
-        What was learned, in the order of the embeddings.
+        Learned parameters, in the order of the embeddings.
 
     Examples
     --------
@@ -51,31 +51,33 @@ class InputEmbedding:
     arrays: list[Any]
 
     def transform(self, X):
-        """X (n, n_features) as the first layer sees it: plain columns, then embedded.
+        """Embed X as the first layer sees it: plain columns, then embedded ones.
 
         Parameters
         ----------
         X : {array, CSR matrix} of shape (n_samples, n_features)
+            Inputs.
 
         Returns
         -------
         embedded : {ndarray, CSR matrix} of shape (n_samples, inputs.width)
+            Inputs of the first dense layer.
         """
         return self.inputs.embed(self.arrays, X)[0]
 
     def get_feature_names_out(self, input_features=None):
-        """Names of the columns that ``transform`` gives.
+        """Names of the columns of the output of ``transform``.
 
         Parameters
         ----------
         input_features : sequence of str of length n_features, default=None
-            Names of the columns of X; None is x0, x1 and on.
+            Names of the columns of X; None is x0, x1, ...
 
         Returns
         -------
         names : ndarray of str of shape (inputs.width,)
-            Those of plain columns as they are; those of embedded ones numbered, as in
-            "x0[2]".
+            Names of plain columns unchanged, and of embedded ones with an index, such
+            as "x0[2]".
         """
         given, plain = input_features, self.inputs.plain
         if given is None:
@@ -88,10 +90,10 @@ class InputEmbedding:
 
 
 def inputs_of(settings, X, names, fitted=None, *, continued=False) -> Inputs:
-    """What the first layer sees of X; of a model that goes on, the same as before.
+    """What the first layer sees of X; with continued training, the same as before.
 
     names : of the columns of X, or None.
-    fitted : the embedding of the model that goes on, or None.
+    fitted : the embedding of the model that is trained further, or None.
     """
     n_features = X.shape[1]
     categorical = categorical_columns(settings, X, names)
@@ -129,7 +131,7 @@ def _kinds(settings, categorical):
 
 
 def _check_same_embedding(settings, X, categorical, embedded) -> None:
-    """A fit that goes on needs the embedding that the fit before it had."""
+    """Continued training needs the embedding of the previous fit."""
     wanted = [kind for kind in _kinds(settings, categorical) if kind is not None]
     tables = [p for p in embedded if isinstance(p.embedding, CategoryTable)]
     columns = tables[0].columns if tables else []
@@ -137,8 +139,8 @@ def _check_same_embedding(settings, X, categorical, embedded) -> None:
     if not (same and np.array_equal(columns, categorical)):
         raise ValueError(
             f"{settings.owner}: numeric_embedding, categorical_features and "
-            "embedding_size must be those of the fit before, with whose network "
-            "partial_fit and warm_start=True continue, got "
+            "embedding_size must be as in the previous fit, whose network partial_fit "
+            "and warm_start=True continue to train, got "
             f"{short_repr(settings.numeric_embedding)}, "
             f"{describe(settings.categorical_features)} and "
             f"{short_repr(settings.embedding_size)}."
@@ -150,9 +152,9 @@ def _check_same_embedding(settings, X, categorical, embedded) -> None:
 def _check_n_rows(settings, X) -> None:
     if X.shape[0] < FEWEST_ROWS:
         raise ValueError(
-            f"{settings.owner}: X must have {FEWEST_ROWS} rows or more with "
-            "numeric_embedding (for partial_fit, in the first call), to tell numbers "
-            f"from flags, got n_samples = {X.shape[0]}."
+            f"{settings.owner}: X must have at least {FEWEST_ROWS} rows with "
+            "numeric_embedding (for partial_fit, in the first call), to tell numeric "
+            f"columns from flags, got n_samples = {X.shape[0]}."
         )
 
 
@@ -163,7 +165,7 @@ def _embed(kind, columns, X) -> Embedded:
 
 
 def _columns_of_numbers(X):
-    """The columns with more than two different values, which flags do not have."""
+    """The columns with more than two distinct values, unlike flags."""
     if issparse(X):
         low, high = X.min(axis=0).toarray().ravel(), X.max(axis=0).toarray().ravel()
         between = (X.data != low[X.indices]) & (X.data != high[X.indices])
@@ -177,7 +179,7 @@ def _columns_of_numbers(X):
 
 
 def categorical_columns(settings, X, names):
-    """The numbers of the columns of ``categorical_features``."""
+    """Indices of the columns of ``categorical_features``."""
     given = settings.categorical_features
     if given is None:
         return np.empty(0, np.intp)
@@ -189,7 +191,7 @@ def categorical_columns(settings, X, names):
 
 
 def _column_numbers(columns, n_columns, names):
-    """Of columns by number, by name, or by a mask."""
+    """Column indices from indices, names, or a mask."""
     if columns.ndim != 1:
         raise ValueError("It is not one-dimensional.")
     if columns.dtype.kind in "OUT":
@@ -199,7 +201,7 @@ def _column_numbers(columns, n_columns, names):
             raise ValueError(f"X has {n_columns} columns.")
         return np.flatnonzero(columns)
     if columns.size and columns.dtype.kind not in "iu":
-        raise ValueError("These are no column numbers.")
+        raise ValueError("It does not hold column indices.")
     return columns
 
 
@@ -208,7 +210,7 @@ def _numbers_of_names(wanted, names):
     unknown = [name for name in wanted if name not in known]
     if unknown:
         hint = did_you_mean("", unknown, known)
-        raise ValueError(f"X has no columns of the names {unknown}.{hint}")
+        raise ValueError(f"X has no columns named {unknown}.{hint}")
     return np.array([known.index(name) for name in wanted])
 
 
@@ -218,6 +220,6 @@ def _check_codes(settings, X, categorical) -> None:
     whole = (codes == np.floor(codes)) & (codes >= -1) & (codes < MOST_CATEGORIES)
     if not whole.all():
         raise ValueError(
-            f"{settings.owner}: X must have {CODES}, got {describe(X)} with "
-            f"{codes[~whole][0]:g}."
+            f"{settings.owner}: X must have {CODES}, got {describe(X)} with the value "
+            f"{codes[~whole][0]:g} there."
         )

@@ -1,4 +1,4 @@
-"""A plan: all that a fit begins with, checked, and drawn in scikit-learn's order."""
+"""A plan: all inputs of a fit, checked; random draws in scikit-learn's order."""
 
 import copy
 from contextlib import contextmanager
@@ -58,16 +58,16 @@ from skmlp.training.converted_rows import ConvertedRows
 
 @dataclass(frozen=True)
 class Request:
-    """How training was asked for.
+    """How training was requested.
 
     incremental : by ``partial_fit``, for one epoch.
     continued : from the parameters the estimator has, by ``partial_fit`` or
         ``warm_start=True``.
-    classes : all classes, where ``partial_fit`` or ``fit_batches`` name them.
+    classes : all classes, if passed to ``partial_fit`` or ``fit_batches``.
     extend_classes : whether y may have classes that the model does not know.
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
-    groups : of the rows, for the splitter that holds some out.
-    split : the rows that train and those that validate, where they are known already.
+    groups : group labels of the rows, for a splitter.
+    split : indices of training and validation rows, if already known.
     """
 
     incremental: bool = False
@@ -81,7 +81,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Targets:
-    """The data of a fit, checked: the task, all rows, and what is known of X."""
+    """The checked data of a fit: the task, all rows, and the features of X."""
 
     task: Task
     component: Any
@@ -91,14 +91,15 @@ class Targets:
 
 @dataclass(frozen=True)
 class Plan:
-    """What was asked for, checked, and where training begins.
+    """A checked request, and the initial parameters.
 
-    before : fitted attributes of the model that goes on, by name; empty for a new one.
-    template : a copy of the estimator without them, which scorers and callbacks see.
-    data, validation : the rows that train and those that validate, in the user's units.
-    all_rows : before some were held out and weighted by class.
-    params : where training begins, in the units of `scaling`; training works on it.
-    is_drawn : whether the outputs' `params` are new, not those of another model.
+    before : fitted attributes of the model that is trained further, by name; empty for
+        a new model.
+    template : a copy of the estimator without them, for scorers and callbacks.
+    data, validation : training and validation rows, in the user's units.
+    all_rows : all rows, before holding out and weighting by class.
+    params : initial parameters, in the units of `scaling`; training works on them.
+    is_drawn : whether the output layer's `params` are drawn, not another model's.
     """
 
     settings: Settings
@@ -118,12 +119,12 @@ class Plan:
 
     @property
     def state(self) -> State | None:
-        """What the fit before left, of a model that goes on."""
+        """The state of the previous fit, if the model is trained further."""
         return self.before.get("_state")
 
     @property
     def is_folded(self) -> bool:
-        """Whether scales are folded into the model, which `params` have apart."""
+        """Whether the model has scales folded in that `params` keep separate."""
         return self.network.learned_scale or not self.scaling.is_plain
 
     @property
@@ -132,7 +133,7 @@ class Plan:
         return self.validation is not None and on_validation
 
     def attributes(self, params):
-        """What predictions need of an estimator with these parameters."""
+        """The fitted attributes that predictions need, for these parameters."""
         folded = self.scaling.fold(self.network, self.network.folded(params))
         return {
             **network_attributes(self.network, self.loss, folded, params.dtype),
@@ -143,14 +144,14 @@ class Plan:
 
     @property
     def features(self):
-        """The names of X's columns, if they have any, and their number."""
+        """The number of X's columns, and their names if any."""
         names = ("n_features_in_", "feature_names_in_")
         known = vars(self.template)
         return {name: known[name] for name in names if name in known}
 
 
 def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
-    """The plan of a fit of one network; the estimator stays as it is."""
+    """The plan for fitting one network; does not change the estimator."""
     before = attributes_before(estimator, request)
     if request.extend_classes and before:
         classes, request = request.classes, replace(request, classes=None)
@@ -195,7 +196,7 @@ def _split(settings, request, targets, loss, random_state):
 
 
 def attributes_before(estimator, request) -> dict[str, Any]:
-    """The fitted attributes of a model that goes on; none of a new one."""
+    """Fitted attributes of a model that is trained further; empty for a new one."""
     if not request.continued:
         return {}
     known = vars(estimator)
@@ -203,7 +204,7 @@ def attributes_before(estimator, request) -> dict[str, Any]:
 
 
 def check_targets(estimator, settings, before, X, y, sample_weight, request):
-    """The checked arrays, of the dtype of X or of the model that goes on."""
+    """The checked arrays, in the dtype of X or of the model to train further."""
     template = copy.copy(estimator)
     dtype = FLOATS
     if request.continued:
@@ -267,9 +268,9 @@ def _dtype_before(settings, before):
 
 
 def _encode(settings, task, component, y, dtype):
-    """Y of a checked y, for which the loss must be defined.
+    """Y of a checked y, which must be in the domain of the loss.
 
-    Of targets that training scales in float64, else of X's dtype.
+    In float64 for targets that training scales, otherwise in X's dtype.
     """
     dtype = np.float64 if settings.scale_target else dtype
     Y = task.encode(settings.owner, y, dtype)
@@ -277,7 +278,7 @@ def _encode(settings, task, component, y, dtype):
     if (domain and least < 0) or (domain == "> 0" and least == 0):
         raise ValueError(
             f"{settings.owner}: y must be {domain} with loss={settings.loss!r}, got a "
-            f"smallest value of {least:g}."
+            f"minimum of {least:g}."
         )
     return Y
 
@@ -289,11 +290,11 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
         return None
     owner, data = settings.owner, targets.rows
     if X is None:
-        raise invalid(owner, "X_val", "be given with y_val, sample_weight_val", None)
+        raise invalid(owner, "X_val", "be given with y_val or sample_weight_val", None)
     X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
     if issparse(X):
         refuse_sparse(settings, "X_val", ["scale_input"])
-    with error_context(owner, "y_val", "targets of the kind of y", y):
+    with error_context(owner, "y_val", "targets of the same kind as y", y):
         y = targets.task.check(owner, y, X.shape[0])
         Y = _encode(settings, targets.task, targets.component, y, X.dtype)
         if Y.shape[1] != data.Y.shape[1]:
@@ -302,7 +303,7 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
     return ValidationRows(X, Y, weight)
 
 
-# Where training begins
+# Initial parameters
 
 
 def _network(settings, data, loss, template, before) -> Network:
@@ -319,9 +320,9 @@ def _network(settings, data, loss, template, before) -> Network:
 
 
 def _initial_params(settings, network, data, random_state, before):
-    """Where training starts: a copy of the model's parameters, or new ones.
+    """Initial parameters: a copy of the model's, or new ones.
 
-    And whether the outputs' are drawn, rather than those of another model.
+    And whether those of the output layer are drawn, not another model's.
     """
     if not before:
         return _new_params(settings, network, data, random_state)
@@ -334,7 +335,7 @@ def _initial_params(settings, network, data, random_state, before):
 
 
 def _new_params(settings, network, data, random_state):
-    """Those of ``coefs_init``; drawn are the layers that it does not have."""
+    """The layers of ``coefs_init``; others are drawn."""
     dtype, start = data.X.dtype, []
     if settings.coefs_init is not None:
         start = start_layers(
@@ -356,14 +357,14 @@ def _new_params(settings, network, data, random_state):
 
 
 def _scaled(plan) -> Plan:
-    """The plan in the scales of its rows, if that was asked for."""
+    """The plan with scaled inputs and targets, if requested."""
     memory = plan.state and plan.request.incremental and plan.state.memory
     before = memory.scaling if memory else None
     scaling = scaling_of(plan.settings, plan.data, plan.loss, before)
     if not scaling.is_plain and plan.request.incremental and len(plan.data) < 2:
         raise ValueError(
-            f"{plan.settings.owner}: X and y must have 2 rows or more for partial_fit "
-            "with scale_input or scale_target, which need a spread, got 1."
+            f"{plan.settings.owner}: X and y must have at least 2 rows for partial_fit "
+            "with scale_input or scale_target, which need a standard deviation, got 1."
         )
     params = plan.params
     if memory and before.kind == scaling.kind:
@@ -376,7 +377,7 @@ def _scaled(plan) -> Plan:
 
 
 def with_output_bias(plan) -> Plan:
-    """Start the last biases at the loss's best constant, if that was asked for."""
+    """The plan with output biases at the intercept-only optimum, if requested."""
     if plan.settings.output_bias != "optimum" or plan.request.continued:
         return plan
     Y, weight = plan.scaling.training_rows(plan.data).training_targets()

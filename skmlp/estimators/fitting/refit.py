@@ -1,4 +1,4 @@
-"""Training once more on all rows, for as long as was best on some of them."""
+"""Refit on all rows, for the best number of epochs found with validation rows."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from skmlp.training.early_stopping import Monitor, Patience
 
 @dataclass
 class Replay(Patience):
-    """Patience that is over in the epochs in which it was over before."""
+    """Patience that runs out in the same epochs as in the first training."""
 
     epochs: list[int] = field(default_factory=list)
     n_epochs: int = 0
@@ -28,9 +28,9 @@ class Replay(Patience):
 def refit(plan, start, monitored):
     """Train from `start` on all rows for the best number of epochs of `monitored`.
 
-    That training keeps its history; parameters, loss and solver state become those of
-    the new one. Returns the plan of the model. Where no epoch was best, or the user
-    ended training, nothing happens.
+    The first training keeps its history; parameters, loss and solver state become those
+    of the refit. Returns the plan of the final model. There is no refit if no epoch was
+    best or the user stopped training.
     """
     best = monitored.monitor.best
     if not best.is_new or monitored.reason in ("interrupted", "callback"):
@@ -47,16 +47,16 @@ def refit(plan, start, monitored):
     monitored.refit_reason = reason
     if reason in ("interrupted", "diverged"):
         was = "diverged" if reason == "diverged" else "was interrupted"
-        monitored.refit_message = f"The refit on all rows {was} and was dropped."
+        monitored.refit_message = f"The refit on all rows {was} and was discarded."
         return plan
     monitored.take_over(training)
-    message = f"It was refitted on all rows for {training.n_iter} epochs."
+    message = f"Refitted on all rows for {training.n_iter} epochs."
     monitored.refit_message = " ".join([*training.recoveries, message])
     return replace(plan, scaling=on_all_rows.scaling)
 
 
 def _replay(plan, monitored):
-    """A training that monitors nothing, with plateaus where they were."""
+    """A training without monitoring, with plateaus in the same epochs as before."""
     training = training_of(plan)
     training.monitor = Monitor(
         Replay(0.0, math.inf, epochs=monitored.at_plateau.epochs)
@@ -68,7 +68,7 @@ def _replay(plan, monitored):
 
 
 def _on_all_rows(plan, start):
-    """The plan on all rows; where it begins is the same model."""
+    """The plan on all rows, from the same initial model."""
     data, _ = weighted_by_class(plan.settings, plan.task, plan.all_rows, None)
     scaling = scaling_of(plan.settings, data, plan.loss)
     if not plan.is_drawn:

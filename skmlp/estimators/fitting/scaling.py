@@ -1,4 +1,4 @@
-"""Standardised inputs and targets, in which a network trains, folded back into it."""
+"""Standardised inputs and targets for training, folded into the network after it."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from skmlp.training.batches import ScaledRows
 from skmlp.training.streamed_rows import StreamedRows
 
-# Rows that the scaler looks at in one go.
+# Rows that the scaler reads at once.
 BLOCK_ROWS = 4096
 
 
@@ -22,10 +22,10 @@ class Scaling:
 
     center, scale : (n_features,).
     shift, unit : (n_targets,).
-    loss_unit : what a loss of 1 in training is in units of y; of several targets, which
-        training weights alike, the mean.
-    n_levels : outputs a target.
-    log_link : whether targets are divided only.
+    loss_unit : what a loss of 1 in training is in units of y; with several targets,
+        which training weights equally, the mean.
+    n_levels : outputs per target.
+    log_link : whether targets are only divided, not shifted.
     """
 
     center: Any = None
@@ -37,7 +37,7 @@ class Scaling:
     log_link: bool = False
 
     def training_rows(self, data):
-        """The data as training sees it; X is scaled when its rows are asked for."""
+        """The data as training sees it; X is scaled when rows are read."""
         Y = self._targets(data.Y, data.X.dtype)
         return replace(data, X=self._inputs(data.X), Y=Y)
 
@@ -57,7 +57,7 @@ class Scaling:
 
     @property
     def kind(self):
-        """What is scaled, and how: states of one kind of scaling fit no other."""
+        """What is scaled, and how: solver states are compatible within one kind."""
         scaled = self.center is not None, self.unit is not None
         return (*scaled, self.log_link, self.n_levels)
 
@@ -66,7 +66,7 @@ class Scaling:
         return self.center is None and self.unit is None
 
     def fold(self, network, params):
-        """The parameters for X and Y as they are; `params` itself if nothing scales.
+        """The parameters for unscaled X and Y; `params` itself without scaling.
 
         With the scale of targets in float64, which keeps a large mean exact.
         """
@@ -83,7 +83,7 @@ class Scaling:
         return folded
 
     def unfold(self, network, params):
-        """The parameters that `fold` makes these of, of the same dtype."""
+        """The inverse of `fold`, in the dtype of the parameters."""
         if self.is_plain:
             return params
         inner = params.copy()
@@ -97,7 +97,7 @@ class Scaling:
         return inner
 
     def outputs(self, raw):
-        """Raw outputs in training as those for Y as it is, where scaled in float64."""
+        """Raw outputs of training in units of unscaled Y, in float64 if scaled."""
         if self.unit is None:
             return raw
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
@@ -126,7 +126,7 @@ class Scaling:
 
 
 def scaling_of(settings, data, loss, before=None) -> Scaling:
-    """The scales of the rows that train, as far as they were asked for.
+    """The scales of the training rows, as requested.
 
     before : the scaling of an earlier call, which is kept if it is of the same kind.
     """
@@ -149,8 +149,8 @@ def _loss_unit(settings, loss, unit) -> float:
         factors = unit**loss.degree
     if not (np.isfinite(factors) & (factors > 0)).all():
         raise ValueError(
-            f"{settings.owner}: y must have a scale whose loss is a number with "
-            f"scale_target=True, got a scale of {unit.max():g}."
+            f"{settings.owner}: y must have a standard deviation for which the loss is "
+            f"finite and positive with scale_target=True, got {unit.max():g}."
         )
     return float(factors.mean())
 

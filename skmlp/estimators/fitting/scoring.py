@@ -1,4 +1,4 @@
-"""What validation rows say of an epoch: a score and the loss."""
+"""Validation metrics of an epoch: the score and the loss."""
 
 import copy
 import inspect
@@ -28,9 +28,9 @@ from skmlp.training.early_stopping import Measured
 # What a classifier's score may be besides: minus the loss at the best temperature.
 CALIBRATED = "calibrated_loss"
 SCORING = (
-    "None, 'loss', 'calibrated_loss' (of classifiers), the name of a scorer of "
-    "scikit-learn, or a callable of estimator, X and y, that gives a number for the "
-    "validation rows, with sample_weight where rows have weights"
+    "None, 'loss', 'calibrated_loss' (classifiers only), the name of a scikit-learn "
+    "scorer, or a callable of estimator, X and y (and sample_weight, if it has that "
+    "parameter) that returns a number for the validation rows"
 )
 # Scores that can be told the classes which the rows lack: the metric, and how.
 _LOSS = {"greater_is_better": False, "response_method": "predict_proba"}
@@ -49,7 +49,7 @@ SCORED_BY_R2 = (SquaredError, PoissonDeviance)
 
 
 def check_scoring_name(settings, *, is_regression) -> None:
-    """A name must be one of scikit-learn's scorers, even where nothing is scored."""
+    """Refuse unknown names of scorers, even if nothing will be scored."""
     scoring = settings.scoring
     if scoring == CALIBRATED and not is_regression:
         return
@@ -63,22 +63,22 @@ def check_scoring_name(settings, *, is_regression) -> None:
 
 
 def scored_by_loss(settings, task, loss) -> bool:
-    """Whether early stopping's score is minus the loss."""
+    """Whether the score of early stopping is the negative loss."""
     has_score = not task.is_regression or type(loss) in SCORED_BY_R2
     return settings.scoring == "loss" or (settings.scoring is None and not has_score)
 
 
 def check_scored_rows(settings, task, loss, validation) -> None:
-    """Early stopping can't monitor R2 on a single row, for which it is not defined."""
+    """Refuse a single validation row for R2, which is undefined there."""
     if not (task.is_regression and settings.early_stopping.on_validation):
         return
     by_r2 = settings.scoring is None and not scored_by_loss(settings, task, loss)
     if by_r2 and len(validation.Y) < 2:
         what = "X_val" if validation.rows is None else "validation_fraction"
         raise ValueError(
-            f"{settings.owner}: {what} must have 2 validation rows or more for R2, "
+            f"{settings.owner}: {what} must give at least 2 validation rows for R2, "
             "which early stopping monitors with scoring=None, got 1; scoring='loss' "
-            "needs one."
+            "needs only one."
         )
 
 
@@ -113,7 +113,7 @@ class Validation:
         return float(task.score(self.plan.loss, rows.Y, raw, rows.weight))
 
     def _mean_loss(self, raw) -> float:
-        """The weighted mean; spends the raw outputs."""
+        """The weighted mean loss; overwrites the raw outputs."""
         loss = self.plan.loss
         share = loss.reported_share(raw.shape[1])
         values = loss.value_and_gradient(self.rows.Y, raw)
@@ -155,7 +155,7 @@ class Scorer:
             owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
             raise ValueError(
                 f"{owner}: scoring must be {SCORING}, got {short_repr(scoring)}, which "
-                f"gives {short_repr(score)}."
+                f"returned {short_repr(score)}."
             )
         return float(score)
 

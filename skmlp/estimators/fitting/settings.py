@@ -1,4 +1,4 @@
-"""The settings of a fit: an estimator's parameters, checked, with objects for names."""
+"""The settings of a fit: checked parameters, with objects in place of names."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -30,8 +30,8 @@ class Settings(SimpleNamespace):
 
     owner : the estimator's class, for messages.
     is_regression : whether the targets are numbers.
-    given : the parameters as they were given; of those with an object for a plain
-        value, such as `dropout`, the attribute is always the object.
+    given : the parameters as given by the user. As attributes, those that take a plain
+        value or an object, such as `dropout`, are always the object.
     """
 
     # what only one of the two estimators has
@@ -53,7 +53,7 @@ class Settings(SimpleNamespace):
 
     @property
     def holds_out(self) -> bool:
-        """Whether rows are split off; for lbfgs, as in scikit-learn, not by default."""
+        """Whether rows are held out; with lbfgs, as in scikit-learn, not by default."""
         acts = self.is_stochastic or self.scoring is not None
         return self.early_stopping.on_validation and acts
 
@@ -87,12 +87,12 @@ class Settings(SimpleNamespace):
         return schedule(self, "solver__decay_schedule", given, FACTOR)
 
     def invalid(self, name, expected, hint=""):
-        """The error for a parameter that is not what it must be."""
+        """The ValueError for an invalid parameter."""
         return invalid(self.owner, name, expected, self.given[name], hint)
 
 
 def component(settings, table, parameter):
-    """The component that a parameter, a name in `table` or an object, stands for.
+    """The component of a parameter that is a name in `table` or an object.
 
     By its name it takes its ``flat`` settings from the parameters of the same name,
     which have been checked. It is a copy: fits change no setting.
@@ -106,7 +106,7 @@ def component(settings, table, parameter):
 
 
 def loss_component(settings):
-    """The loss that was asked for, whatever the kind of targets."""
+    """The loss component, for any kind of targets."""
     return component(settings, LOSSES[settings.is_regression], "loss")
 
 
@@ -121,29 +121,29 @@ def schedule(settings, parameter, given, rule):
 
 
 def _factor(owner, parameter, function, rule, progress):
-    """What the user's function of progress gives, if it is a factor."""
+    """The value of the user's function of progress, which must be a factor."""
     accepts, expected = rule
     factor = function(progress)
     if not accepts(factor):
         raise ValueError(
-            f"{owner}: {parameter} must give {expected} as a function of progress in "
-            f"[0, 1], got {short_repr(factor)} at {progress:g}."
+            f"{owner}: {parameter} must return {expected} for each progress in [0, 1], "
+            f"got {short_repr(factor)} at progress {progress:g}."
         )
     return factor
 
 
 def activations_of(owner, given, n_hidden, *, check):
-    """One activation for each hidden layer; without any, the one by which to draw.
+    """One activation for each hidden layer; without hidden layers, one for the draws.
 
-    check : whether to compare the derivatives of a user's own, as fits do.
+    check : whether to check the derivatives of a user's own activation, as fits do.
     """
     if not isinstance(given, (list, tuple, np.ndarray)):
         activation = _activation(owner, given, "all hidden layers", check)
         return [activation] * max(1, n_hidden)
     if len(given) != n_hidden:
         raise ValueError(
-            f"{owner}: activation must be one for all hidden layers or one for each "
-            f"of the {n_hidden}, got {len(given)}."
+            f"{owner}: activation must be one activation, or a sequence with one for "
+            f"each hidden layer, got {len(given)} for {n_hidden} hidden layer(s)."
         )
     layers = enumerate(given, start=1)
     return [_activation(owner, one, f"hidden layer {i}", check) for i, one in layers]
@@ -164,7 +164,7 @@ def _activation(owner, given, where, check) -> Activation:
 
 
 def _check_own(owner, own, given, where) -> None:
-    """Refuse a user's own activation whose derivative or gain is wrong."""
+    """Refuse a user's own activation with a wrong derivative or gain."""
     with error_context(owner, "activation", f"{ACTIVATION[1]} of numbers", given):
         error = derivative_error(own)
         gain = own.gain
@@ -187,8 +187,8 @@ def noise_of(settings, n_hidden) -> list[Noise] | None:
     rates = [dropout.rate] * n_hidden if is_real(dropout.rate) else dropout.rate
     if len(rates) != n_hidden:
         raise ValueError(
-            f"{settings.owner}: dropout must be one rate for all hidden layers or one "
-            f"for each of the {n_hidden}, got {len(rates)}."
+            f"{settings.owner}: dropout must be one rate, or a sequence with one for "
+            f"each hidden layer, got {len(rates)} for {n_hidden} hidden layer(s)."
         )
     first = Noise(float(dropout.inputs), float(dropout.noise))
     noise = [first, *(Noise(float(rate)) for rate in rates)]

@@ -1,4 +1,4 @@
-"""What a fit leaves on the estimator for later calls, and what its pickles hold."""
+"""Fitted attributes, the state for later calls, and what pickles contain."""
 
 import copy
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import numpy as np
 
 from skmlp.estimators.fitting.kept_network import forget_network
 
-# All that a fit sets, of one network or of several; the next fit drops it.
+# All attributes that fits set, of networks and ensembles; the next fit drops them.
 FITTED_ATTRIBUTES = (
     "coefs_",
     "intercepts_",
@@ -50,13 +50,12 @@ class DivergenceError(ValueError):
 class SolverMemory:
     """What a stochastic solver continues with at the next ``partial_fit``.
 
-    kind : of solver, whose `solver_state` this is, as numbers and arrays.
+    kind : class of the solver whose `solver_state` this is, as numbers and arrays.
     shape, dtype : of the network that the state belongs to.
     scaling : in whose units the solver works.
     inner : the parameters in these units, before a learned scale is folded into
-        weights, if they are others.
-    pickled : whether a pickle holds it, which it does after ``partial_fit`` only; after
-        ``fit`` a pickle holds the model and nothing else.
+        weights; None if they are the model's.
+    pickled : whether pickles contain it: after ``partial_fit``, but not after ``fit``.
     """
 
     kind: type
@@ -68,13 +67,13 @@ class SolverMemory:
     pickled: bool
 
     def is_of(self, solver, network, scaling, dtype) -> bool:
-        """Whether the state is of such a solver, on such a network."""
+        """Whether the state is of this kind of solver and network."""
         before = self.kind, self.shape, self.dtype
         same = before == (type(solver), network.shape, dtype)
         return same and self.scaling.kind == scaling.kind
 
     def unfolded(self, network, scaling, params):
-        """What `params` are in the units of `scaling`: to the bit, if they are ours."""
+        """`params` in the units of `scaling`: bit for bit, if they are unchanged."""
         inner = self.inner
         if inner is not None and inner.shape == params.shape:
             folded = self.scaling.fold(network, network.folded(inner))
@@ -88,8 +87,8 @@ class State:
     """What later calls need of a fit, besides its fitted attributes.
 
     task, loss : of the targets; predictions need them.
-    monitored : what tells the scores and losses of two fits apart.
-    best_monitored, n_without_improvement : where patience was; None without it.
+    monitored : identifies which scores and losses of two fits are comparable.
+    best_monitored, n_without_improvement : state of patience; None without it.
     validation_weight : of the rows of ``validation_residuals_``, or None.
     dtype : in which the network trained; None is that of ``coefs_``.
     """
@@ -111,7 +110,7 @@ def set_fitted_attributes(estimator, attributes) -> None:
 
 
 def unfit(estimator) -> None:
-    """Drop all that a fit has left."""
+    """Delete all fitted attributes."""
     forget_network(estimator)
     for name in FITTED_ATTRIBUTES:
         vars(estimator).pop(name, None)
@@ -119,7 +118,7 @@ def unfit(estimator) -> None:
 
 @contextmanager
 def rollback_on_error(estimator):
-    """On an exception the estimator is again what it was."""
+    """Restore the estimator's attributes on an exception."""
     before = vars(estimator).copy()
     try:
         yield

@@ -1,4 +1,4 @@
-"""How many BLAS threads a fit uses, chosen from the shapes of its products alone."""
+"""The number of BLAS threads of a fit, chosen by the shapes of its products."""
 
 import os
 import threading
@@ -66,7 +66,7 @@ if hasattr(os, "register_at_fork"):  # a child has none of its parent's fits
 
 
 def one_blas_thread():
-    """One thread of every BLAS, as long as it lasts, for fits that run side by side."""
+    """Context of one thread for every BLAS, for fits that run in parallel."""
     limits = ExitStack()
     limits.enter_context(_OTHERS)
     limits.enter_context(_NUMPYS)
@@ -75,7 +75,7 @@ def one_blas_thread():
 
 @contextmanager
 def blas_threads(layer_sizes, n_rows):
-    """One thread of NumPy's BLAS where products are small; else as many as are set.
+    """One thread of NumPy's BLAS for small products; otherwise as many as are set.
 
     Other libraries have one: the waiting threads of one would slow down the other's.
     n_rows : rows of a product. Nothing ever uses more threads than are set outside.

@@ -1,4 +1,4 @@
-"""What a fit takes up from the fits before: solver state, patience and history."""
+"""What a fit continues from previous fits: solver state, patience and history."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from skmlp.training.minibatch import SolverState
 
 
 def solver_state_of(plan, frozen: Frozen) -> SolverState:
-    """The solver's state: partial_fit continues with a copy of the last one.
+    """The solver's state: new, or in partial_fit a copy of the last one.
 
-    Unless the solver, the network or the dtype is another one than then.
+    It is new if the solver, the network or the dtype has changed.
     """
     solver, network, params = plan.settings.solver, plan.network, plan.params
     memory = plan.state and plan.request.incremental and plan.state.memory
@@ -33,7 +33,7 @@ def layout_of(network) -> Layout:
 
 
 def patience_of(plan) -> Patience:
-    """Patience with the best value and the count that an earlier fit left."""
+    """Patience with the best value and the count of the previous fit."""
     settings = plan.settings
     patience = Patience(
         float(settings.tol),
@@ -50,9 +50,9 @@ def patience_of(plan) -> Patience:
 
 
 def best_before(plan):
-    """The best score, or minus the least loss, of the fits before; None if none.
+    """The best score, or minus the lowest loss, of the previous fits, or None.
 
-    Nor is there one where it was another score, or a loss in other units.
+    None, too, if the score or the units of the loss have changed.
     """
     state, before = plan.state, plan.before
     others = state is not None and state.monitored not in (None, monitored(plan))
@@ -65,17 +65,17 @@ def best_before(plan):
 
 
 def monitored(plan):
-    """What tells the scores and losses of two fits apart."""
+    """Identifies which scores and losses of two fits are comparable."""
     return plan.settings.scoring, bool(plan.settings.scale_target)
 
 
 def history_of(plan) -> History:
-    """The history, which goes on with the model."""
+    """The history, which continues that of the previous fits."""
     history, before = History(), plan.before
     history.loss_curve = list(before.get("loss_curve_") or ())
     history.n_samples = before.get("t_", 0)
     history.n_updates = before.get("n_updates_", 0)
-    history.go_on_from(before.get("history_", {}))
+    history.continue_from(before.get("history_", {}))
     settings = plan.settings
     if settings.early_stopping.on_validation and settings.is_stochastic:
         history.validation_scores = list(before.get("validation_scores_") or ())

@@ -1,1 +1,1 @@
-"""Looking into a fitted network."""
+"""Inspection of a fitted network."""

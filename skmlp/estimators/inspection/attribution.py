@@ -1,4 +1,4 @@
-"""What a fitted network does inside: values of hidden layers, gradients of outputs."""
+"""Inside a fitted network: hidden activations, and gradients of the outputs."""
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -15,15 +15,15 @@ class ExplainingMixin:
     """Hidden activations, and outputs explained by gradients of the inputs."""
 
     def hidden_activations(self, X, layer=-1):
-        """Values of a hidden layer: what its units give to the next layer.
+        """Activations of a hidden layer.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         layer : int, default=-1
-            The number of the hidden layer: 0 is the first one, -1 the last.
+            Index of the hidden layer: 0 is the first one, -1 the last.
 
         Returns
         -------
@@ -33,7 +33,7 @@ class ExplainingMixin:
         Raises
         ------
         ValueError
-            If there is no such hidden layer, or X is not as ``predict`` expects it.
+            If there is no such hidden layer, or X is invalid.
 
         Examples
         --------
@@ -53,40 +53,41 @@ class ExplainingMixin:
     def input_gradient(self, X, output=None):
         """Exact gradients of the outputs with respect to the inputs.
 
-        Those of ``predict`` for a regressor, and of the raw outputs (log-odds, or the
-        inputs of softmax) for a classifier; by one backward pass for each output.
+        The outputs are those of ``predict`` for a regressor, and the raw outputs
+        (log-odds, or inputs of the softmax) for a classifier. Takes one backward pass
+        for each output.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         output : int, label, or pair of column and label, default=None
-            One output; None is all of them. For a regressor its number, from 0; with
-            several quantile levels the levels of the first target come first. For a
-            classifier a label of ``classes_`` (with several labels a row the number of
-            the label; with several columns of classes the number of the column and the
-            label): with two classes the gradient of the log-odds of that class.
+            One output; None is all of them. For a regressor its index; with several
+            quantile levels the levels of the first target come first. For a classifier
+            a label of ``classes_`` (for multilabel targets the index of the label; for
+            several columns of classes a pair of column index and label); with two
+            classes the output is the log-odds of that class.
 
         Returns
         -------
         gradients : ndarray of shape (n_samples, n_features) or \
                 (n_samples, n_outputs, n_features)
-            The former for one output. For several columns of classes a list, one for
-            each. Dense, in the dtype of predictions.
+            The former for one output. For several columns of classes a list, one array
+            for each. Always dense, in the dtype of predictions.
 
         Raises
         ------
         ValueError
-            If there is no such output, X is not as ``predict`` expects it, or the loss
-            is one of your own with an inverse link of its own.
+            If there is no such output, if X is invalid, or for a loss of your own with
+            its own inverse link.
 
         Notes
         -----
-        Where an activation such as 'relu' has a kink, the gradient is the one from the
-        side that training takes, too; that by codes of `categorical_features` is 0.
-        Several quantile levels are the sorted raw outputs; the gradient of a level is
-        that of the raw output which is at its place in that row.
+        At a kink, as of 'relu', the gradient is the one-sided derivative that training
+        uses. The gradient with respect to `categorical_features` is 0. Several quantile
+        levels are the sorted raw outputs: the gradient of a level is that of the raw
+        output at its place in that row.
 
         Examples
         --------
@@ -103,48 +104,49 @@ class ExplainingMixin:
         return self._by_output(outputs.gradients(X))
 
     def integrated_gradients(self, X, baseline=None, output=None, n_steps=50):
-        """Shares of the inputs in the difference of outputs at X and at a baseline.
+        """Attribute the difference of outputs between X and a baseline to the inputs.
 
-        The share of an input is its difference from the baseline times the mean of its
-        gradient on the straight line from the baseline to X. The shares of a row sum to
-        the difference of outputs (completeness): of ``predict`` for a regressor, of the
-        raw outputs, before softmax or logistic function, for a classifier.
+        The attribution of an input is its difference from the baseline times the mean
+        of its gradient on the straight line from the baseline to X. The attributions of
+        a row sum to the difference of outputs (completeness): of ``predict`` for a
+        regressor, of the raw outputs, before softmax or logistic, for a classifier.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The inputs.
+            Inputs.
 
         baseline : array-like of shape (n_features,) or (n_samples, n_features), \
                 default=None
-            Inputs that stand for "nothing there", such as the mean row or one row for
-            each row of X; None is all zeros, the mean row of standardised X.
+            Reference inputs, such as the mean row, or one row for each row of X. None
+            is all zeros, the mean row of standardised X.
 
         output : int, label, or pair of column and label, default=None
-            One output, as for `input_gradient`; None is all of them.
+            One output, as in `input_gradient`; None is all of them.
 
         n_steps : int, default=50
-            Points on the line. With smooth activations the error falls exponentially
-            with them, with kinks, such as those of 'relu', about as 1 / n_steps.
+            Number of points on the line. The error falls exponentially with it for
+            smooth activations, and about as 1 / n_steps for kinks such as those of
+            'relu'.
 
         Returns
         -------
         attributions : ndarray of shape (n_samples, n_features) or \
                 (n_samples, n_outputs, n_features)
-            The former for one output. For several columns of classes a list, one for
-            each. Dense, in the dtype of predictions.
+            The former for one output. For several columns of classes a list, one array
+            for each. Always dense, in the dtype of predictions.
 
         Raises
         ------
         ValueError, TypeError
-            If a parameter or an array is not as expected, or the network has
+            If a parameter or an array is invalid, or the network has
             `categorical_features`.
 
         References
         ----------
         Sundararajan, Taly and Yan, Axiomatic attribution for deep networks, ICML 2017,
-        section 3; their sum over equal steps, equation 3, is a Gauss-Legendre
-        quadrature here.
+        section 3, with Gauss-Legendre quadrature instead of the sum over equal steps in
+        equation 3.
 
         Examples
         --------
@@ -192,22 +194,22 @@ class ExplainingMixin:
 
 
 def _refuse_categories(estimator, network) -> None:
-    """Shares of the inputs need values between any two."""
+    """Integrated gradients need inputs with values between any two."""
     if network.inputs.plain is not None:
         raise ValueError(
             f"{type(estimator).__name__}: categorical_features must be None for "
-            "integrated_gradients, since there is nothing between two codes, got "
+            "integrated_gradients, since there are no values between two codes, got "
             f"{describe(estimator.categorical_features)}."
         )
 
 
 def check_layer(estimator, layer, n_hidden) -> int:
-    """The number of a hidden layer, counted from 0."""
+    """Index of a hidden layer, from 0."""
     accepts, expected = integer(-n_hidden, n_hidden - 1)
     if n_hidden == 0:
-        expected = "that of a hidden layer"
+        expected = "the index of a hidden layer"
     if not accepts(layer):
-        expected += f", for the network has {n_hidden} hidden layer(s)"
+        expected += f" with {n_hidden} hidden layer(s)"
         raise invalid(type(estimator).__name__, "layer", f"be {expected}", layer)
     return int(layer) % n_hidden
 
@@ -224,7 +226,7 @@ def check_baseline(estimator, baseline, X):
             baseline, ensure_2d=False, dtype=X.dtype, input_name="baseline"
         )
         if baseline.shape not in (X.shape[1:], X.shape):
-            raise ValueError("Its shape is another.")
+            raise ValueError("Its shape does not match X.")
     return np.broadcast_to(baseline, X.shape)
 
 
@@ -263,23 +265,20 @@ LINKS = {
 
 
 def _select_number(estimator, network, layers, output):
-    """Of a regressor: the numbers of all outputs or of one, and their link."""
+    """For a regressor: indices of all outputs or of one, and their link."""
     loss, n_outputs = estimator._fitted_loss(), network.layer_sizes[-1]
     accepts, expected = integer(0, n_outputs - 1)
     if output is not None and not accepts(output):
         _refuse_output(estimator, f"None or {expected}", output)
     if type(loss).inverse_link not in LINKS:
-        expected = (
-            "have an inverse link whose derivative is known, identity or exp, to be "
-            "explained"
-        )
+        expected = "have the inverse link identity or exp, whose derivative is known"
         raise invalid(type(estimator).__name__, "loss", expected, loss)
     link = LINKS[type(loss).inverse_link](loss)
     return list(range(n_outputs)) if output is None else [int(output)], link
 
 
 def _select_class(estimator, network, layers, output):
-    """Of a classifier: the numbers of all raw outputs or of one, and their link."""
+    """For a classifier: indices of all raw outputs or of one, and their link."""
     name, task = type(estimator).__name__, estimator._task()
     n_outputs = network.layer_sizes[-1]
     task.check_n_outputs(name, n_outputs)

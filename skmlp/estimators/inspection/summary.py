@@ -14,7 +14,7 @@ from skmlp.estimators.validation.parameters import hidden_sizes
 
 @dataclass(frozen=True)
 class Layer:
-    """One row of the table; products are multiply-adds of a row of X."""
+    """One row of the table; products are multiply-adds for one row of X."""
 
     layer: str
     input_shape: str
@@ -30,22 +30,22 @@ NUMBERS = COLUMNS[-3:]
 
 
 class Summary:
-    """The layers of a network, with sums in the last row.
+    """Table of a network's layers, with totals in the last row.
 
     Parameters
     ----------
     title : str
-        What the table is about.
+        Title of the table.
     sizes : sequence of int
         n_features, the hidden layers' units, n_outputs.
     activations : sequence of str
         One for each layer, the output's inverse link last.
     n_bytes : int
-        Of a parameter.
+        Bytes of a parameter.
     n_alphas : sequence of int, default=()
-        Parameters of the first layers' activations.
+        Numbers of learned parameters of the first layers' activations.
     embedding : InputEmbedding or None, default=None
-        What makes the first layer's inputs, whose number `sizes` then begins with.
+        Embedding of the inputs; `sizes` then begins with the number of its outputs.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class Summary:
         self.total = Layer("total", "", "", "", *sums)
 
     def frame(self):
-        """The table as a pandas.DataFrame, without the sums."""
+        """The table as a pandas.DataFrame, without the totals."""
         try:
             import pandas as pd
         except ImportError as error:
@@ -98,7 +98,7 @@ class Summary:
 
 
 def summarize(estimator, n_features, n_outputs) -> Summary:
-    """The summary of an estimator: fitted, or with the numbers that it can't know."""
+    """The summary of an estimator that is fitted, or of given numbers of columns."""
     owner, fitted = type(estimator).__name__, vars(estimator)
     sizes, n_bytes, n_alphas = (
         _of_fitted(owner, fitted)
@@ -126,7 +126,7 @@ def _of_fitted(owner, fitted):
 
 
 def _of_settings(owner, settings, n_features, n_outputs):
-    """The same of an estimator that is not fitted."""
+    """Sizes, bytes and alphas of an estimator that is not fitted."""
     for name, value in (("n_features", n_features), ("n_outputs", n_outputs)):
         if not is_integer(value) or value < 1:
             expected = "be an integer >= 1 for the summary of an estimator that is not "
@@ -135,8 +135,8 @@ def _of_settings(owner, settings, n_features, n_outputs):
         value = getattr(settings, name)
         if value is not None:
             expected = (
-                "be None for the summary of an estimator that is not fitted, since X "
-                "says how many columns it makes"
+                "be None for the summary of an estimator that is not fitted, since the "
+                "number of embedded columns depends on X"
             )
             raise invalid(owner, name, expected, describe(value))
     hidden = hidden_sizes(owner, settings.hidden_layer_sizes)

@@ -1,1 +1,1 @@
-"""Warnings and diagnoses of a fit."""
+"""Warnings and diagnostics of a fit."""

@@ -1,22 +1,23 @@
-"""What a fit says at its end: its warnings, and the diagnosis of a diverged one."""
+"""The end of a fit: convergence warnings, and the diagnosis of divergence."""
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 
-# Epochs whose fall of the loss is told, and the share from which it still falls.
+# Epochs over which the decrease of the loss is reported, and the relative decrease
+# from which the loss counts as still decreasing.
 N_LAST = 10
 STILL_FALLING = 0.01
 
 
 def said_of_end(plan, training):
-    """How training ended, where the user should know: (text, kind of warning)."""
+    """Warnings about how training ended: (text, kind of warning)."""
     reason = training.reason
     if "interrupted" in (reason, training.refit_reason):
         yield "Training interrupted by user.", UserWarning
     elif reason == "diverged":
         best = training.monitor.best.is_new
-        kept = "those of the best epoch" if best else "those at the start"
+        kept = "those of the best epoch" if best else "the initial ones"
         message = f"{diagnosis(plan, training)} The weights are {kept}."
         yield message, ConvergenceWarning
     elif training.refit_reason == "diverged":
@@ -28,7 +29,7 @@ def said_of_end(plan, training):
     elif training.restored_initial_params:
         message = (
             f"{plan.settings.owner}: no epoch had a validation score above -inf; the "
-            "weights are those at the start. Scale X and y."
+            "weights are the initial ones. Scale X and y."
         )
         yield message, ConvergenceWarning
     elif reason == "max_iter" and not plan.request.incremental:
@@ -44,7 +45,7 @@ def said_of_end(plan, training):
 
 
 def stop_reason(plan, training) -> str:
-    """Why training ended, as a sentence, and what happened before or after."""
+    """Why training stopped, as a sentence, with recoveries before and a refit after."""
     why = _why(plan, training)
     if plan.request.incremental and training.reason == "max_iter":
         why = "partial_fit trains for one epoch."
@@ -54,18 +55,15 @@ def stop_reason(plan, training) -> str:
 def _why(plan, training) -> str:
     reason = training.reason
     if reason == "interrupted":
-        return f"It was interrupted in epoch {training.n_iter + 1}."
+        return f"Interrupted by the user in epoch {training.n_iter + 1}."
     if reason == "diverged":
         return f"The loss stopped being finite in epoch {training.n_iter}."
     if reason == "callback":
-        return f"A callback ended it after epoch {training.n_iter}."
+        return f"A callback stopped training after epoch {training.n_iter}."
     if reason == "out_of_time":
-        share = "half of " if plan.settings.refit else ""
-        over = (
-            f"max_time={plan.settings.max_time} s were over in epoch {training.n_iter}."
-        )
-        return share + over
-    epochs = f"It had trained for max_iter={plan.settings.max_iter} epochs."
+        what = "Half of max_time" if plan.settings.refit else "max_time"
+        return f"{what}={plan.settings.max_time} s was over in epoch {training.n_iter}."
+    epochs = f"Trained for max_iter={plan.settings.max_iter} epochs."
     return training.stop_sentence or epochs
 
 
@@ -94,7 +92,7 @@ def _out_of_steps(training) -> str:
 
 
 def _course(training) -> str:
-    """What the last epochs or iterations were like."""
+    """How the loss changed over the last epochs or iterations."""
     losses = training.history.totals(min(N_LAST, training.n_iter) + 1)
     if len(losses) < 2 or not losses[0]:
         return ""
@@ -112,7 +110,8 @@ def _course(training) -> str:
             f"fell by {fall:.2%} and has plateaued: a larger tol would have stopped "
         )
         course += "training earlier."
-    return f"\nOver the last {n_steps} of them the loss {course}"
+    unit = ("epoch" if by_rate else "iteration") + "s" * (n_steps > 1)
+    return f"\nOver the last {n_steps} {unit} the loss {course}"
 
 
 def diagnosis(plan, training) -> str:
@@ -120,7 +119,8 @@ def diagnosis(plan, training) -> str:
     if training.has_learning_rate:
         where = f"epoch {training.n_iter}"
         where += f" with learning_rate_init={plan.settings.learning_rate_init!r}"
-        where += "".join(f" ({text})" for text in training.recoveries)
+        if training.recoveries:
+            where += f" ({' '.join(training.recoveries)})"
         remedy = " or lower learning_rate_init"
     else:
         where, remedy = f"iteration {training.n_iter} of lbfgs", ""

@@ -1,4 +1,4 @@
-"""Warnings that diagnose: faults of data, settings and course that a fit shows."""
+"""Diagnostic warnings: problems of the data, the settings or the course of a fit."""
 
 from dataclasses import replace
 
@@ -10,20 +10,20 @@ from skmlp.losses import RegressionLoss
 from skmlp.schedules import Constant
 from skmlp.training.layer_stats import FLAT, hidden_slopes
 
-# How much larger than others, or than 1, columns are that make training hard.
+# How much larger than others, or than 1, a column must be to make training hard.
 UNEQUAL = 1e3
 # The share of units without gradient by which a layer counts as dead or saturated.
 MANY = 0.5
-# Units of a layer from which that share says something.
+# Number of units in a layer from which that share is meaningful.
 WIDE = 10
 # A loss within this share of the constant model's is no better than it.
 NO_BETTER = 0.99
 # Epochs over which the course is judged.
 N_LAST = 10
-# A constant model's loss of fewer tols leaves too little room.
+# A constant model's loss below so many tols leaves too little room to improve.
 FEW_TOLS = 10
 N_ROWS = 200
-# Fewer rows show nothing. Fewer epochs, or a larger tol, are the user's own wish.
+# Fewer rows prove nothing. Fewer epochs, or a larger tol, are deliberate.
 FEW = 20
 COARSE = 0.01
 
@@ -35,13 +35,13 @@ IGNORED_SCHEDULES = ("constant", "invscaling", "adaptive")
 
 
 class DiagnosticWarning(UserWarning):
-    """A fit's settings or its course have a fault that the text names."""
+    """Warning about a problem of a fit: its data, its settings, or how it went."""
 
 
 def _diagnose(plan, training):
-    """What to say of each fault that the fit shows.
+    """A text for each problem of the fit.
 
-    A handful of rows shows none, nor does a constant y, nor a fit that was broken off.
+    None with only a handful of rows, a constant y, or a fit that did not finish.
     """
     if training.reason in ("diverged", "interrupted"):
         return []
@@ -74,7 +74,7 @@ def _faults(plan, training):
 
 
 def _sample(plan):
-    """Some of the rows that count, as training sees them: X, Y and weight."""
+    """Some training rows of nonzero weight, as training sees them: X, Y and weight."""
     data = plan.scaling.training_rows(plan.data)
     rows = data.sample(N_ROWS)
     weight = None if data.weight is None else data.weight[rows]
@@ -87,7 +87,7 @@ def _mean_loss(plan, raw, rows) -> float:
 
 
 def _constant_loss(plan, rows) -> float:
-    """The loss of the best model that gives all rows the same outputs."""
+    """Loss of the best model with the same outputs for all rows."""
     _, Y, weight = rows
     if (Y == Y[0]).all():
         return 0.0
@@ -96,7 +96,7 @@ def _constant_loss(plan, rows) -> float:
 
 
 def _unequal_columns(plan):
-    """Columns of X whose scales differ so much that one drowns the others."""
+    """Columns of X with scales so different that one dominates."""
     X, columns = plan.data.X, _columns_of_numbers(plan)
     if plan.settings.scale_input or plan.data.is_sparse or len(columns) < 2:
         return None
@@ -114,19 +114,19 @@ def _unequal_columns(plan):
     name = number if names is None else repr(str(names[number]))
     return (
         f"the columns of X are of very unequal scale: that of column {name} is "
-        f"{size[worst]:.3g}, the median spread {typical:.3g}. Scale X, as by "
-        "StandardScaler in a pipeline or scale_input=True."
+        f"{size[worst]:.3g}, the median standard deviation {typical:.3g}. Scale X, for "
+        "example with StandardScaler in a pipeline, or set scale_input=True."
     )
 
 
 def _columns_of_numbers(plan):
-    """Those that are no codes of categories."""
+    """Columns that do not hold category codes."""
     inputs = plan.network.inputs
     return np.arange(inputs.n_features) if inputs.plain is None else inputs.plain
 
 
 def _large_target(plan):
-    """Numbers so large, or so far from 0, that outputs have a long way to go."""
+    """Targets so large, or so far from 0, that outputs take long to reach them."""
     if not isinstance(plan.loss, RegressionLoss) or plan.settings.scale_target:
         return None
     if plan.loss.out_activation != "identity":
@@ -141,14 +141,14 @@ def _large_target(plan):
     which = f"column {worst} of y" if Y.shape[1] > 1 else "y"
     mean = Y[:, worst].mean()
     return (
-        "the targets are of very unequal scale: far from the network's first outputs, "
-        f"which are about 1, {which} has mean {mean:.3g} and standard deviation "
-        f"{spread[worst]:.3g}. Scale y, as by scale_target=True."
+        f"the scale of y is far from that of the network's initial outputs, about 1: "
+        f"{which} has mean {mean:.3g} and standard deviation {spread[worst]:.3g}. Set "
+        "scale_target=True."
     )
 
 
 def _small_target(plan, training, constant):
-    """Losses so small that `tol` stops what has hardly begun."""
+    """Losses so small that `tol` stops training at once."""
     patience = training.monitor.patience
     by_loss = not training.monitor.stops_early and not patience.relative
     if not by_loss or constant > FEW_TOLS * patience.tol:
@@ -161,11 +161,10 @@ def _small_target(plan, training, constant):
 
 
 def _remedy(task) -> str:
-    others = "early_stopping=EarlyStopping('training', relative_tol=True) or a smaller "
-    others += "tol."
+    relative = "early_stopping=EarlyStopping('training', relative_tol=True)"
     if task.is_regression:
-        return f"Set scale_target=True, or {others}"
-    return f"Set {others}"
+        return f"Set scale_target=True, {relative}, or a smaller tol."
+    return f"Set {relative}, or a smaller tol."
 
 
 def _no_better(loss, constant, *, by_rate):
@@ -180,7 +179,7 @@ def _no_better(loss, constant, *, by_rate):
 
 
 def _jumping(training, constant):
-    """A loss that jumps up and down from epoch to epoch and does not fall."""
+    """A loss that jumps up and down from epoch to epoch without decreasing."""
     losses = np.array(training.history.totals(N_LAST + 1))
     if len(losses) <= N_LAST or not np.isfinite(losses).all():
         return None
@@ -200,8 +199,8 @@ def _jumping(training, constant):
 def _idle_layers(hidden, *, is_good, by_rate):
     """Hidden layers of which most units have no gradient on any row.
 
-    Where the model is of use, a saturated unit may still tell rows apart, and counts
-    as idle only if it gives the same for all.
+    In a model that has learned something, a saturated unit may still separate rows, and
+    counts as idle only if its value is the same for all of them.
     """
     found = []
     for i, (a, slope) in enumerate(hidden, start=1):
@@ -216,14 +215,14 @@ def _idle_layers(hidden, *, is_good, by_rate):
 def _idle(number, share, by_rate):
     rate = ", lower learning_rate_init" if by_rate else ""
     return (
-        f"{share:.0%} of the units of hidden layer {number} are dead or saturated: on "
-        f"no row do they have a gradient. Scale X{rate}, or "
-        "choose another activation, such as 'leaky_relu'."
+        f"{share:.0%} of the units of hidden layer {number} are dead or saturated: "
+        f"they have no gradient on any row. Scale X{rate}, or choose another "
+        "activation, such as 'leaky_relu'."
     )
 
 
 def warnings_of(plan, training):
-    """All that the user should know of a fit at its end: (text, kind of warning)."""
+    """All warnings of a fit: (text, kind of warning)."""
     by_batches = plan.settings.is_stochastic
     if by_batches and is_clipped(plan.settings.batch_size, len(plan.data)):
         yield CLIPPED, UserWarning
@@ -236,7 +235,7 @@ def warnings_of(plan, training):
 
 
 def _without_effect(plan, training):
-    """Where a schedule keeps training from having an effect, or has none itself."""
+    """Schedules without effect, and a learning rate of 0."""
     found = [f"{what} has no effect {why}." for what, why in _idle_schedules(plan)]
     if training.learning_rate == 0.0:
         found += _rate_0(plan.settings, training.clock)
@@ -244,33 +243,36 @@ def _without_effect(plan, training):
 
 
 def _idle_schedules(plan):
-    """The parameters that are schedules of nothing, and why."""
+    """Schedules that have nothing to act on: (setting, why)."""
     settings = plan.settings
     if not settings.is_stochastic:
         schedule = settings.learning_rate
         if not (isinstance(schedule, str) and schedule in IGNORED_SCHEDULES):
             name = f"learning_rate={schedule!r}"
-            yield name, "with solver lbfgs, which chooses its own steps"
+            yield name, "with solver lbfgs, which chooses its own step sizes"
         return
-    solver = settings.solver.get_params(deep=False)
-    if solver.get("weight_decay") == 0.0 and _acts(settings.decay_schedule):
-        name = f"solver__decay_schedule={solver['decay_schedule']!r}"
-        yield name, "without a weight_decay of solver"
-    if not any(plan.network.noise) and _acts(settings.noise_schedule):
-        name = f"dropout__schedule={settings.dropout.schedule!r}"
+    solver, dropout = settings.solver, settings.dropout
+    decays = solver.get_params(deep=False).get("weight_decay") != 0.0
+    if not decays and _is_meant(solver, "decay_schedule", settings.decay_schedule):
+        name = f"solver__decay_schedule={solver.decay_schedule!r}"
+        yield name, "without weight decay"
+    is_noisy = any(plan.network.noise)
+    if not is_noisy and _is_meant(dropout, "schedule", settings.noise_schedule):
+        name = f"dropout__schedule={dropout.schedule!r}"
         yield name, "without dropout or noise"
 
 
-def _acts(schedule) -> bool:
-    return not isinstance(schedule, Constant)
+def _is_meant(component, name, schedule) -> bool:
+    """Whether a schedule was given, rather than left over from a preset."""
+    return component.is_given(name) and not isinstance(schedule, Constant)
 
 
 def _rate_0(settings, clock):
     if clock.n_steps <= clock.n_planned:
         return []
     return [
-        f"learning_rate={settings.learning_rate!r} has come to its end after "
-        f"{clock.n_planned} updates, max_iter={settings.max_iter} times those of the "
-        "first call: the rate is 0, and partial_fit changes nothing any more. Raise "
-        "max_iter."
+        f"learning_rate={settings.learning_rate!r} has reached its end after "
+        f"{clock.n_planned} updates (max_iter={settings.max_iter} times those of the "
+        "first call): the learning rate is 0, and partial_fit no longer changes the "
+        "model. Raise max_iter."
     ]

@@ -1,4 +1,4 @@
-"""Which task a target is: of y, of named classes, or of classes set by hand."""
+"""Chooses the task: from y, from `classes`, or from fitted attributes."""
 
 import numpy as np
 from sklearn.utils.multiclass import unique_labels
@@ -75,8 +75,8 @@ def task_of_shares(owner, y, n_samples, classes):
 def choose_task(settings, component, y, n_samples, request, before):
     """The task of a fit, and y as an array.
 
-    component : the loss that was asked for.
-    before : fitted attributes of the model that goes on; empty for a new one.
+    component : the loss component.
+    before : fitted attributes of a model to train further; empty for a new one.
     """
     owner = settings.owner
     if settings.is_regression:

@@ -56,17 +56,17 @@ class ClassColumns(ClassTask):
         y = check_labels(owner, y, n_samples)
         n_columns = len(self.classes)
         if y.ndim != 2 or y.shape[1] != n_columns:
-            expected = f"have {n_columns} columns of classes, as in the fit before"
+            expected = f"have {n_columns} columns of classes, as in the previous fit"
             raise invalid(owner, "y", expected, Text(f"an array of shape {y.shape}"))
         for i, (column, known) in enumerate(zip(y.T, self.classes, strict=True)):
             found = np.unique(column)
             missing = all_classes and len(found) < len(known)
             if missing or not np.isin(found, known).all():
-                which = "just" if all_classes else "only"
+                which = "all" if all_classes else "only classes among"
                 raise invalid(
                     owner,
                     f"column {i} of y",
-                    f"hold {which} the classes {known}",
+                    f"hold {which} of {known}, and no others",
                     Text(found),
                 )
         return y
@@ -94,7 +94,7 @@ class ClassColumns(ClassTask):
         return Y
 
     def codes_of(self, outputs):
-        """Where the largest output of each column of y is, (n_samples, n_columns)."""
+        """Index of the largest output for each column of y, (n_samples, n_columns)."""
         return np.stack([part.argmax(axis=1) for part in self.split(outputs)], axis=1)
 
     def decode(self, raw):
@@ -151,5 +151,5 @@ class ClassColumns(ClassTask):
 
 
 def _accuracy(right, weight):
-    """The share of rows that are right, as scikit-learn counts labels."""
+    """Fraction of correct rows, as in scikit-learn."""
     return accuracy_score(np.ones_like(right), right, sample_weight=weight)

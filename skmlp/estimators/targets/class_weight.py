@@ -23,7 +23,7 @@ def class_weight_function(settings, task, data):
     if columns is None:
         raise settings.invalid(
             "class_weight",
-            "be None with soft_targets=True, where rows have no one class",
+            "be None with soft_targets=True, where rows have no single class",
         )
     by_column = []
     given = _by_column(settings, len(columns))
@@ -41,14 +41,14 @@ def class_weight_function(settings, task, data):
 
 
 def check_usable(settings, weight, what) -> None:
-    """Weights that training or a score can be divided by the sum of."""
+    """Refuse weights whose sum cannot be divided by."""
     with np.errstate(over="ignore"):
         total = weight.sum()
     if not np.finfo(np.float64).tiny * len(weight) <= total < np.inf:
         raise ValueError(
-            f"{settings.owner}: class_weight must leave the {len(weight)} {what} rows, "
-            "times sample_weight, a sum that is neither 0 nor out of the range of "
-            f"numbers, got {short_repr(settings.class_weight)}, which leaves {total:g}."
+            f"{settings.owner}: class_weight must give the {len(weight)} {what} rows, "
+            "times sample_weight, a finite total weight that is not nearly 0, got "
+            f"{short_repr(settings.class_weight)}, which gives {total:g}."
         )
 
 

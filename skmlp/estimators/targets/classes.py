@@ -80,9 +80,9 @@ class ClassTask(Task):
         return len(self.classes)
 
     def calibrating_loss(self, n_rows) -> Loss:
-        """The log loss of raw outputs, smoothed as by a row of each class alike.
+        """The log loss of raw outputs, smoothed by one uniform pseudo-row.
 
-        Else it would ask for certainty where all rows are right.
+        Without it the optimal temperature is 0 if all rows are correct.
         """
         return self.loss(LogLoss(label_smoothing=1.0 / (n_rows + 1)))
 
@@ -91,14 +91,14 @@ class ClassTask(Task):
 
     @abstractmethod
     def decision(self, raw):
-        """What ``decision_function`` gives of raw outputs."""
+        """The result of ``decision_function`` from raw outputs."""
 
     @abstractmethod
     def weighable(self):
-        """Of each column of classes its labels, and a function from Y to its codes."""
+        """For each column of classes: labels, and a function from Y to its codes."""
 
     def accuracy(self, owner, y, predicted, weight):
-        """The accuracy of labels: of rows with all of them right."""
+        """Accuracy: fraction of rows with all labels correct."""
         y = labels_to_score(owner, y)
         return accuracy_score(y, predicted, sample_weight=weight)
 
@@ -123,7 +123,7 @@ class SingleLabel(ClassTask):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {known}, `y` has {found}\n"
-                f"{owner}: y must hold just these classes, or warm_start must be "
+                f"{owner}: y must hold exactly these classes, or warm_start must be "
                 "False; partial_fit takes new ones with extend_classes=True."
             )
         refuse_unknown(owner, found, known)
@@ -321,7 +321,7 @@ class Multilabel(ClassTask):
 
 
 def _both(raw):
-    """Log-odds of both classes, of those of the second."""
+    """Log-odds of both classes from those of the second."""
     return np.hstack([-raw, raw])
 
 
@@ -334,7 +334,7 @@ def _one_of(classes) -> str:
 
 
 def number_of(owner, classes, label, expected, output) -> int:
-    """Where a label is among the classes; `output` is what the user gave."""
+    """Index of a label among the classes; `output` is the user's argument."""
     labels = np.asarray(classes).tolist()
     if np.ndim(label) > 0 or label not in labels:
         raise invalid(owner, "output", f"be {expected}", output)
@@ -347,13 +347,13 @@ def refuse_unknown(owner, found, known) -> None:
         raise ValueError(
             f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
             f"'y' has {found}.\n"
-            f"{owner}: y must hold only classes that the first call named; partial_fit "
+            f"{owner}: y must hold only the classes of the first call; partial_fit "
             "takes others with extend_classes=True."
         )
 
 
 def _other_kind(owner, before, y) -> ValueError:
-    expected = f"be {before}, as in the fit before"
+    expected = f"be {before}, as in the previous fit"
     return invalid(owner, "y", expected, Text(f"an array of shape {y.shape}"))
 
 

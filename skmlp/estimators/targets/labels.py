@@ -18,8 +18,8 @@ LABELS = (
     "indicator matrix of shape (n_samples, n_labels)"
 )
 CLASSES = (
-    "all labels that y will ever hold, as an array of shape (n_classes,), or for "
-    "several columns of classes a list of such arrays"
+    "all labels that y can hold, as an array of shape (n_classes,), or for several "
+    "columns of classes a list of such arrays"
 )
 KINDS = ("binary", "multiclass", "multilabel-indicator", "multiclass-multioutput")
 

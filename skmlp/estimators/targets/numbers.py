@@ -14,7 +14,7 @@ NUMBERS = "finite numbers of shape (n_samples,) or (n_samples, n_outputs)"
 
 @dataclass(frozen=True)
 class Numbers(Task):
-    """Regression. Of several quantile levels the output has one more axis.
+    """Regression. With several quantile levels the output has one more axis.
 
     bounds : (2, n_targets), the range of y in training that predictions are clipped
         to; None for no clipping.

@@ -18,7 +18,7 @@ class SoftLabels(ClassTask):
     def check(self, owner, y, n_samples, *, all_classes=False):
         y = check_shares(owner, y, n_samples)
         if y.shape[1] != len(self.classes):
-            expected = f"have the classes {self.classes} of the fit before"
+            expected = f"have the classes {self.classes} of the previous fit"
             raise invalid(
                 owner, "y", expected, f"probabilities of {y.shape[1]} classes"
             )
@@ -34,7 +34,7 @@ class SoftLabels(ClassTask):
         ClassTask.check_extensible(self, owner)
 
     def weighable(self):
-        """Rows of probabilities have no one class."""
+        """None: rows of probabilities have no single class."""
         return None
 
     def accuracy(self, owner, y, predicted, weight):
@@ -55,18 +55,18 @@ def check_shares(owner, y, n_samples):
     """Probabilities of two classes or more."""
     with error_context(owner, "y", SHARES, y):
         if np.ndim(y) == 2 and np.shape(y)[1] == 1:
-            raise ValueError("y has probabilities of one class.")
+            raise ValueError("y has probabilities of only one class.")
     y = check_y(owner, y, n_samples, expected=SHARES, numeric=True)
     with error_context(owner, "y", SHARES, y):
         if y.ndim != 2:
-            raise ValueError("y is not a matrix.")
+            raise ValueError("y is not two-dimensional.")
         if y.min() < 0 or not np.allclose(y.sum(axis=1), 1.0, rtol=0, atol=1e-6):
-            raise ValueError("A row of y is not a distribution.")
+            raise ValueError("A row of y is not a probability distribution.")
     return y
 
 
 def check_classes(owner, n_classes, classes) -> None:
-    """`classes` of partial_fit may only say what the columns of y are."""
+    """Refuse other `classes` in partial_fit than the indices of the columns of y."""
     if classes is not None and not np.array_equal(classes, np.arange(n_classes)):
         raise ValueError(
             f"{owner}: classes must be None or {list(range(n_classes))} for "

@@ -1,4 +1,4 @@
-"""A task: a kind of target, and all that depends on the kind."""
+"""A task: a kind of target, and everything that depends on the kind."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
@@ -33,11 +33,11 @@ class Task(ABC):
 
     @abstractmethod
     def decode(self, raw):
-        """What y is where the network's raw outputs are these."""
+        """Predictions in the form of y, from raw outputs."""
 
     @abstractmethod
     def as_raw(self, Y):
-        """Raw outputs of which `decode` makes the y of these Y."""
+        """Raw outputs that `decode` to the y of these Y."""
 
     def neutral_targets(self, loss, n_outputs):
         """A few y whose best constant prediction are raw outputs of 0.
@@ -50,7 +50,7 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, component):
-        """The loss on raw outputs, of the loss that the user chose."""
+        """The loss on raw outputs, from the loss component."""
 
     def strata(self, Y):
         """Strata of an early-stopping split, (n_samples,); None for none."""
@@ -71,7 +71,7 @@ class Task(ABC):
     # Predictions
 
     def output(self, loss, raw):
-        """What is averaged over the members of an ensemble, (n_samples, ...)."""
+        """The values averaged over the members of an ensemble, (n_samples, ...)."""
         return raw
 
     @abstractmethod
@@ -85,10 +85,10 @@ class Task(ABC):
 
     @abstractmethod
     def predicted(self, output):
-        """What the user gets: probabilities, or values."""
+        """Probabilities, or values, in the form that the user gets."""
 
     def by_output(self, gradients):
-        """What the user gets of gradients (n_samples, n_outputs, n_features)."""
+        """Gradients (n_samples, n_outputs, n_features) in the form the user gets."""
         return gradients
 
     @abstractmethod

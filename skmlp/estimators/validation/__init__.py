@@ -1,1 +1,1 @@
-"""What may come in: parameters, arrays, combinations, weights set by hand."""
+"""Validation of parameters, arrays, combinations, and weights set by hand."""

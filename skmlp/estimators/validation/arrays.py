@@ -1,4 +1,4 @@
-"""Arrays at the border: checked here, once, before anything else."""
+"""Validation of the arrays that users pass: once, before anything else."""
 
 from numbers import Number
 
@@ -17,16 +17,15 @@ from skmlp.estimators.validation.unreadable import (
 from skmlp.training.converted_rows import ConvertedRows, row_blocks
 
 FLOATS = (np.float64, np.float32)
-FINITE = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
+FINITE = "an array or sparse matrix of finite numbers of shape (n_samples, n_features)"
 SEED = "None, an integer in [0, 2**32 - 1] or a numpy.random.RandomState"
 
 
 def check_X(estimator, X, *, reset, dtype=FLOATS, order="C", name="X"):
-    """X as a float array of that order, or a CSR matrix; records its features on reset.
+    """X as a float array of that order, or a CSR matrix; `reset` records its features.
 
-    Training takes rows in any order, which is fast where rows are contiguous. What is
-    not in memory does not become an array there: its rows are converted when they are
-    asked for.
+    Training gathers rows in random order, which is fast where rows are contiguous. Data
+    that are not in memory stay there: their rows are converted when they are read.
     """
     with error_context(type(estimator).__name__, name, FINITE, X):
         refuse_unsupported(X)
@@ -107,7 +106,7 @@ def _check_block(estimator, X, rows, dtype) -> None:
 
 
 def check_X_to_predict(estimator, X):
-    """X as by check_X, which a plain array of finite floats need not go through."""
+    """`check_X`, skipped for a plain array of finite floats."""
     if _is_plain(estimator, X):
         return X
     return check_X(estimator, X, reset=False, order=None)
@@ -128,7 +127,7 @@ def _is_plain(estimator, X) -> bool:
 
 
 def _has_finite_sum(X) -> bool:
-    """Which it has only if all its entries are finite."""
+    """Whether the sum is finite, so that all entries are."""
     with np.errstate(all="ignore"):
         return bool(np.isfinite(X.sum()))
 
@@ -178,7 +177,7 @@ def _check_shape_of_y(y, n_samples) -> None:
             f"[{n_samples}, {y.shape[0]}]"
         )
     if y.ndim == 2 and y.shape[1] == 0:
-        raise ValueError("y has no column.")
+        raise ValueError("y has no columns.")
 
 
 def check_sample_weight(owner, sample_weight, X, name="sample_weight"):
@@ -186,7 +185,9 @@ def check_sample_weight(owner, sample_weight, X, name="sample_weight"):
     if sample_weight is None:
         return None
     n_samples = X.shape[0]
-    expected = f"a number >= 0 or {n_samples} of them, not all 0"
+    expected = (
+        f"None, a number, or an array of shape ({n_samples},), >= 0 and not all 0"
+    )
     with error_context(owner, name, expected, sample_weight):
         refuse_unsupported(sample_weight)
         if isinstance(sample_weight, (Number, str)) or _is_0d(sample_weight):
@@ -229,7 +230,7 @@ def check_penalty(owner, name, strength, mean_weight, dtype) -> float:
         raise invalid(
             owner,
             "sample_weight",
-            f"not be so small that {name} over its mean overflows {np.dtype(dtype)}",
+            f"have a mean by which {name} can be divided within {np.dtype(dtype)}",
             Text(f"a mean of {mean_weight:g} and {name}={strength!r}"),
         )
     return scaled

@@ -1,4 +1,4 @@
-"""Parameters that do not go together: refused where silence would be wrong."""
+"""Combinations of parameters that cannot work, refused before training."""
 
 from skmlp.component import Component
 from skmlp.constraints import is_integer, is_real
@@ -6,8 +6,8 @@ from skmlp.errors import invalid, short_repr
 from skmlp.initializers import INITIALIZERS
 from skmlp.schedules import Constant
 
-# Each row: parameters, by the value for "off" of each. A dot leads into an object.
-# What needs mini-batches.
+# Parameters, each with its value for "off". A dot leads into an object.
+# Those that need mini-batches:
 STOCHASTIC_ONLY = {
     "record": None,
     "recover": False,
@@ -18,17 +18,17 @@ STOCHASTIC_ONLY = {
     "dropout.schedule": "constant",
     "alpha_l1": 0,
 }
-# What looks at columns of X where the first layer sees other ones, or factors.
+# Those that act on columns of X, which the first layer does not see as they are:
 BY_COLUMN = {"scale_input": False, "coefs_init": None, "freeze": 0}
 NOISE_ON_COLUMNS = {"dropout.inputs": 0, "dropout.noise": 0}
-# By parameter: what does not go together with it.
+# For each parameter, those that it cannot be combined with:
 NOT_TOGETHER = {
     "numeric_embedding": BY_COLUMN | NOISE_ON_COLUMNS,
     "categorical_features": BY_COLUMN | NOISE_ON_COLUMNS,
     "learned_scale": BY_COLUMN | {"solver.max_norm": None},
 }
-# What the steps of the solvers' `lazy` leave out.
-LEFT_OUT = "with lazy=True, whose steps leave out what it needs"
+# What the lazy steps of solvers leave out:
+LEFT_OUT = "with solver__lazy=True, whose steps update only part of the weights"
 NOT_LAZY = {
     "solver.clip_norm": None,
     "solver.averaging": None,
@@ -44,14 +44,14 @@ NOT_LAZY = {
     "categorical_features": None,
     "learned_scale": False,
 }
-# What would fill the zeros of sparse X.
+# Those that would make sparse X dense:
 FILLS_ZEROS = {"scale_input": False, "dropout.noise": 0}
-# What a model has learned that no start can give another one.
+# Learned parameters that `coefs_init` does not transfer:
 LEARNED = ("embedding_", "alphas_")
 
 
 def check_combinations(settings, loss, *, sparse) -> None:
-    """Raise a ValueError for parameters that can't act together."""
+    """Raise a ValueError for parameters that cannot be combined."""
     if not settings.is_stochastic:
         _check_for_lbfgs(settings, loss)
     elif settings.solver.get_params(deep=False).get("lazy", False):
@@ -72,8 +72,7 @@ def check_combinations(settings, loss, *, sparse) -> None:
     if settings.checkpoint is not None and not is_integer(settings.random_state):
         raise settings.invalid(
             "random_state",
-            "be an integer with checkpoint, so that the fit that is resumed is the "
-            "same fit",
+            "be an integer with checkpoint, so that a resumed fit makes the same draws",
         )
 
 
@@ -104,13 +103,13 @@ def value_of(settings, name):
 
 
 def refuse_sparse(settings, what, names) -> None:
-    """Sparse X does not go together with the parameters of these names."""
-    where = f"with sparse {what}, whose zeros it would fill"
+    """Refuse sparse X together with the parameters of these names."""
+    where = f"with sparse {what}, which it would make dense"
     _require_off(settings, {name: FILLS_ZEROS[name] for name in names}, where)
 
 
 def _acts(settings, name, off) -> bool:
-    """Whether a parameter is set to more than "off"."""
+    """Whether a parameter is set to another value than "off"."""
     value = value_of(settings, name)
     is_one = isinstance(value, str) or not hasattr(value, "__len__")
     if is_one or getattr(value, "ndim", 1) == 0:
@@ -119,7 +118,7 @@ def _acts(settings, name, off) -> bool:
 
 
 def _check_initializer(settings) -> None:
-    """What an initializer is to look at must be what the layers will see."""
+    """An initializer that uses the rows must see what the layers will see."""
     given = settings.initializer
     kind = INITIALIZERS[given] if isinstance(given, str) else given
     if kind.needs_data:
@@ -134,29 +133,30 @@ def _check_start(settings) -> None:
     learned = [name for name in LEARNED if hasattr(settings.coefs_init, name)]
     if learned:
         raise ValueError(
-            f"{settings.owner}: coefs_init must be an estimator whose layers are all "
-            f"of its model, got an {type(settings.coefs_init).__name__} with "
-            f"{learned[0]}."
+            f"{settings.owner}: coefs_init must be an estimator without embeddings and "
+            "parametric activations, which coefs_ do not contain, got "
+            f"{type(settings.coefs_init).__name__} with {learned[0]}."
         )
 
 
 def _check_freeze(settings) -> None:
     if settings.scale_input:
-        where = "with freeze, which keeps weights"
+        where = "with freeze, since scaling would change frozen weights"
         raise _not_off(settings, "scale_input", False, where)
     averaging = value_of(settings, "solver.averaging")
     if averaging is not None:
-        expected = "be None with freeze, whose weights it would round"
+        expected = "be None with freeze, since averages of frozen weights are rounded"
         raise invalid(settings.owner, "solver__averaging", expected, averaging)
 
 
 def check_freeze_leaves_a_layer(settings, n_layers) -> None:
     if settings.freeze >= n_layers:
-        raise settings.invalid("freeze", f"leave one of the {n_layers} layers to train")
+        expected = f"be less than {n_layers}, the number of layers"
+        raise settings.invalid("freeze", expected)
 
 
 def check_partial_fit(settings, request) -> None:
-    """Raise a ValueError for parameters that only a whole fit can follow."""
+    """Raise a ValueError for parameters that ``partial_fit`` does not support."""
     if settings.early_stopping.on_validation and request.validation[0] is None:
         raise ValueError(
             "partial_fit does not support early_stopping=True\n"
@@ -168,8 +168,8 @@ def check_partial_fit(settings, request) -> None:
     if settings.class_weight is not None:
         raise settings.invalid(
             "class_weight",
-            "be None for partial_fit, which does not see the rows that 'balanced' "
-            "counts and must weight all calls alike (pass sample_weight instead)",
+            "be None for partial_fit, which does not see all rows (pass sample_weight "
+            "instead)",
         )
     for name in ("max_time", "checkpoint"):
         if getattr(settings, name) is not None:
@@ -190,13 +190,13 @@ def check_stream(settings, request) -> None:
 
 
 def _check_for_lbfgs(settings, loss) -> None:
-    where = "with solver lbfgs: it needs mini-batches"
+    where = "with solver lbfgs, which does not train on mini-batches"
     _require_off(settings, STOCHASTIC_ONLY, where)
     if not loss.smooth:
         raise ValueError(
             f"{settings.owner}: loss must have a continuous gradient with solver "
-            f"lbfgs, got {settings.loss!r}; use a stochastic solver such as 'adam', or "
-            "'huber'."
+            f"lbfgs, got {settings.loss!r}; use loss='huber', or a stochastic solver "
+            "such as 'adam'."
         )
 
 

@@ -1,4 +1,4 @@
-"""Fitted weights, which may have been set by hand or come from another model."""
+"""Validation of fitted weights, which may be set by hand or from another model."""
 
 import numpy as np
 
@@ -12,15 +12,15 @@ START = (
 
 
 def fitted_layers(owner, coefs, intercepts):
-    """(W, b) of each layer, checked: of one dtype, but for a last one of a wider one.
+    """(W, b) of each layer, checked, of one dtype; the last one's may be wider.
 
-    Which has the scale of targets, where training scaled them.
+    It has the scale of targets, if training scaled them.
     """
-    expected = "lists of as many arrays of numbers"
+    expected = "lists of arrays of numbers, one for each layer"
     given = [coefs, intercepts]
     with error_context(owner, "coefs_ and intercepts_", expected, given):
         if len(coefs) != len(intercepts):
-            raise ValueError("They are not as many.")
+            raise ValueError(f"Their lengths are {len(coefs)} and {len(intercepts)}.")
         pairs = zip(coefs, intercepts, strict=True)
         layers = [(_as_floats(W), _as_floats(b)) for W, b in pairs]
         layers = _widened(layers)
@@ -64,8 +64,8 @@ def _fit_together(layers) -> bool:
 def start_layers(owner, given, sizes, n_frozen, dtype):
     """(W, b) of each layer from ``coefs_init``: an estimator, or two lists.
 
-    Where the first layers are frozen, only these must be there, and the layers that
-    come are those that fit.
+    With frozen layers only these are required, and the leading layers that match are
+    returned.
     """
     with error_context(owner, "coefs_init", START, given):
         if hasattr(given, "coefs_"):
@@ -76,12 +76,12 @@ def start_layers(owner, given, sizes, n_frozen, dtype):
         with np.errstate(over="ignore"):
             arrays = [array.astype(dtype) for layer in layers for array in layer]
         if not all(np.isfinite(array).all() for array in arrays):
-            raise ValueError(f"It has entries that are not finite in {dtype}.")
+            raise ValueError(f"Some entries are not finite in {dtype}.")
     fitted = (layers[0][0].shape[0], *(W.shape[1] for W, _ in layers))
     needed = sizes[: n_frozen + 1] if n_frozen else sizes
     if fitted[: len(needed)] != needed or (not n_frozen and fitted != sizes):
-        ends = "on" if n_frozen else "to outputs"
-        expected = f"have layers of {needed} units, from features {ends}"
+        which = "the leading" if n_frozen else "the"
+        expected = f"have {which} layer sizes {needed}, n_features first"
         raise invalid(owner, "coefs_init", expected, fitted)
     agree = [a == b for a, b in zip(fitted, sizes, strict=False)]
     return layers[: [*agree, False].index(False) - 1]
@@ -95,7 +95,7 @@ def check_n_features(owner, X, n_features) -> None:
 
 
 def check_same_architecture(owner, sizes, fitted_sizes) -> None:
-    """A fit that goes on needs the network that the fit before it had."""
+    """Continued training needs the network of the previous fit."""
     if sizes == fitted_sizes:
         return
     n_features, *hidden, n_outputs = fitted_sizes
@@ -106,6 +106,6 @@ def check_same_architecture(owner, sizes, fitted_sizes) -> None:
     else:
         wrong = f"hidden_layer_sizes must be {tuple(hidden)}, got {sizes[1:-1]}"
     raise ValueError(
-        f"{owner}: {wrong}; partial_fit and warm_start=True continue with the network "
-        "of the fit before."
+        f"{owner}: {wrong}; partial_fit and warm_start=True continue to train the "
+        "network of the previous fit."
     )

@@ -1,4 +1,4 @@
-"""Rules for the estimators' parameters, and architectures as plain values."""
+"""Rules for the estimators' parameters; layer and batch sizes from plain values."""
 
 import math
 import re
@@ -17,8 +17,8 @@ from skmlp.constraints import (
     is_integer,
     is_real,
     one_of,
+    one_or_several,
     real,
-    sequence_of,
 )
 from skmlp.embeddings import EMBEDDINGS, Embedding
 from skmlp.errors import invalid, short_repr
@@ -68,7 +68,7 @@ ACTIVATION: Rule = (
     f"{one_of(ACTIVATIONS)[1]}, or an object with the methods forward and backward",
 )
 RULES: dict[str, Rule] = {
-    "activation": any_of(ACTIVATION, sequence_of(ACTIVATION)),
+    "activation": one_or_several(ACTIVATION),
     "solver": component_of(SOLVERS, Solver),
     "alpha": real(0),
     "batch_size": either(integer(1), "auto", "by_rows"),
@@ -91,7 +91,7 @@ RULES: dict[str, Rule] = {
     "max_fun": integer(1),
     "initializer": component_of(INITIALIZERS, Initializer),
     "output_bias": one_of(("random", "optimum")),
-    "dropout": any_of(RATE, sequence_of(RATE), object_of(Dropout)),
+    "dropout": any_of(one_or_several(RATE), object_of(Dropout)),
     "alpha_l1": real(0),
     "scoring": (_is_scoring, "None, 'loss', a scorer's name or a callable"),
     "refit": BOOLEAN,
@@ -112,7 +112,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-# Settings of objects by parameter whose rule their own module cannot know.
+# Rules for settings of objects that the object's own module cannot know.
 RULES_WITHIN: dict[str, dict[str, Rule]] = {"solver": {"decay_schedule": SCHEDULE}}
 
 
@@ -144,7 +144,7 @@ def _broken(owner, name, expected, value):
 
 
 def _broken_within(name, value):
-    """(setting, what is expected, what came) of an object's broken rules."""
+    """(setting, expected, value) of an object's broken rules."""
     if not hasattr(value, "broken_rules"):
         return
     settings = value.get_params(deep=False)
@@ -166,7 +166,7 @@ def _by_rows(table, n_rows):
 
 
 def batch_size_of(batch_size, n_rows) -> int:
-    """Rows of a mini-batch; never more than there are."""
+    """Rows of a mini-batch, at most n_rows."""
     if batch_size == "auto":
         batch_size = 200
     elif batch_size == "by_rows":
@@ -179,7 +179,7 @@ class AtMost(int):
 
 
 def is_clipped(batch_size, n_rows) -> bool:
-    """Whether the user asked for a batch of more rows than there are."""
+    """Whether the user's `batch_size` is larger than the number of rows."""
     return not isinstance(batch_size, (str, AtMost)) and batch_size > n_rows
 
 

@@ -163,14 +163,14 @@ def test_an_epoch_that_is_trained_again_is_told_once():
     params = {"solver": SGD(momentum=0.0), "batch_size": 1, "recover": True}
     mlp = make(learning_rate_init=300.0, max_iter=1, **params).set_callbacks(log)
     mlp.set_params(hidden_layer_sizes=()).fit(rows, rows[:, 0])
-    assert mlp.stop_reason_.count("began anew") == 1
+    assert mlp.stop_reason_.count("restarted from") == 1
     assert log.calls == course(1)
 
 
 def test_a_refit_is_not_told():
     log, params = Log(), {"early_stopping": True, "refit": True}
     mlp = make(**params).set_callbacks(log).fit(X, Y)
-    assert "refitted" in mlp.stop_reason_
+    assert "Refitted" in mlp.stop_reason_
     assert log.calls == course(5)
 
 
@@ -298,7 +298,7 @@ def test_a_callback_ends_training_after_the_epoch(kind, solver):
             warnings.filterwarnings("ignore", ".*constant one.*")
             mlp.fit(X, TARGETS[kind])
         assert mlp.n_iter_ == end
-        assert mlp.stop_reason_ == f"A callback ended it after epoch {end}."
+        assert mlp.stop_reason_ == f"A callback stopped training after epoch {end}."
         assert log.calls == course(end)
         alone = make(kind, solver=solver, max_iter=end).fit(X, TARGETS[kind])
         assert_same_bits(mlp, alone)
@@ -328,7 +328,7 @@ def test_early_stopping_keeps_the_best_epoch_where_a_callback_ends_it(solver):
 def test_where_a_callback_ended_training_there_is_no_refit():
     mlp = make(early_stopping=True, refit=True).set_callbacks(Log(end=2))
     mlp.fit(X, Y)
-    why = "A callback ended it after epoch 2. There was no refit on all rows."
+    why = "A callback stopped training after epoch 2. There was no refit on all rows."
     assert mlp.stop_reason_ == why
 
 
@@ -433,7 +433,7 @@ def test_an_interrupt_keeps_what_was_trained(solver):
     before = set(vars(mlp))
     with pytest.warns(UserWarning, match="interrupted"):
         mlp.fit(X, Y)
-    assert "interrupted" in mlp.stop_reason_
+    assert "Interrupted" in mlp.stop_reason_
     assert log.calls[-1] == "teardown"
     assert set(vars(mlp)) == before
 

@@ -369,5 +369,5 @@ def test_early_stopping_that_never_had_a_score_says_that_it_kept_the_start():
             model.fit(huge, NUMBERS)
         if model.best_validation_score_ == -np.inf:
             (message,) = {str(warning.message) for warning in caught}
-            messages.add("the weights are those at the start" in message.lower())
+            messages.add("the weights are the initial ones" in message.lower())
     assert messages == {True}

@@ -482,7 +482,7 @@ def test_a_fit_that_recovers_goes_back_with_all_that_is_learned(more, monkeypatc
     params["learning_rate"] = lambda progress: 1.0 if progress < 0.4 else 1e-300
     monkeypatch.setattr(Objective, "value_and_gradient", diverges_once)
     model = fit(MLPRegressor, recover=True, **params)
-    assert "Epoch 3 diverged and began anew" in model.stop_reason_
+    assert "Diverged in epoch 3; restarted" in model.stop_reason_
     for found, array in zip(
         learned_arrays(model), learned_arrays(expected), strict=True
     ):
@@ -667,7 +667,7 @@ def test_what_is_no_code_is_refused_in_training(method, form):
     if method == "a second partial_fit":
         model.partial_fit(X, Y)
     before = digest(model)
-    said = r"^MLPRegressor: X must have whole numbers "
+    said = r"^MLPRegressor: X must have integers >= 0 "
     for wrong[7, 5] in (0.5, -2.0, 2.0**24, 1e300):
         with pytest.raises(ValueError, match=said):
             getattr(model, method.split()[-1])(form(wrong), Y)
@@ -824,7 +824,7 @@ REFUSED = {
     **{
         f"lazy, {name}": (
             {**params, "solver": Adam(lazy=True)},
-            f"{name} must be {off} with lazy=True",
+            f"{name} must be {off} with solver__lazy",
         )
         for name, params, off in (
             ("numeric_embedding", NUMERIC, "None"),
@@ -873,7 +873,7 @@ def test_alphas_go_with_lazy_updates():
 )
 def test_a_start_with_more_than_layers_is_refused(params, learned):
     start = fit(MLPRegressor, **params)
-    said = f"^MLPRegressor: coefs_init must be .* got an MLPRegressor with {learned}.$"
+    said = f"^MLPRegressor: coefs_init must be .* got MLPRegressor with {learned}.$"
     for freeze in (0, 1):
         with pytest.raises(ValueError, match=said):
             fit(MLPRegressor, coefs_init=start, freeze=freeze)
@@ -900,11 +900,12 @@ CHANGES = {
 def test_a_fit_that_goes_on_has_the_embedding_of_the_fit_before(kind, method, change):
     model = fit(kind, warm_start=True, **NUMERIC, **CATEGORIES)
     model.set_params(**change)
-    said = "numeric_embedding, categorical_features and embedding_size must be those of"
-    with pytest.raises(ValueError, match=f"^{kind.__name__}: {said} the fit before"):
+    said = f"^{kind.__name__}: numeric_embedding, categorical_features and "
+    said += "embedding_size must be as in the previous fit"
+    with pytest.raises(ValueError, match=said):
         getattr(model, method)(X, TARGETS[kind])
     plain = fit(kind, warm_start=True)
-    with pytest.raises(ValueError, match=f"^{kind.__name__}: {said} the fit before"):
+    with pytest.raises(ValueError, match=said):
         getattr(plain.set_params(**NUMERIC), method)(X, TARGETS[kind])
 
 
@@ -929,7 +930,7 @@ def test_a_scale_may_come_and_go_between_partial_fits():
 @pytest.mark.parametrize("n_rows", [1, 2])
 def test_rows_too_few_to_tell_numbers_from_flags_are_refused(n_rows):
     model = make(MLPRegressor, **NUMERIC, batch_size="auto")
-    said = "^MLPRegressor: X must have 3 rows or more with numeric_embedding"
+    said = "^MLPRegressor: X must have at least 3 rows with numeric_embedding"
     for method in (model.fit, model.partial_fit):
         with pytest.raises(ValueError, match=said):
             method(X[:n_rows], Y[:n_rows])
@@ -942,7 +943,7 @@ def test_first_weights_set_by_hand_must_fit_the_embedding(method):
     model = fit(MLPRegressor, **NUMERIC)
     model.coefs_[0] = model.coefs_[0][:6]
     arguments = (X,) if method == "predict" else (X, Y)
-    said = r"^MLPRegressor: coefs_\[0\] must have a row for each of the 21 columns"
+    said = r"^MLPRegressor: coefs_\[0\] must have 21 rows, one for each column"
     with pytest.raises(ValueError, match=said):
         getattr(model, method)(*arguments)
 

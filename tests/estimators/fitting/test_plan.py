@@ -212,16 +212,16 @@ def test_an_estimator_of_the_other_kind_is_a_start_where_the_shapes_fit():
 
 
 WRONG_SIZES = {
-    "features": ({}, X[:, 1:], r"\(3, 6, 5, {n}\) units.*got \(4, 6, 5, {n}\)"),
+    "features": ({}, X[:, 1:], r"\(3, 6, 5, {n}\).*got \(4, 6, 5, {n}\)"),
     "units": (
         {"hidden_layer_sizes": (6, 4)},
         X,
-        r"\(4, 6, 4, {n}\) units.*got \(4, 6, 5, {n}\)",
+        r"\(4, 6, 4, {n}\).*got \(4, 6, 5, {n}\)",
     ),
     "layers": (
         {"hidden_layer_sizes": 6},
         X,
-        r"\(4, 6, {n}\) units.*got \(4, 6, 5, {n}\)",
+        r"\(4, 6, {n}\).*got \(4, 6, 5, {n}\)",
     ),
 }
 
@@ -232,7 +232,7 @@ def test_a_start_of_other_sizes_is_refused_with_both(kind, given, wrong):
     start = fitted(kind)
     estimator = small(kind, coefs_init=given(start), **params)
     said = said.replace("{n}", str(start.n_outputs_))
-    refused = f"^{kind.__name__}: coefs_init must have layers of {said}.$"
+    refused = f"^{kind.__name__}: coefs_init must have the layer sizes {said}.$"
     with pytest.raises(ValueError, match=refused):
         estimator.fit(data, target(kind))
     assert not hasattr(estimator, "coefs_")
@@ -241,7 +241,7 @@ def test_a_start_of_other_sizes_is_refused_with_both(kind, given, wrong):
 def test_a_start_of_other_outputs_is_refused_with_both():
     start = fitted(MLPRegressor)
     estimator = small(MLPClassifier, coefs_init=start)
-    with pytest.raises(ValueError, match=r"\(4, 6, 5, 3\) units.*\(4, 6, 5, 1\)"):
+    with pytest.raises(ValueError, match=r"\(4, 6, 5, 3\).*\(4, 6, 5, 1\)"):
         estimator.fit(X, LABELS)
 
 

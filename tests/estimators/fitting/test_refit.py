@@ -297,7 +297,7 @@ def test_history_curves_and_scores_stay_those_of_the_first_run(solver, task):
 @every_solver_and_kind
 def test_the_reason_of_the_end_tells_of_the_refit(solver, task):
     model, first = (train(task, solver=solver) for train in (refitted, watched))
-    told = f" It was refitted on all rows for {model.best_epoch_} epochs."
+    told = f" Refitted on all rows for {model.best_epoch_} epochs."
     assert model.stop_reason_ == first.stop_reason_ + told
     assert "refit" not in first.stop_reason_
 
@@ -354,7 +354,7 @@ def test_a_refit_that_diverges_is_dropped(solver):
     assert np.isfinite(parameters(model)).all() and model.loss_ == first.loss_
     assert model.stop_reason_.startswith(first.stop_reason_)
     assert "refit on all rows" in model.stop_reason_
-    assert "dropped" in model.stop_reason_
+    assert "discarded" in model.stop_reason_
 
 
 def interrupt_after(monkeypatch, n_calls):

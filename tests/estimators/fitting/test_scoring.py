@@ -626,7 +626,7 @@ def test_lbfgs_stops_early_with_scoring_or_validation_rows(
 def test_an_lbfgs_fit_that_ends_by_itself_says_so():
     params = {"solver": "lbfgs", "early_stopping": True, "alpha": 10.0}
     model = fit("multiclass", **params, max_iter=500, tol=1e-3)
-    assert model.stop_reason_.startswith("L-BFGS ended: CONVERGENCE")
+    assert model.stop_reason_.startswith("L-BFGS stopped: CONVERGENCE")
     assert model.best_epoch_ == np.argmax(model.history_["validation_score"]) + 1
 
 

@@ -287,12 +287,12 @@ def test_x_is_checked_as_in_predict(method, params):
 def test_a_layer_that_is_not_there_is_refused():
     model = regressor()
     text = (
-        r"MLPRegressor: layer must be an integer from -2 to 1, .* 2 hidden layer\(s\)"
+        r"MLPRegressor: layer must be an integer from -2 to 1 with 2 hidden layer\(s\)"
     )
     for layer in (2, -3, 0.0, True, None, "last"):
         with pytest.raises(ValueError, match=f"{text}, got {layer!r}"):
             model.hidden_activations(X, layer=layer)
-    with pytest.raises(ValueError, match=r"that of a hidden layer, .* 0 hidden layer"):
+    with pytest.raises(ValueError, match=r"a hidden layer with 0 hidden layer"):
         regressor(hidden_layer_sizes=()).hidden_activations(X)
 
 
@@ -354,7 +354,7 @@ class SoftplusLinkError(SquaredError):
 def test_an_inverse_link_of_the_users_own_is_refused_and_an_inherited_one_is_not():
     model = regressor(loss=SoftplusLinkError())
     with pytest.raises(
-        ValueError, match="MLPRegressor: loss must have an inverse link"
+        ValueError, match="MLPRegressor: loss must have the inverse link"
     ):
         model.input_gradient(X)
 

@@ -45,7 +45,7 @@ def the_one(texts, start):
 
 
 UNEQUAL = "the columns of X are of very unequal scale"
-LARGE = "the targets are of very unequal scale"
+LARGE = "the scale of y is far from"
 SMALL = "is large compared with the loss of a constant model"
 
 JUMPING = "the training loss jumps"
@@ -62,7 +62,7 @@ def test_a_column_that_drowns_the_others_is_named(kind, solver):
         text = the_one(diagnoses(mlp, data, TARGETS[kind]), UNEQUAL)
         assert text.startswith(f"{kind.__name__}: ") and "scale_input=True" in text
         size = np.hypot(data[:, 3].std(), data[:, 3].mean())
-        assert f"column 3 is {size:.3g}, the median spread" in text
+        assert f"column 3 is {size:.3g}, the median standard" in text
 
 
 def test_a_column_far_from_zero_drowns_the_others():

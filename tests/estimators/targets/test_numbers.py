@@ -48,7 +48,7 @@ def test_targets_out_of_the_losss_domain_are_refused_by_name(loss, y, domain, ca
             train(X, y)
         start = f"MLPRegressor: y must be {domain} with loss={loss!r}"
         assert str(error.value).startswith(start)
-        assert str(error.value).endswith(f"got a smallest value of {came}.")
+        assert str(error.value).endswith(f"got a minimum of {came}.")
         assert not hasattr(train.__self__, "coefs_")
 
 
