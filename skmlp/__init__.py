@@ -11,7 +11,7 @@ from skmlp.estimators import (
     MLPRegressor,
     MLPTransformer,
 )
-from skmlp.export import TRUSTED_TYPES
+from skmlp.export import TRUSTED_TYPES, register_if_loaded, register_onnx, to_onnx
 from skmlp.model_file import load
 from skmlp.tabular import search_space, tabular_pipeline
 from skmlp.version import __version__
@@ -29,6 +29,10 @@ __all__ = [
     "MLPTransformer",
     "__version__",
     "load",
+    "register_onnx",
     "search_space",
     "tabular_pipeline",
+    "to_onnx",
 ]
+
+register_if_loaded()

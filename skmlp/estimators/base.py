@@ -3,6 +3,7 @@
 import copy
 import warnings
 from functools import partial, wraps
+from inspect import signature
 from typing import ClassVar
 
 import numpy as np
@@ -35,7 +36,7 @@ from skmlp.estimators.fitting.state import (
 )
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
-from skmlp.estimators.moved import hint, refuse_moved
+from skmlp.estimators.moved import hint, refuse_unknown
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.targets.choice import fitted_task
 from skmlp.estimators.validation.arrays import check_X_to_predict
@@ -43,19 +44,23 @@ from skmlp.estimators.validation.combinations import check_partial_fit, takes_sp
 from skmlp.estimators.validation.fitted_weights import check_n_features
 from skmlp.estimators.validation.parameters import RULES, check_parameters
 from skmlp.model_file import SavableMixin
-from skmlp.solvers import SOLVERS
+from skmlp.solvers import SOLVERS, Solver
 
 
 def has_partial_fit(estimator) -> bool:
     """Raise an AttributeError where the solver can't train by parts."""
-    solver = estimator.solver
-    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
-    if not getattr(kind, "stochastic", True):
+    if not is_stochastic(estimator.solver):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
-            f"{solver} is not stochastic."
+            f"{estimator.solver} is not stochastic."
         )
     return True
+
+
+def is_stochastic(solver) -> bool:
+    """Whether the solver trains by mini-batches; what is no solver is refused later."""
+    kind = SOLVERS.get(solver) if isinstance(solver, str) else type(solver)
+    return kind is None or not issubclass(kind, Solver) or kind.stochastic
 
 
 def as_solver(estimator, value):
@@ -123,7 +128,8 @@ class BaseMLP(
         try:
             return super().set_params(**params)
         except ValueError as error:
-            raise ValueError(f"{error}{hint(params)}") from None
+            known = self.get_params(deep=False)
+            raise ValueError(f"{error}{hint(params, known)}") from None
 
     def _make_object(self, name) -> None:
         """Have an object in the place of a plain value, so that it can be set."""
@@ -169,7 +175,7 @@ class BaseMLP(
         settings = Settings.of(self)
         check_scoring_name(settings, is_regression=is_regressor(self))
         if request.incremental:
-            check_partial_fit(settings)
+            check_partial_fit(settings, request)
         has_callbacks = hasattr(self, "_skl_callbacks")
         check_members(settings, request, has_callbacks=has_callbacks)
         check_calibration(settings, request)
@@ -378,11 +384,13 @@ class BaseMLP(
 
 
 def _naming_moved_parameters(init):
-    """The constructor, which says of an old parameter where it is now."""
+    """The constructor, which says of an unknown parameter what it is called here."""
+
+    known = signature(init).parameters
 
     @wraps(init)
     def checked_init(self, *args, **kwargs):
-        refuse_moved(type(self).__name__, kwargs)
+        refuse_unknown(type(self).__name__, kwargs, known)
         init(self, *args, **kwargs)
 
     return checked_init

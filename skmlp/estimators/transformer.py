@@ -25,6 +25,7 @@ from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.parameters import hidden_sizes
+from skmlp.estimators.validation.target_values import plain_values
 from skmlp.model_file import SavableMixin
 from skmlp.network.input_gradients import hidden_values
 
@@ -179,6 +180,7 @@ class MLPTransformer(
             raise ValueError(
                 f"{name} requires y to be passed, but the target y is None."
             )
+        y = plain_values(type(self).__name__, "y", y, numeric=False)
         is_of_numbers = type_of_target(y).startswith("continuous")
         return MLPRegressor() if is_of_numbers else MLPClassifier()
 

@@ -115,7 +115,7 @@ class Inputs(Layer):
     def embed(self, params: Params, X: Any) -> tuple[Any, list[tuple[Array, Any]]]:
         """The values (n, width), CSR where X is, and the caches for backward."""
         values, caches = [], []
-        for part, own in zip(self.embedded, self._split(params), strict=True):
+        for part, own in zip(self.embedded, self.split(params), strict=True):
             x = part.of(X)
             embedded, cache = part.embedding.forward(own, part.constants, x)
             values.append(embedded)
@@ -131,7 +131,7 @@ class Inputs(Layer):
         self, params: Params, grads: Params, delta: Array, buffers: InputBuffers
     ) -> None:
         """Write the gradients; delta: (n, width - n_plain), of embedded columns."""
-        own_grads = iter(self._split(grads))
+        own_grads = iter(self.split(grads))
         for part, own, x, cache, d_part in self._pieces(params, buffers, delta):
             part.embedding.backward(own, next(own_grads), x, cache, d_part)
 
@@ -149,7 +149,7 @@ class Inputs(Layer):
 
         return vjp
 
-    def _split(self, arrays: Sequence[Array]) -> list[Arrays]:
+    def split(self, arrays: Sequence[Array]) -> list[Arrays]:
         """The parameters of each embedding."""
         stops = list(accumulate(self._counts))
         return [
@@ -161,7 +161,7 @@ class Inputs(Layer):
         self, params: Params, buffers: InputBuffers, delta: Array
     ) -> Iterator[tuple[Embedded, Arrays, Array, Any, Array]]:
         """Of each embedding what its backward pass needs; delta: (n, all widths)."""
-        at, each = 0, zip(self.embedded, self._split(params), strict=True)
+        at, each = 0, zip(self.embedded, self.split(params), strict=True)
         for (part, own), (x, cache) in zip(each, buffers.caches, strict=True):
             yield part, own, x, cache, delta[:, at : at + part.width]
             at += part.width

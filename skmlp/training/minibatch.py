@@ -8,11 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from skmlp.schedules import Clock, Constant, Schedule
 from skmlp.solvers import Lazy, State, Stochastic
-from skmlp.training.batches import Batches
+from skmlp.training.batches import BatchSource
 from skmlp.training.checkpoint import Checkpoint
 from skmlp.training.early_stopping import SchedulePlateaus, StopAtPlateau
 from skmlp.training.layer_stats import LayerStats
@@ -126,7 +125,7 @@ class Training(Run):
 
     has_learning_rate: ClassVar[bool] = True
 
-    batches: Batches
+    batches: BatchSource
     solver_state: SolverState
     schedules: Schedules
     learning_rate_init: float
@@ -150,7 +149,7 @@ class Training(Run):
 
     def _make_lazy_rows(self) -> LazyRows | None:
         solver, state = self.solver_state.solver, self.solver_state.state
-        if issparse(self.data.X) and isinstance(solver, Lazy) and solver.lazy:
+        if self.data.is_sparse and isinstance(solver, Lazy) and solver.lazy:
             return LazyRows(self.objective, self.params, solver, state)
         return None
 
@@ -165,7 +164,9 @@ class Training(Run):
             self._deadline.start()
         while self.reason is None:
             self._begin_epoch()
-            epoch = self._train_epoch()
+            start, n_steps = time.perf_counter(), self.clock.n_steps
+            self._train_batches()
+            epoch = self._record_epoch(start, n_steps)
             is_finite = math.isfinite(epoch.loss) and self._is_finite()
             self._end_epoch(epoch, diverged=not is_finite)
 
@@ -180,16 +181,15 @@ class Training(Run):
         factor = self.recovery.rate_factor * self.schedules.learning_rate(self.clock)
         return self.learning_rate_init * factor
 
-    def _train_epoch(self) -> Epoch:
-        """One update for each batch; the epoch's loss is the mean over its rows."""
-        start, n_steps = time.perf_counter(), self.clock.n_steps
-        self._gradient_norm, unit = math.nan, self.objective.loss_unit
-        self._train_batches()
-        sums = self._sums
+    def _record_epoch(self, start: float, n_steps: int) -> Epoch:
+        """Count the epoch that was trained; its loss is the mean over its rows.
+
+        start, n_steps : time and steps at its beginning.
+        """
+        sums, unit, history = self._sums, self.objective.loss_unit, self.history
         trained_loss = sums.loss / sums.n_rows
         penalty, self.loss = unit * sums.penalty / sums.n_rows, unit * trained_loss
         self.n_iter += 1
-        history = self.history
         history.n_samples += sums.n_rows
         history.n_updates += self.clock.n_steps - n_steps
         history.loss_curve.append(self.loss)
@@ -204,7 +204,11 @@ class Training(Run):
         return Epoch(self.n_iter, self.loss, trained_loss, unit * sums.first_loss)
 
     def _train_batches(self) -> None:
-        """Leaves the sums of the epoch, which is cut short where the time is over."""
+        """One update for each batch; leaves the sums over the epoch's rows.
+
+        The epoch is cut short where the time is over.
+        """
+        self._gradient_norm = math.nan
         evaluate, trained = self.objective.value_and_gradient, self.objective.trained
         step, state = self.solver_state.solver.step, self.solver_state.state
         params, clock, lazy = self.params, self.clock, self._lazy_rows

@@ -10,7 +10,7 @@ from skmlp.activations import ACTIVATIONS, Activation, UserActivation, derivativ
 from skmlp.constraints import is_real, real
 from skmlp.errors import error_context, invalid, short_repr
 from skmlp.estimators.options import OPTIONS, is_function
-from skmlp.estimators.validation.parameters import ACTIVATION
+from skmlp.estimators.validation.parameters import ACTIVATION, check_settings
 from skmlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skmlp.network.noise import Noise
 from skmlp.schedules import FACTOR, SCHEDULES, Constant, OfProgress
@@ -58,6 +58,12 @@ class Settings(SimpleNamespace):
         return self.early_stopping.on_validation and acts
 
     @property
+    def stratifies(self) -> bool:
+        """Whether validation rows are stratified for any number of classes."""
+        given = self.early_stopping.stratify
+        return self.scoring is not None if given == "auto" else bool(given)
+
+    @property
     def schedule(self):
         """The schedule of ``learning_rate``.
 
@@ -80,9 +86,9 @@ class Settings(SimpleNamespace):
         given = solver.get("decay_schedule", "constant")
         return schedule(self, "solver__decay_schedule", given, FACTOR)
 
-    def invalid(self, name, expected):
+    def invalid(self, name, expected, hint=""):
         """The error for a parameter that is not what it must be."""
-        return invalid(self.owner, name, expected, self.given[name])
+        return invalid(self.owner, name, expected, self.given[name], hint)
 
 
 def component(settings, table, parameter):
@@ -102,14 +108,6 @@ def component(settings, table, parameter):
 def loss_component(settings):
     """The loss that was asked for, whatever the kind of targets."""
     return component(settings, LOSSES[settings.is_regression], "loss")
-
-
-def check_components(owner, params) -> None:
-    """Raise a ValueError for the first setting of an object that breaks its rule."""
-    for name, value in params.items():
-        if hasattr(value, "broken_rules"):
-            for setting, expected, came in value.broken_rules(name):
-                raise invalid(owner, setting, f"be {expected}", came)
 
 
 def schedule(settings, parameter, given, rule):
@@ -156,7 +154,7 @@ def _activation(owner, given, where, check) -> Activation:
         return ACTIVATIONS[given]()
     known = type(given) in ACTIVATIONS.values()
     if isinstance(given, Activation):
-        check_components(owner, {"activation": given})
+        check_settings(owner, "activation", given)
         own = given.with_plain_numbers()
     else:
         own = UserActivation(given)
