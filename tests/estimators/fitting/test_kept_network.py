@@ -115,6 +115,10 @@ def test_embeddings_and_alphas_are_seen():
     np.testing.assert_array_equal(model.predict(X), afresh(model))
     model.alphas_[0] = model.alphas_[0] + 1.0
     np.testing.assert_array_equal(model.predict(X), afresh(model))
+    model.alphas_[0] = model.alphas_[0].tolist()
+    model.predict(X)
+    model.alphas_[0][0] += 1.0  # in place, in a list
+    np.testing.assert_array_equal(model.predict(X), afresh(model))
 
 
 def test_wrong_attributes_are_refused_as_before():
