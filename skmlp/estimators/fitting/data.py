@@ -167,21 +167,35 @@ def _check_no_groups(settings, groups, splits) -> None:
 
 def _random_split(settings, n_samples, strata, random_state, least):
     """Drawn as scikit-learn's MLP draws it."""
+    fraction = settings.validation_fraction
     try:
         training, validation = train_test_split(
             np.arange(n_samples),
-            test_size=settings.validation_fraction,
+            test_size=fraction,
             random_state=random_state,
             stratify=strata,
         )
     except ValueError as error:
-        raise ValueError(f"{error}\n{_needs(settings, n_samples, least)}") from error
+        said = _said_of_split(n_samples, strata, fraction, error)
+        raise ValueError(f"{said}\n{_needs(settings, n_samples, least)}") from error
     if len(validation) < least:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "
             f"size of your dataset.\n{_needs(settings, n_samples, least)}"
         )
     return training, validation
+
+
+def _said_of_split(n_samples, strata, fraction, error):
+    """The error as scikit-learn's users know it, whose MLP has strings for strata."""
+    if strata is None:
+        return error
+    try:
+        rows, strata = np.arange(n_samples), strata.astype(str)
+        train_test_split(rows, test_size=fraction, stratify=strata, random_state=0)
+    except ValueError as known:
+        return known
+    return error
 
 
 def _needs(settings, n_samples, least) -> str:
