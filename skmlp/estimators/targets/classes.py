@@ -193,8 +193,7 @@ class Binary(SingleLabel):
         return component.binomial()
 
     def strata(self, Y):
-        # in scikit-learn's error message, which its users know, strata are strings
-        return np.where(Y[:, 0] > 0.5, "True", "False")
+        return Y[:, 0] > 0.5
 
     def mean_output(self, outputs, counted=None):
         return mean_logistic(BinomialLogLoss(), outputs, counted)
@@ -288,7 +287,7 @@ class Multilabel(ClassTask):
         return component.binomial()
 
     def strata(self, Y):
-        return np.where(Y[:, 0] > 0.5, "True", "False") if Y.shape[1] == 1 else None
+        return Y[:, 0] > 0.5 if Y.shape[1] == 1 else None
 
     def mean_output(self, outputs, counted=None):
         return mean_logistic(BinomialLogLoss(), outputs, counted)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.solvers import SOLVERS
+from skmlp.solvers import SOLVERS, Adam
 
 from ...conftest import (
     NUMBERS,
@@ -68,14 +68,13 @@ SETTINGS = {
         "calibration": "temperature",
     },
     "members": {"n_members": 2},
-    **{s: {"solver": s} for s, kind in SOLVERS.items() if kind.stochastic},
 }
+STOCHASTIC = [name for name, kind in SOLVERS.items() if kind.stochastic]
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_settings_act_as_in_fit(settings, dtype):
-    arrays = X.astype(dtype), CODES, WEIGHT
+def test_settings_act_as_in_fit(settings):
+    arrays = X.astype(np.float32), CODES, WEIGHT
     validation = {"X_val": X[:40], "y_val": CODES[:40]}
     settings = {**SMALL, "shuffle": False, **settings}
     batches = in_batches([13, 60], *arrays)
@@ -88,6 +87,21 @@ def test_settings_act_as_in_fit(settings, dtype):
             if name != "seconds":
                 np.testing.assert_array_equal(found.history_[name], column)
         assert found.stop_reason_ == expected.stop_reason_
+
+
+def test_every_stochastic_solver_trains_on_a_stream():
+    for solver in STOCHASTIC:
+        settings = {**SMALL, "shuffle": False, "solver": solver}
+        found = fitted(MLPClassifier(**settings), in_batches([13], X, CODES))
+        assert_same_bits(found, quietly(MLPClassifier(**settings).fit, X, CODES))
+
+
+def test_lazy_steps_on_sparse_batches_are_those_of_fit():
+    sparse = csr_matrix(np.where(np.abs(X) > 1, X, 0))
+    settings = {**SMALL, "shuffle": False, "solver": Adam(lazy=True)}
+    batches = [(sparse[:50], CODES[:50]), (sparse[50:], CODES[50:])]
+    found = fitted(MLPClassifier(**settings), batches)
+    assert_same_bits(found, quietly(MLPClassifier(**settings).fit, sparse, CODES))
 
 
 def test_shuffled_rows_do_not_depend_on_the_cut():
