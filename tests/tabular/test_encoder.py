@@ -26,6 +26,8 @@ from ..conftest import Optional, covering
 
 pd, pl = Optional("pandas"), Optional("polars")
 LIBRARIES = {"numpy": np, "pandas": pd, "polars": pl}
+# Which a test of what becomes of rare categories knows.
+merging = pytest.mark.filterwarnings("ignore:TableEncoder. most rows of these columns")
 frame_libraries = pytest.mark.parametrize("library", ["pandas", "polars"])
 
 # One table in many dresses. Some columns have missing values, "empty" nothing else.
@@ -218,6 +220,7 @@ def test_numbers_are_as_in_scikit_learns_imputer_and_ours_scaler():
     np.testing.assert_allclose(ours, pipeline.transform(later), rtol=1e-12)
 
 
+@merging
 @pytest.mark.parametrize("min_frequency", [None, 1, 2, 5, 0.1, 0.3])
 def test_categories_are_merged_as_by_scikit_learns_one_hot_encoder(min_frequency):
     rng = np.random.default_rng(0)
@@ -356,7 +359,7 @@ def test_whole_numbers_beyond_float64_stay_different_categories(kind):
 def test_mixed_types_in_a_column_of_categories_are_all_categories():
     column = [1, "a", 2.5, True, None, b"b", "1", Decimal("3.50"), np.str_("a")]
     encoder = TableEncoder().fit([[value] for value in column])
-    expected = ["1", "2.5", "3.50", "True", "a", "b'b'"]
+    expected = ["1", "2.5", "3.50", "True", "a", "b"]
     assert encoder.categories_["x0"].tolist() == expected
 
 
@@ -373,6 +376,7 @@ def test_intervals_of_pandas_are_categories():
     assert encoder.categories_["a"].tolist() == ["(0, 3]", "(3, 6]", "(6, 10]"]
 
 
+@merging
 def test_a_few_categories_are_not_merged_by_default_and_many_are():
     few = [[f"c{i}"] for i in range(20)]
     assert TableEncoder().fit_transform(few).shape[1] == 20
@@ -385,6 +389,7 @@ def test_a_few_categories_are_not_merged_by_default_and_many_are():
     np.testing.assert_array_equal(rare, unseen)
 
 
+@merging
 def test_max_categories_bounds_the_columns_and_keeps_the_most_frequent():
     X = [[c] for c in "aaaaabbbbcccdde"]
     for most in range(1, 6):
@@ -518,31 +523,6 @@ def test_a_second_fit_forgets_the_first():
 # What is refused
 
 
-DAY, NOW = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1)
-DATES = {
-    "numpy": lambda: [
-        objects(DAY, None),
-        objects(None, NOW),
-        objects(NOW.time(), NOW.time()),
-        objects(NOW, "a"),
-        objects(datetime.timedelta(1), None),
-    ],
-    "pandas": lambda: [
-        pd.to_datetime(["2020-01-01", "2021-01-01"]),
-        pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True),
-        pd.period_range("2020", periods=2),
-        pd.to_timedelta([1, 2]),
-        pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
-        objects(DAY, None),
-        objects(pd.Timestamp(NOW), "a"),
-    ],
-    "polars": lambda: [
-        pl.Series([DAY, None]),
-        pl.Series([NOW, None]),
-        pl.Series([datetime.timedelta(1), None]),
-        pl.Series([NOW.time(), None]),
-    ],
-}
 NESTED = {
     "numpy": lambda: [
         objects([1], [2]),
@@ -579,28 +559,10 @@ def assert_refuses_column(library, column, complaint):
             TableEncoder(categorical_features=chosen).fit(X)
 
 
-@pytest.mark.parametrize("library", DATES)
-def test_dates_are_refused_with_the_name_of_the_column(library):
-    complaint = (
-        "numbers or categories, got dates or times .*turn them into numbers first, "
-        "such as year, month or age in days"
-    )
-    for column in DATES[library]():
-        assert_refuses_column(library, column, complaint)
-
-
 @pytest.mark.parametrize("library", NESTED)
 def test_nested_values_are_refused_with_the_name_of_the_column(library):
     for column in NESTED[library]():
         assert_refuses_column(library, column, "a number or a category in")
-
-
-def test_dates_are_refused_in_arrays_too():
-    array = np.array([["2020-01-01", "2021-01-01"]], dtype="datetime64[D]")
-    with pytest.raises(ValueError, match=r"'x0' of X must have .* got dates or times"):
-        TableEncoder().fit(array)
-    with pytest.raises(ValueError, match=r"'x1' of X must have .* got dates or times"):
-        TableEncoder().fit([[1, DAY]])
 
 
 @pytest.mark.parametrize("as_table", [list, np.array, object_frame])
@@ -623,13 +585,14 @@ def test_infinite_numbers_of_a_sparse_matrix_are_refused():
 
 def test_text_in_a_column_of_numbers_is_refused_with_its_name():
     encoder = TableEncoder().fit([[1.0, 1], [2.0, 2]])
-    for value in ("abc", "1.5", b"1"):
+    for value in ("abc", "1,5", b"1"):
         later = [[1.0, 1], [2.0, value]]
         complaint = "TableEncoder: column 'x1' of X must have numbers, as it is"
         with pytest.raises(ValueError, match=complaint):
             encoder.transform(later)
+        encoder_of_numbers = TableEncoder(None, numbers_as_text=False)
         with pytest.raises(ValueError, match=complaint):
-            TableEncoder(categorical_features=None).fit(later)
+            encoder_of_numbers.fit(later)
 
 
 NO_TABLES = {
@@ -682,7 +645,7 @@ def test_a_bad_parameter_is_named(name):
             TableEncoder(**{name: value}).fit([[1.0]])
 
 
-BAD_TABLES = {"dates": [[1.0, DAY]], "infinite": [[np.inf, 1.0]]}
+BAD_TABLES = {"nested": [[1.0, [2]]], "infinite": [[np.inf, 1.0]]}
 
 
 @pytest.mark.parametrize("bad", BAD_TABLES.values(), ids=BAD_TABLES)
@@ -744,7 +707,7 @@ def test_columns_of_a_sparse_matrix_can_be_categories_if_they_are_named():
 
 @pytest.mark.parametrize("n_categories", [MANY_COLUMNS, MANY_COLUMNS + 1])
 def test_the_output_is_sparse_beyond_many_columns_of_few_entries(n_categories):
-    X = np.arange(n_categories).astype(str).astype(object)[:, np.newaxis]
+    X = np.array([[f"c{i}"] for i in range(n_categories)], dtype=object)
     values = TableEncoder(min_frequency=None).fit_transform(X)
     assert values.shape == (n_categories, n_categories)
     assert sparse.issparse(values) == (n_categories > MANY_COLUMNS)
@@ -766,6 +729,7 @@ def test_sparse_output_has_the_numbers_of_the_dense_one(dress):
     np.testing.assert_array_equal(values.toarray(), dense)
 
 
+@merging
 @pytest.mark.parametrize("min_frequency", ["auto", None])
 def test_30_000_categories_take_little_memory(min_frequency):
     n_categories, n_rows = 30_000, 60_000  # dense: 7.2 GB
