@@ -11,12 +11,12 @@ from skmlp.errors import error_context, short_repr
 def check_names(columns):
     """The columns' names as a list; an error where they name no column for sure."""
     names = list(columns)
-    counts = Counter(names)
-    if len(counts) < len(names):
+    if len(set(names)) < len(names):
+        counts = Counter(names)
         repeated = next(name for name in names if counts[name] > 1)
         raise ValueError(f"Several columns have the name {short_repr(repeated, 80)}.")
-    n_strings = sum(isinstance(name, str) for name in names)
-    if 0 < n_strings < len(names):
+    are_text = {issubclass(kind, str) for kind in set(map(type, names))}
+    if len(are_text) > 1:
         raise TypeError(
             "Feature names are only supported if all input features have string names; "
             "X.columns = X.columns.astype(str) turns the others into strings."

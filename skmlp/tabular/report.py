@@ -24,7 +24,6 @@ TOPICS = {
         "min_frequency says how many rows a category needs; give names, ids or free "
         "text as numbers that say what matters about them, or leave them out.",
     ),
-    "constant": ("one value in all rows says nothing: column", ""),
     "not iso": (
         "dates that are not ISO (2020-12-31) are read as categories, since the day may "
         "come first or second: column",

@@ -116,15 +116,19 @@ class PolarsTable(Table):
     def _dtypes(self):
         return self.source.dtypes
 
+    def _dtypes_of(self, columns):
+        """One of each class, which says whether it is numeric; comparing is slow."""
+        dtypes = [self._dtypes[j] for j in self._at(columns)]
+        return {dtype.__class__: dtype for dtype in dtypes}.values()
+
     def is_plain(self, columns):
-        dtypes = self._dtypes
-        return all(t.is_numeric() for t in {dtypes[j] for j in self._at(columns)})
+        return all(dtype.is_numeric() for dtype in self._dtypes_of(columns))
 
     def block(self, columns):
-        frame, columns = self.source, self._at(columns)
-        if list(columns) != list(range(frame.shape[1])):
-            frame = frame.select([frame.columns[j] for j in columns])
-        if any(str(dtype) != "Float64" for dtype in set(frame.dtypes)):
+        frame, places = self.source, self._at(columns)
+        if list(places) != list(range(frame.shape[1])):
+            frame = frame.select([frame.columns[j] for j in places])
+        if any(str(dtype) != "Float64" for dtype in self._dtypes_of(columns)):
             frame = frame.cast(float)
         return frame.to_numpy(writable=True)
 

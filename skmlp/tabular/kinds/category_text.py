@@ -64,8 +64,6 @@ def describe_categories(kind, look, counts, n_rows):
         kind.notes.append("empty")
     if n_texts == 1 and there == n_rows:
         kind.notes.append("constant")
-        if n_rows >= MANY_ROWS:
-            kind.said["constant"] = few_of(counts)
     _describe_merged(kind, look, n_texts, kept, there)
     if n_texts == there == n_rows >= MANY_ROWS:
         kind.notes.append("a row id: no value comes twice")
