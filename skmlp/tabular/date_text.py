@@ -12,6 +12,10 @@ ISO = re.compile(
     r"([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?\s?(Z|UTC|[+-]\d{2}(:?\d{2})?)?)?)?"
 )
 ISO_TIME = re.compile(r"\d{2}:\d{2}(:\d{2}([.,]\d+)?)?")
+# As Python and pandas write durations: "1 day, 2:00:00" and "1 days 02:00:00".
+DURATION = re.compile(
+    r"(-?\d+) days?(?:,? (?:\+)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?))?"
+)
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 # Dates that are not ISO: which number is the day is not said, or said in words.
 NOT_ISO = re.compile(
@@ -82,6 +86,15 @@ def read_iso_time(text):
         return seconds_since_midnight(datetime.time.fromisoformat(text))
     except ValueError:  # such as 24:30
         return None
+
+
+def read_duration(text):
+    """The seconds of a duration as Python and pandas write it, with days, or None."""
+    match = DURATION.fullmatch(text.strip())
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (float(part or 0) for part in match.groups())
+    return days * DAY + hours * 3600 + minutes * 60 + seconds
 
 
 def is_other_date(text):

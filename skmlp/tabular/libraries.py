@@ -9,6 +9,7 @@ LAZY = {
     "collect": "collect()",  # polars, narwhals
     "execute": "execute()",  # ibis
     "fetchdf": "df()",  # DuckDB
+    "to_table": "to_table()",  # data sets of Arrow
 }
 # Eager ones of other libraries become a pandas frame by the first of these they have.
 TO_PANDAS = ("_to_pandas", "to_pandas", "to_pandas_df")
@@ -46,8 +47,6 @@ def as_known(X):
         return as_known(X.to_native())
     refuse_lazy(X)
     if type(X).__module__.partition(".")[0] in ("pandas", "polars", "pyarrow"):
-        return X
-    if not (is_of_pandas(X) or _has(X, "__dataframe__") or _has(X, *TO_PANDAS[2:])):
         return X
     convert = next((name for name in TO_PANDAS if _has(X, name)), None)
     return X if convert is None else getattr(X, convert)()

@@ -47,7 +47,8 @@ class Separators:
         digits = r"\d+"
         if self.thousands:
             groups = "|".join(
-                rf"\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+" for mark in self.thousands
+                rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+"
+                for mark in self.thousands
             )
             digits = rf"(?:{groups}|\d+)"
         point = re.escape(self.decimal)
@@ -67,6 +68,7 @@ PLAIN = Separators("", ".")
 NOTATIONS = (
     PLAIN,
     Separators(",", "."),
+    Separators("", ","),
     Separators(".", ","),
     Separators(SPACES + APOSTROPHES, "."),
     Separators(SPACES + APOSTROPHES, ","),

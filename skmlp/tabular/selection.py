@@ -73,7 +73,9 @@ def _complaint(chosen, table):
 
 
 def _is_among(value, names):
-    if isinstance(value, (float, bool, np.bool_)):  # to a dict, 1.0 and True are 1
+    # to a dict, 1.0 and True are 1
+    is_other = isinstance(value, float) and not any(isinstance(n, float) for n in names)
+    if is_other or isinstance(value, (bool, np.bool_)):
         return False
     try:
         return value in names

@@ -103,6 +103,9 @@ class Categories(Kind):
         return self.n_categories > 1 and len(there) > 1 and bool(unseen[there].all())
 
     def _find(self, text):
+        """The number of a text, -1 for a blank, None for one that is not known."""
+        if text not in self._number and not text.strip():
+            return -1
         number = self._number.get(text)
         return self._number_of_key.get(key_of(text)) if number is None else number
 

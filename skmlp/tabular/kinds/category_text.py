@@ -89,6 +89,7 @@ def _describe_unread(kind, look, there):
         return
     n_dates = sum(n for text, n in texts.items() if is_other_date(text))
     if n_dates >= NEARLY_ALL * there:
+        kind.said.pop("merged", None)  # this says why
         kind.said["not iso"] = few_of(texts, most=1)
         kind.notes.append("dates that are not ISO")
     n_numbers = sum(n for t, n in texts.items() if PLAIN_NUMBERS.read(t) is not None)

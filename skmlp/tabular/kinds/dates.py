@@ -10,6 +10,7 @@ from skmlp.tabular.date_text import (
     is_duration,
     is_moment,
     is_time,
+    read_duration,
     read_iso_date,
     read_iso_time,
     seconds_of_duration,
@@ -122,9 +123,7 @@ class Durations(_Temporal):
     suffixes = ("_seconds",)
     has_type = staticmethod(is_duration)
     of_value = staticmethod(seconds_of_duration)
-
-    def of_text(self, text):
-        return None
+    of_text = staticmethod(read_duration)
 
     def read(self, column):
         return self.values(column)
