@@ -19,7 +19,7 @@ DURATION = re.compile(
 MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 # Dates that are not ISO: which number is the day is not said, or said in words.
 NOT_ISO = re.compile(
-    r"\d{1,4}([./-])\s?\d{1,2}\1\s?\d{1,4}([ T,]+\d{1,2}[:.]\d{2}.*)?"
+    r"(?!\d{4}-)\d{1,4}([./-])\s?\d{1,2}\1\s?\d{1,4}([ T,]+\d{1,2}[:.]\d{2}.*)?"
     rf"|(\w+,? )?\d{{1,2}}\.?[ -]({MONTHS})[a-z]*[ ,.-]+\d{{2,4}}.*"
     rf"|(\w+,? )?({MONTHS})[a-z]*\.? \d{{1,2}},? \d{{2,4}}.*",
     re.IGNORECASE,
