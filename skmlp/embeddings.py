@@ -205,9 +205,10 @@ class PiecewiseLinear(Embedding):
         left, inverse, low, high = (array[:, np.newaxis] for array in constants)
         phi = x.T[:, :, np.newaxis] - left
         phi *= inverse
-        np.clip(phi, low, high, out=phi)
+        np.maximum(phi, low, out=phi)
+        np.minimum(phi, high, out=phi)
         e = phi @ v
-        e += x.T[:, :, np.newaxis] * w[:, np.newaxis]
+        e += x.T[:, :, np.newaxis] @ w[:, np.newaxis]
         e += b[:, np.newaxis]
         return self._side_by_side(e), phi
 

@@ -49,35 +49,48 @@ class Initializer(Component):
 
 
 @dataclass
-class Uniform(Initializer):
+class Independent(Initializer):
+    """Base: each weight drawn by itself, on the scale of the root of ``_square``."""
+
+    abstract: ClassVar[bool] = True
+
+    def _weights(
+        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    ) -> Array:
+        scale = np.sqrt(self._square(fan_in, fan_out))
+        return self._draw(random_state, scale, (fan_in, fan_out))
+
+    def _square(self, fan_in: int, fan_out: int) -> float:
+        raise NotImplementedError
+
+    def _draw(
+        self, random_state: np.random.RandomState, scale: float, shape: tuple[int, int]
+    ) -> Array:
+        raise NotImplementedError
+
+
+@dataclass
+class Uniform(Independent):
     """Base: W uniform within the root of ``_square``, b = 0."""
 
     abstract: ClassVar[bool] = True
 
-    def _square(self, fan_in: int, fan_out: int) -> float:
-        raise NotImplementedError
-
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    def _draw(
+        self, random_state: np.random.RandomState, scale: float, shape: tuple[int, int]
     ) -> Array:
-        bound = np.sqrt(self._square(fan_in, fan_out))
-        return random_state.uniform(-bound, bound, (fan_in, fan_out))
+        return random_state.uniform(-scale, scale, shape)
 
 
 @dataclass
-class Normal(Initializer):
+class Normal(Independent):
     """Base: W normal with variance ``_square``, b = 0."""
 
     abstract: ClassVar[bool] = True
 
-    def _square(self, fan_in: int, fan_out: int) -> float:
-        raise NotImplementedError
-
-    def _weights(
-        self, random_state: np.random.RandomState, fan_in: int, fan_out: int
+    def _draw(
+        self, random_state: np.random.RandomState, scale: float, shape: tuple[int, int]
     ) -> Array:
-        spread = np.sqrt(self._square(fan_in, fan_out))
-        return random_state.normal(0.0, spread, (fan_in, fan_out))
+        return random_state.normal(0.0, scale, shape)
 
 
 @dataclass

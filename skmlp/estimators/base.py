@@ -41,19 +41,23 @@ from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.combinations import check_partial_fit, takes_sparse
 from skmlp.estimators.validation.fitted_weights import check_n_features
 from skmlp.estimators.validation.parameters import RULES, check_parameters
-from skmlp.solvers import SOLVERS
+from skmlp.solvers import SOLVERS, Solver
 
 
 def has_partial_fit(estimator) -> bool:
     """Raise an AttributeError where the solver can't train by parts."""
-    solver = estimator.solver
-    kind = SOLVERS.get(solver) if isinstance(solver, str) else solver
-    if not getattr(kind, "stochastic", True):
+    if not is_stochastic(estimator.solver):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. "
-            f"{solver} is not stochastic."
+            f"{estimator.solver} is not stochastic."
         )
     return True
+
+
+def is_stochastic(solver) -> bool:
+    """Whether the solver trains by mini-batches; what is no solver is refused later."""
+    kind = SOLVERS.get(solver) if isinstance(solver, str) else type(solver)
+    return kind is None or not issubclass(kind, Solver) or kind.stochastic
 
 
 def as_solver(estimator, value):

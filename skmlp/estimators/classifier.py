@@ -706,7 +706,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _calibrated_raw(self, X):
         raw = self._output(X)
-        temperature = getattr(self, "temperature_", None)
+        temperature = vars(self).get("temperature_")
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 
     def _raw(self, X):

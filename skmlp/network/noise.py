@@ -7,6 +7,9 @@ import numpy as np
 
 from skmlp.network.layer import Array, Layer, Memory, Order, Params
 
+# Different values of a draw for dropout, whose rates are rounded to shares of these.
+N_DRAWS = 1 << 16
+
 
 @dataclass
 class Noise:
@@ -77,8 +80,11 @@ class NoiseLayer(Layer):
         return delta
 
     def _draw_keep(self, keep: Array) -> Array:
-        self.generator.random(dtype=keep.dtype, out=keep)
+        """Fill `keep`: four draws of 16 bits each from a random integer of 64."""
         dropout = self.noise.dropout * self.level.factor
-        kept = keep >= dropout
-        np.multiply(kept, 1.0 / (1.0 - dropout), out=keep, casting="unsafe")
+        threshold = min(round(dropout * N_DRAWS), N_DRAWS - 1)
+        raw = self.generator.bit_generator.random_raw(-(-keep.size // 4))
+        draws = raw.view(np.uint16)[: keep.size].reshape(keep.shape)
+        scale = 1.0 / (1.0 - threshold / N_DRAWS)
+        np.multiply(draws >= threshold, scale, out=keep, casting="unsafe")
         return keep

@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from skmlp.component import Component
 from skmlp.errors import short_repr
 from skmlp.estimators import MLPClassifier, MLPRegressor
-from skmlp.estimators.base import as_solver
+from skmlp.estimators.base import as_solver, is_stochastic
 from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
@@ -180,7 +180,7 @@ def _settings(estimator, preset, params):
     recipe.set_params(**merged)
     given = preset | params | merged
     # a solver that there is not is refused when it comes to fit
-    if not getattr(as_solver(recipe, recipe.solver), "stochastic", True):
+    if not is_stochastic(recipe.solver):
         idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
         return {n: v for n, v in given.items() if n not in idle or n in params}
     if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:

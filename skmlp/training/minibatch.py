@@ -165,7 +165,9 @@ class Training(Run):
             self._deadline.start()
         while self.reason is None:
             self._begin_epoch()
-            epoch = self._train_epoch()
+            start, n_steps = time.perf_counter(), self.clock.n_steps
+            self._train_batches()
+            epoch = self._record_epoch(start, n_steps)
             is_finite = math.isfinite(epoch.loss) and self._is_finite()
             self._end_epoch(epoch, diverged=not is_finite)
 
@@ -180,16 +182,15 @@ class Training(Run):
         factor = self.recovery.rate_factor * self.schedules.learning_rate(self.clock)
         return self.learning_rate_init * factor
 
-    def _train_epoch(self) -> Epoch:
-        """One update for each batch; the epoch's loss is the mean over its rows."""
-        start, n_steps = time.perf_counter(), self.clock.n_steps
-        self._gradient_norm, unit = math.nan, self.objective.loss_unit
-        self._train_batches()
-        sums = self._sums
+    def _record_epoch(self, start: float, n_steps: int) -> Epoch:
+        """Count the epoch that was trained; its loss is the mean over its rows.
+
+        start, n_steps : time and steps at its beginning.
+        """
+        sums, unit, history = self._sums, self.objective.loss_unit, self.history
         trained_loss = sums.loss / sums.n_rows
         penalty, self.loss = unit * sums.penalty / sums.n_rows, unit * trained_loss
         self.n_iter += 1
-        history = self.history
         history.n_samples += sums.n_rows
         history.n_updates += self.clock.n_steps - n_steps
         history.loss_curve.append(self.loss)
@@ -204,7 +205,11 @@ class Training(Run):
         return Epoch(self.n_iter, self.loss, trained_loss, unit * sums.first_loss)
 
     def _train_batches(self) -> None:
-        """Leaves the sums of the epoch, which is cut short where the time is over."""
+        """One update for each batch; leaves the sums over the epoch's rows.
+
+        The epoch is cut short where the time is over.
+        """
+        self._gradient_norm = math.nan
         evaluate, trained = self.objective.value_and_gradient, self.objective.trained
         step, state = self.solver_state.solver.step, self.solver_state.state
         params, clock, lazy = self.params, self.clock, self._lazy_rows

@@ -1,4 +1,4 @@
-"""The house: who may import whom, and how long functions are, read from the source."""
+"""The house: who may import whom, how long functions are, and where tests stand."""
 
 import ast
 import sys
@@ -212,3 +212,47 @@ def test_the_median_function_is_shorter_than_ten_lines():
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
     assert median(lengths) < 10
+
+
+# Tests
+
+
+TESTS = Path(__file__).parents[1]
+TEST_SOURCES = sorted(TESTS.rglob("*.py"))
+# The test file of each module: skmlp/training/run.py -> training/test_run.py
+MIRRORED = {
+    path.relative_to(ROOT).with_name(f"test_{path.name}").as_posix()
+    for path in SOURCES.values()
+    if path.name != "__init__.py"
+}
+
+
+def test_tests_stand_where_the_modules_do():
+    paths = [path.relative_to(TESTS) for path in TEST_SOURCES]
+    found = {
+        path.as_posix()
+        for path in paths
+        if path.name.startswith("test_") and path.parts[0] != "laws"
+    }
+    strays, untested = sorted(found - MIRRORED), sorted(MIRRORED - found)
+    assert not strays, (
+        f"{strays} are of no module: tests of skmlp/a/b.py stand in tests/a/test_b.py, "
+        "those of no module, or of many, in tests/laws/"
+    )
+    assert not untested, f"{untested} are not there: each module has tests of its own"
+
+
+def test_what_tests_share_is_imported_relatively():
+    names = {"tests", *(path.stem for path in TEST_SOURCES if path.stem != "__init__")}
+    found = [
+        f"{path.relative_to(TESTS)}: {ast.unparse(node)}"
+        for path in TEST_SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Import) and names & {a.name for a in node.names})
+        or (
+            isinstance(node, ast.ImportFrom)
+            and not node.level
+            and node.module.partition(".")[0] in names
+        )
+    ]
+    assert not found, f"{found}: from .module import name"

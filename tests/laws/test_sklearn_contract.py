@@ -33,6 +33,7 @@ from ..conftest import NUMBERS, X, covering_array, quietly
 # What is trained here is not meant to learn much.
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 
+
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_what_scikit_learn_has_too_has_its_defaults(kind):
     expected = getattr(sklearn.neural_network, kind.__name__)().get_params()

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmlp import MLPClassifier, MLPRegressor
+from skmlp.plot import NetworkDisplay
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("matplotlib").use("Agg")  # needs no screen
@@ -115,3 +116,16 @@ def assert_refuses(draw, *words):
         draw()
     assert all(word in str(error.value) for word in words), error.value
     assert plt.get_fignums() == before
+
+
+draw = NetworkDisplay.from_estimator
+
+INPUTS = ["x0", "x1", "x2", "x3", "x4"]
+OUTPUTS = {
+    "binary": ["yes"],
+    "multiclass": ["a", "b", "c"],
+    "multilabel": ["0", "1", "2"],
+    "columns of classes": ["y0 = 0", "y0 = 1", "y1 = 3", "y1 = 4", "y1 = 5"],
+    "regression": ["y"],
+    "several targets": ["y0", "y1"],
+}

@@ -1,131 +1,100 @@
-"""One table in the dresses that libraries, dtypes and files give it."""
+"""One table in the dress of each library, and tables of few values."""
 
 import datetime
 
 import numpy as np
+import pytest
+
+from skmlp.tabular import TableEncoder
 
 from ..conftest import Optional
 
-pa, pd, pl = Optional("pyarrow"), Optional("pandas"), Optional("polars")
-N_ROWS = 24
-DAY = datetime.date(2020, 1, 30)
-NOON = datetime.datetime(2020, 1, 30, 12)
+pd, pl = Optional("pandas"), Optional("polars")
+LIBRARIES = {"numpy": np, "pandas": pd, "polars": pl}
+# Which a test of what becomes of rare categories knows.
+merging = pytest.mark.filterwarnings("ignore:TableEncoder. most rows of these columns")
+frame_libraries = pytest.mark.parametrize("library", ["pandas", "polars"])
 
-
-def days(i):
-    return datetime.timedelta(days=i)
-
-
-# Of each kind of column what is in row i; more values than one, each more than once.
-KINDS = {
-    "floats": lambda i: 0.25 * (i % 7),
-    "whole": lambda i: i % 5 + 2,
-    "flags": lambda i: i % 3 == 0,
-    "words": lambda i: ("red", "green", "blue")[i % 3],
-    "days": lambda i: DAY + days(i % 11),
-    "moments": lambda i: NOON + days(i % 11) / 3,
-    "durations": lambda i: days(i % 4) + datetime.timedelta(hours=i % 3),
-    "times": lambda i: datetime.time(i % 9, 30 * (i % 2)),
+# One table in many dresses. Some columns have missing values, "empty" nothing else.
+DATA = {
+    "age": [31.0, None, 47.0, 20.0, 39.0, 1e6, 33.0, None],
+    "rooms": [1, 2, 2, 3, 1, 4, 2, 2],
+    "empty": [None] * 8,
+    "colour": ["red", "blue", "green", None, "red", "blue", "red", "green"],
+    "sex": ["m", "f", "f", None, "m", "f", "m", "m"],
+    "member": [True, False, True, True, None, False, False, True],
+    "country": ["at", None, "at", "at", "at", "at", None, "at"],
 }
+NAMES = [
+    "age",
+    "rooms",
+    "empty",
+    "age_missing",
+    "empty_missing",
+    "colour_blue",
+    "colour_green",
+    "colour_red",
+    "sex_f",
+    "member_False",
+    "country_at",
+]
+ROWS = [list(row) for row in zip(*DATA.values(), strict=True)]
 
 
-def values_of(kind, missing):
-    """A column as Python's objects."""
-    values = [KINDS[kind](i) for i in range(N_ROWS)]
-    return [None if missing and i % 6 == 1 else v for i, v in enumerate(values)]
-
-
-def columns_of(missing):
-    return {kind: values_of(kind, missing) for kind in KINDS}
-
-
-def as_objects(columns):
-    return pd.DataFrame(columns, dtype=object)
-
-
-def as_pandas(columns):
-    frame = pd.DataFrame(columns)
-    return frame.assign(days=pd.to_datetime(frame["days"]))
-
-
-def as_zoned(columns):
-    """Dates with a zone, in which they have another day and hour than in UTC."""
-    frame = as_pandas(columns)
-    moments = frame["moments"].dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo")
-    return frame.assign(moments=moments)
-
-
-def as_text(columns):
-    """As it comes from a text file; a blank among words would be one more of them."""
-    frame = as_pandas(columns)
-    text = frame.map(lambda v: " " if pd.isna(v) else str(v)).astype(object)
-    words = ["flags", "words"]
-    return text.assign(**{name: text[name].replace(" ", None) for name in words})
-
-
-def as_arrow(columns):
-    return pa.table(columns)
+def pandas_frame(**dtypes):
+    frame = pd.DataFrame(DATA, dtype=object)
+    dtypes = {"age": "float64", "rooms": "int64", "empty": "float64", **dtypes}
+    return frame.astype(dtypes)
 
 
 DRESSES = {
-    "objects": as_objects,
-    "pandas": as_pandas,
-    "pandas with zones": as_zoned,
-    "pandas nullable": lambda columns: as_pandas(columns).convert_dtypes(),
-    "pandas of Arrow": lambda c: as_arrow(c).to_pandas(types_mapper=pd.ArrowDtype),
-    "text": as_text,
-    "polars": lambda columns: pl.DataFrame(columns),
-    "arrow": as_arrow,
-    "batch": lambda columns: as_arrow(columns).to_batches()[0],
+    "object array": lambda: np.array(ROWS, dtype=object),
+    "list of lists": lambda: ROWS,
+    "list of tuples": lambda: [tuple(row) for row in ROWS],
+    "NaN for None": lambda: array_with(np.nan),
+    "pandas.NA for None": lambda: array_with(pd.NA),
+    "pandas": lambda: pandas_frame(),
+    "pandas objects": lambda: pd.DataFrame(DATA, dtype=object),
+    "pandas nullable": lambda: pandas_frame(
+        age="Float64",
+        rooms="Int8",
+        empty="Int64",
+        colour="string",
+        sex="string",
+        member="boolean",
+    ),
+    "pandas categories": lambda: pandas_frame(
+        colour="category", sex="category", member="category", country="category"
+    ),
+    "pandas str": lambda: pandas_frame(colour="str", sex="str", country="str"),
+    "polars": lambda: pl.DataFrame(DATA, schema_overrides={"empty": pl.Float64}),
+    "polars null": lambda: pl.DataFrame(DATA, schema_overrides={"rooms": pl.UInt8}),
+    "polars categories": lambda: pl.DataFrame(
+        DATA,
+        schema_overrides={
+            "age": pl.Float32,
+            "colour": pl.Categorical,
+            "sex": pl.Enum(["m", "f", "x"]),
+        },
+    ),
+    "polars objects": lambda: pl.DataFrame(
+        {name: pl.Series(values, dtype=pl.Object) for name, values in DATA.items()}
+    ),
 }
+every_dress = pytest.mark.parametrize("dress", DRESSES)
 
 
-def in_dress(dress, missing):
-    return DRESSES[dress](columns_of(missing))
+def array_with(missing):
+    rows = [[missing if value is None else value for value in row] for row in ROWS]
+    return np.array(rows, dtype=object)
 
 
-def first_row(X):
-    return X.slice(0, 1) if hasattr(X, "column_names") else X[:1]
+def frame(**columns):
+    return pd.DataFrame(columns)
 
 
-def expected_features(missing):
-    """The features as people make them by hand, before they are scaled, by name."""
-    columns = columns_of(missing)
-    made = {}
-    for kind, values in columns.items():
-        there = [value for value in values if value is not None]
-        for name, of in BY_HAND.get(kind, {}).items():
-            numbers = [np.nan if v is None else of(v, there) for v in values]
-            made[f"{kind}{name}"] = np.array(numbers, dtype=float)
-    return made
+def encoded(X, **params):
+    return TableEncoder(dtype=np.float64, **params).fit_transform(X)
 
 
-def circle(function, part, period):
-    return lambda value, there: function(2 * np.pi * part(value) / period)
-
-
-def cycle(name, part, period):
-    return {
-        f"_{name}_sin": circle(np.sin, part, period),
-        f"_{name}_cos": circle(np.cos, part, period),
-    }
-
-
-def hour(value):
-    return value.hour + value.minute / 60
-
-
-CALENDAR = {
-    "_days": lambda value, there: (value - min(there)) / days(1),
-    "_year": lambda value, there: value.year,
-    **cycle("month", lambda value: value.month - 1, 12),
-    **cycle("weekday", lambda value: value.weekday(), 7),
-}
-BY_HAND = {
-    "floats": {"": lambda value, there: value},
-    "whole": {"": lambda value, there: value},
-    "days": CALENDAR,
-    "moments": CALENDAR | cycle("hour", hour, 24),
-    "durations": {"_seconds": lambda value, there: value.total_seconds()},
-    "times": {"_hour": lambda value, there: hour(value), **cycle("hour", hour, 24)},
-}
+DAY, NOW = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1)

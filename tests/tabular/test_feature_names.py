@@ -1,4 +1,4 @@
-"""Names of columns: any that a library gives is a name."""
+"""Names of columns, those that come in and those that go out."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,51 @@ import pytest
 from skmlp.tabular import TableEncoder
 
 from ..conftest import Optional
+from .dresses import DATA, DRESSES, NAMES, ROWS, frame, frame_libraries
 
 pa, pd, pl = Optional("pyarrow"), Optional("pandas"), Optional("polars")
 
-NAMES = {
+
+def test_names_that_come_or_go_are_warned_of_as_by_scikit_learn():
+    X = frame(a=[1.0, 2.0])
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        TableEncoder().fit(X).transform(X.to_numpy())
+    with pytest.warns(UserWarning, match="X has feature names, but TableEncoder was"):
+        TableEncoder().fit(X.to_numpy()).transform(X)
+
+
+@frame_libraries
+def test_set_output_gives_frames_with_the_names(library):
+    encoder = TableEncoder().set_output(transform=library)
+    for X in (ROWS, DRESSES["pandas"](), DRESSES["polars"]()):
+        values = encoder.fit_transform(X)
+        assert type(values).__module__.startswith(library)
+        assert list(values.columns) == encoder.get_feature_names_out().tolist()
+        expected = TableEncoder().fit_transform(X)
+        np.testing.assert_array_equal(values.to_numpy(), expected)
+
+
+def test_names_that_would_be_equal_are_told_apart():
+    X = frame(a_b=["c", "d"] * 2, a=["b_c", "x"] * 2, a_b_c=[1, 2] * 2)
+    encoder = TableEncoder().set_output(transform="polars").fit(X)
+    expected = ["a_b_c", "a_b_c_2", "a_b_c_3"]
+    assert encoder.get_feature_names_out().tolist() == expected
+    assert encoder.transform(X).columns == expected
+
+
+def test_other_names_of_columns_can_be_given_where_there_were_none():
+    encoder = TableEncoder().fit(ROWS)
+    assert encoder.get_feature_names_out(list(DATA)).tolist() == NAMES
+    with pytest.raises(ValueError, match=r"length equal(.|\n)*TableEncoder: input_fea"):
+        encoder.get_feature_names_out(["a"])
+    with pytest.raises(ValueError, match="is not equal to feature_names_in_"):
+        TableEncoder().fit(DRESSES["pandas"]()).get_feature_names_out(list("abcdefg"))
+
+
+# Names of all kinds
+
+
+KINDS_OF_NAMES = {
     "strings": lambda: ["a", "b", "c"],
     "default integers": lambda: [0, 1, 2],
     "integers": lambda: [3, 1, 2],
@@ -18,7 +59,7 @@ NAMES = {
     "several levels": lambda: pd.MultiIndex.from_product([["p"], ["x", "y", "z"]]),
     "dates": lambda: pd.date_range("2020", periods=3),
 }
-every_name = pytest.mark.parametrize("names", NAMES)
+every_name = pytest.mark.parametrize("names", KINDS_OF_NAMES)
 
 
 def table(names):
@@ -31,7 +72,7 @@ def table(names):
 
 @every_name
 def test_columns_are_matched_by_name_whatever_it_is(names):
-    X = table(NAMES[names]())
+    X = table(KINDS_OF_NAMES[names]())
     encoder = TableEncoder().fit(X)
     expected = encoder.transform(X)
     assert hasattr(encoder, "feature_names_in_") == (names == "strings")
@@ -44,7 +85,7 @@ def test_columns_are_matched_by_name_whatever_it_is(names):
 @every_name
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_their_text_is_the_name_where_a_library_has_only_strings(names, library):
-    X = table(NAMES[names]())
+    X = table(KINDS_OF_NAMES[names]())
     encoder = TableEncoder().fit(X)
     columns = {
         label: X.iloc[:, j].tolist()
@@ -56,7 +97,7 @@ def test_their_text_is_the_name_where_a_library_has_only_strings(names, library)
 
 @every_name
 def test_they_choose_the_columns_of_categories(names):
-    X = table(NAMES[names]())
+    X = table(KINDS_OF_NAMES[names]())
     chosen = [X.columns[2], X.columns[1]]
     encoder = TableEncoder(categorical_features=chosen).fit(X)
     assert encoder.is_categorical_.tolist() == [False, True, True]

@@ -5,23 +5,13 @@ import math
 import pickle
 import re
 import tracemalloc
-import warnings
 
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.datasets import (
-    load_breast_cancer,
-    load_diabetes,
-    load_digits,
-    load_iris,
-    load_linnerud,
-    load_wine,
-    make_friedman1,
-)
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
@@ -36,16 +26,16 @@ from skmlp import (
 )
 from skmlp.estimators.moved import MOVED
 from skmlp.losses import Focal, Huber, LogLoss, Quantile
-from skmlp.schedules import SCHEDULES, Constant, Cosine, Warmup
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
 from skmlp.tabular import PRESETS, TableEncoder
 
-from ..conftest import Optional, covering, quietly
-
-pd, pl = Optional("pandas"), Optional("polars")
+from ..conftest import Optional, covering
+from .presets import KINDS, every_preset
 
 # a few epochs are enough here, whatever they lead to
 pytestmark = pytest.mark.filterwarnings("ignore:.*no better than a constant")
+
+pd, pl = Optional("pandas"), Optional("polars")
 
 N_ROWS = 60
 RNG = np.random.default_rng(0)
@@ -101,8 +91,7 @@ TARGETS = {
     "outputs": ("regressor", np.c_[NUMBERS, 1e3 * AGE]),
 }
 each_kind = pytest.mark.parametrize("target", ["words", "numbers"])
-every_preset = pytest.mark.parametrize("preset", PRESETS)
-KINDS = {"classifier": MLPClassifier, "regressor": MLPRegressor}
+
 SMALL = {"n_members": 2, "max_iter": 3, "batch_size": "by_rows", "random_state": 0}
 
 
@@ -741,136 +730,3 @@ def test_old_names_are_refused_with_the_new_one(name):
         with pytest.raises(ValueError, match=re.escape(message)) as error:
             tabular_pipeline(kind).set_params(**{f"mlp__{name}": 1})
         assert estimator.__name__ in str(error.value)
-
-
-# Presets
-
-
-@every_preset
-def test_presets_are_parameters_of_the_estimators(preset):
-    for kind, estimator in KINDS.items():
-        params = PRESETS[preset][kind]
-        assert set(params) <= set(estimator().get_params(deep=False))
-        pipeline = tabular_pipeline(kind, preset=preset)
-        for name, value in params.items():
-            assert getattr(pipeline[-1], name) == value, (kind, name)
-
-
-@every_preset
-def test_a_pipeline_shares_no_part_with_the_presets(preset):
-    before = copy.deepcopy(PRESETS)
-    for kind in KINDS:
-        pipeline = tabular_pipeline(kind, preset=preset)
-        pipeline.set_params(mlp__solver__beta_1=0.5)
-        pipeline[-1].solver.rate_factors["biases"] = 3.0
-        assert before == PRESETS
-        assert tabular_pipeline(kind, preset=preset)[-1].solver.beta_1 != 0.5
-
-
-# Over 20 seeds: 0.49 to 0.65 times the error of the linear model, 0.50 to 0.55, and
-# 0.48 to 0.52; the noise alone is 0.39.
-@pytest.mark.parametrize("preset, most", [("td-s", 0.8), ("td", 0.7), ("default", 0.6)])
-def test_presets_in_small_come_near_the_noise(preset, most):
-    X, y = make_friedman1(1400, noise=1.0, random_state=0)
-    linear = LinearRegression()
-    params = {"hidden_layer_sizes": "32x2", "max_iter": 60, "batch_size": 32}
-    if preset == "default":
-        params |= {"n_members": 4, "n_jobs": None}
-    pipeline = tabular_pipeline("regressor", preset=preset, random_state=0, **params)
-    errors = [
-        np.sqrt(np.mean((m.fit(X[:400], y[:400]).predict(X[400:]) - y[400:]) ** 2))
-        for m in (pipeline, linear)
-    ]
-    assert errors[0] < most * errors[1]
-
-
-# and a score that no seed of 20 comes near: 0.97 and more of iris, wine and breast
-# cancer, 0.93 to 0.95 of digits, 0.46 to 0.56 of diabetes, -0.5 to 0.4 of the 20 rows
-# of linnerud
-BUNDLED = {
-    "iris": ("classifier", load_iris, 0.9),
-    "wine": ("classifier", load_wine, 0.9),
-    "breast_cancer": ("classifier", load_breast_cancer, 0.9),
-    "digits": ("classifier", load_digits, 0.88),
-    "diabetes": ("regressor", load_diabetes, 0.3),
-    "linnerud": ("regressor", load_linnerud, -2.0),
-}
-
-
-@pytest.mark.parametrize("kind, load, least", BUNDLED.values(), ids=BUNDLED)
-def test_no_warning_comes_with_the_defaults(kind, load, least):
-    X, y = load(return_X_y=True)
-    rows = np.random.default_rng(0).permutation(len(X))[:250]
-    params = {"n_members": 2, "max_iter": 20, "random_state": 0}
-    score = tabular_pipeline(kind, **params).fit(X[rows], y[rows]).score(X, y)
-    assert score > least
-
-
-# What presets rest on
-
-
-def by_rows(X, **params):
-    params = {"hidden_layer_sizes": (), "learning_rate": "cosine", **params}
-    model = MLPRegressor(batch_size="by_rows", max_iter=1, **params)
-    return model.fit(X, X[:, 0])
-
-
-def test_batches_by_rows_grow_with_the_table():
-    sizes = {20: 20, 1024: 32, 1025: 128, 8192: 128, 8193: 256}
-    for n_rows, size in sizes.items():
-        X = np.random.default_rng(0).normal(size=(n_rows, 1))
-        assert by_rows(X).n_updates_ == math.ceil(n_rows / size), n_rows
-
-
-def test_batches_by_rows_count_the_rows_that_train():
-    X = np.random.default_rng(0).normal(size=(1100, 1))
-    model = by_rows(X, early_stopping=True, validation_fraction=0.1)
-    assert model.n_updates_ == math.ceil(990 / 32)
-    model.set_params(early_stopping=False).partial_fit(X, X[:, 0])
-    assert model.n_updates_ == math.ceil(990 / 32) + math.ceil(1100 / 128)
-
-
-UNPLANNED = {"constant", "invscaling", "adaptive", "plateau", "warmup"}
-PLANS = {
-    **{name: (name, name not in UNPLANNED) for name in SCHEDULES},
-    "a function": (lambda progress: 1.0 - 0.9 * progress, False),
-    "an object": (Cosine(end=0.1), True),
-    "warmup, then a plan": (Warmup(Cosine()), True),
-    "warmup, then none": (Warmup(Constant()), False),
-}
-
-
-def test_where_a_planned_schedule_ends_no_epochs_are_missing():
-    X = np.random.default_rng(0).normal(size=(40, 2))
-    params = {"max_iter": 3, "n_iter_no_change": 10, "solver": SGD()}
-    for name, (schedule, is_planned) in PLANS.items():
-        mlp = MLPRegressor(learning_rate=schedule, **params)
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", ConvergenceWarning)
-            mlp.fit(X, X[:, 0])
-        assert len(told) == (not is_planned), name
-        for warning in told:
-            assert "Maximum iterations (3) reached" in str(warning.message)
-        assert mlp.n_iter_ == 3
-
-
-@every_preset
-def test_labels_are_smoothed_where_the_score_is_the_accuracy(preset):
-    smoothings = {"accuracy": 0.1, None: 0.1, "roc_auc": 0.0, "loss": 0.0, len: 0.0}
-    for scoring, smoothing in smoothings.items():
-        params = {"preset": preset, "scoring": scoring}
-        pipeline = tabular_pipeline("classifier", **params)
-        assert pipeline["mlp"].loss.label_smoothing == smoothing, scoring
-        given = tabular_pipeline("classifier", **params, loss="focal")
-        assert given["mlp"].loss == "focal"
-
-
-@pytest.mark.parametrize(("n_rows", "sizes"), [(500, (256,)), (501, (128, 128))])
-def test_layers_by_rows_grow_with_the_table(n_rows, sizes):
-    X, y = np.linspace(-1.0, 1.0, n_rows)[:, np.newaxis], np.arange(n_rows)
-    mlp = MLPRegressor(hidden_layer_sizes="by_rows", max_iter=1, scale_target=True)
-    quietly(mlp.fit, X, y)
-    assert tuple(W.shape[1] for W in mlp.coefs_[:-1]) == sizes
-    with pytest.raises(ValueError, match=r"hidden_layer_sizes must be .*'by_rows'"):
-        MLPRegressor(hidden_layer_sizes="by_rows").summary(n_features=1, n_outputs=1)

@@ -1,11 +1,14 @@
 """Laws of patience, and of the epoch that is kept."""
 
 import math
+from itertools import product
 
 import numpy as np
+import pytest
 
 from skmlp.training.early_stopping import Patience
 
+from .patience import first_end
 from .runs import FOREVER, scripted
 
 
@@ -140,3 +143,78 @@ def test_without_any_score_the_params_at_the_start_come_back():
     training = scripted(losses=3 * [1.0], scores=3 * [math.nan])
     assert training.run(3) == "max_iter"
     assert (training.params == 0).all()
+
+
+# --- against the definition
+
+
+def end_by_patience(merits, *args, updates=None, **kwargs):
+    """The same by Patience."""
+    patience = Patience(*args, **kwargs)
+    updates = range(1, len(merits) + 1) if updates is None else updates
+    for epoch, (merit, made) in enumerate(zip(merits, updates, strict=True), start=1):
+        patience.update(merit)
+        if patience.is_over(made):
+            return epoch
+    return None
+
+
+WALK = np.random.default_rng(1)
+MERITS = {
+    "rises": -np.exp(-0.1 * np.arange(50)),
+    "rises to a plateau": np.minimum(np.arange(50) / 20, 1.0),
+    "falls": -np.arange(50.0),
+    "stands": np.full(50, 0.7),
+    "stands at 0": np.zeros(50),
+    "walks": np.cumsum(WALK.normal(size=50)),
+    "walks below 0": -np.abs(np.cumsum(WALK.normal(size=50))),
+    "jumps": WALK.normal(size=50),
+    "loses scores": np.where(np.arange(50) % 3, WALK.normal(size=50), np.nan),
+    "has no scores": np.full(50, np.nan),
+    "begins late": np.r_[np.full(4, -np.inf), np.linspace(0, 0.1, 46)],
+    "begins at infinity": np.r_[np.full(4, np.nan), np.linspace(0, 0.1, 46)],
+}
+every_merit = pytest.mark.parametrize("merits", MERITS.values(), ids=MERITS)
+
+
+@every_merit
+def test_patience_ends_where_the_last_epochs_brought_too_little(merits):
+    for tol, n_last, relative, min_updates in product(
+        (0.0, 1e-3, 0.05, 0.5), (1, 3, 10), (False, True), (0, 17, 49)
+    ):
+        more = {"relative": relative, "min_updates": min_updates}
+        expected = first_end(merits.tolist(), tol, n_last, **more)
+        assert end_by_patience(merits, tol, n_last, **more) == expected, (
+            tol,
+            n_last,
+            more,
+        )
+
+
+def test_relative_patience_does_not_depend_on_the_scale_of_the_merit():
+    # powers of 2, by which all numbers scale without rounding
+    for name, tol, factor in product(MERITS, (1e-3, 0.05), (2.0**-10, 2.0**10)):
+        both = (MERITS[name], factor * MERITS[name])
+        ends = [end_by_patience(merits, tol, 3, relative=True) for merits in both]
+        assert ends[0] == ends[1], (name, tol, factor)
+
+
+def test_absolute_patience_does_depend_on_it():
+    merits = MERITS["rises"]
+    assert end_by_patience(merits, 1e-3, 3) != end_by_patience(1e-3 * merits, 1e-3, 3)
+
+
+def test_patience_without_end_is_never_over():
+    assert end_by_patience(MERITS["falls"], 1.0, math.inf) is None
+
+
+@every_merit
+def test_the_best_is_the_first_of_the_largest_merits(merits):
+    patience = Patience(0.1, 3)
+    rises = [i for i, merit in enumerate(merits) if patience.update(merit)]
+    known = merits[np.isfinite(merits)]
+    if known.size:
+        assert patience.best == known.max()
+        assert rises[-1] == np.nanargmax(merits)
+    else:
+        assert patience.best == -math.inf and not rises

@@ -150,13 +150,7 @@ def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
     check_combinations(settings, loss, data.X)
     network = _network(settings, data, loss, template, before)
     params, is_drawn = _initial_params(settings, network, data, random_state, before)
-    own_rows = _own_validation_rows(settings, request, targets)
-    least = 1 if scored_by_loss(settings, task, loss) else 2
-    rows, validation = split_rows(
-        settings, request, task, data, own_rows, random_state, least
-    )
-    if validation is not None:
-        check_scored_rows(settings, task, loss, validation)
+    rows, validation = _split(settings, request, targets, loss, random_state)
     plan = Plan(
         settings=settings,
         request=request,
@@ -174,6 +168,18 @@ def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
         scaling=Scaling(),
     )
     return with_output_bias(_scaled(plan))
+
+
+def _split(settings, request, targets, loss, random_state):
+    """The rows that train, and those that validate, or None."""
+    task, own_rows = targets.task, _own_validation_rows(settings, request, targets)
+    least = 1 if scored_by_loss(settings, task, loss) else 2
+    rows, validation = split_rows(
+        settings, request, task, targets.rows, own_rows, random_state, least
+    )
+    if validation is not None:
+        check_scored_rows(settings, task, loss, validation)
+    return rows, validation
 
 
 def attributes_before(estimator, request) -> dict[str, Any]:

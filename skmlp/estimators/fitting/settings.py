@@ -10,7 +10,7 @@ from skmlp.activations import ACTIVATIONS, Activation, UserActivation, derivativ
 from skmlp.constraints import is_real, real
 from skmlp.errors import error_context, invalid, short_repr
 from skmlp.estimators.options import OPTIONS, is_function
-from skmlp.estimators.validation.parameters import ACTIVATION
+from skmlp.estimators.validation.parameters import ACTIVATION, check_settings
 from skmlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skmlp.network.noise import Noise
 from skmlp.schedules import FACTOR, SCHEDULES, Constant, OfProgress
@@ -104,14 +104,6 @@ def loss_component(settings):
     return component(settings, LOSSES[settings.is_regression], "loss")
 
 
-def check_components(owner, params) -> None:
-    """Raise a ValueError for the first setting of an object that breaks its rule."""
-    for name, value in params.items():
-        if hasattr(value, "broken_rules"):
-            for setting, expected, came in value.broken_rules(name):
-                raise invalid(owner, setting, f"be {expected}", came)
-
-
 def schedule(settings, parameter, given, rule):
     """A schedule by its name, as an object, or as a function of progress."""
     if isinstance(given, str):
@@ -156,7 +148,7 @@ def _activation(owner, given, where, check) -> Activation:
         return ACTIVATIONS[given]()
     known = type(given) in ACTIVATIONS.values()
     if isinstance(given, Activation):
-        check_components(owner, {"activation": given})
+        check_settings(owner, "activation", given)
         own = given.with_plain_numbers()
     else:
         own = UserActivation(given)

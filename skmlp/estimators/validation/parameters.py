@@ -122,8 +122,13 @@ def check_parameters(estimator, rules) -> None:
         value = getattr(estimator, name)
         if not accepts(value):
             raise invalid(owner, name, f"be {expected}", value)
-        for setting, expected, came in _broken_within(name, value):
-            raise invalid(owner, setting, f"be {expected}", came)
+        check_settings(owner, name, value)
+
+
+def check_settings(owner, name, value) -> None:
+    """Raise a ValueError for the first setting of an object that breaks its rule."""
+    for setting, expected, came in _broken_within(name, value):
+        raise invalid(owner, setting, f"be {expected}", came)
 
 
 def _broken_within(name, value):

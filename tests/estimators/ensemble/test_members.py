@@ -1,0 +1,1014 @@
+"""Several members instead of one network, their mean, and the folds they hold out."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from joblib import Parallel, parallel_config
+from scipy import sparse
+from scipy.special import expit, log_expit, log_softmax, logsumexp, softmax
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    PredefinedSplit,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
+from sklearn.utils.validation import check_is_fitted
+
+from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
+from skmlp.estimators.targets.class_columns import ClassColumns
+from skmlp.estimators.targets.classes import Binary, Multiclass, Multilabel
+from skmlp.estimators.targets.numbers import Numbers
+from skmlp.losses import (
+    LOSSES,
+    Focal,
+    Heads,
+    LogLoss,
+    MultinomialLogLoss,
+    PoissonDeviance,
+    Quantile,
+    RegressionLoss,
+)
+
+from ...conftest import (
+    CODES,
+    GROUPS,
+    N_ROWS,
+    NUMBERS,
+    WEIGHT,
+    Optional,
+    X,
+    covering,
+    parameters,
+)
+
+pd = Optional("pandas")
+
+# a few epochs are enough here, whatever they lead to
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
+N_MEMBERS = 3
+ROWS = np.arange(N_ROWS)
+SHARES = softmax(2.0 * X[:, :3], axis=1)
+
+CLASSES = {
+    "binary": (NUMBERS > 0, {}),
+    "words": (np.array(["a", "b", "c"])[CODES], {}),
+    "one class": (np.full(N_ROWS, "only"), {}),
+    "labels": (np.c_[NUMBERS > 1, X[:, 0] > 0].astype(int), {}),
+    "columns": (np.c_[CODES + 5, np.digitize(X[:, 0], [-0.5, 0.5])], {}),
+    "soft": (SHARES, {"loss": LogLoss(soft_targets=True)}),
+    "focal": (CODES, {"loss": "focal"}),
+    "focal labels": (np.c_[CODES > 0, CODES > 1].astype(int), {"loss": Focal()}),
+}
+VALUES = {
+    "numbers": (NUMBERS, {}),
+    "outputs": (np.c_[NUMBERS, X[:, 1] ** 2], {}),
+    "counts": (np.floor(np.exp(X[:, 0])), {"loss": "poisson"}),
+    "amounts": (np.exp(X[:, :2]), {"loss": "gamma"}),
+    # drawn so that members have the levels in different orders
+    "levels": (NUMBERS, {"loss": Quantile([0.1, 0.5, 0.9])}),
+    "levels of two": (np.c_[NUMBERS, X[:, 1]], {"loss": Quantile([0.2, 0.8])}),
+    "scaled": (1e3 * NUMBERS + 1e4, {"scale_target": True, "scale_input": True}),
+}
+TASKS = CLASSES | VALUES
+ONE_LABEL = ["binary", "words", "focal"]
+every_task = pytest.mark.parametrize("task", TASKS)
+every_kind_of_classes = pytest.mark.parametrize("task", CLASSES)
+EACH_KIND = ["words", "numbers"]
+each_kind = pytest.mark.parametrize("task", EACH_KIND)
+# of each way to find strata of folds, and of each shape of predictions
+FOLDED = ["binary", "words", "one class", "labels", "columns", "soft"]
+FOLDED += ["numbers", "outputs", "levels of two", "scaled"]
+every_folded = pytest.mark.parametrize("task", FOLDED)
+
+HOLDING_OUT = {"early_stopping": True, "validation_fraction": 0.2, "scoring": "loss"}
+FOLDS = {**HOLDING_OUT, "ensemble": "folds"}
+
+
+def make(task, **params):
+    kind = MLPClassifier if task in CLASSES else MLPRegressor
+    defaults = {
+        "hidden_layer_sizes": (6,),
+        "batch_size": 20,
+        "max_iter": 4,
+        "learning_rate": "cosine",
+        "learning_rate_init": 0.02,
+        "n_iter_no_change": np.inf,
+        "n_members": N_MEMBERS,
+        "random_state": 0,
+    }
+    return kind(**{**defaults, **TASKS[task][1], **params})
+
+
+def fit(task, X=X, sample_weight=None, groups=None, **params):
+    return make(task, **params).fit(X, TASKS[task][0], sample_weight, groups=groups)
+
+
+def outputs(model, X=X):
+    """All that a model predicts, as a list of arrays."""
+    if isinstance(model, MLPRegressor):
+        return [model.predict(X)]
+    proba, raw = model.predict_proba(X), model.decision_function(X)
+    if not isinstance(proba, list):
+        proba, raw = [proba], [raw]
+    return [*proba, *raw]
+
+
+def probabilities(model, X=X):
+    """predict_proba, of several columns of classes side by side."""
+    proba = model.predict_proba(X)
+    return np.hstack(proba) if isinstance(proba, list) else proba
+
+
+def exact_logarithms(task, model):
+    """Those of probabilities however small, from the raw outputs of one network."""
+    if task in ("labels", "focal labels"):
+        return log_expit(model._raw(X))
+    if task == "one class":
+        return np.zeros((N_ROWS, 1))
+    raw = model.decision_function(X)
+    parts = raw if isinstance(raw, list) else [raw]
+    parts = [np.c_[-r, r] / 2 if r.ndim == 1 else r for r in parts]
+    return np.hstack([log_softmax(r, axis=1) for r in parts])
+
+
+def log_probabilities(model, X=X):
+    log_proba = model.predict_log_proba(X)
+    return np.hstack(log_proba) if isinstance(log_proba, list) else log_proba
+
+
+def predicted(model, X=X):
+    """What members have a mean of."""
+    is_classifier = isinstance(model, MLPClassifier)
+    return probabilities(model, X) if is_classifier else model.predict(X)
+
+
+def assert_same_outputs(model, expected, X=X):
+    for found, wanted in zip(outputs(model, X), outputs(expected, X), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+        assert found.dtype == wanted.dtype
+
+
+def far_out(model, factor=1e3):
+    """The model with raw outputs that many times as large."""
+    model = copy.deepcopy(model)
+    for member in model.members_:
+        member.coefs_[-1] = factor * member.coefs_[-1]
+        member.intercepts_[-1] = factor * member.intercepts_[-1]
+    return model
+
+
+# The mean
+
+
+@every_task
+def test_the_prediction_is_the_mean_of_the_members_predictions(task):
+    model = fit(task)
+    assert len(model.members_) == N_MEMBERS
+    mean = np.mean([predicted(member) for member in model.members_], axis=0)
+    np.testing.assert_allclose(predicted(model), mean, rtol=1e-12)
+
+
+def test_members_of_several_levels_have_them_in_different_orders():
+    # without which the mean of sorted outputs would be that of outputs
+    members = fit("levels").members_
+    orders = {tuple(np.argsort(member._raw(X[:1])[0])) for member in members}
+    assert len(orders) > 1
+
+
+@every_kind_of_classes
+def test_logarithms_of_probabilities_are_those_of_the_mean(task):
+    # no probability is below the smallest normal number
+    least, near = np.log(np.finfo(np.float64).tiny), fit(task)
+    for model in (near, far_out(near)):
+        logs = np.stack([exact_logarithms(task, member) for member in model.members_])
+        mean = logsumexp(logs, axis=0) - np.log(N_MEMBERS)
+        # differences of about 1e4 between raw outputs are rounded at 1e-12
+        np.testing.assert_allclose(
+            log_probabilities(model), np.maximum(mean, least), rtol=1e-10, atol=1e-11
+        )
+
+
+def from_raw(task, raw):
+    """Probabilities of what decision_function gives."""
+    if task in ("labels", "focal labels"):
+        return expit(raw)
+    return softmax(np.c_[-raw, raw] / 2 if raw.ndim == 1 else raw, axis=1)
+
+
+def assert_agree(task, model):
+    proba, raw, labels = (
+        method(X) if isinstance(method(X), list) else [method(X)]
+        for method in (model.predict_proba, model.decision_function, model.predict)
+    )
+    for p, r in zip(proba, raw, strict=True):
+        # a difference of 1e4 between raw outputs is known to 1e-12
+        np.testing.assert_allclose(p, from_raw(task, r), rtol=1e-10, atol=1e-300)
+    assert np.isfinite(np.hstack([r.reshape(N_ROWS, -1) for r in raw])).all()
+    if task in ("labels", "focal labels"):
+        np.testing.assert_array_equal(labels[0], proba[0] > 0.5)
+    else:
+        columns = labels[0].reshape(N_ROWS, -1).T
+        classes = model.classes_ if task == "columns" else [model.classes_]
+        for column, p, names in zip(columns, proba, classes, strict=True):
+            # of equal probabilities, as of members that all differ, any may be taken
+            chosen = p[ROWS, np.searchsorted(names, column)]
+            np.testing.assert_allclose(chosen, p.max(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("task", [task for task in CLASSES if task != "one class"])
+def test_classes_raw_outputs_and_probabilities_agree(task):
+    near = fit(task)
+    for model in (near, far_out(near)):
+        assert_agree(task, model)
+
+
+LINKS = {
+    name: loss()
+    for name, loss in LOSSES.items()
+    if loss().out_activation in ("softmax", "logistic")
+} | {"heads": Heads([MultinomialLogLoss(), MultinomialLogLoss()], [3, 2])}
+every_link = pytest.mark.parametrize("loss", LINKS.values(), ids=LINKS)
+
+
+def mean_raw(loss, raws, counted=None):
+    """The mean of members' raw outputs, of a task with such a loss."""
+    labels = np.arange(raws.shape[-1])
+    if isinstance(loss, Heads):
+        task = ClassColumns([labels[:size] for size in loss.sizes])
+    elif loss.out_activation == "softmax":
+        task = Multiclass(labels)
+    else:
+        task = Multilabel(labels)
+    return task.mean_output(raws, counted)
+
+
+def inverse_links(loss, raws):
+    return np.stack([loss.inverse_link(raw) for raw in raws])
+
+
+def draw(*size):
+    return np.random.default_rng(1).normal(size=size)
+
+
+@every_link
+def test_mean_raw_outputs_give_the_mean_probability(loss):
+    for dtype, rounding in (("float32", 2e-3), ("float64", 1e-11)):
+        for scale in (0.0, 1.0, 30.0, 1e3):
+            raws = (scale * draw(4, 20, 5)).astype(dtype)
+            mean = mean_raw(loss, raws)
+            assert mean.dtype == dtype and np.isfinite(mean).all(), scale
+            np.testing.assert_allclose(
+                loss.inverse_link(mean),
+                inverse_links(loss, raws).mean(axis=0),
+                rtol=rounding,
+                atol=1e-30,
+                err_msg=f"{dtype}, {scale}",
+            )
+
+
+@every_link
+def test_mean_raw_outputs_of_like_members_are_theirs(loss):
+    raws = np.stack([draw(10, 5)] * 3)
+    found = loss.inverse_link(mean_raw(loss, raws))
+    np.testing.assert_allclose(found, loss.inverse_link(raws[0]), rtol=1e-14)
+
+
+@every_link
+def test_a_mean_over_some_members_is_the_mean_of_these_alone(loss):
+    raws = draw(3, 4, 5)
+    counted = np.array([[1, 1, 0, 1], [0, 1, 1, 1], [0, 0, 0, 1]], bool)
+    for mean, values in (
+        (mean_raw(loss, raws, counted), mean_raw),
+        (Numbers().mean_output(raws, counted), lambda _, r: Numbers().mean_output(r)),
+    ):
+        for row, members in enumerate(counted.T):
+            wanted = values(loss, raws[members][:, [row]])
+            np.testing.assert_allclose(mean[[row]], wanted, rtol=1e-12)
+
+
+class Squared(RegressionLoss):
+    """Half the squared error of the raw output's square, as a user may write it."""
+
+    def value_and_gradient(self, Y, raw):
+        rest = raw**2 - Y
+        values = 0.5 * (rest**2).sum(axis=1)
+        raw *= 2.0 * rest
+        return values
+
+    def inverse_link(self, raw):
+        return raw**2
+
+
+@pytest.mark.parametrize("loss", [Squared(), PoissonDeviance()])
+def test_means_are_those_of_predictions_whatever_the_inverse_link(loss):
+    model = make("counts", loss=loss).fit(X, NUMBERS**2)
+    mean = np.mean([member.predict(X) for member in model.members_], axis=0)
+    np.testing.assert_allclose(model.predict(X), mean, rtol=1e-12)
+
+
+# The members
+
+
+FORMS = {
+    "dense": lambda X: X,
+    "float32": lambda X: X.astype(np.float32),
+    "sparse": lambda X: sparse.csr_array(np.where(np.abs(X) < 0.5, 0, X)),
+    "frame": lambda X: pd.DataFrame(X, columns=list("abcd")),
+}
+OTHERS = {
+    "plain": {},
+    "lbfgs": {"solver": "lbfgs", "learning_rate": "constant", "tol": 1.0},
+    "early stopping": HOLDING_OUT,
+    "refit": {**HOLDING_OUT, "refit": True},
+    "by groups": {**HOLDING_OUT, "validation_fraction": ShuffleSplit(random_state=0)},
+    "dropout": {"dropout": 0.3},
+    "embedded": {"numeric_embedding": "pbld"},
+}
+
+
+def alone(task, member, **params):
+    return make(task, n_members=1, random_state=member.random_state, **params)
+
+
+@pytest.mark.parametrize("params", OTHERS.values(), ids=OTHERS)
+def test_a_member_is_a_fit_of_its_own_seed(params):
+    for task in EACH_KIND:
+        model = fit(task, **params)
+        for member in model.members_:
+            single = alone(task, member, **params).fit(X, TASKS[task][0])
+            np.testing.assert_array_equal(parameters(member), parameters(single))
+            assert type(member) is type(model) and member.n_members == 1
+
+
+def assert_member_is_that_fit(task, rows, **params):
+    model = fit(task, rows, WEIGHT, **params)
+    member = model.members_[-1]
+    single = alone(task, member, **params).fit(rows, TASKS[task][0], WEIGHT)
+    np.testing.assert_array_equal(parameters(member), parameters(single))
+    assert parameters(member).dtype == predicted(model, rows).dtype
+    return member
+
+
+@every_task
+def test_a_member_is_that_fit_with_every_kind_of_target_and_weights(task):
+    for params in ({}, HOLDING_OUT):
+        assert_member_is_that_fit(task, X, **params)
+
+
+@covering(form=list(FORMS), params={"plain": {}, "held out": HOLDING_OUT})
+def test_a_member_is_that_fit_in_every_form_of_X(form, params):
+    for task in EACH_KIND:
+        member = assert_member_is_that_fit(task, FORMS[form](X), **params)
+        dtype = "float32" if form == "float32" else "float64"
+        assert parameters(member).dtype == dtype
+
+
+@pytest.mark.parametrize("weight", ["balanced", {"a": 3.0, "b": 0.5, "c": 1.0}])
+def test_a_member_weighs_classes(weight):
+    model = fit("words", class_weight=weight)
+    single = alone("words", model.members_[0], class_weight=weight)
+    single.fit(X, TASKS["words"][0])
+    assert_same_outputs(model.members_[0], single)
+
+
+def test_validation_rows_of_ones_own_are_for_all_members():
+    frame = FORMS["frame"](X)
+    validation = {"X_val": frame[60:], "y_val": NUMBERS[60:]}
+    params = {"early_stopping": True, "scoring": "loss"}
+    model = make("numbers", **params).fit(frame[:60], NUMBERS[:60], **validation)
+    for member in model.members_:
+        single = alone("numbers", member, **params)
+        single.fit(frame[:60], NUMBERS[:60], **validation)
+        np.testing.assert_array_equal(parameters(member), parameters(single))
+    np.testing.assert_array_equal(model.feature_names_in_, list("abcd"))
+
+
+def test_members_differ():
+    for task in TASKS:
+        learned = {parameters(member).tobytes() for member in fit(task).members_}
+        assert len(learned) == N_MEMBERS, task
+
+
+@each_kind
+def test_names_of_X_are_those_of_the_estimator(task):
+    frame = FORMS["frame"](X)
+    model = fit(task, frame)
+    np.testing.assert_array_equal(predicted(model, frame), predicted(fit(task)))
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.predict(frame[list("bacd")])
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        model.predict(X)
+
+
+# Reproducibility
+
+
+@pytest.fixture
+def side_by_side(monkeypatch):
+    """Members train at the same time, which they else do for much work only."""
+    monkeypatch.setattr("skmlp.estimators.ensemble.members.WORTH_PROCESSES", 0)
+
+
+@pytest.fixture
+def in_threads(side_by_side):
+    """In threads of this process, which start sooner than processes."""
+    with parallel_config("threading"):
+        yield
+
+
+@every_folded
+def test_the_model_does_not_depend_on_how_many_train_at_once(task, in_threads):
+    for params in ({}, FOLDS):
+        expected = fit(task, **params)
+        for n_jobs in (1, 2, -1):
+            model = fit(task, n_jobs=n_jobs, **params)
+            assert_same_outputs(model, expected)
+            assert model.loss_ == expected.loss_
+            assert model.n_updates_ == expected.n_updates_
+
+
+def test_n_jobs_changes_nothing_of_a_fit_of_little_work(monkeypatch):
+    monkeypatch.setattr("skmlp.estimators.ensemble.members.Parallel", only_one)
+    assert_same_outputs(fit("numbers", n_jobs=-1), fit("numbers"))
+
+
+def only_one(n_jobs):
+    assert n_jobs == 1
+    return Parallel(n_jobs)
+
+
+@pytest.mark.parametrize(
+    ("task", "params"), [("words", {}), ("numbers", FOLDS)], ids=["seeds", "folds"]
+)
+def test_nor_on_whether_they_train_in_processes_of_their_own(
+    task, params, side_by_side
+):
+    assert_same_outputs(fit(task, n_jobs=2, **params), fit(task, **params))
+
+
+def pickled(model):
+    return pickle.loads(pickle.dumps(model))
+
+
+@covering(
+    twin=[pickled, copy.deepcopy, copy.copy],
+    params={"seeds": {}, "folds": FOLDS},
+    task=EACH_KIND,
+)
+def test_copies_are_the_same_model(task, params, twin):
+    model = fit(task, **params)
+    assert_same_outputs(twin(model), model)
+    assert vars(twin(model)).keys() == vars(model).keys()
+
+
+def test_a_pickle_is_as_large_as_those_of_the_members():
+    params = {"hidden_layer_sizes": (200, 50), "max_iter": 1}
+    single = len(pickle.dumps(fit("numbers", n_members=1, **params)))
+    model = fit("numbers", **params)
+    assert len(pickle.dumps(model)) < 1.1 * N_MEMBERS * single
+    # without what a solver would go on with, which is larger than the model
+    assert all(member._state.memory is None for member in model.members_)
+
+
+@pytest.mark.parametrize("params", [{}, FOLDS], ids=["seeds", "folds"])
+@each_kind
+def test_the_same_seed_gives_the_same_bits_and_another_another_model(task, params):
+    model = fit(task, **params)
+    assert_same_outputs(clone(model).fit(X, TASKS[task][0]), model)
+    other = fit(task, **params | {"random_state": 1})
+    assert not np.array_equal(predicted(other), predicted(model))
+
+
+def test_a_random_state_is_drawn_from():
+    stream = np.random.RandomState(0)
+    first, second = (fit("numbers", random_state=stream) for _ in range(2))
+    assert_same_outputs(first, fit("numbers"))
+    assert not np.array_equal(first.predict(X), second.predict(X))
+
+
+# Folds
+
+
+def held_out(task, groups=None, **params):
+    """A model, and the rows that each of its members held out."""
+    seen = []
+
+    def score(estimator, rows, y):  # a function, which is not copied for each member
+        numbers = np.flatnonzero(np.isin(X[:, 0], rows[:, 0])).tolist()
+        if numbers not in seen:
+            seen.append(numbers)
+        return 0.0
+
+    model = make(task, **params | {"scoring": score})
+    return model.fit(X, TASKS[task][0], groups=groups), seen
+
+
+def assert_each_once(folds):
+    assert len(folds) == N_MEMBERS
+    np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(N_ROWS))
+
+
+def test_with_seeds_each_member_holds_out_rows_of_its_own():
+    _, rows = held_out("numbers", **HOLDING_OUT)
+    assert len(rows) == N_MEMBERS
+    assert {len(own) for own in rows} == {N_ROWS // 5}
+
+
+def test_folds_hold_out_each_row_once_and_are_of_one_size():
+    for task in FOLDED:
+        _, folds = held_out(task, **FOLDS)
+        assert_each_once(folds)
+        assert np.ptp([len(fold) for fold in folds]) <= 1, task
+
+
+@each_kind
+def test_folds_are_drawn(task):
+    folds, same, others = (
+        held_out(task, **FOLDS | {"random_state": seed})[1] for seed in (0, 0, 1)
+    )
+    assert folds == same and folds != others
+
+
+@pytest.mark.parametrize("task", ONE_LABEL)
+def test_folds_have_like_shares_of_the_classes(task):
+    y = TASKS[task][0]
+    for n_members in (2, 4, 7):
+        _, folds = held_out(task, **FOLDS | {"n_members": n_members})
+        for label in np.unique(y):
+            counts = [np.sum(y[fold] == label) for fold in folds]
+            assert np.ptp(counts) <= 1, n_members
+        assert np.ptp([len(fold) for fold in folds]) <= 1
+
+
+def test_folds_do_for_classes_of_a_single_row():
+    y = np.repeat([0, 1, 2], [1, 2, N_ROWS - 3])
+    model = make("words", **FOLDS).fit(X, y)
+    assert model.predict_proba(X).shape == (N_ROWS, 3)
+
+
+@each_kind
+def test_groups_stay_whole(task):
+    model, folds = held_out(task, GROUPS, **FOLDS)
+    assert_each_once(folds)
+    groups = [set(GROUPS[fold]) for fold in folds]
+    assert sum(map(len, groups)) == len(set(GROUPS))
+    assert_out_of_fold(model, folds)
+
+
+def assert_out_of_fold(model, folds):
+    """Rows have the prediction of the member that held them out."""
+    oof = model.oof_prediction_
+    oof = np.hstack(oof) if isinstance(oof, list) else oof
+    for member, fold in zip(model.members_, folds, strict=True):
+        # validation rows are seen by the scaled network: other roundings
+        np.testing.assert_allclose(oof[fold], predicted(member, X[fold]), rtol=1e-9)
+
+
+@every_folded
+def test_out_of_fold_predictions_are_those_of_the_member_that_held_a_row_out(task):
+    model, folds = held_out(task, **FOLDS)
+    assert_out_of_fold(model, folds)
+    assert np.isfinite(np.hstack(model.oof_prediction_)).all()
+    shape = np.shape(predicted(model)) if task != "columns" else (2, N_ROWS, 3)
+    assert np.shape(model.oof_prediction_) == shape
+
+
+def test_out_of_fold_predictions_are_in_the_dtype_of_X():
+    model = fit("words", FORMS["float32"](X), **FOLDS)
+    assert model.oof_prediction_.dtype == np.float32
+
+
+SPLITTERS = {
+    "KFold": KFold(N_MEMBERS),
+    "StratifiedKFold": StratifiedKFold(N_MEMBERS),
+    "PredefinedSplit": PredefinedSplit(np.arange(N_ROWS) % N_MEMBERS),
+    "PredefinedSplit, some never": PredefinedSplit(np.arange(N_ROWS) % 4 - 1),
+    "KFold, shuffled": KFold(N_MEMBERS, shuffle=True, random_state=1),
+    "GroupKFold": GroupKFold(N_MEMBERS),
+    "TimeSeriesSplit": TimeSeriesSplit(N_MEMBERS, gap=5),
+}
+
+
+@pytest.mark.parametrize("splitter", SPLITTERS.values(), ids=SPLITTERS)
+def test_folds_are_those_of_a_splitter(splitter):
+    task = "words"
+    groups = GROUPS if isinstance(splitter, GroupKFold) else None
+    params = FOLDS | {"validation_fraction": splitter, "batch_size": 10}
+    model, folds = held_out(task, groups, **params)
+    splits = list(splitter.split(X, TASKS[task][0], groups))
+    for fold, (_, validation) in zip(folds, splits, strict=True):
+        np.testing.assert_array_equal(fold, np.sort(validation))
+    assert_out_of_fold(model, folds)
+    for member, (training, _) in zip(model.members_, splits, strict=True):
+        assert member.t_ == len(training) * member.n_iter_
+
+
+@each_kind
+def test_rows_that_no_member_held_out_have_no_prediction(task):
+    # the gap before validation rows is neither trained on nor held out
+    splitter = SPLITTERS["TimeSeriesSplit"]
+    model = fit(task, **FOLDS | {"validation_fraction": splitter, "batch_size": 10})
+    held = np.concatenate([rows for _, rows in splitter.split(X)])
+    has_none = np.isnan(model.oof_prediction_.reshape(N_ROWS, -1)).all(axis=1)
+    np.testing.assert_array_equal(has_none, ~np.isin(np.arange(N_ROWS), held))
+
+
+# of each kind of mean
+@pytest.mark.parametrize("task", ["words", "labels", "columns", "outputs", "levels"])
+def test_rows_that_several_members_held_out_have_their_mean(task):
+    splitter = ShuffleSplit(N_MEMBERS, test_size=0.5, random_state=0)
+    model = fit(task, **FOLDS | {"validation_fraction": splitter})
+    folds = [rows for _, rows in splitter.split(X)]
+    oof = model.oof_prediction_
+    oof = np.hstack(oof) if isinstance(oof, list) else oof
+    pairs = list(zip(model.members_, folds, strict=True))
+    twice = np.intersect1d(folds[0], folds[1])
+    assert len(twice)
+    for row in twice:
+        members = [member for member, fold in pairs if row in fold]
+        mean = np.mean([predicted(member, X[[row]]) for member in members], axis=0)
+        np.testing.assert_allclose(oof[[row]], mean, rtol=1e-9)
+
+
+class Watchful:
+    """A splitter that looks at y."""
+
+    def __init__(self, y):
+        self.y = y
+
+    def split(self, X, y, groups=None):
+        np.testing.assert_array_equal(y, self.y)
+        return KFold(N_MEMBERS).split(X)
+
+
+@pytest.mark.parametrize("task", [task for task in FOLDED if task != "soft"])
+def test_a_splitter_sees_y_as_it_was_given(task):
+    y = TASKS[task][0]
+    model = fit(task, **FOLDS | {"validation_fraction": Watchful(y)})
+    assert len(model.members_) == N_MEMBERS
+
+
+class Splits:
+    """A splitter that gives what it is told to."""
+
+    def __init__(self, *splits):
+        self.splits = splits
+
+    def split(self, X, y=None, groups=None):
+        return self.splits
+
+    def __repr__(self):
+        return "Splits()"
+
+
+GOOD = [(ROWS[:60], ROWS[60:])] * 2
+NO_SPLITS = {
+    "too few splits": (KFold(2), "gives 2 splits, not 3"),
+    "too many splits": (KFold(4), "gives 4 splits, not 3"),
+    "rows in both parts": (Splits(*GOOD, (ROWS[:60], ROWS[50:])), "in both parts"),
+    "three parts": (Splits(*GOOD, np.split(ROWS, 3)), "too many values to unpack"),
+    "no validation rows": (Splits(*GOOD, (ROWS[:60], ROWS[:0])), "has no rows"),
+    "no training rows": (Splits(*GOOD, (ROWS[:0], ROWS[60:])), "has no rows"),
+    "rows that are not there": (Splits(*GOOD, (ROWS, [N_ROWS])), "rows outside"),
+    "masks": (Splits(*GOOD, (ROWS < 60, ROWS >= 60)), "not give row numbers"),
+    "an error of its own": (KFold(100), "number of splits n_splits=100"),
+}
+
+
+@pytest.mark.parametrize("splitter, message", NO_SPLITS.values(), ids=NO_SPLITS)
+def test_splits_that_are_none_are_refused(splitter, message):
+    for task in EACH_KIND:
+        model = make(task, **FOLDS | {"validation_fraction": splitter})
+        said = f"(?s){message}.*{type(model).__name__}: validation_fraction must be a "
+        with pytest.raises(ValueError, match=said + "splitter with a split for each"):
+            model.fit(X, TASKS[task][0])
+
+
+def test_more_folds_than_rows_or_groups_are_refused():
+    model = make("numbers", **FOLDS | {"n_members": 4})
+    with pytest.raises(
+        ValueError, match=r"n_members must be at most n_samples=3 .* got 4"
+    ):
+        model.fit(X[:3], NUMBERS[:3])
+    with pytest.raises(ValueError, match=r"(?s)groups must be labels of 4 groups or"):
+        model.fit(X, NUMBERS, groups=ROWS % 3)
+    with pytest.raises(ValueError, match=r"(?s)groups must be 90 labels, got"):
+        model.fit(X, NUMBERS, groups=ROWS[1:])
+    assert not hasattr(model, "members_")
+
+
+# What does not go together
+
+
+def with_callback(model):
+    pytest.importorskip("rich")  # which the bar is drawn with
+    callback = pytest.importorskip("sklearn.callback")
+    return model.set_callbacks(callback.ProgressBar())
+
+
+REFUSED = {
+    "warm_start": ({"warm_start": True}, "warm_start must be False with n_members > 1"),
+    "checkpoint": ({"checkpoint": "run.npz"}, "checkpoint must be None with n_members"),
+    "folds of one": ({**FOLDS, "n_members": 1}, "ensemble must be 'seeds' with n_memb"),
+    "folds, refit": ({**FOLDS, "refit": True}, "refit must be False with ensemble"),
+    "folds of no rows": ({"ensemble": "folds"}, "early_stopping must be True with ens"),
+    "folds, lbfgs": (
+        {"ensemble": "folds", "solver": "lbfgs", "early_stopping": True},
+        "early_stopping must be True with ensemble='folds', and scoring given",
+    ),
+    "no members": ({"n_members": 0}, "n_members must be an integer >= 1, got 0"),
+    "half a member": ({"n_members": 1.5}, "n_members must be an integer >= 1, got 1.5"),
+    "n_jobs": ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
+    "other n_jobs": ({"n_jobs": "all"}, "n_jobs must be None or an integer other"),
+    "ensemble": (
+        {"ensemble": "rows"},
+        "ensemble must be one of 'seeds', 'folds', or an",
+    ),
+}
+
+
+@pytest.mark.parametrize("params, message", REFUSED.values(), ids=REFUSED)
+def test_what_members_cannot_do_is_refused(params, message):
+    for task in EACH_KIND:
+        model = make(task, **params)
+        with pytest.raises(ValueError, match=f"^{type(model).__name__}: {message}"):
+            model.fit(X, TASKS[task][0])
+        assert vars(model) == vars(make(task, **params))
+
+
+@each_kind
+def test_calls_that_members_cannot_follow_are_refused(task):
+    y = TASKS[task][0]
+    with pytest.raises(ValueError, match="n_members must be 1 for partial_fit, got 3"):
+        make(task).partial_fit(X, y)
+    with pytest.raises(ValueError, match="ensemble must be 'seeds' with X_val, got"):
+        make(task, **FOLDS).fit(X, y, X_val=X, y_val=y)
+    with pytest.raises(ValueError, match="groups must be None, unless"):
+        make(task, **HOLDING_OUT).fit(X, y, groups=GROUPS)
+    with pytest.raises(ValueError, match="X_val must be given with y_val"):
+        make(task).fit(X, y, y_val=y)
+
+
+def test_callbacks_are_refused():
+    model = with_callback(make("numbers"))
+    with pytest.raises(ValueError, match="n_members must be 1 with callbacks, got 3"):
+        model.fit(X, NUMBERS)
+
+
+# Looking into a network, where there are several
+
+
+LOOKS = {
+    "hidden_activations": lambda model: model.hidden_activations(X),
+    "input_gradient": lambda model: model.input_gradient(X),
+    "integrated_gradients": lambda model: model.integrated_gradients(X),
+    "summary": lambda model: model.summary(),
+    "summary by numbers": lambda model: model.summary(4, 1),
+}
+SEVERAL = "n_members must be 1 to look into the network, got 3; take one of members_"
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_looking_into_several_networks_is_refused(look):
+    for task in EACH_KIND:
+        model = fit(task)
+        with pytest.raises(ValueError, match=f"^{type(model).__name__}: {SEVERAL}"):
+            look(model)
+        look(model.members_[0])
+
+
+def test_several_networks_have_no_frame_of_their_history(pandas):
+    model = fit("numbers")
+    with pytest.raises(ValueError, match=f"^MLPRegressor: {SEVERAL}"):
+        model.history_frame()
+    assert len(model.members_[0].history_frame()) == model.n_iter_
+
+
+DRAWN = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
+
+
+@pytest.mark.parametrize("display", DRAWN)
+def test_several_networks_are_not_drawn(display):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    plot = pytest.importorskip("skmlp.plot")
+    model = fit("numbers")
+    with pytest.raises(ValueError, match=f"{display}: estimator must have n_members=1"):
+        getattr(plot, display).from_estimator(model)
+
+
+@each_kind
+def test_an_attribute_of_one_network_is_not_there_and_says_why(task):
+    model = fit(task)
+    for name in ("coefs_", "intercepts_", "history_", "loss_curve_"):
+        assert not hasattr(model, name) and hasattr(model.members_[0], name)
+        with pytest.raises(AttributeError, match=f"{SEVERAL}. It has no {name}."):
+            getattr(model, name)
+
+
+def test_other_attributes_that_are_not_there_say_what_they_always_did():
+    for model in (fit("numbers"), make("numbers"), fit("numbers", n_members=1)):
+        with pytest.raises(AttributeError, match="has no attribute 'nothing_'"):
+            model.nothing_  # noqa: B018
+        with pytest.raises(AttributeError, match=r"is only available|has no"):
+            model.set_params(solver="lbfgs").partial_fit  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [MLPTransformer(make("numbers")), MLPAutoencoder(2, estimator=make("numbers"))],
+    ids=["transformer", "autoencoder"],
+)
+def test_features_of_several_networks_are_refused_before_training(wrapper):
+    message = f"{type(wrapper).__name__}: estimator__n_members must be 1, .* got 3"
+    with pytest.raises(ValueError, match=message):
+        wrapper.fit(X, NUMBERS)
+    assert not hasattr(wrapper, "n_features_in_")
+
+
+# States
+
+
+def break_off(model, error, **params):
+    """Fit the model again, of which the third member fails, or the second."""
+    folds = set()
+
+    def score(estimator, rows, y):
+        folds.add(rows.tobytes())
+        if len(folds) > 1 + (error is not KeyboardInterrupt):
+            raise error
+        return 0.0
+
+    model.set_params(**FOLDS | {"scoring": score} | params)
+    with pytest.raises(error):
+        model.fit(X, NUMBERS)
+    assert len(folds) > 1
+    return len(folds)
+
+
+FAILURES = {
+    "an error": (RuntimeError, {}),
+    "an error, in threads": (RuntimeError, {"n_jobs": 2}),
+    "an interrupt": (KeyboardInterrupt, {}),
+}
+
+
+@pytest.mark.parametrize("error, params", FAILURES.values(), ids=FAILURES)
+def test_where_a_member_fails_the_estimator_is_what_it_was(error, params, in_threads):
+    for n_before in (None, 1, 2):
+        model = make("numbers")
+        if n_before is not None:
+            model.set_params(n_members=n_before).fit(X, NUMBERS)
+        fitted = {name for name in vars(model) if name.endswith("_")}
+        before = {name: vars(model)[name] for name in fitted}
+        break_off(model, error, n_members=3, **params)
+        assert {name for name in vars(model) if name.endswith("_")} == fitted
+        assert all(vars(model)[name] is value for name, value in before.items())
+
+
+def test_where_a_member_diverges_the_estimator_is_not_fitted():
+    model = fit("numbers")
+    model.set_params(learning_rate_init=1e6, solver="sgd", max_iter=50)
+    with pytest.raises(ValueError, match="MLPRegressor: the loss stopped being finite"):
+        model.fit(X, NUMBERS)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(model)
+
+
+def test_of_early_stopping_the_best_epoch_before_divergence_is_kept():
+    params = HOLDING_OUT | {"learning_rate_init": 1e6, "solver": "sgd", "max_iter": 50}
+    with pytest.warns(ConvergenceWarning, match="The weights are those") as warned:
+        model = fit("numbers", **params)
+    assert len(warned) == 1  # not one for each member
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_an_interrupt_ends_the_training_of_all_members():
+    assert break_off(make("numbers"), KeyboardInterrupt) == 2
+
+
+def test_the_worst_end_of_a_training_is_told():
+    seen = []
+
+    def score(estimator, rows, y):
+        """Never better for the first member, always for the others."""
+        seen.append(rows.tobytes())
+        return 0.0 if seen[-1] == seen[0] else float(len(seen))
+
+    params = {"learning_rate": "constant", "scoring": score, "n_iter_no_change": 1}
+    with pytest.warns(ConvergenceWarning, match="hasn't converged yet") as warned:
+        model = fit("numbers", **FOLDS | params)
+    assert len(warned) == 1
+    first, *others = [member.n_iter_ for member in model.members_]
+    assert first < model.max_iter and set(others) == {model.max_iter}
+    assert model.n_iter_ == model.max_iter
+    assert model.stop_reason_.startswith(
+        "Of 3 members, the first: Validation score did"
+    )
+
+
+def visible(model):
+    return {name for name in vars(model) if name not in model.get_params()}
+
+
+AFTER = {"seeds": {}, "folds": FOLDS}
+
+
+@pytest.mark.parametrize("params", AFTER.values(), ids=AFTER)
+@each_kind
+def test_nothing_is_left_of_members_in_a_later_fit_of_one_network(task, params):
+    y, alone = TASKS[task][0], {**params, "n_members": 1, "ensemble": "seeds"}
+    model = fit(task, **params).set_params(**alone).fit(X, y)
+    expected = fit(task, **alone)
+    assert_same_outputs(model, expected)
+    assert visible(model) == visible(expected)
+
+
+@pytest.mark.parametrize("params", AFTER.values(), ids=AFTER)
+@each_kind
+def test_nothing_is_left_of_one_network_in_a_later_fit_of_members(task, params):
+    model = fit(task, n_members=1).set_params(n_members=N_MEMBERS, **params)
+    expected = fit(task, **params)
+    assert_same_outputs(model.fit(X, TASKS[task][0]), expected)
+    assert visible(model) == visible(expected)
+
+
+def test_after_members_partial_fit_begins_anew():
+    model = fit("words").set_params(n_members=1)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        model.partial_fit(X, CODES)
+    expected = make("words", n_members=1).partial_fit(X, CODES, classes=[0, 1, 2])
+    assert_same_outputs(model.partial_fit(X, CODES, classes=[0, 1, 2]), expected)
+
+
+# What is told of them
+
+
+def test_numbers_of_the_members_are_summed_up():
+    model = fit("outputs", **HOLDING_OUT | {"n_iter_no_change": 1, "max_iter": 30})
+    members = model.members_
+    assert model.n_iter_ == max(member.n_iter_ for member in members)
+    assert model.n_updates_ == sum(member.n_updates_ for member in members)
+    assert model.loss_ == pytest.approx(np.mean([m.loss_ for m in members]))
+    assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (3, 2, 4)
+    assert model.out_activation_ == "identity"
+
+
+def test_members_share_the_time_that_there_is(side_by_side, monkeypatch):
+    monkeypatch.setattr(
+        "skmlp.estimators.ensemble.members.Parallel", lambda n: Parallel(1)
+    )
+    for n_jobs, share in ((None, 3), (2, 2), (3, 1), (100, 1)):
+        members = fit("numbers", max_time=60.0, n_jobs=n_jobs).members_
+        assert [member.max_time for member in members] == [60.0 / share] * N_MEMBERS
+
+
+def test_a_column_vector_is_warned_of_once():
+    with pytest.warns(UserWarning, match="A column-vector y was passed") as warned:
+        make("numbers").fit(X, NUMBERS[:, np.newaxis])
+    assert len(warned) == 1
+
+
+def mean_loss(model, task):
+    if task == "numbers":
+        return np.mean((model.predict(X) - NUMBERS) ** 2)
+    return -model.predict_log_proba(X)[ROWS, CODES].mean()
+
+
+@each_kind
+def test_the_mean_has_a_smaller_loss_than_members_have_in_the_mean(task):
+    # by Jensen's inequality
+    model = fit(task)
+    each = [mean_loss(member, task) for member in model.members_]
+    assert mean_loss(model, task) < np.mean(each)
+
+
+def test_binary_links_are_the_multinomial_ones():
+    raws = 5.0 * draw(4, 20, 1)
+    two = np.concatenate([np.zeros_like(raws), raws], axis=2)
+    np.testing.assert_allclose(
+        Binary([0, 1]).mean_output(raws)[:, 0],
+        np.diff(mean_raw(MultinomialLogLoss(), two), axis=1)[:, 0],
+        rtol=1e-12,
+        atol=1e-12,
+    )
+
+
+def test_members_know_categorical_columns_by_the_names_that_they_do_not_see():
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(c=CODES)
+    params = {"n_members": 2, "n_iter_no_change": 1, "tol": 1e9, "random_state": 0}
+    by_name = MLPRegressor(categorical_features=["c"], **params)
+    by_number = MLPRegressor(categorical_features=[2], **params)
+    by_name.fit(frame, NUMBERS)
+    by_number.fit(frame.to_numpy(), NUMBERS)
+    np.testing.assert_array_equal(
+        by_name.predict(frame), by_number.predict(frame.to_numpy())
+    )
+    assert by_name.members_[0].embedding_.inputs.embedded[0].columns == [2]
