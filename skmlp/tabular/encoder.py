@@ -51,6 +51,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
       is missing or unseen;
     - one becomes one column: 1 for it, -1 where it is missing or unseen.
 
+    A date becomes the days since the first training date, its year, its month and
+    weekday as cycles (sine and cosine), and its hour as one if some have times; zones
+    go to UTC. A time of day becomes its hour, also as a cycle, a duration its seconds.
+    Of text, numbers and ISO dates are read where nearly all values are some
+    (`numbers_as_text`). Ordered categories of which some would share one get their rank
+    besides. `report` says what each column was read as.
+
     All these columns then go through what `SmoothClipScaler` does: centred, scaled by
     quartiles, within (-3, 3). A constant column becomes 0.
 
@@ -118,11 +125,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Columns are known by name where X has names in ``fit`` and ``transform``: they may
-    come in another order, and other ones beside them are left alone.
+    Columns are known by name where X has names in ``fit`` and ``transform``, whatever
+    these are: they may come in another order, and other ones beside them are left
+    alone.
 
-    Dates and times are refused. Turn them into numbers, such as year, month or age in
-    days. Infinite numbers are refused, too.
+    The same value is the same in every dress: True, 1 and "true" in a column of flags,
+    1, 1.0 and "1", a date parsed or as text, a nullable, Arrow or polars column. Text
+    that is no number or date where nearly all was in ``fit``, and infinite numbers, are
+    refused by the name of their column. A ``DiagnosticWarning`` names columns of text
+    that was read as numbers, or partly could not be read, those that are little but one
+    category after merging, and in ``transform`` those of which no category is known.
 
     References
     ----------
@@ -170,9 +182,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            The table: a frame of pandas or polars, an array of numbers or objects, a
-            list of rows, or a sparse matrix of numbers. None, NaN, ``pandas.NA`` and
-            ``pandas.NaT`` stand for missing values.
+            The table: a frame of pandas, polars or pyarrow, an array of numbers or
+            objects, a list of rows, or a sparse matrix of numbers. None, NaN,
+            ``pandas.NA`` and ``pandas.NaT`` stand for missing values.
 
         y : None
             Ignored.
@@ -186,8 +198,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a parameter is none of its values, X has no row or no column, two
-            columns of one name, or a column of dates, of nested values, or of numbers
-            of which some are infinite or not numbers.
+            columns of one name, or a column of nested values, or of numbers of which
+            some are infinite or not numbers.
         """
         self._learn(X)
         return self
