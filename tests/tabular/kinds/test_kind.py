@@ -37,7 +37,7 @@ def test_each_kind_knows_its_columns_and_makes_what_its_suffixes_say(kind):
     assert found.is_categorical == (kind is Categories)
 
 
-@pytest.mark.parametrize("kind", filter(lambda k: issubclass(k, Readable), KINDS))
+@pytest.mark.parametrize("kind", [k for k in KINDS if issubclass(k, Readable)])
 def test_missing_values_of_all_kinds_are_read_and_other_values_refused(kind):
     found = learned(kind.__name__)
     missing = np.array([None, np.nan, "", "?", np.datetime64("NaT")], dtype=object)
