@@ -11,10 +11,13 @@ from skmlp.estimators import (
     MLPRegressor,
     MLPTransformer,
 )
+from skmlp.export import TRUSTED_TYPES, register_if_loaded, register_onnx, to_onnx
+from skmlp.model_file import load
 from skmlp.tabular import search_space, tabular_pipeline
 from skmlp.version import __version__
 
 __all__ = [
+    "TRUSTED_TYPES",
     "Checkpoint",
     "DiagnosticWarning",
     "Dropout",
@@ -25,6 +28,11 @@ __all__ = [
     "MLPRegressor",
     "MLPTransformer",
     "__version__",
+    "load",
+    "register_onnx",
     "search_space",
     "tabular_pipeline",
+    "to_onnx",
 ]
+
+register_if_loaded()

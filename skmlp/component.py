@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from skmlp.constraints import Rule, is_integer, is_real
+from skmlp.spelling import did_you_mean
 
 
 def setting(default: Any, rule: Rule, *, kw_only: bool = False) -> Any:
@@ -100,6 +101,7 @@ class Component:
             if name not in names:
                 raise ValueError(
                     f"{type(self).__name__} has no setting {name!r}; it has {names}."
+                    f"{did_you_mean(name, name, names)}"
                 )
             self._given.add(name)
             if inner:

@@ -52,6 +52,10 @@ class Embedding(Component):
         """What is kept of the training rows."""
         return ()
 
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        """Of the parameters."""
+        raise NotImplementedError
+
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
@@ -103,6 +107,10 @@ class PBLD(Embedding):
     @property
     def n_products(self) -> int:
         return self.n_frequencies * (1 + self.size)
+
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        shape = n_columns, self.n_frequencies
+        return [shape, shape, (*shape, self.size), (n_columns, self.size)]
 
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
@@ -190,6 +198,10 @@ class PiecewiseLinear(Embedding):
                 low[j, 0], high[j, n - 1] = -np.inf, np.inf
         return left, inverse, low, high
 
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        shape = n_columns, self.size
+        return [shape, shape, (n_columns, self.n_bins, self.size)]
+
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
@@ -252,11 +264,14 @@ class CategoryTable(Embedding):
         starts = np.concatenate([[0.0], np.cumsum(counts + 1.0)[:-1]])
         return starts, counts
 
+    def shapes(self, n_columns: int, constants: Arrays) -> list[tuple[int, ...]]:
+        return [(int(constants[1].sum()) + n_columns, self.size)]
+
     def draw(
         self, random_state: np.random.RandomState, n_columns: int, constants: Arrays
     ) -> Arrays:
-        n_rows = int(constants[1].sum()) + n_columns
-        return (random_state.normal(size=(n_rows, self.size)),)
+        (shape,) = self.shapes(n_columns, constants)
+        return (random_state.normal(size=shape),)
 
     def forward(self, params: Arrays, constants: Arrays, x: Array) -> tuple[Array, Any]:
         starts, counts = constants

@@ -8,15 +8,18 @@ import numpy as np
 from scipy.sparse import issparse
 
 
-def invalid(owner: str, parameter: str, expected: str, got: Any = ...) -> ValueError:
+def invalid(
+    owner: str, parameter: str, expected: str, got: Any = ..., hint: str = ""
+) -> ValueError:
     """The error for a parameter that is not what it must be.
 
     owner : name of the class, or function, that has the parameter.
     expected : what stands after "must".
     got : the value, shown by its repr; a `str` of class `Text` stands as it is.
+    hint : what to add, such as " Did you mean 'adam'?".
     """
-    text = f"{owner}: {parameter} must {expected}, got "
-    return ValueError(f"{text}{got if isinstance(got, Text) else short_repr(got)}.")
+    came = got if isinstance(got, Text) else short_repr(got)
+    return ValueError(f"{owner}: {parameter} must {expected}, got {came}.{hint}")
 
 
 class Text(str):

@@ -165,6 +165,7 @@ RANGES = {
         "relative_tol": YES_OR_NO,
         "min_updates": ([1, 0, 10**6], [-1, 1.0, np.nan, None]),
         "tie_break": (["last", "first"], ["any", None, True]),
+        "stratify": (["auto", True, False], ["yes", None, 1]),
     },
     "Ensemble": {"by": (["folds", "seeds"], ["fold", None, 5])},
     "Checkpoint": {

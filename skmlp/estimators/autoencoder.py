@@ -13,11 +13,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmlp.constraints import integer
 from skmlp.errors import describe, error_context, invalid, refuse_unsupported
 from skmlp.estimators.ensemble.members import check_one_member
-from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters, hidden_sizes
+from skmlp.estimators.validation.unreadable import naming_the_column, refuse_dates
+from skmlp.model_file import SavableMixin
 from skmlp.network.input_gradients import hidden_values
 
 RULES = {"n_components": integer(1)}
@@ -33,7 +35,9 @@ DEFAULTS = {
 }
 
 
-class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class MLPAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, SavableMixin, TransformerMixin, BaseEstimator
+):
     """Few features that hold as much of X as a network can put into them.
 
     A network learns to reproduce X through a layer of few linear units, the
@@ -280,11 +284,12 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         expected = "a dense array of finite numbers, (n_samples, n_features)"
         with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
-            return validate_data(self, X, reset=reset, dtype=FLOATS)
+            refuse_dates(X)
+            with naming_the_column(X):
+                return validate_data(self, X, reset=reset, dtype=FLOATS)
 
     def _network(self):
-        mlp = self.mlp_
-        return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
+        return network_of(self.mlp_)
 
     def _encoded(self, X):
         network, views = self._network()
@@ -294,7 +299,8 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         network, views = self._network()
         middle = network.dense[len(network.dense) // 2]
         raw = network.predict(views, Z, slice(middle, None))
-        return self.mlp_._fitted_loss().inverse_link(raw)
+        values = self.mlp_._fitted_loss().inverse_link(raw)
+        return values.astype(Z.dtype, copy=False)
 
     @property
     def _n_features_out(self):

@@ -3,6 +3,7 @@
 import copy
 import warnings
 from functools import partial, wraps
+from inspect import signature
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmlp.errors import invalid
 from skmlp.estimators.calibration import check_calibration
+from skmlp.estimators.conversion import from_sklearn, to_sklearn
 from skmlp.estimators.ensemble.members import (
     check_members,
     fit_members,
@@ -22,7 +24,7 @@ from skmlp.estimators.fitting.callbacks import (
     with_callbacks,
 )
 from skmlp.estimators.fitting.fit import train
-from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.plan import Request, make_plan
 from skmlp.estimators.fitting.scoring import check_scoring_name
 from skmlp.estimators.fitting.settings import LOSSES, Settings, component
@@ -34,13 +36,14 @@ from skmlp.estimators.fitting.state import (
 )
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
-from skmlp.estimators.moved import hint, refuse_moved
+from skmlp.estimators.moved import hint, refuse_unknown
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.targets.choice import fitted_task
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.combinations import check_partial_fit, takes_sparse
 from skmlp.estimators.validation.fitted_weights import check_n_features
 from skmlp.estimators.validation.parameters import RULES, check_parameters
+from skmlp.model_file import SavableMixin
 from skmlp.solvers import SOLVERS, Solver
 
 
@@ -68,7 +71,9 @@ def as_solver(estimator, value):
     return kind(**{name: getattr(estimator, name) for name in kind.flat})
 
 
-class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator):
+class BaseMLP(
+    ExplainingMixin, SavableMixin, StatefulMixin, CallbackSupportMixin, BaseEstimator
+):
     """Base of the two estimators, which see for parameters, targets and predictions."""
 
     # the groups of a search are for its own splitter, unless they are asked for
@@ -123,7 +128,8 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         try:
             return super().set_params(**params)
         except ValueError as error:
-            raise ValueError(f"{error}{hint(params)}") from None
+            known = self.get_params(deep=False)
+            raise ValueError(f"{error}{hint(params, known)}") from None
 
     def _make_object(self, name) -> None:
         """Have an object in the place of a plain value, so that it can be set."""
@@ -169,7 +175,7 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         settings = Settings.of(self)
         check_scoring_name(settings, is_regression=is_regressor(self))
         if request.incremental:
-            check_partial_fit(settings)
+            check_partial_fit(settings, request)
         has_callbacks = hasattr(self, "_skl_callbacks")
         check_members(settings, request, has_callbacks=has_callbacks)
         check_calibration(settings, request)
@@ -241,6 +247,79 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
         self._check_one_network()
         return summarize(self, n_features, n_outputs)
 
+    # To scikit-learn and back.
+
+    def to_sklearn(self):
+        """The fitted network as scikit-learn's own estimator.
+
+        For tools that know ``sklearn.neural_network`` only, such as converters to other
+        formats. Predictions are equal to rounding, and ``partial_fit`` may continue
+        training, with new moments of the solver. Scales are in the weights already, and
+        a temperature goes into the last layer. Training parameters that scikit-learn
+        does not have, such as ``solver="adamw"`` or ``dropout``, take its defaults.
+
+        Returns
+        -------
+        estimator : sklearn.neural_network.MLPClassifier or \
+                sklearn.neural_network.MLPRegressor
+            A fitted estimator, which shares no array with this one.
+
+        Raises
+        ------
+        ValueError
+            If predictions need what scikit-learn does not have: another activation,
+            embeddings, several members, clipped outputs, several quantile levels, a
+            single class or several columns of classes.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skmlp import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> clf = MLPClassifier(5, solver="lbfgs", tol=0.1, random_state=0).fit(X, y)
+        >>> type(clf.to_sklearn()).__module__.partition(".")[0]
+        'sklearn'
+        """
+        self._check_one_network()
+        check_is_fitted(self, self._learned)
+        return to_sklearn(self, self._task(), self._fitted_loss())
+
+    @classmethod
+    def from_sklearn(cls, estimator):
+        """An estimator with the parameters and the network of scikit-learn's.
+
+        Predictions are equal to rounding. ``partial_fit`` and ``warm_start=True``
+        continue training, with new moments of the solver.
+
+        Parameters
+        ----------
+        estimator : sklearn.neural_network.MLPClassifier or \
+                sklearn.neural_network.MLPRegressor
+            A fitted estimator, of the kind of this class.
+
+        Returns
+        -------
+        estimator : MLPClassifier or MLPRegressor
+            A new estimator, which shares no array with the given one.
+
+        Raises
+        ------
+        ValueError
+            If the estimator is of another kind, or not fitted.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn import neural_network
+        >>> from skmlp import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> other = neural_network.MLPClassifier(5, solver="lbfgs", tol=0.1)
+        >>> clf = MLPClassifier.from_sklearn(other.fit(X, y))
+        >>> bool((clf.predict(X) == other.predict(X)).all())
+        True
+        """
+        return from_sklearn(cls(), estimator)
+
     # Raw outputs.
 
     def _check_one_network(self) -> None:
@@ -252,12 +331,11 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
     def _checked_to_predict(self, X):
         """X checked, the network, and its (W, b) a layer."""
         self._check_one_network()
-        check_is_fitted(self, self._learned)
+        if not all(name in vars(self) for name in self._learned):
+            check_is_fitted(self, self._learned)
         X = check_X_to_predict(self, X)
-        check_parameters(self, {"activation": RULES["activation"]})
-        owner = type(self).__name__
-        network, layers = fitted_network(owner, self.activation, vars(self))
-        check_n_features(owner, X, network.layer_sizes[0])
+        network, layers = network_of(self)
+        check_n_features(type(self).__name__, X, network.layer_sizes[0])
         return X, network, layers
 
     def _raw(self, X):
@@ -306,11 +384,13 @@ class BaseMLP(ExplainingMixin, StatefulMixin, CallbackSupportMixin, BaseEstimato
 
 
 def _naming_moved_parameters(init):
-    """The constructor, which says of an old parameter where it is now."""
+    """The constructor, which says of an unknown parameter what it is called here."""
+
+    known = signature(init).parameters
 
     @wraps(init)
     def checked_init(self, *args, **kwargs):
-        refuse_moved(type(self).__name__, kwargs)
+        refuse_unknown(type(self).__name__, kwargs, known)
         init(self, *args, **kwargs)
 
     return checked_init

@@ -19,16 +19,20 @@ from skmlp.errors import describe
 from skmlp.estimators.base import BaseMLP
 from skmlp.estimators.classifier import MLPClassifier
 from skmlp.estimators.ensemble.members import check_one_member
-from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.inspection.attribution import check_layer
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.parameters import hidden_sizes
+from skmlp.estimators.validation.target_values import plain_values
+from skmlp.model_file import SavableMixin
 from skmlp.network.input_gradients import hidden_values
 
 
-class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class MLPTransformer(
+    ClassNamePrefixFeaturesOutMixin, SavableMixin, TransformerMixin, BaseEstimator
+):
     """Features that a network has learned: the values of one of its hidden layers.
 
     ``fit`` trains a network on X and y; ``transform`` gives what the units of a hidden
@@ -176,12 +180,12 @@ class MLPTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             raise ValueError(
                 f"{name} requires y to be passed, but the target y is None."
             )
+        y = plain_values(type(self).__name__, "y", y, numeric=False)
         is_of_numbers = type_of_target(y).startswith("continuous")
         return MLPRegressor() if is_of_numbers else MLPClassifier()
 
     def _network(self):
-        mlp = self.estimator_
-        return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
+        return network_of(self.estimator_)
 
     def _number(self) -> int:
         """The number of the hidden layer, counted from 0."""

@@ -6,6 +6,7 @@ columns are only embedded.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -37,6 +38,11 @@ class Embedded:
     def max_width(self) -> int:
         return len(self.columns) * self.embedding.max_width
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """Of the parameters."""
+        return self.embedding.shapes(len(self.columns), self.constants)
+
     def of(self, X: Any) -> Array:
         """The columns (n, n_columns) of X, which may be CSR, as an array."""
         x = X[:, self.columns]
@@ -45,16 +51,6 @@ class Embedded:
     def draw(self, random_state: np.random.RandomState) -> Arrays:
         """First parameters."""
         return self.embedding.draw(random_state, len(self.columns), self.constants)
-
-
-def _plain_columns(
-    n_features: int, embedded: list[Embedded]
-) -> NDArray[np.intp] | None:
-    """The numbers of the columns without codes of categories, None for all columns."""
-    tables = [p.columns for p in embedded if isinstance(p.embedding, CategoryTable)]
-    if not tables:
-        return None
-    return np.setdiff1d(np.arange(n_features), np.concatenate(tables))
 
 
 @dataclass(slots=True)
@@ -75,22 +71,30 @@ class Inputs(Layer):
 
     Attributes
     ----------
-    plain : the numbers of the columns that stay as they are, None for all.
-    n_plain, width : how many these are, and how many columns come of X.
+    n_plain, width : columns that stay as they are, and all columns that come of X.
     """
 
     def __init__(self, n_features: int, embedded: list[Embedded]) -> None:
         self.n_features, self.embedded = n_features, embedded
-        self.plain = _plain_columns(n_features, embedded)
-        self.n_plain = n_features if self.plain is None else len(self.plain)
+        self.n_plain = n_features - sum(map(len, self._tables))
         self.width = self.fan_out = self.n_plain + sum(p.width for p in embedded)
-        drawn = [p.draw(np.random.RandomState(0)) for p in embedded]  # for their shapes
-        self._counts = [len(arrays) for arrays in drawn]
+        self._counts = [len(part.shapes) for part in embedded]
         self.shapes = [
-            (part.embedding.group, array.shape)
-            for part, arrays in zip(embedded, drawn, strict=True)
-            for array in arrays
+            (part.embedding.group, shape) for part in embedded for shape in part.shapes
         ]
+
+    @property
+    def _tables(self) -> list[NDArray[np.intp]]:
+        """The numbers of the columns with codes of categories."""
+        parts = self.embedded
+        return [p.columns for p in parts if isinstance(p.embedding, CategoryTable)]
+
+    @cached_property
+    def plain(self) -> NDArray[np.intp] | None:
+        """The numbers of the columns that stay as they are, None for all."""
+        if not self._tables:
+            return None
+        return np.setdiff1d(np.arange(self.n_features), np.concatenate(self._tables))
 
     @property
     def max_width(self) -> int:
@@ -111,7 +115,7 @@ class Inputs(Layer):
     def embed(self, params: Params, X: Any) -> tuple[Any, list[tuple[Array, Any]]]:
         """The values (n, width), CSR where X is, and the caches for backward."""
         values, caches = [], []
-        for part, own in zip(self.embedded, self._split(params), strict=True):
+        for part, own in zip(self.embedded, self.split(params), strict=True):
             x = part.of(X)
             embedded, cache = part.embedding.forward(own, part.constants, x)
             values.append(embedded)
@@ -127,7 +131,7 @@ class Inputs(Layer):
         self, params: Params, grads: Params, delta: Array, buffers: InputBuffers
     ) -> None:
         """Write the gradients; delta: (n, width - n_plain), of embedded columns."""
-        own_grads = iter(self._split(grads))
+        own_grads = iter(self.split(grads))
         for part, own, x, cache, d_part in self._pieces(params, buffers, delta):
             part.embedding.backward(own, next(own_grads), x, cache, d_part)
 
@@ -145,7 +149,7 @@ class Inputs(Layer):
 
         return vjp
 
-    def _split(self, arrays: Sequence[Array]) -> list[Arrays]:
+    def split(self, arrays: Sequence[Array]) -> list[Arrays]:
         """The parameters of each embedding."""
         stops = list(accumulate(self._counts))
         return [
@@ -157,7 +161,7 @@ class Inputs(Layer):
         self, params: Params, buffers: InputBuffers, delta: Array
     ) -> Iterator[tuple[Embedded, Arrays, Array, Any, Array]]:
         """Of each embedding what its backward pass needs; delta: (n, all widths)."""
-        at, each = 0, zip(self.embedded, self._split(params), strict=True)
+        at, each = 0, zip(self.embedded, self.split(params), strict=True)
         for (part, own), (x, cache) in zip(each, buffers.caches, strict=True):
             yield part, own, x, cache, delta[:, at : at + part.width]
             at += part.width

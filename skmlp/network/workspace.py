@@ -14,6 +14,11 @@ BLOCK_ELEMENTS = 1 << 16
 BLOCK_ROWS = 256
 
 
+def are_few(n_rows: int) -> bool:
+    """Whether rows are one block in any network."""
+    return n_rows <= BLOCK_ROWS
+
+
 def rows_of_width(width: int) -> int:
     """So few rows at once that as wide a block stays in the processor's cache.
 

@@ -5,10 +5,19 @@ from itertools import accumulate
 import numpy as np
 from scipy.sparse import csr_matrix, hstack, issparse
 
-from skmlp.tabular.kinds import Numbers
+from skmlp.tabular.kinds import PlainNumbers
 from skmlp.tabular.kinds.categories import SIGNS
 from skmlp.tabular.kinds.numbers import are_flags, note_of_numbers
 from skmlp.tabular.smooth_clip import smooth_clip
+
+
+class Blocks:
+    """Both blocks, of the kinds of all columns of a table."""
+
+    def __init__(self, kinds):
+        self.kinds = kinds
+        self.numbers = NumberBlock(kinds)
+        self.categories = CategoryBlock(kinds)
 
 
 class NumberBlock:
@@ -25,7 +34,7 @@ class NumberBlock:
         self.columns = np.repeat([j for j, _ in self.kinds], sizes).astype(int)
         self.leading = np.diff(self.columns, prepend=-1) != 0
         self.starts = [0, *accumulate(sizes)][:-1]
-        self.plain = [j for j, kind in self.kinds if type(kind) is Numbers]
+        self.plain = [j for j, kind in self.kinds if type(kind) is PlainNumbers]
 
     def read(self, table, empty=()):
         """A new float64 array or CSC matrix (n_rows, n_features), NaN where missing.
@@ -55,17 +64,18 @@ class NumberBlock:
             return
         low, high = np.fmin.reduce(numbers, axis=0), np.fmax.reduce(numbers, axis=0)
         for i, (_, kind) in zip(self.starts, self.kinds, strict=True):
-            if isinstance(kind, Numbers):
+            if isinstance(kind, PlainNumbers):
                 note = note_of_numbers(numbers[:, i], low[i], high[i])
                 kind.notes += [note] if note else []
-                kind.is_flag = low[i] == 0 and high[i] == 1 and are_flags(numbers[:, i])
+                is_flag = low[i] == 0 and high[i] == 1 and are_flags(numbers[:, i])
+                kind.is_flag = bool(is_flag)
 
     def _by_column(self, table, empty):
         shape = table.shape[0], len(self.columns)
         block = np.full(shape, np.nan, order="F")
         places = zip(self.starts, self.kinds, strict=True)
         rest = [(i, j, kind) for i, (j, kind) in places if i not in empty]
-        numbers = [(i, j) for i, j, kind in rest if type(kind) is Numbers]
+        numbers = [(i, j) for i, j, kind in rest if type(kind) is PlainNumbers]
         plain = {i: j for i, j in numbers if table.is_plain([j])}
         if len(plain) > 1:
             block[:, list(plain)] = table.block(list(plain.values()))
@@ -114,26 +124,23 @@ class CategoryBlock:
         empty = csr_matrix((n_rows, 0), dtype=np.int8)
         return hstack([empty, *blocks], format="csr").astype(dtype)
 
-    def learn_values(self, scales, dtype):
-        """Keep what each feature is, once scaled, if it is -1, 0 or 1: (3, n_features).
+    def fill(self, indices, scales, out):
+        """Write the scaled features of all rows to a dense array (n, n_features).
 
-        So a dense row is looked up instead of being computed.
+        What 0, 1 and -1 become is looked up instead of being computed row by row.
         """
-        levels = np.repeat(np.array([[0], [1], [-1]], dtype), self.n_features, axis=1)
-        self._values = smooth_clip(levels, *scales)
-
-    def fill(self, indices, out):
-        """Write the scaled features of all rows to a dense array (n, n_features)."""
-        out[:] = self._values[0]
+        levels = np.repeat(np.array([[0], [1], [-1]], out.dtype), out.shape[1], axis=1)
+        values = smooth_clip(levels, *scales)
+        out[:] = values[0]
         start = 0
         for (_, kind), size, found in zip(self.kinds, self.sizes, indices, strict=True):
             if kind.n_categories in SIGNS:
                 sign = SIGNS[kind.n_categories][found]
-                out[:, start] = self._values[sign, start]
+                out[:, start] = values[sign, start]
             else:
                 rows = np.flatnonzero(found >= 0)
                 columns = start + found[rows]
-                out[rows, columns] = self._values[1, columns]
+                out[rows, columns] = values[1, columns]
             start += size
 
     def names(self, labels):

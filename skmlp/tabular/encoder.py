@@ -10,7 +10,7 @@ from skmlp.constraints import BOOLEAN, Rule, any_of, either, integer, real
 from skmlp.errors import error_context
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters
-from skmlp.tabular.blocks import CategoryBlock, NumberBlock, as_dense
+from skmlp.tabular.blocks import Blocks, as_dense
 from skmlp.tabular.feature_names import are_strings, names_in, positions_of, told_apart
 from skmlp.tabular.kinds import learn_kinds
 from skmlp.tabular.missing import learn_missing
@@ -159,8 +159,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):
            [ 0.  ,  1.66,  1.66,  0.  ,  0.  ,  0.  ]], dtype=float32)
     """
 
-    _output = None  # what set_output was last asked for
-
     def __init__(
         self,
         categorical_features=FROM_DTYPE,
@@ -250,8 +248,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         table = self._in_fitted_order(read_table(self, X), X)
-        numbers = self._number_block.read(table, self._missing.empty)
-        indices, strange = self._category_block.read(table)
+        numbers = self._blocks.numbers.read(table, self._missing.empty)
+        indices, strange = self._blocks.categories.read(table)
         names = [self._labels[j] for j in strange]
         warn_of_strange(type(self).__name__, names, stacklevel=3)
         return self._joined(self._scaled_numbers(numbers), indices)
@@ -278,9 +276,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         labels = names_in(self, self._labels, input_features)
-        names = self._number_block.names(labels)
+        names = self._blocks.numbers.names(labels)
         names += [f"{labels[j]}_missing" for j in self._incomplete_columns()]
-        names += self._category_block.names(labels)
+        names += self._blocks.categories.names(labels)
         return np.array(told_apart(names), dtype=object)
 
     def report(self):
@@ -329,11 +327,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _incomplete_columns(self):
         """The columns that have an indicator."""
-        return self._number_block.columns[self._missing.incomplete]
+        return self._blocks.numbers.columns[self._missing.incomplete]
 
     def _features(self):
         """Of each column the names of its features."""
-        numbers, categories = self._number_block, self._category_block
+        numbers, categories = self._blocks.numbers, self._blocks.categories
         owners = [*numbers.columns, *self._incomplete_columns(), *categories.columns]
         names = [[] for _ in self._labels]
         for j, name in zip(owners, self.get_feature_names_out(), strict=True):
@@ -346,24 +344,23 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         for parameter in WORDS:
             check_selection(self, parameter)
         table = read_table(self, X)
-        kinds = learn_kinds(self, table)
-        number_block, category_block = NumberBlock(kinds), CategoryBlock(kinds)
-        numbers = number_block.read(table)
-        indices, _ = category_block.read(table)
+        blocks = Blocks(learn_kinds(self, table))
+        numbers = blocks.numbers.read(table)
+        indices, _ = blocks.categories.read(table)
         # nothing is set before here: an encoder whose fit fails is what it was
-        self._set_columns(table, kinds)
-        self._number_block, self._category_block = number_block, category_block
-        self._missing = learn_missing(numbers, number_block.leading)
-        number_block.look_at(numbers)
+        self._blocks = blocks
+        self._set_columns(table, blocks.kinds)
+        self._missing = learn_missing(numbers, blocks.numbers.leading)
+        blocks.numbers.look_at(numbers)
         numbers = self._scaled_numbers(numbers, learn=True)
         self._learn_categories(indices, table.shape[0])
         self._report = self._report_rows(indices)
         self.sparse_output_ = self._is_to_be_sparse(numbers)
-        warn_of(type(self).__name__, self._labels, kinds, stacklevel=4)
+        warn_of(type(self).__name__, self._labels, blocks.kinds, stacklevel=4)
         return numbers, indices
 
     def _set_columns(self, table, kinds):
-        self._kinds, self._names, self._labels = kinds, table.names, table.labels
+        self._names, self._labels = table.names, table.labels
         self.is_categorical_ = np.array([k.is_categorical for k in kinds], dtype=bool)
         pairs = zip(table.labels, kinds, strict=True)
         of = {name: kind for name, kind in pairs if kind.is_categorical}
@@ -383,10 +380,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return smooth_clip(filled, *self._number_scales)
 
     def _learn_categories(self, indices, n_rows):
-        encoded = self._category_block.encode(indices, n_rows, self.dtype)
+        encoded = self._blocks.categories.encode(indices, n_rows, self.dtype)
         self._n_stored = encoded.nnz
         self._category_scales = column_scales(encoded)
-        self._category_block.learn_values(self._category_scales, self.dtype)
 
     def _is_to_be_sparse(self, numbers):
         if self.sparse_output != "auto":
@@ -394,29 +390,29 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if self._gives_frames():
             return False
         n_rows = numbers.shape[0]
-        n_columns = numbers.shape[1] + self._category_block.n_features
+        n_columns = numbers.shape[1] + self._blocks.categories.n_features
         n_stored = numbers.size + self._n_stored  # of a sparse matrix those stored
         is_large = n_columns > MANY_COLUMNS
         is_thin = n_stored < LOW_DENSITY * n_rows * n_columns
         return sparse.issparse(numbers) or (is_large and is_thin)
 
     def _report_rows(self, indices):
-        missing = self._number_block.of_columns(self._missing.counts)
-        found = zip(self._category_block.kinds, indices, strict=True)
+        missing = self._blocks.numbers.of_columns(self._missing.counts)
+        found = zip(self._blocks.categories.kinds, indices, strict=True)
         missing |= {j: np.count_nonzero(codes < 0) for (j, _), codes in found}
-        columns = zip(self._labels, self._kinds, self._features(), strict=True)
+        columns = zip(self._labels, self._blocks.kinds, self._features(), strict=True)
         return [
             column_report(label, kind, int(missing[j]), features)
             for j, (label, kind, features) in enumerate(columns)
         ]
 
     def _gives_frames(self):
-        output = self._output or get_config()["transform_output"]
+        output = vars(self).get("_output") or get_config()["transform_output"]
         return output != "default"
 
     def _joined(self, numbers, indices):
         """The two blocks beside each other, of type `dtype`."""
-        block, n_rows = self._category_block, numbers.shape[0]
+        block, n_rows = self._blocks.categories, numbers.shape[0]
         is_sparse = self.sparse_output_
         if is_sparse and not (self.sparse_output == "auto" and self._gives_frames()):
             encoded = block.encode(indices, n_rows, self.dtype)
@@ -426,7 +422,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         n_numbers = numbers.shape[1]
         joined = np.empty((n_rows, n_numbers + block.n_features), dtype=self.dtype)
         joined[:, :n_numbers] = as_dense(numbers)
-        block.fill(indices, joined[:, n_numbers:])
+        block.fill(indices, self._category_scales, joined[:, n_numbers:])
         return joined
 
     def _in_fitted_order(self, table, X):
@@ -447,7 +443,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def __sklearn_clone__(self):
         copy = super().__sklearn_clone__()
-        if self._output is not None:
+        if hasattr(self, "_output"):
             copy._output = self._output
         return copy
 

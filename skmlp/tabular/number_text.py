@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 
 # Text that stands for a missing value beside numbers and dates, in lower case: pandas'
 # list for CSV files, and what people write.
@@ -43,24 +44,25 @@ class Separators:
     thousands: str
     decimal: str
 
-    def __post_init__(self):
-        digits = r"\d+"
-        if self.thousands:
-            groups = "|".join(
-                rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+"
-                for mark in self.thousands
-            )
-            digits = rf"(?:{groups}|\d+)"
-        point = re.escape(self.decimal)
-        pattern = rf"(?:{digits}(?:{point}\d*)?|{point}\d+){EXPONENT}"
-        object.__setattr__(self, "_pattern", re.compile(pattern))
-
     def read(self, body):
         """The number that the digits say, or None."""
-        if not self._pattern.fullmatch(body):
+        if not _pattern(self.thousands, self.decimal).fullmatch(body):
             return None
         plain = body.translate(dict.fromkeys(map(ord, self.thousands)))
         return float(plain.replace(self.decimal, "."))
+
+
+@cache
+def _pattern(thousands, decimal):
+    """Of digits that are grouped by one of the marks, or not at all."""
+    digits = r"\d+"
+    if thousands:
+        groups = "|".join(
+            rf"[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+" for mark in thousands
+        )
+        digits = rf"(?:{groups}|\d+)"
+    point = re.escape(decimal)
+    return re.compile(rf"(?:{digits}(?:{point}\d*)?|{point}\d+){EXPONENT}")
 
 
 PLAIN = Separators("", ".")

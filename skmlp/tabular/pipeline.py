@@ -1,9 +1,13 @@
 """tabular_pipeline: from a raw table to predictions, as a Pipeline of scikit-learn."""
 
 from inspect import signature
+from typing import ClassVar
 
 import numpy as np
+import sklearn
+from sklearn.base import clone, is_regressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 
 from skmlp.component import Component
@@ -14,6 +18,8 @@ from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
+from skmlp.model_file import SavableMixin
+from skmlp.spelling import did_you_mean
 from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
@@ -27,20 +33,232 @@ SCHEDULED = {
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
 
-def _ends_in_intervals(pipeline):
-    """Raise an AttributeError where the last step has no intervals."""
-    return bool(pipeline.steps[-1][1].predict_interval)
+# What `fit` takes by name, for the last step.
+FOR_LAST_STEP = ("X_val", "y_val", "sample_weight_val", "sample_weight", "groups")
 
 
-class TabularPipeline(Pipeline):
-    """A Pipeline of scikit-learn's that also gives intervals.
+def _last_step_has(method):
+    """Raise an AttributeError where the last step has no such method."""
+
+    def has_it(pipeline):
+        return bool(getattr(pipeline.steps[-1][1], method))
+
+    return available_if(has_it)
+
+
+class TabularPipeline(SavableMixin, Pipeline):
+    """A Pipeline of scikit-learn's that encodes validation rows and gives intervals.
+
+    Predictions, probabilities and intervals are float64.
 
     See Also
     --------
     tabular_pipeline : Makes one.
     """
 
-    @available_if(_ends_in_intervals)
+    # the steps request metadata, not the pipeline
+    __metadata_request__fit: ClassVar = dict.fromkeys(FOR_LAST_STEP, UNUSED)
+
+    def fit(
+        self,
+        X,
+        y=None,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+        groups=None,
+        **params,
+    ):
+        """Fit the steps one after the other.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            The rows to train on: a data frame, an array or a list of rows.
+
+        y : array-like
+            Their targets.
+
+        sample_weight : array-like of shape (n_samples,), float or None, default=None
+            Weights >= 0 of the rows, for the last step.
+
+        X_val : table of shape (n_val, n_columns), default=None
+            Validation rows of your own, raw as X; no rows are then split off X.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
+        groups : array-like of shape (n_samples,), default=None
+            Groups of the rows, for a `validation_fraction` that is a splitter.
+
+        **params : dict
+            What else the steps' ``fit`` takes, as of scikit-learn's ``Pipeline``, such
+            as ``mlp__X_val``, which is raw as well. With metadata routing what the
+            steps request.
+
+        Returns
+        -------
+        self : TabularPipeline
+            The fitted pipeline.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As the steps' ``fit``; or if, with ``warm_start``, the columns that X is
+            encoded as are others than before.
+        """
+        values = X_val, y_val, sample_weight_val, sample_weight, groups
+        named = dict(zip(FOR_LAST_STEP, values, strict=True))
+        named = {name: value for name, value in named.items() if value is not None}
+        params = self._joined(named, params)
+        self._encode_validation_rows(X, y, params)
+        return super().fit(X, y, **params)
+
+    def _joined(self, named, params):
+        """All parameters, those for the last step by its name but with routing."""
+        if sklearn.get_config()["enable_metadata_routing"]:
+            return named | params
+        prefixed = {f"{self.steps[-1][0]}__{n}": v for n, v in named.items()}
+        twice = sorted(prefixed.keys() & params.keys())
+        if twice:
+            raise TypeError(
+                f"{type(self).__name__}: {twice[0]} and {twice[0].split('__')[1]} are "
+                "one parameter, which was given twice."
+            )
+        return prefixed | params
+
+    def _encode_validation_rows(self, X, y, params) -> None:
+        """Put what the steps before the last make of validation rows in their place.
+
+        Unless ``transform_input`` does so. And check that a fit that goes on has the
+        columns of the fit before.
+        """
+        key = f"{self.steps[-1][0]}__X_val"
+        if sklearn.get_config()["enable_metadata_routing"]:
+            key = "" if "X_val" in (self.transform_input or ()) else "X_val"
+        rows, goes_on = params.get(key), self._goes_on()
+        if len(self.steps) < 2 or (rows is None and not goes_on):
+            return
+        first_steps = clone(self[:-1]).fit(X, y)
+        if goes_on:
+            self._check_columns(first_steps)
+        if rows is not None:
+            params[key] = first_steps.transform(rows)
+
+    def _goes_on(self) -> bool:
+        """Whether the last step goes on with the network that it has."""
+        mlp = self.steps[-1][1]
+        is_mlp = isinstance(mlp, tuple(ESTIMATORS.values()))
+        return is_mlp and bool(mlp.warm_start) and hasattr(mlp, "n_features_in_")
+
+    def _check_columns(self, first_steps) -> None:
+        """A network that goes on needs the columns that it was trained on."""
+        before = self[:-1].get_feature_names_out().tolist()
+        now = first_steps.get_feature_names_out().tolist()
+        if before == now:
+            return
+        new = [name for name in now if name not in before]
+        gone = [name for name in before if name not in now]
+        raise ValueError(
+            f"{type(self).__name__}: with warm_start=True X must be encoded as the "
+            f"columns of the fit before, got {len(now)} columns instead of "
+            f"{len(before)} (new: {short_repr(new)}, gone: {short_repr(gone)}): the "
+            "encoder learns categories and missing values anew in each fit. Fit all "
+            "rows at once with warm_start=False, or keep the encoding and train the "
+            "last step alone: pipeline[-1].fit(pipeline[:-1].transform(X), y)."
+        )
+
+    @_last_step_has("predict")
+    def predict(self, X, **params):
+        """Predict labels or numbers; numbers are float64.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in ``fit``.
+
+        **params : dict
+            As of scikit-learn's ``Pipeline``.
+
+        Returns
+        -------
+        predicted : ndarray
+            As of the last step.
+        """
+        predicted = super().predict(X, **params)
+        return _in_float64(predicted) if is_regressor(self) else predicted
+
+    @_last_step_has("predict_proba")
+    def predict_proba(self, X, **params):
+        """Probabilities of the classes in float64, which sum to 1 to its rounding.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in ``fit``.
+
+        **params : dict
+            As of scikit-learn's ``Pipeline``.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            As of the last step.
+        """
+        mlp = self.steps[-1][1]
+        if params or not isinstance(mlp, MLPClassifier):
+            return super().predict_proba(X, **params)
+        return mlp._probabilities(self[:-1].transform(X), np.float64)
+
+    @_last_step_has("predict_log_proba")
+    def predict_log_proba(self, X, **params):
+        """Logarithms of ``predict_proba``.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in ``fit``.
+
+        **params : dict
+            As of scikit-learn's ``Pipeline``.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            As of the last step.
+        """
+        if params or not isinstance(self.steps[-1][1], MLPClassifier):
+            return super().predict_log_proba(X, **params)
+        proba = self.predict_proba(X)
+        if isinstance(proba, list):
+            return [np.log(part) for part in proba]
+        return np.log(proba)
+
+    @_last_step_has("decision_function")
+    def decision_function(self, X, **params):
+        """Raw outputs of the network, as float64.
+
+        Parameters
+        ----------
+        X : table of shape (n_samples, n_columns)
+            As in ``fit``.
+
+        **params : dict
+            As of scikit-learn's ``Pipeline``.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            As of the last step.
+        """
+        return _in_float64(super().decision_function(X, **params))
+
+    @_last_step_has("predict_interval")
     def predict_interval(self, X, coverage=0.9):
         """Predict intervals that hold y in a share of `coverage` of rows.
 
@@ -58,7 +276,8 @@ class TabularPipeline(Pipeline):
             As of ``MLPRegressor.predict_interval``.
         """
         encoded = self[:-1].transform(X)
-        return self.steps[-1][1].predict_interval(encoded, coverage)
+        ends = self.steps[-1][1].predict_interval(encoded, coverage)
+        return _in_float64(ends[0]), _in_float64(ends[1])
 
     def set_params(self, **params):
         """Set parameters of the pipeline and its steps.
@@ -81,11 +300,35 @@ class TabularPipeline(Pipeline):
         inner = {n: v for n, v in params.items() if n.startswith(within)}
         objects = {n: v for n, v in params.items() if n in names}
         later = {*inner, *objects}
-        super().set_params(**{n: v for n, v in params.items() if n not in later})
+        self._set_others({n: v for n, v in params.items() if n not in later})
         mlp = self.steps[-1][1]
         if isinstance(mlp, tuple(ESTIMATORS.values())):
             objects = {n: _merged(mlp, names[n], v) for n, v in objects.items()}
+            super().set_params(**objects, **inner)
+            _drop_idle_schedules(mlp, {n.partition("__")[2] for n in params})
+            return self
         return super().set_params(**objects, **inner)
+
+    def _set_others(self, params) -> None:
+        """Set parameters; an estimator's own without its step's name are refused."""
+        try:
+            super().set_params(**params)
+        except ValueError as error:
+            name, mlp = self.steps[-1]
+            own = {*self.get_params(deep=False), "steps"}
+            bare = [n for n in params if "__" not in n and n not in own]
+            known = mlp.get_params(deep=False) if bare else {}
+            named = [f" Use {name}__{n}." for n in bare if n in known]
+            text = hint([n for n in bare if n not in known], known, f"{name}__")
+            raise ValueError(f"{error}{''.join(named)}{text}") from None
+
+
+def _in_float64(values):
+    """Numbers, or a list of arrays of them, as float64; other values as they are."""
+    if isinstance(values, list):
+        return [_in_float64(part) for part in values]
+    is_floats = isinstance(values, np.ndarray) and values.dtype.kind == "f"
+    return values.astype(np.float64, copy=False) if is_floats else values
 
 
 def tabular_pipeline(
@@ -95,8 +338,10 @@ def tabular_pipeline(
 
     Its steps are "table", a `TableEncoder`, and "mlp", an `MLPClassifier` or
     `MLPRegressor` with the parameters of a preset. It is an ordinary ``Pipeline`` of
-    scikit-learn: ``GridSearchCV`` over ``mlp__...``, ``mlp__sample_weight`` in ``fit``,
-    ``clone``, pickles and ``set_output`` work as ever.
+    scikit-learn: ``GridSearchCV`` over ``mlp__...``, ``clone``, pickles and
+    ``set_output`` work as ever. ``fit`` also takes ``sample_weight``, ``groups`` and
+    raw validation rows, ``X_val`` and ``y_val``. All numbers that it predicts are
+    float64.
 
     Parameters
     ----------
@@ -152,7 +397,7 @@ def tabular_pipeline(
     if unknown:
         raise TypeError(
             f"tabular_pipeline: params must be parameters of {estimator.__name__}, got "
-            f"{', '.join(unknown)}.{hint(unknown)}"
+            f"{', '.join(unknown)}.{hint(unknown, known)}"
         )
     encoder = TableEncoder(categorical_features=categorical_features)
     recipe = preset_of(preset, kind)
@@ -166,6 +411,7 @@ def check_kind(function, kind) -> None:
     if not isinstance(kind, str) or kind not in KINDS:
         raise ValueError(
             f"{function}: kind must be one of {KINDS}, got {short_repr(kind)}."
+            f"{did_you_mean('kind', kind, KINDS)}"
         )
 
 
@@ -203,14 +449,28 @@ def _merged(mlp, name, value):
     if not isinstance(there, Component):
         return value
     merged = given.filled_by(there)
-    settings = merged.get_params(deep=False)
+    _make_idle_schedules_constant(mlp, merged, given._given)
+    return merged
+
+
+def _make_idle_schedules_constant(mlp, part, given) -> None:
+    """Schedules of what is 0, but for those that are given by name."""
+    settings = part.get_params(deep=False)
     if not np.size(mlp.hidden_layer_sizes):  # no hidden units to drop
         settings.pop("rate", None)
     for what, schedule in SCHEDULED.items():
         acts = any(map(_acts, map(settings.get, what)))
-        if schedule in settings and not acts and schedule not in given._given:
-            setattr(merged, schedule, "constant")
-    return merged
+        if schedule in settings and not acts and schedule not in given:
+            setattr(part, schedule, "constant")
+
+
+def _drop_idle_schedules(mlp, names) -> None:
+    """Where one of the names, such as "dropout__rate", switches off what they scale."""
+    for name in ("solver", "dropout"):
+        part, start = getattr(mlp, name), f"{name}__"
+        given = {n.removeprefix(start) for n in names if n.startswith(start)}
+        if isinstance(part, Component) and (given or "hidden_layer_sizes" in names):
+            _make_idle_schedules_constant(mlp, part, given)
 
 
 def _acts(value) -> bool:

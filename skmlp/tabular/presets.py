@@ -5,8 +5,10 @@ import copy
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.errors import short_repr
 from skmlp.estimators.options import Dropout, EarlyStopping
+from skmlp.estimators.validation.parameters import AtMost
 from skmlp.losses import LogLoss
 from skmlp.solvers import Adam, AdamW
+from skmlp.spelling import did_you_mean
 
 KINDS = ("classifier", "regressor")
 
@@ -16,10 +18,10 @@ _REALMLP = {
     "hidden_layer_sizes": (256, 256, 256),
     "learned_scale": True,
     "learning_rate": "coslog4",
-    "batch_size": 256,
+    "batch_size": AtMost(256),
     "max_iter": 256,
     "alpha": 0.0,
-    "early_stopping": EarlyStopping(tie_break="last"),
+    "early_stopping": EarlyStopping(tie_break="last", stratify=True),
     "validation_fraction": 0.2,
     "n_iter_no_change": float("inf"),
 }
@@ -129,6 +131,6 @@ def preset_of(name, kind):
     if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(
             f"tabular_pipeline: preset must be one of {tuple(PRESETS)}, got "
-            f"{short_repr(name)}."
+            f"{short_repr(name)}.{did_you_mean('preset', name, PRESETS)}"
         )
     return copy.deepcopy(PRESETS[name][kind])

@@ -7,16 +7,15 @@ folder, flushed to the disk, and renamed over the last one.
 
 import io
 import json
-import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from skmlp.files import temporary_of, write_whole
 from skmlp.training.observer import Epoch, Observer
 
 FORMAT = 2
@@ -89,20 +88,12 @@ class Checkpoint(Observer):
 
     @property
     def _temporary(self) -> Path:
-        return self.path.with_name(f".{self.path.name}.{os.getpid()}.skmlp")
+        return temporary_of(self.path)
 
     def _write(self, state: dict[str, Any]) -> None:
         content = {"identity": self.identity, "state": state, "format": FORMAT}
-        whole, temporary = _as_npz(content), self._temporary
-        try:
-            with temporary.open("wb") as file, whole.getbuffer() as view:
-                file.write(view)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _sync_folder(self.path.parent)
+        with _as_npz(content).getbuffer() as whole:
+            write_whole(self.path, whole)
 
     def _read(self) -> dict[str, Any]:
         try:
@@ -123,16 +114,6 @@ class Checkpoint(Observer):
             raise CheckpointError(
                 f"The file is damaged, or no checkpoint: {error}. It is left as it is."
             ) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the renaming survive a loss of power, where the system can."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _as_npz(content: dict[str, Any]) -> io.BytesIO:

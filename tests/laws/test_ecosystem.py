@@ -1,5 +1,7 @@
 """The estimators work wherever scikit-learn's do: pipelines, searches, ensembles."""
 
+import subprocess
+import sys
 import warnings
 
 import joblib
@@ -246,3 +248,24 @@ def test_a_warning_inside_a_pipeline_is_scikit_learns_own():
         warnings.simplefilter("always")
         model.fit(*IRIS)
     assert [warning.category for warning in caught] == [ConvergenceWarning]
+
+
+WITHOUT_ONNX = """
+import sys
+import skmlp
+import skmlp.export.onnx.model, skmlp.export.onnx.registration
+assert not {"onnx", "skl2onnx", "onnxruntime"} & set(sys.modules)
+for name in ("onnx", "skl2onnx"):
+    sys.modules[name] = None  # as if it were not installed
+for function, package in ((skmlp.to_onnx, "onnx"), (skmlp.register_onnx, "skl2onnx")):
+    try:
+        function(*[skmlp.MLPClassifier()][: function is skmlp.to_onnx])
+    except ImportError as error:
+        assert f"{function.__name__}: {package} must be installed" in str(error), error
+    else:
+        raise AssertionError(function)
+"""
+
+
+def test_onnx_is_imported_when_it_is_needed_and_asked_for_where_it_is_missing():
+    subprocess.run([sys.executable, "-c", WITHOUT_ONNX], check=True)

@@ -85,6 +85,12 @@ def test_tables_are_encoded_and_scaled():
     assert SmoothClipScaler().fit_transform(X).shape == X.shape
 
 
+def test_graphs_are_written():
+    onnx = pytest.importorskip("onnx")
+    for model in fitted(MLPClassifier, CLASSES), fitted(MLPRegressor, NUMBERS):
+        onnx.checker.check_model(skmlp.to_onnx(model))
+
+
 def test_displays_draw():
     pytest.importorskip("matplotlib").use("Agg")
     import matplotlib.pyplot as plt

@@ -5,7 +5,7 @@ import pytest
 
 from skmlp.tabular import TableEncoder
 from skmlp.tabular.blocks import CategoryBlock, NumberBlock, as_dense
-from skmlp.tabular.kinds import Numbers
+from skmlp.tabular.kinds import PlainNumbers
 from skmlp.tabular.smooth_clip import column_scales, smooth_clip
 from skmlp.tabular.tables import read_table
 
@@ -18,13 +18,12 @@ def test_looked_up_categories_are_those_that_are_scaled(dtype):
     columns = [rng.choice(list("abcdefgh")[:n], 40, p=p) for n, p in SHARES.values()]
     table = pd.DataFrame(dict(zip(SHARES, columns, strict=True)))
     encoder = TableEncoder(dtype=dtype).fit(table)
-    block = CategoryBlock(encoder._kinds)
+    block = CategoryBlock(encoder._blocks.kinds)
     indices, _ = block.read(read_table(encoder, table))
     encoded = block.encode(indices, 40, dtype)
     scales = column_scales(encoded)
-    block.learn_values(scales, dtype)
     out = np.empty((40, block.n_features), dtype=dtype)
-    block.fill(indices, out)
+    block.fill(indices, scales, out)
     np.testing.assert_array_equal(out, as_dense(smooth_clip(encoded, *scales)))
 
 
@@ -51,7 +50,7 @@ def test_a_block_of_numbers_is_read_as_its_columns_are(library):
     X = make[library](list(columns.values()) if as_rows else columns)
     table = read_table(TableEncoder(), X)
     assert table.is_plain([0, 1, 2, 3])
-    block = NumberBlock([Numbers() for _ in columns]).read(table)
+    block = NumberBlock([PlainNumbers() for _ in columns]).read(table)
     by_column = np.column_stack([table.column(j).floats() for j in range(4)])
     np.testing.assert_array_equal(block, by_column)
     block[:] = 0  # a copy: the table stays as it is

@@ -5,15 +5,18 @@ import math
 import pickle
 import re
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
+import sklearn
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, cross_val_score
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from skmlp import (
     DiagnosticWarning,
@@ -24,6 +27,7 @@ from skmlp import (
     MLPRegressor,
     tabular_pipeline,
 )
+from skmlp.estimators.ensemble import members
 from skmlp.estimators.moved import MOVED
 from skmlp.losses import Focal, Huber, LogLoss, Quantile
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion
@@ -223,7 +227,8 @@ def test_a_pipeline_is_its_steps_one_after_the_other(target, preset):
     found = outputs(pipeline, ROWS)
     encoded = TableEncoder().fit_transform(ROWS)
     mlp = clone(pipeline[-1]).fit(encoded, y, weight)
-    np.testing.assert_array_equal(found, outputs(mlp, encoded))
+    # the step alone gives float32, whose eps is 1e-7
+    np.testing.assert_allclose(found, outputs(mlp, encoded), rtol=1e-6)
     assert not np.array_equal(found, outputs(fit(target, preset=preset), ROWS))
     assert isinstance(pipeline, Pipeline)
 
@@ -730,3 +735,177 @@ def test_old_names_are_refused_with_the_new_one(name):
         with pytest.raises(ValueError, match=re.escape(message)) as error:
             tabular_pipeline(kind).set_params(**{f"mlp__{name}": 1})
         assert estimator.__name__ in str(error.value)
+
+
+# Precision, whatever the dtype of the encoded table
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_predictions_are_float64(target):
+    pipeline = fit(target)
+    arrays = [outputs(pipeline, ROWS)]
+    for name in ("decision_function", "predict_log_proba"):
+        if hasattr(pipeline, name):
+            found = getattr(pipeline, name)(ROWS)
+            arrays += found if isinstance(found, list) else [found]
+    if target == "numbers":
+        arrays += [pipeline.predict(ROWS), *pipeline.predict_interval(ROWS)]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float64)}
+    if hasattr(pipeline, "predict_proba") and target != "labels":
+        proba = pipeline.predict_proba(ROWS)
+        for part in proba if isinstance(proba, list) else [proba]:
+            # rounding of a few sums in float64
+            np.testing.assert_allclose(part.sum(axis=1), 1.0, rtol=0, atol=1e-12)
+            np.random.default_rng(0).choice(part.shape[1], p=part[0])
+        logs = pipeline.predict_log_proba(ROWS)
+        logs = logs if isinstance(logs, list) else [logs]
+        np.testing.assert_array_equal(np.hstack(logs), np.log(outputs(pipeline, ROWS)))
+
+
+def test_a_regressor_without_scaled_targets_predicts_float64():
+    pipeline = fit("numbers", scale_target=False, clip_output=False)
+    assert pipeline.predict(ROWS).dtype == np.float64
+
+
+def test_a_target_far_from_0_is_predicted_as_one_near_it():
+    near = fit("numbers", max_iter=10)
+    far = make("numbers", max_iter=10).fit(ROWS, 1e9 + NUMBERS)
+    difference = far.predict(ROWS) - 1e9 - near.predict(ROWS)
+    assert np.abs(difference).max() < 1e-3  # of 1e9 float64 leaves 7 digits
+
+
+# Validation rows
+
+
+def validated(**more):
+    """A pipeline that stops early by the last rows."""
+    pipeline = make("words", n_members=1, max_iter=5)
+    return pipeline.fit(ROWS[:40], TARGETS["words"][1][:40], **more)
+
+
+WEIGHT = np.random.default_rng(1).uniform(0.5, 2.0, N_ROWS)
+
+
+def test_validation_rows_are_encoded_whichever_way_they_come():
+    y = TARGETS["words"][1]
+    encoder = TableEncoder().fit(ROWS[:40])
+    expected = make("words", n_members=1, max_iter=5)[-1].fit(
+        encoder.transform(ROWS[:40]),
+        y[:40],
+        WEIGHT[:40],
+        X_val=encoder.transform(ROWS[40:]),
+        y_val=y[40:],
+        sample_weight_val=WEIGHT[40:],
+    )
+    values = {
+        "X_val": ROWS[40:],
+        "y_val": y[40:],
+        "sample_weight": WEIGHT[:40],
+        "sample_weight_val": WEIGHT[40:],
+    }
+    prefixed = {f"mlp__{name}": value for name, value in values.items()}
+    mixed = dict(list(values.items())[:2]) | dict(list(prefixed.items())[2:])
+    for more in (values, prefixed, mixed):
+        mlp = validated(**more)[-1]
+        np.testing.assert_array_equal(
+            mlp.history_["validation_loss"], expected.history_["validation_loss"]
+        )
+        for a, b in zip(mlp.coefs_, expected.coefs_, strict=True):
+            np.testing.assert_array_equal(a, b)
+    with pytest.raises(TypeError, match="given twice"):
+        validated(X_val=ROWS[40:], mlp__X_val=ROWS[40:], y_val=y[40:])
+    with pytest.raises(ValueError, match="X_val"):
+        validated(y_val=y[40:])
+
+
+@pytest.mark.parametrize("transform_input", [None, ["X_val"]])
+def test_with_routing_validation_rows_are_encoded_once(transform_input):
+    y = TARGETS["words"][1]
+    expected = validated(X_val=ROWS[40:], y_val=y[40:])[-1]
+    with sklearn.config_context(enable_metadata_routing=True):
+        pipeline = make("words", n_members=1, max_iter=5)
+        pipeline.set_params(transform_input=transform_input)
+        pipeline[-1].set_fit_request(X_val=True, y_val=True)
+        pipeline.fit(ROWS[:40], y[:40], X_val=ROWS[40:], y_val=y[40:])
+        assert not hasattr(pipeline, "set_fit_request")
+    found = pipeline[-1].history_["validation_loss"]
+    np.testing.assert_array_equal(found, expected.history_["validation_loss"])
+
+
+def test_searches_pass_weights_and_groups_by_name():
+    pipeline = make("words", n_members=1, max_iter=2)
+    search = GridSearchCV(pipeline, {"mlp__alpha": [0.0, 1.0]}, cv=2)
+    groups = np.arange(N_ROWS) // 4
+    y = TARGETS["words"][1]
+    search.fit(ROWS, y, sample_weight=WEIGHT)
+    assert search.best_estimator_[-1].n_iter_ == 2
+    pipeline.set_params(mlp__validation_fraction=GroupShuffleSplit(1, random_state=0))
+    pipeline.fit(ROWS, y, groups=groups, sample_weight=WEIGHT)
+    assert has_fit_parameter(pipeline, "sample_weight")
+
+
+# Warm starts
+
+
+def test_a_warm_start_on_other_columns_says_that_the_encoding_changed():
+    y = TARGETS["words"][1]
+    pipeline = make("words", n_members=1, max_iter=2, warm_start=True).fit(ROWS, y)
+    before = pipeline.predict_proba(ROWS)
+    pipeline.fit(ROWS, y)  # the same categories
+    before = pipeline.predict_proba(ROWS)
+    more = [[*row[:5], "violet", *row[6:]] for row in ROWS[:20]] + ROWS[20:]
+    other = [
+        [*row[:5], "pink" if row[5] == "red" else row[5], *row[6:]] for row in ROWS
+    ]
+    for rows, new in ((more, "violet"), (other, "pink")):
+        with pytest.raises(ValueError, match=f"new: .*x5_{new}") as error:
+            pipeline.fit(rows, y)
+        assert "warm_start=False" in str(error.value)
+        np.testing.assert_array_equal(pipeline.predict_proba(ROWS), before)
+
+
+# Quiet where nobody asked
+
+SEARCHED = {
+    "few rows": {},
+    "no dropout": {"mlp__dropout": 0},
+    "a rate of 0": {"mlp__dropout__rate": 0},
+    "no weight decay": {"mlp__solver__weight_decay": 0.0},
+    "no hidden layer": {"mlp__hidden_layer_sizes": ()},
+    "a solver without decay": {"mlp__solver": "adam"},
+}
+
+
+@every_preset
+def test_what_only_a_preset_has_set_is_no_reason_for_a_warning(preset):
+    y = TARGETS["words"][1]
+    for params in SEARCHED.values():
+        if preset == "td-s" and {"mlp__solver__weight_decay"} & set(params):
+            continue  # whose solver has none
+        pipeline = tabular_pipeline("classifier", preset=preset, max_iter=2)
+        pipeline.set_params(mlp__random_state=0, mlp__n_members=1, **params)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", message=".*no better than a constant")
+            copy.deepcopy(clone(pipeline)).fit(ROWS, y)
+
+
+def test_a_batch_size_of_the_users_own_is_warned_of_where_it_is_clipped():
+    pipeline = tabular_pipeline("classifier", preset="td", max_iter=2)
+    pipeline.set_params(mlp__batch_size=256)
+    with pytest.warns(UserWarning, match="batch_size"):
+        pipeline.fit(ROWS, TARGETS["words"][1])
+
+
+def test_members_in_a_process_of_others_train_without_a_word(monkeypatch):
+    def warning(n_jobs):
+        text = "Loky-backed parallel loops cannot be called in a multiprocessing"
+        warnings.warn(f"{text}, setting n_jobs=1", stacklevel=2)
+        return 1
+
+    monkeypatch.setattr(members, "effective_n_jobs", warning)
+    monkeypatch.setattr(members, "WORTH_PROCESSES", 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*no better than a constant")
+        fit("words")

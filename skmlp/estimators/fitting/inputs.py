@@ -10,6 +10,7 @@ from skmlp.embeddings import EMBEDDINGS, CategoryTable
 from skmlp.errors import describe, error_context, short_repr
 from skmlp.estimators.fitting.settings import component
 from skmlp.network.inputs import Embedded, Inputs
+from skmlp.spelling import did_you_mean
 
 CATEGORICAL = (
     "None, or the columns of X with codes of categories: their numbers, their names, "
@@ -99,6 +100,12 @@ def inputs_of(settings, X, names, fitted=None, *, continued=False) -> Inputs:
     embedded = [] if fitted is None else fitted.inputs.embedded
     _check_same_embedding(settings, X, categorical, embedded)
     return Inputs(n_features, embedded)
+
+
+def looks_at_columns(settings) -> bool:
+    """Whether embeddings need whole columns of X, and so X in memory."""
+    embeds = settings.numeric_embedding is not None
+    return embeds or settings.categorical_features is not None
 
 
 def _embedded(settings, X, categorical):
@@ -200,7 +207,8 @@ def _numbers_of_names(wanted, names):
     known = [] if names is None else names.tolist()
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise ValueError(f"X has no columns of the names {unknown}.")
+        hint = did_you_mean("", unknown, known)
+        raise ValueError(f"X has no columns of the names {unknown}.{hint}")
     return np.array([known.index(name) for name in wanted])
 
 

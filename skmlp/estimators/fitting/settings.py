@@ -58,6 +58,12 @@ class Settings(SimpleNamespace):
         return self.early_stopping.on_validation and acts
 
     @property
+    def stratifies(self) -> bool:
+        """Whether validation rows are stratified for any number of classes."""
+        given = self.early_stopping.stratify
+        return self.scoring is not None if given == "auto" else bool(given)
+
+    @property
     def schedule(self):
         """The schedule of ``learning_rate``.
 
@@ -80,9 +86,9 @@ class Settings(SimpleNamespace):
         given = solver.get("decay_schedule", "constant")
         return schedule(self, "solver__decay_schedule", given, FACTOR)
 
-    def invalid(self, name, expected):
+    def invalid(self, name, expected, hint=""):
         """The error for a parameter that is not what it must be."""
-        return invalid(self.owner, name, expected, self.given[name])
+        return invalid(self.owner, name, expected, self.given[name], hint)
 
 
 def component(settings, table, parameter):

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from skmlp.estimators.fitting.kept_network import forget_network
+
 # All that a fit sets, of one network or of several; the next fit drops it.
 FITTED_ATTRIBUTES = (
     "coefs_",
@@ -75,7 +77,7 @@ class SolverMemory:
         """What `params` are in the units of `scaling`: to the bit, if they are ours."""
         inner = self.inner
         if inner is not None and inner.shape == params.shape:
-            folded = network.folded(self.scaling.fold(network, inner))
+            folded = self.scaling.fold(network, network.folded(inner))
             if np.array_equal(folded, params):
                 return inner.copy()
         return scaling.unfold(network, params)
@@ -89,6 +91,7 @@ class State:
     monitored : what tells the scores and losses of two fits apart.
     best_monitored, n_without_improvement : where patience was; None without it.
     validation_weight : of the rows of ``validation_residuals_``, or None.
+    dtype : in which the network trained; None is that of ``coefs_``.
     """
 
     task: Any
@@ -98,6 +101,7 @@ class State:
     n_without_improvement: int = 0
     memory: SolverMemory | None = None
     validation_weight: Any = None
+    dtype: Any = None
 
 
 def set_fitted_attributes(estimator, attributes) -> None:
@@ -108,6 +112,7 @@ def set_fitted_attributes(estimator, attributes) -> None:
 
 def unfit(estimator) -> None:
     """Drop all that a fit has left."""
+    forget_network(estimator)
     for name in FITTED_ATTRIBUTES:
         vars(estimator).pop(name, None)
 

@@ -17,6 +17,7 @@ from skmlp.estimators.targets.labels import (
     distinct_labels,
     has_columns,
     is_multilabel,
+    labels_to_score,
 )
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
@@ -58,6 +59,11 @@ class ClassTask(Task):
     def _has(self, owner, classes) -> bool:
         return np.array_equal(self.classes, distinct_labels(owner, classes))
 
+    def check_extensible(self, owner) -> None:
+        """Raise a ValueError where classes can't come later."""
+        expected = "be False unless y has one column of labels"
+        raise invalid(owner, "extend_classes", expected, True)
+
     def check_n_outputs(self, owner, n_outputs) -> None:
         """The network's outputs must be those of the classes, if set by hand."""
         if n_outputs != self.n_outputs:
@@ -93,6 +99,7 @@ class ClassTask(Task):
 
     def accuracy(self, owner, y, predicted, weight):
         """The accuracy of labels: of rows with all of them right."""
+        y = labels_to_score(owner, y)
         return accuracy_score(y, predicted, sample_weight=weight)
 
 
@@ -117,7 +124,7 @@ class SingleLabel(ClassTask):
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {known}, `y` has {found}\n"
                 f"{owner}: y must hold just these classes, or warm_start must be "
-                "False."
+                "False; partial_fit takes new ones with extend_classes=True."
             )
         refuse_unknown(owner, found, known)
 
@@ -133,8 +140,28 @@ class SingleLabel(ClassTask):
     def decode(self, raw):
         return self.classes[self.codes_of(raw, 0.0)]
 
+    def check_extensible(self, owner) -> None:
+        pass
+
+    def extended(self, classes):
+        """The task of more classes."""
+        return single_label(classes)
+
+    def neutral_targets(self, loss, n_outputs):
+        in_order = len(self.classes) > 1 and (self.classes[:-1] < self.classes[1:])
+        return self.classes if np.all(in_order) else None
+
     def fold_strata(self, Y):
         return self.codes_of(Y)
+
+    def labels_of(self, Y, n_rows):
+        counts = np.bincount(self.codes_of(Y), minlength=len(self.classes))
+        labels = np.asarray(self.classes).tolist()
+        return [labels[i] for i in np.flatnonzero(counts == n_rows)]
+
+    def lacks(self, Y):
+        missing = self.labels_of(Y, 0)
+        return f"no row of class {', '.join(map(repr, missing))}" if missing else ""
 
     def weighable(self):
         return [(self.classes, self.codes_of)]
@@ -148,6 +175,11 @@ class Binary(SingleLabel):
 
     def encode(self, owner, y, dtype):
         return self._codes(y).astype(dtype)[:, np.newaxis]
+
+    def softmax_units(self, array):
+        """Weights, biases or raw outputs (..., 1) as those of a unit for each class."""
+        units = np.concatenate([np.zeros_like(array), array], axis=-1)
+        return units[..., : len(self.classes)]
 
     def codes_of(self, values, threshold=0.5):
         """The number of each row's class, of Y or of raw outputs."""
@@ -190,6 +222,9 @@ class Multiclass(SingleLabel):
         Y = np.zeros((len(y), len(self.classes)), dtype, order="F")
         Y[np.arange(len(y)), self._codes(y)] = 1
         return Y
+
+    def softmax_units(self, array):
+        return array
 
     def codes_of(self, values, threshold=None):
         """The number of each row's class, of Y or of raw outputs."""
@@ -241,6 +276,11 @@ class Multilabel(ClassTask):
         y = (raw > 0).astype(int)
         return csr_matrix(y) if self.sparse else y
 
+    def neutral_targets(self, loss, n_outputs):
+        if n_outputs == 1:  # which are two classes to scikit-learn
+            return None
+        return self.decode(np.repeat([[-1.0], [1.0]], n_outputs, axis=1))
+
     def loss(self, component):
         return component.binomial()
 
@@ -259,6 +299,13 @@ class Multilabel(ClassTask):
     def score(self, loss, Y, raw, weight):
         right = (Y > 0.5).astype(int), (raw > 0).astype(int)
         return accuracy_score(*right, sample_weight=weight)
+
+    def lacks(self, Y):
+        constant = np.flatnonzero((Y > 0.5).min(axis=0) == (Y > 0.5).max(axis=0))
+        if not len(constant):
+            return ""
+        value = int(Y[0, constant[0]] > 0.5)
+        return f"only {value}s of label {constant[0]} (that column of y)"
 
     def weighable(self):
         numbers = range(len(self.classes))
@@ -297,7 +344,8 @@ def refuse_unknown(owner, found, known) -> None:
         raise ValueError(
             f"`y` has classes not in `self.classes_`. `self.classes_` has {known}. "
             f"'y' has {found}.\n"
-            f"{owner}: y must hold only classes that the first call named."
+            f"{owner}: y must hold only classes that the first call named; partial_fit "
+            "takes others with extend_classes=True."
         )
 
 

@@ -30,6 +30,9 @@ class SoftLabels(ClassTask):
     def same_classes(self, owner, classes):
         check_classes(owner, len(self.classes), classes)
 
+    def check_extensible(self, owner) -> None:
+        ClassTask.check_extensible(self, owner)
+
     def weighable(self):
         """Rows of probabilities have no one class."""
         return None

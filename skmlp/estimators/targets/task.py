@@ -39,6 +39,13 @@ class Task(ABC):
     def as_raw(self, Y):
         """Raw outputs of which `decode` makes the y of these Y."""
 
+    def neutral_targets(self, loss, n_outputs):
+        """A few y whose best constant prediction are raw outputs of 0.
+
+        None where scikit-learn's estimators know no such y.
+        """
+        return None
+
     # Training
 
     @abstractmethod
@@ -52,6 +59,14 @@ class Task(ABC):
     def fold_strata(self, Y):
         """Strata of the folds of an ensemble, (n_samples,); None for none."""
         return None
+
+    def labels_of(self, Y, n_rows):
+        """The labels of which there are just so many rows; none where y has no one."""
+        return []
+
+    def lacks(self, Y) -> str:
+        """What rows lack that some scores need, in words; "" if nothing."""
+        return ""
 
     # Predictions
 

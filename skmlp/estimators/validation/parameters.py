@@ -34,6 +34,7 @@ from skmlp.estimators.options import (
 )
 from skmlp.initializers import INITIALIZERS, Initializer
 from skmlp.solvers import SOLVERS, Solver
+from skmlp.spelling import did_you_mean
 
 # Rules for parameters
 
@@ -75,7 +76,7 @@ RULES: dict[str, Rule] = {
     "learning_rate_init": real(0, open_low=True),
     "power_t": real(0),
     "max_iter": integer(1),
-    "shuffle": BOOLEAN,
+    "shuffle": either(BOOLEAN, "blocks"),
     "tol": real(0, open_high=False),
     "verbose": VERBOSE,
     "warm_start": BOOLEAN,
@@ -121,14 +122,25 @@ def check_parameters(estimator, rules) -> None:
     for name, (accepts, expected) in rules.items():
         value = getattr(estimator, name)
         if not accepts(value):
-            raise invalid(owner, name, f"be {expected}", value)
+            raise _broken(owner, name, expected, value)
         check_settings(owner, name, value)
 
 
 def check_settings(owner, name, value) -> None:
     """Raise a ValueError for the first setting of an object that breaks its rule."""
     for setting, expected, came in _broken_within(name, value):
-        raise invalid(owner, setting, f"be {expected}", came)
+        raise _broken(owner, setting, expected, came)
+
+
+def _broken(owner, name, expected, value):
+    """The error of a value that breaks its rule, with what may have been meant."""
+    hint = did_you_mean(name, value, expected)
+    if name == "learning_rate" and is_real(value):
+        hint = (
+            " It is the schedule; the rate itself is "
+            f"learning_rate_init={short_repr(value)}."
+        )
+    return invalid(owner, name, f"be {expected}", value, hint)
 
 
 def _broken_within(name, value):
@@ -162,9 +174,13 @@ def batch_size_of(batch_size, n_rows) -> int:
     return min(int(batch_size), n_rows)
 
 
+class AtMost(int):
+    """A `batch_size` that is all rows where there are fewer, as presets mean it."""
+
+
 def is_clipped(batch_size, n_rows) -> bool:
-    """Whether a batch was to have more rows than there are."""
-    return not isinstance(batch_size, str) and batch_size > n_rows
+    """Whether the user asked for a batch of more rows than there are."""
+    return not isinstance(batch_size, (str, AtMost)) and batch_size > n_rows
 
 
 # Hidden layer sizes

@@ -3,11 +3,11 @@
 from skmlp.tabular.kinds.categories import Categories
 from skmlp.tabular.kinds.dates import Dates, Durations, TimesOfDay
 from skmlp.tabular.kinds.look import Look
-from skmlp.tabular.kinds.numbers import Numbers, NumbersAsText
+from skmlp.tabular.kinds.numbers import NumbersAsText, PlainNumbers
 from skmlp.tabular.selection import FROM_DTYPE, is_word, selected
 
 # The first one that knows a column has it.
-KINDS = (Numbers, Dates, TimesOfDay, Durations, NumbersAsText, Categories)
+KINDS = (PlainNumbers, Dates, TimesOfDay, Durations, NumbersAsText, Categories)
 
 
 def learn_kind(look):

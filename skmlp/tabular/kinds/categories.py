@@ -45,19 +45,19 @@ class Categories(Kind):
 
     read_as = "categories"
     is_categorical = True
-    suffixes = ()
 
-    def __init__(self, frequent, infrequent):
+    def __init__(self, frequent, infrequent, ranks=None):
         super().__init__()
         self.frequent = np.array(frequent, object)
         self.infrequent = np.array(infrequent, object)
-        self.ranks = {}
+        self.ranks = ranks or {}
+        self.suffixes = ("_rank",) if self.ranks else ()
         n_frequent = len(frequent)
         has_infrequent = len(infrequent) > 0
         self._number = dict(zip(frequent, range(n_frequent), strict=True))
         self._number.update(dict.fromkeys(infrequent, n_frequent))
         self._number_of_key = numbers_of_keys(self._number)
-        self._unseen = n_frequent if has_infrequent else -1
+        self.unseen = n_frequent if has_infrequent else -1
         self.n_categories = n_frequent + has_infrequent
 
     @classmethod
@@ -67,11 +67,9 @@ class Categories(Kind):
         texts, codes = look.column.levels()
         texts = one_text_a_key(texts)
         counts = _counts(texts, codes)
-        self = cls(*_by_frequency(counts, len(codes), *look.limits))
-        order = look.column.order
-        if order is not None and len(self.infrequent):
-            self.ranks = {text: float(rank) for rank, text in enumerate(order)}
-            self.suffixes = ("_rank",)
+        frequent, infrequent = _by_frequency(counts, len(codes), *look.limits)
+        order = enumerate(look.column.order or ()) if infrequent else ()
+        self = cls(frequent, infrequent, {text: float(rank) for rank, text in order})
         describe_categories(self, look, counts, len(codes))
         return self
 
@@ -95,9 +93,13 @@ class Categories(Kind):
         texts, codes = column.levels()
         numbers = [self._find(text) for text in texts]
         unseen = [number is None for number in numbers]
-        numbers = [self._unseen if number is None else number for number in numbers]
+        numbers = [self.unseen if number is None else number for number in numbers]
         is_strange = any(unseen) and self._are_all_unseen(np.array(unseen), codes)
         return np.array([*numbers, -1], dtype=np.intp)[codes], is_strange
+
+    def numbers(self):
+        """The number of each text that is known, in whatever dress, a dict."""
+        return {**self._number_of_key, **self._number}
 
     def _are_all_unseen(self, unseen, codes):
         there = codes[codes >= 0]

@@ -79,14 +79,21 @@ class Dates(_Temporal):
     of_value = staticmethod(seconds_since_epoch)
     of_text = staticmethod(read_iso_date)
 
+    def __init__(self, first=0.0, has_times=False, unread=()):
+        super().__init__(unread)
+        self.first = first
+        self.has_times = has_times
+        if has_times:
+            self.suffixes = (*self.suffixes, "_hour_sin", "_hour_cos")
+
     def _learned(self, look):
         seconds = self.values(look.column)
         present = seconds[~np.isnan(seconds)]
-        self.first = present.min(initial=np.inf) if len(present) else 0.0
-        self.has_times = bool(np.any(present % DAY))
-        if self.has_times:
-            self.suffixes = (*self.suffixes, "_hour_sin", "_hour_cos")
-        return self
+        first = float(present.min()) if len(present) else 0.0
+        learned = Dates(first, bool(np.any(present % DAY)), self.unread)
+        learned.read_as = self.read_as
+        learned.said, learned.notes = self.said, self.notes
+        return learned
 
     def read(self, column):
         seconds = self.values(column)

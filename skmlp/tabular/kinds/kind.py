@@ -12,6 +12,8 @@ from skmlp.tabular.number_text import is_mark
 class Kind:
     """A column of one kind, learned from a training column.
 
+    All that reading needs is made of the arguments, which are attributes, too.
+
     read_as : what the report calls it.
     suffixes : of its features that are numbers, what follows the column's name.
     said : dict of str to str, by topics of `skmlp.tabular.report`: what to warn of.
@@ -49,9 +51,9 @@ class Readable(Kind):
     letters = ""
     expected = ""
 
-    def __init__(self):
+    def __init__(self, unread=()):
         super().__init__()
-        self.unread = frozenset()  # texts of training that count as missing
+        self.unread = set(unread)  # texts of training that count as missing
 
     def has_type(self, kind):
         """Whether objects of this type are such values."""
@@ -110,7 +112,7 @@ class Readable(Kind):
 
     def leave_unread(self, texts):
         """Take those texts of training for missing values, and say so."""
-        self.unread = frozenset(texts)
+        self.unread = set(texts)
         if texts:
             self.said["unread"] = shown = few_of(texts)
             self.notes.append(f"{shown} count as missing")

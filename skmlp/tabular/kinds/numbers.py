@@ -16,7 +16,7 @@ from skmlp.tabular.number_text import (
 WORDS = {"true": 1.0, "false": 0.0}
 
 
-class Numbers(Readable):
+class PlainNumbers(Readable):
     """A column of numbers; text of a number is one later on, too."""
 
     read_as = "numbers"
@@ -67,11 +67,16 @@ class Numbers(Readable):
         return self.values(column)
 
 
-class NumbersAsText(Numbers):
+class NumbersAsText(PlainNumbers):
     """A column of text of which nearly all says numbers, in one notation."""
 
     read_as = "numbers as text"
     expected = "numbers, as nearly all of its text in fit"
+
+    def __init__(self, notation=PLAIN_NUMBERS, unread=()):
+        Readable.__init__(self, unread)
+        self.notation = notation
+        self.reads_text, self.is_flag = True, False
 
     @classmethod
     def learn(cls, look):
@@ -90,8 +95,7 @@ class NumbersAsText(Numbers):
 
     @classmethod
     def _of(cls, look, notation, read, n_read, n_there):
-        self = cls()
-        self.notation = notation
+        self = cls(notation)
         self.leave_unread(look.texts.keys() - read)
         how = f" with {notation}" if str(notation) else ""
         share = f"{n_read} of {n_there} values read{how}"

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.initializers import INITIALIZERS, DataDriven, HeNormal, Orthogonal
@@ -401,3 +403,29 @@ def test_a_class_without_rows_has_a_start_of_finite_bias():
     np.testing.assert_allclose(bias[:3], np.log(np.bincount(LABELS) / N_ROWS))
     assert bias[3] == pytest.approx(np.log(1e-12))  # the least share there is
     assert re.fullmatch(r"\d+", str(model.predict(X)[0]))
+
+
+# What a model that continues says of X with other columns
+
+HALVES = np.arange(30) % 2
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_warm_start_after_an_encoder_fitted_anew_says_why_columns_differ(kind):
+    mlp = kind(hidden_layer_sizes=3, max_iter=2, warm_start=True)
+    pipeline = make_pipeline(OneHotEncoder(), mlp)
+    before = pipeline.fit(np.array([*"abc"] * 10)[:, np.newaxis], HALVES)[-1].coefs_
+    with pytest.raises(ValueError, match="X has 5 features") as error:
+        pipeline.fit(np.array([*"abcde"] * 6)[:, np.newaxis], HALVES)
+    assert "an encoder that is fitted anew" in str(error.value)
+    assert "warm_start=False" in str(error.value)
+    assert mlp.coefs_ is before
+    mlp.set_params(warm_start=False)
+    pipeline.fit(np.array([*"abcde"] * 6)[:, np.newaxis], HALVES)
+
+
+def test_other_errors_of_a_fit_that_goes_on_stay_as_they_are():
+    mlp = MLPClassifier(3, max_iter=2, warm_start=True).fit(np.eye(30), HALVES)
+    with pytest.raises(ValueError) as error:
+        mlp.fit(np.full((30, 30), np.nan), HALVES)
+    assert "encoder" not in str(error.value)

@@ -9,7 +9,7 @@ from skmlp.tabular.kinds.kind import Readable, few_of
 from skmlp.tabular.kinds.look import Look
 
 VALUES = {
-    "Numbers": np.arange(3.0),
+    "PlainNumbers": np.arange(3.0),
     "Dates": np.array(["2020-01-01", "2021-01-01"], dtype="datetime64[D]"),
     "Durations": np.array([1, 2], dtype="timedelta64[s]"),
     "TimesOfDay": np.array(["10:00", "11:30"], dtype=object),

@@ -1,0 +1,165 @@
+"""Estimators in ONNX: what each gives for a value X of its features."""
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from skmlp.estimators import (
+    MLPAutoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    MLPTransformer,
+)
+from skmlp.estimators.fitting.fitted_network import fitted_network
+from skmlp.estimators.inspection.attribution import check_layer
+from skmlp.estimators.validation.parameters import RULES, check_parameters
+from skmlp.export.onnx.layers import write_layers
+from skmlp.export.onnx.links import inverse_link
+from skmlp.export.onnx.outputs import Output, task_outputs
+
+TRANSFORMED, RECONSTRUCTED = "transformed", "reconstructed"
+LOWER, UPPER = "lower", "upper"
+
+
+def first_network(model):
+    """The network of an estimator, of several members that of the first one.
+
+    And its parameters.
+    """
+    mlp = _mlp_of(model)
+    members = vars(mlp).get("members_")
+    return _network(members[0] if members else mlp)
+
+
+def _mlp_of(model):
+    if isinstance(model, MLPTransformer):
+        check_is_fitted(model, "estimator_")
+        return model.estimator_
+    if isinstance(model, MLPAutoencoder):
+        check_is_fitted(model, "mlp_")
+        return model.mlp_
+    return model
+
+
+def _network(mlp):
+    check_is_fitted(mlp, mlp._learned)
+    check_parameters(mlp, {"activation": RULES["activation"]})
+    return fitted_network(type(mlp).__name__, mlp.activation, vars(mlp))
+
+
+# Classifier and regressor
+
+
+def _of_task(mlp):
+    """What its kind of target makes of raw outputs."""
+    n_outputs = first_network(mlp)[0].layer_sizes[-1]
+    task = mlp._task()
+    if not task.is_regression:
+        task.check_n_outputs(type(mlp).__name__, n_outputs)
+    return task_outputs(type(mlp).__name__, task, mlp._fitted_loss(), n_outputs)
+
+
+def _output(mlp, X):
+    """What it predicts with: of several members, their mean."""
+    members, targets = vars(mlp).get("members_"), _of_task(mlp)
+    if members:
+        return targets.mean_output([_output(member, X) for member in members])
+    network, params = _network(mlp)
+    return targets.output(_raw(mlp, network, params, X))
+
+
+def _raw(model, network, params, x, start=0):
+    """Raw outputs of what comes to the layer of number `start`.
+
+    In the dtype of x, but where the last layer has a wider one than the others, as with
+    the scale of targets.
+    """
+    owner, last = type(model).__name__, params[-1]
+    x = write_layers(owner, network.layers[start:-1], params[start:-1], x)
+    if last[0].dtype.itemsize > params[network.dense[0]][0].dtype.itemsize:
+        x = x.cast(last[0].dtype)
+    return write_layers(owner, network.layers[-1:], [last], x)
+
+
+def _classifier(mlp, X):
+    raw, targets = _output(mlp, X), _of_task(mlp)
+    return [targets.label(raw), *targets.probabilities(_calibrated(mlp, raw))]
+
+
+def raw_scores(mlp, X):
+    """The outputs of a classifier, with raw scores of classes for probabilities."""
+    raw, targets = _output(mlp, X), _of_task(mlp)
+    return [targets.label(raw), targets.raw_scores(_calibrated(mlp, raw))]
+
+
+def _calibrated(mlp, raw):
+    temperature = vars(mlp).get("temperature_")
+    return raw if temperature is None else raw / temperature
+
+
+def _regressor(mlp, X):
+    return [_of_task(mlp).prediction(_output(mlp, X))]
+
+
+def interval_outputs(mlp, prediction, coverage) -> list[Output]:
+    """The ends of a regressor's intervals around its `prediction`."""
+    width = mlp._interval_width(coverage).astype(prediction.value.dtype)
+    width = width if prediction.shape else width[0]
+    ends = (LOWER, prediction.value - width), (UPPER, prediction.value + width)
+    return [Output(name, value, prediction.shape) for name, value in ends]
+
+
+# Transformers
+
+
+def _transformer(model, X):
+    network, params = first_network(model)
+    layer = check_layer(model, model.layer, len(network.dense) - 1)
+    return [_hidden(model, X, network, params, network.dense[layer + 1])]
+
+
+def _autoencoder(model, X):
+    network, params = first_network(model)
+    middle = network.dense[len(network.dense) // 2]
+    encoded = _hidden(model, X, network, params, middle)
+    raw = _raw(model, network, params, encoded.value, middle)
+    rows = inverse_link(type(model).__name__, model.mlp_._fitted_loss(), raw)
+    rows = rows.cast(X.dtype)
+    return [encoded, Output(RECONSTRUCTED, rows, (network.layer_sizes[-1],))]
+
+
+def _hidden(model, X, network, params, stop):
+    """The values before the layer of number `stop`."""
+    layers = network.layers[:stop]
+    values = write_layers(type(model).__name__, layers, params[:stop], X)
+    return Output(TRANSFORMED, values, (layers[-1].fan_out,))
+
+
+ESTIMATORS = {
+    MLPClassifier: _classifier,
+    MLPRegressor: _regressor,
+    MLPTransformer: _transformer,
+    MLPAutoencoder: _autoencoder,
+}
+
+
+def is_exportable(model) -> bool:
+    return isinstance(model, tuple(ESTIMATORS))
+
+
+def model_outputs(model, X) -> list[Output]:
+    """The outputs of a fitted estimator at the value X (n, n_features).
+
+    They are computed in the dtype of X.
+    """
+    write = next(w for kind, w in ESTIMATORS.items() if isinstance(model, kind))
+    return write(model, X)
+
+
+def n_features_of(model) -> int:
+    return first_network(model)[0].layer_sizes[0]
+
+
+def dtype_of(model):
+    """In which a fitted estimator computes, of inputs in that dtype."""
+    network, params = first_network(model)
+    return np.dtype(params[network.dense[0]][0].dtype)

@@ -1,0 +1,166 @@
+"""A whole tabular pipeline as one graph: raw columns in, predictions out."""
+
+import numpy as np
+import pytest
+
+import skmlp
+from skmlp import tabular_pipeline
+
+from ...conftest import covering, quietly
+from .graphs import assert_equal_outputs, expected, run, session
+
+pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+pd = pytest.importorskip("pandas")
+pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
+N_ROWS = 120
+RNG = np.random.default_rng(0)
+CATEGORIES = ["city", "flag", "same", "many", "two", "code", "never"]
+
+
+def table(n_rows=N_ROWS):
+    """Columns of all kinds; every fifth value of some of them is missing."""
+    columns = pd.DataFrame(
+        {
+            "age": RNG.normal(40.0, 10.0, n_rows),
+            "income": np.exp(RNG.normal(8.0, 3.0, n_rows)),
+            "whole": RNG.integers(-3, 9, n_rows),
+            "constant": 1.0,
+            "empty": np.nan,
+            "city": RNG.choice([*"abcdeé"], n_rows),
+            "flag": RNG.random(n_rows) > 0.5,
+            "same": "x",
+            "many": RNG.choice([f"c{i}" for i in range(40)], n_rows),
+            "two": RNG.choice(["yes", "no"], n_rows),
+            "code": RNG.integers(0, 4, n_rows),
+            "never": pd.Series([None] * n_rows, dtype=object),
+            "label": RNG.normal(size=n_rows),
+        }
+    )
+    for name in ("age", "city", "many", "two"):
+        columns.loc[::5, name] = None
+    return columns
+
+
+TRAINING = table()
+NUMBERS = np.log(TRAINING.income) - 8.0 + (TRAINING.city == "a")
+TARGETS = {
+    "classifier": np.array(["low", "middle", "high"])[np.digitize(NUMBERS, [-1, 1])],
+    "regressor": NUMBERS.to_numpy(),
+}
+
+
+def other_rows():
+    """Rows with categories that were never seen, new gaps, and numbers far out."""
+    rows = table(50)
+    for name, value in (("city", "elsewhere"), ("many", "c99"), ("same", "y")):
+        rows.loc[::3, name] = value
+    rows.loc[::4, "income"] = np.nan
+    rows.loc[::6, "age"] = 1e300
+    rows["empty"] = 5.0
+    rows["code"] += 1
+    return rows
+
+
+ROWS = {"those of training": TRAINING, "others": other_rows(), "one": TRAINING[:1]}
+ENCODERS = {
+    "as it is": {},
+    "sparse": {"sparse_output": True},
+    "few categories": {"max_categories": 3},
+    "all categories, float64": {"min_frequency": None, "dtype": np.float64},
+}
+
+
+def inputs_of(proto, rows):
+    """The columns as the graph takes them: strings, '' where missing, or floats."""
+    columns = {}
+    for value in session(proto).get_inputs():
+        assert value.shape == ["n_samples", 1]
+        column = rows[value.name]
+        if value.type == "tensor(string)":
+            texts = ["" if pd.isna(cell) else str(cell) for cell in column]
+            columns[value.name] = np.array(texts, object)[:, np.newaxis]
+        else:
+            assert value.type == "tensor(double)"
+            columns[value.name] = column.to_numpy(np.float64)[:, np.newaxis]
+    return columns
+
+
+def small_pipeline(kind, **params):
+    settings = {"max_iter": 3, "n_members": 2, "batch_size": 30, "random_state": 0}
+    return tabular_pipeline(
+        kind, categorical_features=CATEGORIES, **{**settings, **params}
+    )
+
+
+@covering(kind=list(TARGETS), encoder=ENCODERS, preset=["default", "td"])
+def test_a_graph_gives_what_the_pipeline_gives(kind, encoder, preset):
+    members = {} if preset == "default" else {"n_members": 1}
+    model = small_pipeline(kind, preset=preset, **members)
+    model.set_params(**{f"table__{name}": value for name, value in encoder.items()})
+    quietly(model.fit, TRAINING, TARGETS[kind])
+    proto = skmlp.to_onnx(model)
+    for rows in ROWS.values():
+        found = run(proto, inputs_of(proto, rows))
+        wanted = expected(model, rows)
+        found = {name.removesuffix("_2"): array for name, array in found.items()}
+        assert_equal_outputs(found, wanted, model[0].dtype)
+
+
+def test_outputs_give_way_to_columns_of_their_name():
+    model = quietly(small_pipeline("classifier").fit, TRAINING, TARGETS["classifier"])
+    names = [value.name for value in skmlp.to_onnx(model).graph.output]
+    assert names == ["label_2", "probabilities"]
+
+
+def test_intervals_of_tables():
+    model = quietly(small_pipeline("regressor").fit, TRAINING, TARGETS["regressor"])
+    proto = skmlp.to_onnx(model, coverage=0.5)
+    found = run(proto, inputs_of(proto, ROWS["others"]))
+    lower, upper = model.predict_interval(ROWS["others"], coverage=0.5)
+    assert_equal_outputs(found, {"lower": lower, "upper": upper}, np.float32)
+
+
+@pytest.mark.parametrize("kind", ["numbers", "categories"])
+def test_tables_of_one_kind_and_without_names(kind):
+    numbers = RNG.normal(size=(60, 3))
+    X = (
+        numbers
+        if kind == "numbers"
+        else np.array([*"abc"], object)[np.digitize(numbers, [-0.5, 0.5])]
+    )
+    model = tabular_pipeline("classifier", n_members=1, max_iter=3, random_state=0)
+    quietly(model.fit, X, numbers[:, 0] > 0)
+    proto = skmlp.to_onnx(model)
+    assert [value.name for value in proto.graph.input] == ["x0", "x1", "x2"]
+    found = run(proto, {f"x{j}": X[:, [j]] for j in range(3)})
+    assert_equal_outputs(found, expected(model, X), np.float32)
+
+
+def test_thousands_of_categories_stay_small():
+    n_categories = 1000
+    X = [[f"c{i}"] for i in range(n_categories)] * 2
+    y = np.arange(2 * n_categories) % 2
+    model = tabular_pipeline("classifier", preset="td-s", max_iter=1, random_state=0)
+    model.set_params(table__min_frequency=None, mlp__hidden_layer_sizes=2)
+    quietly(model.fit, X, y)
+    proto = skmlp.to_onnx(model)
+    assert proto.ByteSize() < 50 * n_categories
+    texts = np.array([*X[:9], [""], ["?"]], object)
+    cells = np.where(texts == "", None, texts)
+    found = run(proto, {"x0": texts})
+    assert_equal_outputs(found, expected(model, cells), np.float32)
+
+
+def test_empty_strings_are_refused():
+    for X in ([["", 1.0], ["b", 2.0]] * 20, pd.DataFrame({"": [1.0, 2.0] * 20})):
+        model = tabular_pipeline("classifier", n_members=1, max_iter=1, random_state=0)
+        quietly(model.fit, X, [0, 1] * 20)
+        with pytest.raises(ValueError, match=r"not be an empty string"):
+            skmlp.to_onnx(model)
+
+
+def test_the_table_must_be_fitted():
+    with pytest.raises(ValueError, match="TableEncoder instance is not fitted"):
+        skmlp.to_onnx(small_pipeline("classifier"))
