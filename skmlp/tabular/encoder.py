@@ -356,7 +356,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self._learn_categories(indices, table.shape[0])
         self._report = self._report_rows(indices)
         self.sparse_output_ = self._is_to_be_sparse(numbers)
-        warn_of(type(self).__name__, self._labels, blocks.kinds, stacklevel=4)
+        said = [kind.said for kind in blocks.kinds]
+        for kind in blocks.kinds:
+            kind.forget()
+        warn_of(type(self).__name__, self._labels, said, stacklevel=4)
         return numbers, indices
 
     def _set_columns(self, table, kinds):

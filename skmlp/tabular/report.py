@@ -120,16 +120,19 @@ def _text(value):
     return str(value)
 
 
-def warn_of(owner, labels, kinds, stacklevel):
-    """One DiagnosticWarning for each topic that the kinds of columns have."""
+def warn_of(owner, labels, said, stacklevel):
+    """One DiagnosticWarning for each topic that there is.
+
+    labels, said : of each column its name, and by topic what is to be said.
+    """
     for topic, (before, after) in TOPICS.items():
-        said = [
-            f"{label!r} ({kind.said[topic]})"
-            for label, kind in zip(labels, kinds, strict=True)
-            if topic in kind.said
+        columns = [
+            f"{label!r} ({topics[topic]})"
+            for label, topics in zip(labels, said, strict=True)
+            if topic in topics
         ]
-        if said:
-            text = f"{owner}: {before} {_listed(said)}. {after}".strip()
+        if columns:
+            text = f"{owner}: {before} {_listed(columns)}. {after}".strip()
             warnings.warn(text, DiagnosticWarning, stacklevel=stacklevel)
 
 

@@ -31,6 +31,11 @@ class Kind:
         self.said = {}
         self.notes = []
 
+    def forget(self):
+        """Leave what is only of fit, once it is told."""
+        vars(self).pop("read_as", None)
+        self.said, self.notes = {}, []
+
     @classmethod
     def learn(cls, look):
         """The kind of the column that a Look is at; None if it is another one."""
