@@ -130,7 +130,10 @@ class SingleLabel(ClassTask):
 
     def _codes(self, y):
         """The number of each row's class."""
-        order = np.argsort(self.classes)  # classes set by hand may be unsorted
+        order = np.argsort(self.classes)
+        if (np.diff(order) == 1).all():
+            return np.searchsorted(self.classes, y)
+        # classes set by hand may be unsorted
         return order[np.searchsorted(self.classes, y, sorter=order)]
 
     def score(self, loss, Y, raw, weight):
@@ -184,7 +187,7 @@ class Binary(SingleLabel):
     def codes_of(self, values, threshold=0.5):
         """The number of each row's class, of Y or of raw outputs."""
         above = (values[:, 0] > threshold).astype(np.intp)
-        return np.minimum(above, len(self.classes) - 1)
+        return np.minimum(above, len(self.classes) - 1, out=above)
 
     def loss(self, component):
         return component.binomial()

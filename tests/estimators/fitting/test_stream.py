@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.solvers import SOLVERS
@@ -141,6 +142,32 @@ def test_blocks_in_random_order_go_on_from_a_checkpoint(tmp_path):
 
 
 # Batch by batch
+
+
+@pytest.mark.parametrize("name", ["multiclass", "regression", "class columns"])
+def test_predictions_come_batch_by_batch(name):
+    task = TASKS[name]
+    model = quietly(task.make(**SMALL).fit, X, task.y)
+    parts = [X[:20], X[20:21], X[21:]]
+    for batches in (parts, iter(parts), lambda: parts):
+        found = list(model.predict_batches(batches))
+        for part, expected in zip(parts, found, strict=True):
+            np.testing.assert_array_equal(model.predict(part), expected)
+    if name == "multiclass":
+        (found,) = model.predict_batches([X], "predict_proba")
+        np.testing.assert_array_equal(found, model.predict_proba(X))
+
+
+def test_predictions_of_a_bad_batch_name_it():
+    model = quietly(MLPRegressor(**SMALL).fit, X, NUMBERS)
+    predictions = model.predict_batches([X, X[:, :2]])
+    next(predictions)
+    with pytest.raises(ValueError, match=r"(?s)2 features.*This is batch 1"):
+        next(predictions)
+    with pytest.raises(ValueError, match="MLPRegressor: method must be one of 'pred"):
+        model.predict_batches([X], "predict_proba")
+    with pytest.raises(NotFittedError):
+        MLPRegressor().predict_batches([X])
 
 
 @pytest.mark.parametrize("name", ["multiclass", "regression"])
