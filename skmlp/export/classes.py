@@ -29,8 +29,11 @@ from skmlp.network.inputs import Embedded, Inputs
 from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SOLVERS
 from skmlp.tabular import SmoothClipScaler, TableEncoder, TabularPipeline
-from skmlp.tabular.categories import Categories
+from skmlp.tabular.blocks import Blocks, CategoryBlock, NumberBlock
+from skmlp.tabular.kinds import KINDS
 from skmlp.tabular.missing import MissingNumbers
+from skmlp.tabular.number_text import NumberNotation, Separators
+from skmlp.tabular.report import ColumnReport
 
 # Tables of parts that are known by their names.
 TABLES: list[Mapping[str, type[Any]]] = [
@@ -50,7 +53,8 @@ STATES = [State, SolverMemory, Scaling, InputEmbedding, Inputs, Embedded]
 STATES += [CategoryTable, Heads]
 TASKS = [Binary, Multiclass, Multilabel, ClassColumns, Numbers]
 TASKS += [SoftBinary, SoftMulticlass]
-TABLE_ENCODERS = [TableEncoder, SmoothClipScaler, Categories, MissingNumbers]
+TABLE_ENCODERS = [TableEncoder, SmoothClipScaler, Blocks, CategoryBlock, NumberBlock]
+TABLE_ENCODERS += [*KINDS, MissingNumbers, NumberNotation, Separators, ColumnReport]
 
 for kind in [*PARTS, *OPTIONS, *MODELS, *STATES, *TASKS, *TABLE_ENCODERS]:
     CLASSES[kind.__name__] = kind

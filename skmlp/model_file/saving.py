@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from skmlp.errors import describe
 from skmlp.files import write_whole
 from skmlp.model_file.archive import FileError, from_bytes, to_bytes
 from skmlp.model_file.objects import Decoder, Encoder
@@ -109,7 +108,7 @@ def load(path: Any, *, mmap: bool = False) -> Any:
             found = f"It is damaged: {type(error).__name__}: {error}."
         raise ValueError(
             f"{found}\nload: path must be a file that save has written, got "
-            f"{describe(os.fspath(path))}."
+            f"{os.fspath(path)!r}."
         ) from error
 
 

@@ -20,6 +20,7 @@ from skmlp.solvers import SGD, AdamW
 from skmlp.tabular import SmoothClipScaler, TabularPipeline
 
 from ..conftest import NUMBERS, TASKS, X, quietly
+from ..tabular.columns_in_dresses import columns_of
 
 NAMES = np.array(["red", "green", "blue"], object)
 
@@ -119,6 +120,16 @@ def _pipeline(kind, y, **params):
     return quietly(pipeline.fit, table(), y), table()
 
 
+def _all_kinds_of_columns():
+    """Dates, times, durations and numbers as text, with gaps."""
+    columns = columns_of(missing=True)
+    columns["text"] = [None if v is None else f"{v} kg" for v in columns["floats"]]
+    rows = np.array([*zip(*columns.values(), strict=True)], object)
+    pipeline = tabular_pipeline("regressor", n_members=1, random_state=0)
+    pipeline.set_params(mlp__max_iter=3, table__numbers_as_text=True)
+    return quietly(pipeline.fit, rows, NUMBERS[: len(rows)]), rows
+
+
 def _transformer():
     mlp = MLPClassifier(5, max_iter=3, random_state=0)
     return quietly(MLPTransformer(mlp).fit, X, TASKS["multiclass"].y), X
@@ -150,6 +161,7 @@ def _started_from_another():
 OTHERS = {
     "table, classes": lambda: _pipeline("classifier", TASKS["multiclass"].y),
     "table, numbers": lambda: _pipeline("regressor", NUMBERS, preset="td"),
+    "table, all kinds": _all_kinds_of_columns,
     "transformer": _transformer,
     "autoencoder": _autoencoder,
     "scaled": _scaled,

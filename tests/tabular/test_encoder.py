@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
@@ -22,13 +23,14 @@ from skmlp.tabular.encoder import LOW_DENSITY, MANY_COLUMNS
 from ..conftest import covering
 from .dresses import (
     DATA,
-    DAY,
     DRESSES,
     NAMES,
     ROWS,
+    column,
     encoded,
     every_dress,
     frame_libraries,
+    merging,
 )
 
 
@@ -126,7 +128,7 @@ def test_a_bad_parameter_is_named(name):
             TableEncoder(**{name: value}).fit([[1.0]])
 
 
-BAD_TABLES = {"dates": [[1.0, DAY]], "infinite": [[np.inf, 1.0]]}
+BAD_TABLES = {"nested": [[1.0, [2]]], "infinite": [[np.inf, 1.0]]}
 
 
 @pytest.mark.parametrize("bad", BAD_TABLES.values(), ids=BAD_TABLES)
@@ -188,7 +190,7 @@ def test_columns_of_a_sparse_matrix_can_be_categories_if_they_are_named():
 
 @pytest.mark.parametrize("n_categories", [MANY_COLUMNS, MANY_COLUMNS + 1])
 def test_the_output_is_sparse_beyond_many_columns_of_few_entries(n_categories):
-    X = np.arange(n_categories).astype(str).astype(object)[:, np.newaxis]
+    X = np.array([[f"c{i}"] for i in range(n_categories)], dtype=object)
     values = TableEncoder(min_frequency=None).fit_transform(X)
     assert values.shape == (n_categories, n_categories)
     assert sparse.issparse(values) == (n_categories > MANY_COLUMNS)
@@ -210,6 +212,7 @@ def test_sparse_output_has_the_numbers_of_the_dense_one(dress):
     np.testing.assert_array_equal(values.toarray(), dense)
 
 
+@merging
 @pytest.mark.parametrize("min_frequency", ["auto", None])
 def test_30_000_categories_take_little_memory(min_frequency):
     n_categories, n_rows = 30_000, 60_000  # dense: 7.2 GB
@@ -290,3 +293,21 @@ def test_tags_say_what_tables_it_takes():
 @pytest.mark.parametrize("categorical_features", ["from_dtype", None], ids=str)
 def test_passes_scikit_learns_checks(categorical_features):
     check_estimator(TableEncoder(categorical_features), on_skip=None)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_with_frames_out_the_encoder_chooses_no_sparse_matrix(library):
+    pytest.importorskip(library)
+    X = column([f"c{i}" for i in range(2100)])
+    plain = TableEncoder(min_frequency=None)
+    by_itself = clone(clone(plain).set_output(transform=library))
+    frames = [by_itself.fit_transform(X)]
+    with config_context(transform_output=library):
+        frames.append(clone(plain).fit_transform(X))
+        fitted = plain.fit(X)
+    assert not (by_itself.sparse_output_ or fitted.sparse_output_)
+    frames.append(clone(plain).fit(X).set_output(transform=library).transform(X))
+    for frame in frames:
+        assert type(frame).__module__.startswith(library)
+        np.testing.assert_array_equal(frame.to_numpy(), fitted.transform(X))
+    assert TableEncoder(min_frequency=None).fit(X).sparse_output_

@@ -5,10 +5,11 @@ import sys
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.errors import invalid
+from skmlp.errors import Text, invalid
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import ML
 from skmlp.tabular.feature_names import names_in
+from skmlp.tabular.kinds import PlainNumbers
 from skmlp.tabular.smooth_clip import BOUND, SATURATED, smooth_clip
 
 # What a missing category is in a graph, whose strings are never missing.
@@ -17,7 +18,7 @@ MISSING = ""
 
 def column_names(encoder) -> list[str]:
     check_is_fitted(encoder)
-    return names_in(encoder, None).tolist()
+    return names_in(encoder, encoder._labels, None).tolist()
 
 
 def encoder_inputs(graph, encoder) -> list[Output]:
@@ -32,8 +33,13 @@ def encoder_inputs(graph, encoder) -> list[Output]:
 
 def column_dtypes(encoder):
     """Of each column: float64 for numbers, object (strings) for categories."""
-    kinds = {True: np.dtype(object), False: np.dtype(np.float64)}
-    return [kinds[bool(flag)] for flag in encoder.is_categorical_]
+    for label, kind in zip(encoder._labels, encoder._blocks.kinds, strict=True):
+        if not (isinstance(kind, PlainNumbers) or kind.suffixes == ()):
+            expected = "hold numbers or unordered categories to be exported to ONNX"
+            got = Text(f"{kind.read_as}, which must be made numbers before")
+            raise invalid(type(encoder).__name__, f"column {label!r}", expected, got)
+    dtypes = {True: np.dtype(object), False: np.dtype(np.float64)}
+    return [dtypes[bool(flag)] for flag in encoder.is_categorical_]
 
 
 def encoded(encoder, columns):
@@ -68,7 +74,7 @@ def _numbers(encoder, columns):
     if len(missing.incomplete):
         indicators = is_missing.columns(missing.incomplete).cast(np.float64)
         filled = filled.op("Concat", indicators, axis=1)
-    return [scaled(filled, *encoder._scales[0]).cast(encoder.dtype)]
+    return [scaled(filled, *encoder._number_scales).cast(encoder.dtype)]
 
 
 # Categories
@@ -76,9 +82,10 @@ def _numbers(encoder, columns):
 
 def _categories(encoder, columns):
     """The numbers of each column of categories, a list of values."""
-    center, scale = encoder._scales[1]
+    center, scale = encoder._category_scales
     blocks, start = [], 0
-    for column, categories in zip(columns, encoder._categories, strict=True):
+    kinds = [kind for _, kind in encoder._blocks.categories.kinds]
+    for column, categories in zip(columns, kinds, strict=True):
         texts, rows = _rows_of(type(encoder).__name__, categories)
         stop = start + rows.shape[1]
         rows = rows.astype(encoder.dtype)
@@ -94,12 +101,12 @@ def _rows_of(owner, categories):
 
     The last two are those of an unseen and of a missing category.
     """
-    texts = [*categories.frequent, *categories.infrequent]
-    if MISSING in texts:
+    number_of = categories.numbers()
+    if MISSING in number_of:
         expected = "not be an empty string to be exported to ONNX, where it is missing"
         raise invalid(owner, "category", expected, MISSING)
-    codes = np.array([*range(len(texts) + 1), -1])
-    return texts, categories.encode([*texts, None], codes).toarray()
+    numbers = np.array([*number_of.values(), categories.unseen, -1])
+    return list(number_of), categories.encode(numbers).toarray()
 
 
 def _row_of_each(column, texts, rows):

@@ -166,3 +166,11 @@ def test_empty_strings_are_refused():
 def test_the_table_must_be_fitted():
     with pytest.raises(ValueError, match="TableEncoder instance is not fitted"):
         skmlp.to_onnx(small_pipeline("classifier"))
+
+
+def test_columns_that_a_graph_cannot_read_are_refused_by_name():
+    X = pd.DataFrame({"day": pd.date_range("2020", periods=40), "x": range(40)})
+    model = tabular_pipeline("regressor", n_members=1, max_iter=3, random_state=0)
+    quietly(model.fit, X, np.arange(40.0))
+    with pytest.raises(ValueError, match=r"column 'day' must hold numbers or .* dates"):
+        skmlp.to_onnx(model)

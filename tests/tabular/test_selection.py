@@ -62,7 +62,6 @@ def test_a_choice_of_no_columns_of_the_table_is_refused(dress):
 
 
 def test_an_array_has_no_columns_by_name():
-    with pytest.raises(
-        ValueError, match="X has no column 'x0'; its columns have no names"
-    ):
+    message = "X has no column 'x0'; its columns have no names"
+    with pytest.raises(ValueError, match=message):
         TableEncoder(categorical_features=["x0"]).fit(ROWS)
