@@ -172,5 +172,5 @@ def test_columns_that_a_graph_cannot_read_are_refused_by_name():
     X = pd.DataFrame({"day": pd.date_range("2020", periods=40), "x": range(40)})
     model = tabular_pipeline("regressor", n_members=1, max_iter=3, random_state=0)
     quietly(model.fit, X, np.arange(40.0))
-    with pytest.raises(ValueError, match="column 'day' must hold numbers or .* dates"):
+    with pytest.raises(ValueError, match=r"column 'day' must hold numbers or .* dates"):
         skmlp.to_onnx(model)
