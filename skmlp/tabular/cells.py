@@ -36,7 +36,12 @@ def types_of(objects):
     """The types of the values that are there; a ValueError for what no column has."""
     types = set(map(type, objects))
     check_types(types)
-    return {kind for kind in types if kind.__name__ not in MISSING}
+    # NaN is a float, and NaT may be a datetime64, where there is no other one
+    return {
+        kind
+        for kind in types
+        if any(type(value) is kind and not is_missing(value) for value in objects)
+    }
 
 
 def refuse_nested(name):

@@ -3,7 +3,7 @@
 from collections import Counter
 from functools import cached_property
 
-from skmlp.tabular.cells import types_of
+from skmlp.tabular.cells import is_missing, types_of
 from skmlp.tabular.columns import OBJECTS, TEXTS
 from skmlp.tabular.number_text import is_mark
 
@@ -52,7 +52,8 @@ class Look:
     @cached_property
     def n_others(self):
         """How many rows have what is neither text nor missing."""
-        return sum(type(value) in self.other_types for value in self.objects)
+        others = [v for v in self.objects if type(v) in self.other_types]
+        return sum(not is_missing(value) for value in others)
 
     @property
     def is_free(self):

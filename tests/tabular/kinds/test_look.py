@@ -16,8 +16,10 @@ def look(*values, chosen=None):
 def test_texts_are_counted_and_signs_of_missing_values_left_out():
     seen = look("a", "b", "a", "?", " ", "NA", None, np.nan, 3, True)
     assert seen.texts == {"a": 2, "b": 1}
-    assert seen.types == {str, float, int, bool}
-    assert seen.other_types == {float, int, bool}
+    assert seen.types == {str, int, bool}
+    assert seen.other_types == {int, bool}
+    assert seen.n_others == 2
+    assert look("a", np.nan, 1.5, np.datetime64("NaT")).types == {str, float}
 
 
 def test_a_column_of_a_dtype_of_numbers_is_not_looked_into():

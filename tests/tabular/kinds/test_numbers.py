@@ -54,6 +54,15 @@ def test_numbers_that_come_as_text_later_are_numbers():
     np.testing.assert_array_equal(model.transform(column(["1.5", "?", "7"])), expected)
 
 
+def test_missing_values_say_nothing_of_what_a_column_is():
+    for missing in (None, np.nan, pd.NA):
+        words = column(pd.Series([missing] * 60 + ["a", "b"] * 2, dtype=object))
+        assert read_as(TableEncoder().fit(words)) == {"c": "categories"}
+        said, fitted = warnings_of(column([missing] * 60 + ["1", "2", "5"]))
+        assert read_as(fitted) == {"c": "numbers as text"}
+        assert "3 of 3 values read, 60 blank or missing" in said[0]
+
+
 NO_NUMBERS = {
     "codes with zeros": [f"{i:05d}" for i in range(30)],
     "long codes": [str(10**17 + i) for i in range(30)],
