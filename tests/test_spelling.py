@@ -134,6 +134,17 @@ def test_parameters_of_other_libraries_are_answered_with_ours():
             assert text.endswith(f"Instead of {name} use {moved.OURS[name]}."), text
 
 
+def test_a_subclass_may_pass_parameters_on():
+    class Own(MLPClassifier):
+        def __init__(self, extra=1, **params):
+            self.extra = extra
+            super().__init__(**params)
+
+    assert Own(max_iter=5).max_iter == 5
+    with pytest.raises(TypeError, match="Instead of epochs use max_iter"):
+        Own(epochs=5)
+
+
 def test_a_misspelt_parameter_is_answered_with_the_nearest_one():
     for name, meant in (("max_itr", "max_iter"), ("hidden_layer_size", None)):
         for text in refusals(name):
