@@ -437,10 +437,12 @@ def _naming_moved_parameters(init):
     """The constructor, which suggests the right name for an unknown parameter."""
 
     known = signature(init).parameters
+    takes_all = any(p.kind == p.VAR_KEYWORD for p in known.values())
 
     @wraps(init)
     def checked_init(self, *args, **kwargs):
-        refuse_unknown(type(self).__name__, kwargs, known)
+        if not takes_all:  # else of a subclass, which passes them on
+            refuse_unknown(type(self).__name__, kwargs, known)
         init(self, *args, **kwargs)
 
     return checked_init

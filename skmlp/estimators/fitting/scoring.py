@@ -5,6 +5,7 @@ import inspect
 from contextlib import contextmanager
 
 import numpy as np
+from sklearn import metrics
 from sklearn.metrics import (
     brier_score_loss,
     check_scoring,
@@ -42,6 +43,10 @@ TOLD = {
     "d2_log_loss_score": (d2_log_loss_score, _PROBABILITY),
     "top_k_accuracy": (top_k_accuracy_score, _RANK),
 }
+if hasattr(metrics, "d2_brier_score"):  # scikit-learn before 1.8
+    TOLD["d2_brier_score"] = metrics.d2_brier_score, _PROBABILITY
+# In errors of scores that are for other kinds of targets, whatever the rows have.
+UNSUITED = ("average=", "pos_label=", "multi_class")
 REMEDY = "give more rows of it, hold out more rows by a larger validation_fraction"
 # For others R2 would stop training early at the wrong model, such as a mean for a high
 # quantile.
@@ -137,9 +142,7 @@ class Scorer:
         with error_context(plan.settings.owner, "scoring", SCORING, scoring):
             self._score = check_scoring(plan.template, scoring=scoring)
         if self._lacks and isinstance(scoring, str) and scoring in TOLD:
-            metric, how = TOLD[scoring]
-            labels = plan.task.attributes["classes_"]
-            self._score = make_scorer(metric, labels=labels, **how)
+            self._score = _told(scoring, plan.task.attributes["classes_"])
         if rows.weight is not None and _takes_weights(self._score):
             self.weights = {"sample_weight": rows.weight}
 
@@ -149,8 +152,8 @@ class Scorer:
         vars(model).pop("feature_names_in_", None)  # X is an array
         with self._complaints():
             score = self._score(model, self.X, self.y, **self.weights)
-            if self._lacks and is_real(score) and np.isnan(score):
-                raise ValueError("The score is nan.")
+            if self._lacks and is_real(score) and not np.isfinite(score):
+                raise ValueError(f"The score is {score}.")
         if not is_real(score) or np.isnan(score):
             owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
             raise ValueError(
@@ -166,7 +169,8 @@ class Scorer:
         try:
             yield
         except ValueError as error:
-            if self._lacks:
+            unsuited = any(word in str(error) for word in UNSUITED)
+            if self._lacks and not unsuited:
                 raise ValueError(f"{error}\n{owner}: {self._remedy()}") from error
             with error_context(owner, "scoring", SCORING, scoring):
                 raise ValueError(f"{error}{_others(scoring)}") from error
@@ -186,6 +190,14 @@ class Scorer:
             f"{len(rows.Y)} {held}, which have {self._lacks}; {remedy}, or take a "
             "score that needs no row of it, such as scoring='loss'."
         )
+
+
+def _told(scoring, labels):
+    """The scorer of that name, told of all classes."""
+    metric, how = TOLD[scoring]
+    if "brier" in scoring and len(labels) == 2:
+        how = {**how, "pos_label": labels[1]}
+    return make_scorer(metric, labels=labels, **how)
 
 
 def _others(scoring) -> str:

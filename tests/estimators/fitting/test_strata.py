@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import get_scorer_names
 
 from skmlp import EarlyStopping, MLPClassifier, tabular_pipeline
 from skmlp.estimators.fitting.strata import folds_of, stratified_split
@@ -132,15 +133,21 @@ def test_the_setting_goes_before_what_is_implied(stratify):
 
 NEED_EVERY_CLASS = ["roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted"]
 ARE_TOLD = ["neg_log_loss", "d2_log_loss_score", "top_k_accuracy", "loss", None]
+ARE_TOLD += sorted({"neg_brier_score", "d2_brier_score"} & {*get_scorer_names()})
 
 
 @pytest.mark.parametrize("scoring", ARE_TOLD)
 def test_rows_without_a_class_are_scored_by_what_can_be_told(scoring):
     y = np.array(RARE["three classes, one row"])
-    model = small(early_stopping=True, scoring=scoring).fit(
-        X, y, X_val=X[1:], y_val=y[1:]
-    )
+    own = {"X_val": X[1:], "y_val": y[1:]}
+    model = small(early_stopping=True, scoring=scoring).fit(X, y, **own)
     assert np.isfinite(model.validation_scores_).all()
+    # of one class alone the others are not defined
+    if scoring not in ("top_k_accuracy", "d2_brier_score"):
+        two = np.where(y == "p", "q", y)
+        own["y_val"] = two[1:]
+        binary = small(early_stopping=True, scoring=scoring).fit(X, two, **own)
+        assert np.isfinite(binary.validation_scores_).all()
     if scoring == "neg_log_loss":
         loss = np.min(model.history_["validation_loss"])
         assert -model.best_validation_score_ == pytest.approx(loss, rel=1e-9)
@@ -181,10 +188,10 @@ def test_a_class_that_a_column_of_classes_lacks_is_named():
     ("scoring", "other"), [("f1", "'f1_macro'"), ("roc_auc", "'roc_auc_ovr'")]
 )
 def test_a_score_of_two_classes_is_followed_by_those_of_several(scoring, other):
-    y = np.arange(N_ROWS) % 3
-    with pytest.raises(ValueError, match="For several classes there is scoring=") as e:
-        small(early_stopping=True, scoring=scoring).fit(X, y)
-    assert other in str(e.value)
+    for y in (np.arange(N_ROWS) % 3, np.array(RARE["three classes, one row"])):
+        with pytest.raises(ValueError, match="For several classes there is") as error:
+            small(early_stopping=True, scoring=scoring).fit(X, y)
+        assert other in str(error.value) and "cannot score" not in str(error.value)
 
 
 def test_presets_hold_out_rows_of_rare_classes():
