@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skmlp.files import write_whole
-from skmlp.model_file.archive import FileError, from_bytes, to_bytes
+from skmlp.model_file.archive import Arrays, FileError, from_bytes, to_bytes
 from skmlp.model_file.objects import Decoder, Encoder
 from skmlp.version import __version__
 
@@ -127,8 +127,18 @@ def _model(content: Any, *, mapped: bool) -> Any:
             f"It was written by skmlp {written_by}, which is newer than this version, "
             f"{__version__}, and in a format that it does not know."
         )
+    try:
+        return _decoded(tree["model"], arrays)
+    except FileError as error:
+        if written_by == __version__:
+            raise
+        text = f"{error} skmlp {written_by} wrote it, and this is {__version__}."
+        raise FileError(text) from error
+
+
+def _decoded(tree: Any, arrays: Arrays) -> Any:
     decoder = Decoder(arrays)
-    model = decoder.decode(tree["model"])
+    model = decoder.decode(tree)
     if not isinstance(model, SavableMixin):
         raise FileError("It holds no model.")
     decoder.check_all_used()

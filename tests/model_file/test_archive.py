@@ -83,6 +83,16 @@ def test_a_file_of_a_newer_version_says_so(path, parts):
     assert "by skmlp 9.9, which is newer" in refused(path, changed(parts, newer))
 
 
+def test_a_class_of_a_newer_version_is_told_with_the_versions(path, parts):
+    def newer(tree):
+        tree["versions"]["skmlp"] = "9.9"
+        tree["model"]["object"][1]["activation"] = {"object": ["Snake", {}, {}]}
+
+    message = refused(path, changed(parts, newer))
+    assert "the class 'Snake', which skmlp does not know" in message
+    assert f"skmlp 9.9 wrote it, and this is {skmlp.__version__}" in message
+
+
 FAULTS = {
     "no model": (lambda tree: tree.update(model=3), "It holds no model"),
     "a part": (
