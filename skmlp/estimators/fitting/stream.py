@@ -167,7 +167,8 @@ class FirstPass:
         return y
 
     def _check_labels(self, y) -> None:
-        unknown = sorted(set(y.tolist()) - set(np.asarray(self._classes).tolist()))
+        known = np.asarray(self._classes).tolist()
+        unknown = sorted(set(y.tolist()) - set(known), key=str)
         if unknown:
             expected = "hold only labels that classes names"
             raise invalid(self._settings.owner, "y", expected, unknown)
