@@ -191,18 +191,12 @@ def attributes_before(estimator, request) -> dict[str, Any]:
 def check_targets(estimator, settings, before, X, y, sample_weight, request):
     """The checked arrays, of the dtype of X or of the model that goes on."""
     template = copy.copy(estimator)
-    dtype = FLOATS
-    if request.continued:
-        coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
-        dtype = fitted_layers(settings.owner, coefs, intercepts)[0][0].dtype
-    reset = not request.continued
+    how = {"dtype": _dtypes(settings, before), "reset": not request.continued}
     if isinstance(X, Stream):
         check_stream(settings, request)
-        X, y, sample_weight = first_pass(
-            settings, template, X, reset=reset, dtype=dtype, classes=request.classes
-        )
+        X, y, sample_weight = first_pass(settings, template, X, request.classes, **how)
     else:
-        X = check_X(template, X, reset=reset, dtype=dtype)
+        X = check_X(template, X, **how)
     if isinstance(X, ConvertedRows) and looks_at_columns(settings):
         X = X[:]
     component = loss_component(settings)
@@ -221,6 +215,14 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
         vars(template).pop(name, None)
     vars(template).update(features)
     return Targets(task, component, data, template)
+
+
+def _dtypes(settings, before):
+    """Those that X may have; of a model that goes on, its own."""
+    if not before:
+        return FLOATS
+    coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
+    return fitted_layers(settings.owner, coefs, intercepts)[0][0].dtype
 
 
 def _encode(settings, task, component, y, dtype):

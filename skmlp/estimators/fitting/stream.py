@@ -204,7 +204,7 @@ def _blocks_of_X(stream, template, dtype, n_at_once):
         yield block.X
 
 
-def first_pass(settings, template, stream, *, reset, dtype, classes):
+def first_pass(settings, template, stream, classes, *, reset, dtype):
     """X as StreamedRows, y and weight of all batches, which are checked one by one."""
     found, empty = FirstPass(settings, classes), True
     for batch in checked(stream, template, dtype, reset=reset):
