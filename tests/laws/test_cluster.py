@@ -77,3 +77,17 @@ def test_a_member_whose_worker_is_killed_is_trained_again():
         timer.join()
         assert victim not in client.run(os.getpid).values()
     assert_same_bits(found, expected)
+
+
+@pytest.mark.exhaustive
+def test_members_train_on_ray_by_the_same_path():
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray.util.joblib").register_ray()
+    expected = quietly(MLPClassifier(**SETTINGS).fit, X, Y)
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        with parallel_config(backend="ray"):
+            found = quietly(MLPClassifier(**SETTINGS, n_jobs=2).fit, X, Y)
+    finally:
+        ray.shutdown()
+    assert_same_bits(found, expected)

@@ -206,18 +206,13 @@ def attributes_before(estimator, request) -> dict[str, Any]:
 def check_targets(estimator, settings, before, X, y, sample_weight, request):
     """The checked arrays, in the dtype of X or of the model to train further."""
     template = copy.copy(estimator)
-    dtype = FLOATS
-    if request.continued:
-        dtype = _dtype_before(settings, before)
-    reset = not request.continued
+    how = {"dtype": _dtypes(settings, before), "reset": not request.continued}
     if isinstance(X, Stream):
         check_stream(settings, request)
-        X, y, sample_weight = first_pass(
-            settings, template, X, reset=reset, dtype=dtype, classes=request.classes
-        )
+        X, y, sample_weight = first_pass(settings, template, X, request.classes, **how)
     else:
         with _encoded_anew(settings, before, X):
-            X = check_X(template, X, reset=reset, dtype=dtype)
+            X = check_X(template, X, **how)
     if isinstance(X, ConvertedRows) and looks_at_columns(settings):
         X = X[:]
     component = loss_component(settings)
@@ -258,8 +253,10 @@ def _encoded_anew(settings, before, X):
         ) from error
 
 
-def _dtype_before(settings, before):
-    """In which the model that goes on was trained."""
+def _dtypes(settings, before):
+    """Those that X may have; the model's own for one to train further."""
+    if not before:
+        return FLOATS
     state = before.get("_state")
     coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
     (W, _), *others = fitted_layers(settings.owner, coefs, intercepts)

@@ -165,7 +165,8 @@ class FirstPass:
         return y
 
     def _check_labels(self, y) -> None:
-        unknown = sorted(set(y.tolist()) - set(np.asarray(self._classes).tolist()))
+        known = np.asarray(self._classes).tolist()
+        unknown = sorted(set(y.tolist()) - set(known), key=str)
         if unknown:
             expected = "hold only labels that classes names"
             raise invalid(self._settings.owner, "y", expected, unknown)
@@ -201,7 +202,7 @@ def _blocks_of_X(stream, template, dtype, n_at_once):
         yield block.X
 
 
-def first_pass(settings, template, stream, *, reset, dtype, classes):
+def first_pass(settings, template, stream, classes, *, reset, dtype):
     """X as StreamedRows, y and weight of all batches, which are checked one by one."""
     found, empty = FirstPass(settings, classes), True
     for batch in checked(stream, template, dtype, reset=reset):
