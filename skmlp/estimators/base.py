@@ -34,6 +34,7 @@ from skmlp.estimators.fitting.state import (
     set_fitted_attributes,
     unfit,
 )
+from skmlp.estimators.fitting.stream import batch_errors
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
 from skmlp.estimators.moved import hint, refuse_unknown
@@ -45,6 +46,9 @@ from skmlp.estimators.validation.fitted_weights import check_n_features
 from skmlp.estimators.validation.parameters import RULES, check_parameters
 from skmlp.model_file import SavableMixin
 from skmlp.solvers import SOLVERS, Solver
+
+# What gives something for each row of X.
+PREDICTING = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 
 
 def has_partial_fit(estimator) -> bool:
@@ -185,6 +189,52 @@ class BaseMLP(
         """How training was requested; it may continue that of a fitted model."""
         continues = how.get("incremental", False) or self.warm_start
         return Request(continued=bool("coefs_" in vars(self) and continues), **how)
+
+    def predict_batches(self, batches, method="predict"):
+        """Predictions of one batch after the other, none of which is kept.
+
+        Parameters
+        ----------
+        batches : iterable or callable
+            X of each batch, as ``predict`` takes it; or a function that returns such an
+            iterable.
+
+        method : str, default="predict"
+            The method that predicts a batch, such as "predict_proba".
+
+        Returns
+        -------
+        predictions : generator
+            What the method gives for each batch.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a batch is not as the method expects it, with the number of the batch.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from skmlp import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> mlp = MLPClassifier(solver="lbfgs", alpha=1.0, max_iter=1000).fit(X, y)
+        >>> parts = mlp.predict_batches([X[:100], X[100:]], "predict_proba")
+        >>> [part.shape for part in parts]
+        [(100, 3), (50, 3)]
+        """
+        names = [n for n in PREDICTING if hasattr(type(self), n)]
+        if method not in names:
+            expected = f"be one of {', '.join(map(repr, names))}"
+            raise invalid(type(self).__name__, "method", expected, method)
+        check_is_fitted(self)
+        return self._predictions(batches, getattr(self, method))
+
+    def _predictions(self, batches, method):
+        batches = batches() if callable(batches) else batches
+        for number, X in enumerate(batches):
+            with batch_errors(number):
+                predicted = method(X)
+            yield predicted
 
     # Reports on a fit.
 

@@ -105,7 +105,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Whether to shuffle the rows before each epoch. 'blocks' is for X on disk: blocks
         of neighbouring rows (of up to 1,024 rows and 1 MiB) are read in random order,
         and the rows of 32 blocks are shuffled together; deterministic, but another
-        order than True. Not used by 'lbfgs'.
+        order than True, and less random where the rows are sorted by y. Not used by
+        'lbfgs'.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, of the validation split and of the shuffles. Pass

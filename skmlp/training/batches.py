@@ -101,15 +101,16 @@ class TrainingRows:
 
     def sample(self, n_rows: int) -> NDArray[np.intp]:
         """Indices of up to n_rows training rows of nonzero weight, always the same."""
-        rows = np.arange(len(self)) if self.rows is None else self.rows
-        if isinstance(self.X, StreamedRows):
-            rows = self.X.numbers
+        rows = self.X.numbers if isinstance(self.X, StreamedRows) else self.rows
         if self.weight is not None:
+            rows = np.arange(len(self)) if rows is None else rows
             rows = rows[self.weight[rows] > 0]
-        if len(rows) <= n_rows:
-            return rows
-        draws = np.random.RandomState(0).randint(len(rows), size=n_rows)
-        return rows[np.unique(draws)]
+        n_candidates = len(self) if rows is None else len(rows)
+        numbers = np.arange(min(n_candidates, n_rows))
+        if n_candidates > n_rows:
+            draws = np.random.RandomState(0).randint(n_candidates, size=n_rows)
+            numbers = np.unique(draws)
+        return numbers if rows is None else rows[numbers]
 
     def normalized(self) -> tuple["TrainingRows", float]:
         """The rows with weights of mean 1 over the training rows, and the mean before.
@@ -169,7 +170,7 @@ class Batches:
         n_rows = len(data)
         self._starts = range(0, n_rows, batch_size)
         self.n_batches = len(self._starts)
-        self.order = np.arange(n_rows) if data.rows is None else data.rows
+        self.order = np.arange(n_rows) if data.rows is None else data.rows.copy()
         self._sliced = random_state is None and data.rows is None
         self._Y_T = data.Y.T
         self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}
@@ -183,14 +184,14 @@ class Batches:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        self.order = state["order"]
+        self.order = state["order"].copy()
         if self.random_state is not None:
             self.random_state.set_state(state["shuffles"])
 
     def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
         """(X, Y, weight) of each batch; valid until the next one is requested."""
         if self.random_state is not None:
-            self.order = self.order[self.random_state.permutation(len(self.order))]
+            self.random_state.shuffle(self.order)  # in place: there may be many rows
         batch = self._slice if self._sliced else self._gather
         for start in self._starts:
             yield batch(start, start + self.batch_size)

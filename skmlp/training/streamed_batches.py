@@ -55,21 +55,33 @@ def joined(blocks: list[Block]) -> Block:
 
 
 def cut(blocks: Iterable[Block], n_rows: int) -> Iterator[Block]:
-    """The same rows in blocks of n_rows; the last one has those that are left."""
+    """The same rows in blocks of n_rows; the last one has those that are left.
+
+    No block is kept while the next one is made.
+    """
     parts: list[Block] = []
     n_kept = 0
     for block in blocks:
         start, n_in_block = 0, len(block.Y)
         while n_kept + n_in_block - start >= n_rows:
             stop = start + n_rows - n_kept
-            yield joined([*parts, block.rows(slice(start, stop))])
-            parts, n_kept, start = [], 0, stop
+            parts.append(block.rows(slice(start, stop)))
+            yield _taken(parts)
+            n_kept, start = 0, stop
         if start < n_in_block:
             # whoever gives the blocks may use their memory for the next one
             parts.append(block.rows(slice(start, None)).kept())
             n_kept += n_in_block - start
+        del block
     if parts:
-        yield joined(parts)
+        yield _taken(parts)
+
+
+def _taken(parts: list[Block]) -> Block:
+    """The parts in one block; the list is left empty."""
+    block = joined(parts)
+    parts.clear()
+    return block
 
 
 def window_rows(X: Any) -> int:
@@ -117,7 +129,10 @@ class StreamedBatches:
             yield from self._blocks()
             return
         for window in cut(self._blocks(), self._n_window):
-            yield window.rows(self.random_state.permutation(len(window.Y)))
+            shuffled = window.rows(self.random_state.permutation(len(window.Y)))
+            del window
+            yield shuffled
+            del shuffled
 
 
 def blocks_in_random_order(

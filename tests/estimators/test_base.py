@@ -76,7 +76,9 @@ CHANGED = {
     "warm_start": True,
     "momentum": 0.5,
     "nesterovs_momentum": False,
-    "early_stopping": EarlyStopping(relative_tol=True, min_updates=3, tie_break="last"),
+    "early_stopping": EarlyStopping(
+        relative_tol=True, min_updates=3, tie_break="last", stratify=True
+    ),
     "validation_fraction": 0.3,
     "beta_1": 0.5,
     "beta_2": 0.7,

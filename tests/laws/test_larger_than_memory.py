@@ -45,7 +45,7 @@ def as_h5(array, path):
 
 
 def as_zarr(array, path):
-    zarr = pytest.importorskip("zarr")
+    zarr = pytest.importorskip("zarr", minversion="3")
     return zarr.create_array(str(path), data=array, chunks=(32, 5))
 
 
@@ -233,6 +233,19 @@ def test_a_file_of_a_wrong_shape_is_refused_as_an_array_is(shape):
             method(array)
         messages.append(str(caught.value).partition("\n")[0])
     assert messages[0] == messages[1]
+
+
+def test_a_file_that_cannot_be_sent_to_processes_is_refused_there():
+    class Open(Shelf):
+        def __reduce__(self):
+            raise TypeError("open files cannot be pickled")
+
+    # so many epochs that members are worth processes
+    params = {"n_members": 2, "max_iter": 1000, "random_state": 0, "tol": 0.1}
+    model = MLPRegressor(hidden_layer_sizes=4, **params)
+    quietly(model.fit, Open(X), Y)
+    with pytest.raises(ValueError, match="MLPRegressor: n_jobs must be None or 1"):
+        model.set_params(n_jobs=2).fit(Open(X), Y)
 
 
 def test_a_file_that_is_gone_leaves_the_estimator_as_it_was():

@@ -569,9 +569,7 @@ def test_lbfgs_which_has_no_epochs_refuses_to_record(kind):
 def test_lazy_steps_refuse_to_record(method, kind):
     y = TARGETS[kind]
     first = classes_first(kind, y) if method == "partial_fit" else {}
-    said = (
-        rf"^{kind.__name__}: record must be .* solver__lazy=True.*got 'layers'.$"
-    )
+    said = rf"^{kind.__name__}: record must be .* solver__lazy=True.*got 'layers'.$"
     for solver in (Adam(lazy=True), SGD(lazy=True)):
         estimator = make(kind, solver=solver)
         with pytest.raises(ValueError, match=said):

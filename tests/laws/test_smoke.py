@@ -46,6 +46,9 @@ def test_each_method_of_an_estimator_answers(kind, y, pandas):
     assert model.hidden_activations(X, layer=-1).shape == (len(X), 2)
     assert len(model.history_frame()) == model.n_iter_
     assert str(model.partial_fit(X, y).summary())
+    batches = [(X[:40], y[:40]), (X[40:], y[40:])]
+    streamed = quietly(kind(**SMALL).fit_batches, batches)
+    assert len(list(streamed.predict_batches([X, X]))) == 2
     transformer = quietly(MLPTransformer(model).fit, X, y)
     assert transformer.transform(X).shape == (len(X), 2)
 

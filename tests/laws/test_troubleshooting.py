@@ -205,9 +205,7 @@ FAILS = {
     "continue to train the network of the previous fit": lambda: (
         fitted().set_params(hidden_layer_sizes=5).partial_fit(X, Y)
     ),
-    "coefs_init must have …": lambda: fitted(
-        coefs_init=fitted(), hidden_layer_sizes=5
-    ),
+    "coefs_init must have …": lambda: fitted(coefs_init=fitted(), hidden_layer_sizes=5),
     "The file belongs to a fit with different …": of_another_fit,
     "The file is damaged or not a checkpoint": damaged,
     "must be 1 to inspect the network": lambda: fitted(n_members=2).summary(),

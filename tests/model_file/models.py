@@ -115,7 +115,7 @@ def network(name):
 
 def _pipeline(kind, y, **params):
     pipeline = tabular_pipeline(kind, n_members=2, random_state=0, **params)
-    pipeline.set_params(mlp__max_iter=3, mlp__batch_size=32)
+    pipeline.set_params(mlp__max_iter=3, mlp__batch_size=32, mlp__hidden_layer_sizes=5)
     return quietly(pipeline.fit, table(), y), table()
 
 

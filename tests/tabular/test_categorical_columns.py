@@ -62,5 +62,7 @@ def test_a_choice_of_no_columns_of_the_table_is_refused(dress):
 
 
 def test_an_array_has_no_columns_by_name():
-    with pytest.raises(ValueError, match="no column 'x0'; its columns have no names"):
+    with pytest.raises(
+        ValueError, match="X has no column 'x0'; its columns have no names"
+    ):
         TableEncoder(categorical_features=["x0"]).fit(ROWS)

@@ -1,5 +1,7 @@
 """Laws of rows that are read and converted when they are asked for."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -32,11 +34,11 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
-def test_rows_are_those_of_the_converted_array(rows, dtype):
-    expected = ARRAY.astype(dtype)[rows]
-    for source in (Shelf(ARRAY), np.asfortranarray(ARRAY), ARRAY.astype(">i2")):
+def test_rows_are_those_of_the_converted_array(rows):
+    sources = Shelf(ARRAY), np.asfortranarray(ARRAY), ARRAY.astype(">i2")
+    for source, dtype in product(sources, [np.float64, np.float32]):
+        expected = ARRAY.astype(dtype)[rows]
         X = ConvertedRows(source, dtype)
         found = X[rows]
         assert found.dtype == dtype and found.flags.c_contiguous

@@ -3,6 +3,7 @@
 import math
 import warnings
 from dataclasses import dataclass, replace
+from pickle import PicklingError
 from typing import Any
 
 import numpy as np
@@ -81,9 +82,17 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     pairs = zip(members, requests, strict=True)
     rows = X.without_names() if isinstance(X, Stream) else data.X
     jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
-    trained = Parallel(n_at_once)(jobs)
+    trained = _side_by_side(settings, jobs, n_at_once)
     attributes = _attributes(settings, targets, trained)
     return attributes, max(trained, key=lambda one: one.gravity).warnings
+
+
+def _side_by_side(settings, jobs, n_at_once):
+    try:
+        return Parallel(n_at_once)(jobs)
+    except PicklingError as error:
+        expected = "be None or 1 with X that other processes can't be sent, as of h5py"
+        raise settings.invalid("n_jobs", expected) from error
 
 
 def _trained(member, X, y, sample_weight, request) -> Trained:

@@ -175,8 +175,9 @@ def _random_split(settings, task, Y, random_state, least):
     try:
         training, validation = _drawn_split(settings, task, Y, random_state)
     except ValueError as error:
+        said = _said_of_split(task.strata(Y), settings.validation_fraction, error)
         needs = _needs(settings, n_samples, least)
-        raise ValueError(f"{error}\n{needs}{_single_rows(task, Y)}") from error
+        raise ValueError(f"{said}\n{needs}{_single_rows(task, Y)}") from error
     if len(validation) < least or not len(training):
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "
@@ -196,6 +197,18 @@ def _drawn_split(settings, task, Y, random_state):
         random_state=random_state,
         stratify=task.strata(Y),
     )
+
+
+def _said_of_split(strata, fraction, error):
+    """The error as scikit-learn's users know it, whose MLP has strings for strata."""
+    if strata is None:
+        return error
+    try:
+        rows, strata = np.arange(len(strata)), strata.astype(str)
+        train_test_split(rows, test_size=fraction, stratify=strata, random_state=0)
+    except ValueError as known:
+        return known
+    return error
 
 
 def _splits_in_two(strata, fraction) -> bool:

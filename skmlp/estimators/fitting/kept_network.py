@@ -78,4 +78,4 @@ def _are_views(layers, sources) -> bool:
 
 
 def _is_view(array, source) -> bool:
-    return array is source or array.base is source
+    return array is source or (isinstance(array, np.ndarray) and array.base is source)

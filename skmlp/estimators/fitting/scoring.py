@@ -42,10 +42,7 @@ TOLD = {
     "d2_log_loss_score": (d2_log_loss_score, _PROBABILITY),
     "top_k_accuracy": (top_k_accuracy_score, _RANK),
 }
-REMEDY = (
-    "hold out more rows (validation_fraction), give more rows of it, or stratify "
-    "(early_stopping=EarlyStopping(stratify=True))"
-)
+REMEDY = "give more rows of it, hold out more rows by a larger validation_fraction"
 # For others R2 would stop training early at the wrong model, such as a mean for a high
 # quantile.
 SCORED_BY_R2 = (SquaredError, PoissonDeviance)
@@ -182,6 +179,8 @@ class Scorer:
         own = rows.rows is None
         held = "rows of X_val" if own else "validation rows"
         remedy = "give other rows" if own else REMEDY
+        if plan.settings.early_stopping.stratify is False:
+            remedy += ", stratify them by early_stopping=EarlyStopping(stratify=True)"
         return (
             f"scoring={short_repr(plan.settings.scoring)} cannot score the "
             f"{len(rows.Y)} {held}, which have {self._lacks}; {remedy}, or take a "

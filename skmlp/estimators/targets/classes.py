@@ -130,7 +130,10 @@ class SingleLabel(ClassTask):
 
     def _codes(self, y):
         """The number of each row's class."""
-        order = np.argsort(self.classes)  # classes set by hand may be unsorted
+        order = np.argsort(self.classes)
+        if (np.diff(order) == 1).all():
+            return np.searchsorted(self.classes, y)
+        # classes set by hand may be unsorted
         return order[np.searchsorted(self.classes, y, sorter=order)]
 
     def score(self, loss, Y, raw, weight):
@@ -184,14 +187,13 @@ class Binary(SingleLabel):
     def codes_of(self, values, threshold=0.5):
         """The number of each row's class, of Y or of raw outputs."""
         above = (values[:, 0] > threshold).astype(np.intp)
-        return np.minimum(above, len(self.classes) - 1)
+        return np.minimum(above, len(self.classes) - 1, out=above)
 
     def loss(self, component):
         return component.binomial()
 
     def strata(self, Y):
-        # in scikit-learn's error message, which its users know, strata are strings
-        return np.where(Y[:, 0] > 0.5, "True", "False")
+        return Y[:, 0] > 0.5
 
     def mean_output(self, outputs, counted=None):
         return mean_logistic(BinomialLogLoss(), outputs, counted)
@@ -285,7 +287,7 @@ class Multilabel(ClassTask):
         return component.binomial()
 
     def strata(self, Y):
-        return np.where(Y[:, 0] > 0.5, "True", "False") if Y.shape[1] == 1 else None
+        return Y[:, 0] > 0.5 if Y.shape[1] == 1 else None
 
     def mean_output(self, outputs, counted=None):
         return mean_logistic(BinomialLogLoss(), outputs, counted)

@@ -26,8 +26,12 @@ def is_frame(value) -> bool:
 
 
 def is_lazy(value) -> bool:
-    """Whether its rows are still to be computed, as those of polars' LazyFrame."""
-    return hasattr(value, "collect") or hasattr(value, "__dask_graph__")
+    """Whether it is a frame whose rows are still to be computed.
+
+    As polars' LazyFrame, and frames of Spark and dask, whose arrays NumPy can read.
+    """
+    is_of_dask = hasattr(value, "__dask_graph__") and hasattr(value, "columns")
+    return hasattr(value, "collect") or is_of_dask
 
 
 def named_columns(frame):
@@ -69,6 +73,16 @@ def as_array(column):
     if isinstance(dtype, np.dtype):
         return np.asarray(column)
     return np.asarray(column, dtype=object)
+
+
+def missing_in(column):
+    """Whether each entry of an array of any dtype is missing."""
+    if column.dtype.kind == "O":
+        return missing_values(column)
+    if column.dtype.kind in "mM":
+        return np.isnat(column)
+    is_float = column.dtype.kind == "f"
+    return np.isnan(column) if is_float else np.zeros(column.shape, bool)
 
 
 def missing_values(objects):

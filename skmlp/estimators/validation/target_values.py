@@ -12,6 +12,7 @@ from skmlp.estimators.validation.frames import (
     is_date,
     is_frame,
     is_lazy,
+    missing_in,
     missing_values,
     named_columns,
 )
@@ -43,7 +44,6 @@ def plain_values(owner, name, y, *, numeric):
         return y
     if is_frame(y):
         columns = [as_array(column) for _, column in named_columns(y)]
-        columns = [_plain(owner, name, column, numeric) for column in columns]
         return _side_by_side(owner, name, columns, numeric) if columns else y
     array = _array_of_list(y) if isinstance(y, (list, tuple)) else as_array(y)
     return y if array is None else _plain(owner, name, array, numeric)
@@ -59,8 +59,13 @@ def _array_of_list(y):
 
 
 def _side_by_side(owner, name, columns, numeric):
+    missing = np.column_stack([missing_in(column) for column in columns])
+    refuse_missing(owner, name, missing)
+    columns = [_plain(owner, name, column, numeric) for column in columns]
     kinds = {column.dtype.kind for column in columns}
-    if kinds <= set("biuf") or len(kinds) == 1:
+    common = np.result_type(*columns) if kinds <= set("biuf") else np.dtype(object)
+    # of int64 and uint64 NumPy would make floats
+    if common.kind in kinds or len(kinds) == 1:
         return np.column_stack(columns)
     objects = [column.astype(object) for column in columns]
     return _plain(owner, name, np.column_stack(objects), numeric)

@@ -24,9 +24,15 @@ TAKEN = "skmlp.tabular_pipeline takes such a table as it is"
 def refuse_dates(X) -> None:
     """Dates and durations would be trained on as nanoseconds."""
     if is_lazy(X):
-        raise ValueError("X is lazy and has no rows yet; give what collect() makes.")
-    for name, dtype in dtypes_of(X) if is_frame(X) else _temporal_dtypes(X):
-        if is_temporal(dtype):
+        raise ValueError(
+            "X is a lazy frame and has no rows yet; give what its collect() or "
+            "compute() makes."
+        )
+    named = dtypes_of(X) if is_frame(X) else _temporal_dtypes(X)
+    # of many columns there are few dtypes
+    temporal = set(filter(is_temporal, {dtype for _, dtype in named}))
+    for name, dtype in named if temporal else ():
+        if dtype in temporal:
             raise ValueError(
                 f"column {_shown(name)} of X is {dtype}: use tabular_pipeline, or turn "
                 "it into numbers, such as days since the first date."

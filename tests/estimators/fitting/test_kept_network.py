@@ -2,6 +2,8 @@
 
 import copy
 import gc
+import multiprocessing
+import os
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -81,14 +83,14 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-@pytest.mark.parametrize("name", KINDS)
-def test_what_is_set_is_seen(name, change):
-    model = fitted(**KINDS[name])
-    before = model.predict(X)
-    change(model)
-    found = model.predict(X)
-    assert np.abs(found - before).max() > 1e-6
-    np.testing.assert_array_equal(found, afresh(model))
+def test_what_is_set_is_seen(change):
+    for params in KINDS.values():
+        model = fitted(**params)
+        before = model.predict(X)
+        change(model)
+        found = model.predict(X)
+        assert np.abs(found - before).max() > 1e-6
+        np.testing.assert_array_equal(found, afresh(model))
 
 
 def test_the_activation_is_seen():
@@ -112,6 +114,10 @@ def test_embeddings_and_alphas_are_seen():
     model.embedding_.arrays[0] = 2.0 * model.embedding_.arrays[0]
     np.testing.assert_array_equal(model.predict(X), afresh(model))
     model.alphas_[0] = model.alphas_[0] + 1.0
+    np.testing.assert_array_equal(model.predict(X), afresh(model))
+    model.alphas_[0] = model.alphas_[0].tolist()
+    model.predict(X)
+    model.alphas_[0][0] += 1.0  # in place, in a list
     np.testing.assert_array_equal(model.predict(X), afresh(model))
 
 
@@ -185,6 +191,24 @@ def test_threads_share_a_model():
         found = list(pool.map(work, range(len(parts))))
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_forked_processes_share_a_model():
+    model = fitted()
+    expected = model.predict(X)  # whose network is kept before the fork
+    context = multiprocessing.get_context("fork")
+    found = context.Queue()
+    workers = [
+        context.Process(target=lambda: found.put(model.predict(X))) for _ in range(2)
+    ]
+    for worker in workers:
+        worker.start()
+    for _ in workers:
+        np.testing.assert_array_equal(found.get(timeout=60), expected)
+    for worker in workers:
+        worker.join()
 
 
 def test_a_change_by_another_thread_is_seen_as_a_whole():

@@ -410,6 +410,7 @@ def test_a_class_without_rows_has_a_start_of_finite_bias():
 HALVES = np.arange(30) % 2
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_a_warm_start_after_an_encoder_fitted_anew_says_why_columns_differ(kind):
     mlp = kind(hidden_layer_sizes=3, max_iter=2, warm_start=True)
@@ -424,6 +425,7 @@ def test_a_warm_start_after_an_encoder_fitted_anew_says_why_columns_differ(kind)
     pipeline.fit(np.array([*"abcde"] * 6)[:, np.newaxis], HALVES)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_other_errors_of_a_fit_that_goes_on_stay_as_they_are():
     mlp = MLPClassifier(3, max_iter=2, warm_start=True).fit(np.eye(30), HALVES)
     with pytest.raises(ValueError) as error:

@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.solvers import SOLVERS
+from skmlp.solvers import SOLVERS, Adam
 
 from ...conftest import (
     NUMBERS,
@@ -67,14 +68,13 @@ SETTINGS = {
         "calibration": "temperature",
     },
     "members": {"n_members": 2},
-    **{s: {"solver": s} for s, kind in SOLVERS.items() if kind.stochastic},
 }
+STOCHASTIC = [name for name, kind in SOLVERS.items() if kind.stochastic]
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_settings_act_as_in_fit(settings, dtype):
-    arrays = X.astype(dtype), CODES, WEIGHT
+def test_settings_act_as_in_fit(settings):
+    arrays = X.astype(np.float32), CODES, WEIGHT
     validation = {"X_val": X[:40], "y_val": CODES[:40]}
     settings = {**SMALL, "shuffle": False, **settings}
     batches = in_batches([13, 60], *arrays)
@@ -87,6 +87,21 @@ def test_settings_act_as_in_fit(settings, dtype):
             if name != "seconds":
                 np.testing.assert_array_equal(found.history_[name], column)
         assert found.stop_reason_ == expected.stop_reason_
+
+
+def test_every_stochastic_solver_trains_on_a_stream():
+    for solver in STOCHASTIC:
+        settings = {**SMALL, "shuffle": False, "solver": solver}
+        found = fitted(MLPClassifier(**settings), in_batches([13], X, CODES))
+        assert_same_bits(found, quietly(MLPClassifier(**settings).fit, X, CODES))
+
+
+def test_lazy_steps_on_sparse_batches_are_those_of_fit():
+    sparse = csr_matrix(np.where(np.abs(X) > 1, X, 0))
+    settings = {**SMALL, "shuffle": False, "solver": Adam(lazy=True)}
+    batches = [(sparse[:50], CODES[:50]), (sparse[50:], CODES[50:])]
+    found = fitted(MLPClassifier(**settings), batches)
+    assert_same_bits(found, quietly(MLPClassifier(**settings).fit, sparse, CODES))
 
 
 def test_shuffled_rows_do_not_depend_on_the_cut():
@@ -141,6 +156,32 @@ def test_blocks_in_random_order_go_on_from_a_checkpoint(tmp_path):
 
 
 # Batch by batch
+
+
+@pytest.mark.parametrize("name", ["multiclass", "regression", "class columns"])
+def test_predictions_come_batch_by_batch(name):
+    task = TASKS[name]
+    model = quietly(task.make(**SMALL).fit, X, task.y)
+    parts = [X[:20], X[20:21], X[21:]]
+    for batches in (parts, iter(parts), lambda: parts):
+        found = list(model.predict_batches(batches))
+        for part, expected in zip(parts, found, strict=True):
+            np.testing.assert_array_equal(model.predict(part), expected)
+    if name == "multiclass":
+        (found,) = model.predict_batches([X], "predict_proba")
+        np.testing.assert_array_equal(found, model.predict_proba(X))
+
+
+def test_predictions_of_a_bad_batch_name_it():
+    model = quietly(MLPRegressor(**SMALL).fit, X, NUMBERS)
+    predictions = model.predict_batches([X, X[:, :2]])
+    next(predictions)
+    with pytest.raises(ValueError, match=r"(?s)2 features.*This is batch 1"):
+        next(predictions)
+    with pytest.raises(ValueError, match="MLPRegressor: method must be one of 'pred"):
+        model.predict_batches([X], "predict_proba")
+    with pytest.raises(NotFittedError):
+        MLPRegressor().predict_batches([X])
 
 
 @pytest.mark.parametrize("name", ["multiclass", "regression"])

@@ -218,6 +218,22 @@ def test_missing_targets_are_refused_by_how_many_rows_have_them(dress):
         assert_refused(kind, dress(VALUES[name]), "Input y contains NaN.", said)
 
 
+def test_missing_targets_of_a_frame_are_counted_over_all_its_columns():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": [None, 1] * 15, "b": [1, 1, None] * 10})
+    for y in (frame, frame.astype("Int64"), frame.to_numpy()):
+        for kind in KINDS_OF_ESTIMATOR:
+            assert_refused(kind, y, "in 20 of 30 rows, the first of them row 0")
+
+
+def test_columns_of_signed_and_unsigned_numbers_stay_whole():
+    pandas = pytest.importorskip("pandas")
+    ids = [2**53 + int(code) for code in CODES]
+    frame = pandas.DataFrame({"a": ids, "b": ids}).astype({"b": "uint64"})
+    model = small().fit(X, frame)
+    assert [classes.tolist() for classes in model.classes_] == [sorted({*ids})] * 2
+
+
 def days():
     return [datetime.date(2020, 1, 1 + int(code)) for code in CODES]
 

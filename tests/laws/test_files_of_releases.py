@@ -7,7 +7,7 @@ import pytest
 
 import skmlp
 
-from .releases import DATA, method_of
+from ..model_file.releases import DATA, method_of
 
 FILES = sorted(DATA.glob("*/*.skmlp"))
 
