@@ -91,9 +91,7 @@ def _side_by_side(settings, jobs, n_at_once):
     try:
         return Parallel(n_at_once)(jobs)
     except PicklingError as error:
-        expected = (
-            "be None or 1 with X that processes cannot be sent, such as h5py's"
-        )
+        expected = "be None or 1 with X that processes cannot be sent, such as h5py's"
         raise settings.invalid("n_jobs", expected) from error
 
 
