@@ -76,9 +76,9 @@ def _plain(word: str) -> str:
 
 
 def did_you_mean(parameter: str, value: Any, names: Iterable[str] | str) -> str:
-    """What to add to the error of a value that is none of the names; "" for nothing.
+    """A suggestion for a value that is not among the names; "" for none.
 
-    names : or a text in which they stand in quotes.
+    names : the names, or a text that has them in quotes.
     """
     known = re.findall(r"'([\w-]+)'", names) if isinstance(names, str) else list(names)
     if isinstance(value, (list, tuple)):  # one of several

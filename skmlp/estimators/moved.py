@@ -49,10 +49,10 @@ OURS = {word: ours for ours, words in _CALLED.items() for word in words.split()}
 
 
 def hint(names, known=(), prefix="") -> str:
-    """What to say of those of the names that are none; "" for nothing.
+    """A suggestion for each unknown name; "" for none.
 
-    known : the names that there are, of which the nearest is told.
-    prefix : what stands before a name of ours, such as "mlp__".
+    known : the valid names, of which the nearest is suggested.
+    prefix : prefix of the valid names, such as "mlp__".
     """
     found = [name.removeprefix("mlp__") for name in names if name not in known]
     return "".join(_said(name, known, prefix) for name in found)
@@ -68,7 +68,7 @@ def _said(name, known, prefix) -> str:
 
 
 def refuse_unknown(owner, names, known) -> None:
-    """Raise a TypeError that says what an unknown parameter is called here."""
+    """Raise a TypeError for an unknown parameter, suggesting the right name."""
     unknown = [name for name in names if name not in known]
     if unknown:
         raise TypeError(

@@ -174,7 +174,7 @@ class Decoder:
         """Raise a FileError where the file has arrays that the model has not."""
         unused = sorted(self._arrays.keys() - self._used)
         if unused:
-            raise FileError(f"Its array {unused[0]!r} is none of the model's.")
+            raise FileError(f"Its array {unused[0]!r} does not belong to the model.")
 
     def _tuple(self, content: Any) -> Any:
         return tuple(self.decode(content))

@@ -73,30 +73,30 @@ class TabularPipeline(SavableMixin, Pipeline):
         Parameters
         ----------
         X : table of shape (n_samples, n_columns)
-            The rows to train on: a data frame, an array or a list of rows.
+            Training rows: a data frame, an array or a list of rows.
 
         y : array-like
-            Their targets.
+            Targets.
 
         sample_weight : array-like of shape (n_samples,), float or None, default=None
-            Weights >= 0 of the rows, for the last step.
+            Weights of the rows, >= 0, for the last step.
 
         X_val : table of shape (n_val, n_columns), default=None
-            Validation rows of your own, raw as X; no rows are then split off X.
+            Your own validation rows, raw like X, instead of rows held out from X.
 
         y_val : array-like, default=None
-            Their targets, as y.
+            Targets of the validation rows, in the form of y.
 
         sample_weight_val : array-like of shape (n_val,), float or None, default=None
-            Their weights >= 0.
+            Weights of the validation rows, >= 0.
 
         groups : array-like of shape (n_samples,), default=None
-            Groups of the rows, for a `validation_fraction` that is a splitter.
+            Group labels of the rows, passed to a splitter as `validation_fraction`.
 
         **params : dict
-            What else the steps' ``fit`` takes, as of scikit-learn's ``Pipeline``, such
-            as ``mlp__X_val``, which is raw as well. With metadata routing what the
-            steps request.
+            Further arguments of the steps' ``fit``, as in scikit-learn's ``Pipeline``,
+            such as ``mlp__X_val``, which is raw as well. With metadata routing, those
+            that the steps request.
 
         Returns
         -------
@@ -106,8 +106,8 @@ class TabularPipeline(SavableMixin, Pipeline):
         Raises
         ------
         ValueError, TypeError
-            As the steps' ``fit``; or if, with ``warm_start``, the columns that X is
-            encoded as are others than before.
+            Raised by the steps' ``fit``; or if, with ``warm_start=True``, X is encoded
+            as other columns than in the previous fit.
         """
         values = X_val, y_val, sample_weight_val, sample_weight, groups
         named = dict(zip(FOR_LAST_STEP, values, strict=True))
@@ -117,7 +117,7 @@ class TabularPipeline(SavableMixin, Pipeline):
         return super().fit(X, y, **params)
 
     def _joined(self, named, params):
-        """All parameters, those for the last step by its name but with routing."""
+        """All parameters; without routing, those for the last step with its prefix."""
         if sklearn.get_config()["enable_metadata_routing"]:
             return named | params
         prefixed = {f"{self.steps[-1][0]}__{n}": v for n, v in named.items()}
@@ -125,15 +125,15 @@ class TabularPipeline(SavableMixin, Pipeline):
         if twice:
             raise TypeError(
                 f"{type(self).__name__}: {twice[0]} and {twice[0].split('__')[1]} are "
-                "one parameter, which was given twice."
+                "the same parameter, which was given twice."
             )
         return prefixed | params
 
     def _encode_validation_rows(self, X, y, params) -> None:
-        """Put what the steps before the last make of validation rows in their place.
+        """Transform validation rows by the steps before the last.
 
-        Unless ``transform_input`` does so. And check that a fit that goes on has the
-        columns of the fit before.
+        Unless ``transform_input`` does so. And check that continued training has the
+        columns of the previous fit.
         """
         key = f"{self.steps[-1][0]}__X_val"
         if sklearn.get_config()["enable_metadata_routing"]:
@@ -148,13 +148,13 @@ class TabularPipeline(SavableMixin, Pipeline):
             params[key] = first_steps.transform(rows)
 
     def _goes_on(self) -> bool:
-        """Whether the last step goes on with the network that it has."""
+        """Whether the last step continues to train the network that it has."""
         mlp = self.steps[-1][1]
         is_mlp = isinstance(mlp, tuple(ESTIMATORS.values()))
         return is_mlp and bool(mlp.warm_start) and hasattr(mlp, "n_features_in_")
 
     def _check_columns(self, first_steps) -> None:
-        """A network that goes on needs the columns that it was trained on."""
+        """Continued training needs the columns of the previous fit."""
         before = self[:-1].get_feature_names_out().tolist()
         now = first_steps.get_feature_names_out().tolist()
         if before == now:
@@ -163,9 +163,9 @@ class TabularPipeline(SavableMixin, Pipeline):
         gone = [name for name in before if name not in now]
         raise ValueError(
             f"{type(self).__name__}: with warm_start=True X must be encoded as the "
-            f"columns of the fit before, got {len(now)} columns instead of "
+            f"columns of the previous fit, got {len(now)} columns instead of "
             f"{len(before)} (new: {short_repr(new)}, gone: {short_repr(gone)}): the "
-            "encoder learns categories and missing values anew in each fit. Fit all "
+            "encoder learns categories and missing values in each fit. Fit all "
             "rows at once with warm_start=False, or keep the encoding and train the "
             "last step alone: pipeline[-1].fit(pipeline[:-1].transform(X), y)."
         )

@@ -112,7 +112,7 @@ class StreamedBatches:
         self.n_batches = -(-n_rows // batch_size)
 
     def get_state(self) -> dict[str, Any]:
-        """How the shuffles go on."""
+        """The state of the shuffles."""
         draws = self.random_state
         return {"shuffles": draws and draws.get_state(legacy=False)}
 

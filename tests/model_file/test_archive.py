@@ -117,7 +117,7 @@ FAULTS = {
     ),
     "array too many": (
         lambda tree: tree["model"]["object"][2].pop("intercepts_"),
-        "array 'intercepts_.0' is none of the model's",
+        "array 'intercepts_.0' does not belong to",
     ),
     "kind": (
         lambda tree: tree["model"]["object"][1].update(tol={"eval": "1"}),

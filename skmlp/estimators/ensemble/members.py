@@ -76,7 +76,7 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     n_at_once = _n_at_once(settings, data.X, request)
     members = _members(estimator, settings, targets, random_state, n_at_once)
     if known:
-        _go_on(settings, members, known)
+        _continue_from(settings, members, known)
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
     pairs = zip(members, requests, strict=True)
@@ -91,7 +91,7 @@ def _side_by_side(settings, jobs, n_at_once):
     try:
         return Parallel(n_at_once)(jobs)
     except PicklingError as error:
-        expected = "be None or 1 with X that other processes can't be sent, as of h5py"
+        expected = "be None or 1 with X that processes cannot be sent, such as h5py's"
         raise settings.invalid("n_jobs", expected) from error
 
 
@@ -120,10 +120,10 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     )
 
 
-def _go_on(settings, members, known) -> None:
-    """Have members continue from those of the call before."""
+def _continue_from(settings, members, known) -> None:
+    """Have members continue from those of the previous call."""
     if len(known) != len(members):
-        expected = f"be {len(known)} for partial_fit, as in the call before"
+        expected = f"be {len(known)} for partial_fit, as in the previous call"
         raise settings.invalid("n_members", expected)
     for member, before in zip(members, known, strict=True):
         member.set_params(random_state=before.random_state)

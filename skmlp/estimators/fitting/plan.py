@@ -237,7 +237,7 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
 
 @contextmanager
 def _encoded_anew(settings, before, X):
-    """Say why X may have other columns than those that a fit which goes on needs."""
+    """Explain why X may have other columns than continued training needs."""
     try:
         yield
     except ValueError as error:
@@ -246,9 +246,9 @@ def _encoded_anew(settings, before, X):
         if known is None or len(shape) != 2 or shape[1] == known:
             raise
         raise ValueError(
-            f"{error}\n{settings.owner}: a model that goes on, by warm_start=True or "
-            "partial_fit, needs the columns that it was trained on. In a pipeline an "
-            "encoder that is fitted anew makes others of rows with a new category: fit "
+            f"{error}\n{settings.owner}: continued training, by warm_start=True or "
+            "partial_fit, needs the columns of the previous fit. In a pipeline, an "
+            "encoder that is fitted anew gives other columns for a new category: fit "
             "with warm_start=False, or keep the encoder and fit this step alone."
         ) from error
 

@@ -1,4 +1,4 @@
-"""Batches from outside: gone through once before training, and again each epoch."""
+"""Batches from the user: iterated once before training, and again each epoch."""
 
 import warnings
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from skmlp.training.streamed_batches import Block, cut, stacked
 from skmlp.training.streamed_rows import KeptRows, StreamedRows
 
 BATCHES = (
-    "a list of (X, y) or (X, y, sample_weight), another iterable that can be gone "
-    "through again and again, or a function that returns an iterable"
+    "a list of (X, y) or (X, y, sample_weight), another iterable that can be iterated "
+    "repeatedly, or a function that returns an iterable"
 )
 WEIGHTS = "a number >= 0 or one for each row, in all batches or in none"
 
@@ -37,9 +37,9 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Stream:
-    """Batches (X, y) or (X, y, sample_weight), given anew by each iteration.
+    """Batches (X, y) or (X, y, sample_weight), iterated repeatedly.
 
-    bare : whether names of columns are dropped, as members do not know them.
+    bare : whether to drop column names, which members do not use.
     """
 
     owner: str
@@ -237,7 +237,7 @@ def training_blocks(plan, mean_weight, factors=None):
             X = rows.X[:] if isinstance(rows.X, READ_BY_ROWS) else rows.X
             yield Block(X, rows.Y, rows.weight)
         if n_seen != n_rows:
-            expected = f"have {n_rows} rows each time they are gone through"
+            expected = f"have {n_rows} rows in each iteration"
             raise invalid(owner, "batches", expected, n_seen)
 
     return blocks

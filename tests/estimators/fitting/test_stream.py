@@ -434,7 +434,7 @@ def test_batches_that_change_in_a_later_epoch_are_refused(change):
     batches.calls = 0
     model = fitted(MLPClassifier(**SMALL), in_batches([30], X, CODES))
     before = learned_arrays(model)
-    message = "90 rows each time" if change in ("shorter", "longer") else "batch 0"
+    message = "90 rows in each" if change in ("shorter", "longer") else "batch 0"
     with pytest.raises(ValueError, match=message):
         fitted(model, batches)
     assert all(a is b for a, b in zip(learned_arrays(model), before, strict=True))

@@ -44,7 +44,7 @@ def test_the_convergence_warning_begins_as_scikit_learns_does(kind, solver):
 
 
 def told_change(text):
-    told = re.search(r"Over the last (\d+) epoch\(s\) the loss fell by (\S+)%", text)
+    told = re.search(r"Over the last (\d+) \w+ the loss fell by (\S+)%", text)
     return int(told[1]), float(told[2]) / 100
 
 
