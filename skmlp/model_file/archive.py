@@ -36,7 +36,7 @@ class FileError(ValueError):
     """The file is damaged, or no model file."""
 
 
-def to_bytes(tree: Any, arrays: Arrays) -> memoryview:
+def to_bytes(tree: Any, arrays: Arrays) -> bytes:
     """The file of a tree of plain values and its arrays."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as file:
@@ -44,9 +44,8 @@ def to_bytes(tree: Any, arrays: Arrays) -> memoryview:
         for name, array in arrays.items():
             _add(file, buffer, name + SUFFIX, _npy(array))
         file.comment = b"0" * N_DIGITS  # whose length is part of what is sealed
-    buffer.seek(-N_DIGITS, io.SEEK_END)
-    buffer.write(seal(buffer.getvalue()[:-N_DIGITS]))
-    return buffer.getbuffer()
+    content = buffer.getvalue()[:-N_DIGITS]
+    return content + seal(content)
 
 
 def seal(content: Any) -> bytes:
