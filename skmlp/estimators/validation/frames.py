@@ -26,12 +26,11 @@ def is_frame(value) -> bool:
 
 
 def is_lazy(value) -> bool:
-    """Whether it is a frame whose rows are still to be computed.
+    """Whether it is a frame whose rows are still to be computed, as polars' LazyFrame.
 
-    As polars' LazyFrame, and frames of Spark and dask, whose arrays NumPy can read.
+    NumPy can read the frames of dask, which have ``__array__``.
     """
-    is_of_dask = hasattr(value, "__dask_graph__") and hasattr(value, "columns")
-    return hasattr(value, "collect") or is_of_dask
+    return hasattr(value, "collect") and not hasattr(value, "__array__")
 
 
 def named_columns(frame):
