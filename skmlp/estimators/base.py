@@ -37,12 +37,12 @@ from skmlp.estimators.fitting.state import (
 from skmlp.estimators.fitting.stream import batch_errors
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
-from skmlp.estimators.moved import hint, refuse_unknown
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.targets.choice import fitted_task
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.combinations import check_partial_fit, takes_sparse
 from skmlp.estimators.validation.fitted_weights import check_n_features
+from skmlp.estimators.validation.moved import hint, refuse_unknown
 from skmlp.estimators.validation.parameters import RULES, check_parameters
 from skmlp.model_file import SavableMixin
 from skmlp.solvers import SOLVERS, Solver

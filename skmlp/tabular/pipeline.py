@@ -14,9 +14,9 @@ from skmlp.component import Component
 from skmlp.errors import short_repr
 from skmlp.estimators import MLPClassifier, MLPRegressor
 from skmlp.estimators.base import as_solver, is_stochastic
-from skmlp.estimators.moved import hint
 from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
+from skmlp.estimators.validation.moved import hint
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.model_file import SavableMixin
 from skmlp.names import Kind, PresetName

@@ -28,7 +28,7 @@ from skmlp import (
     tabular_pipeline,
 )
 from skmlp.estimators.ensemble import members
-from skmlp.estimators.moved import MOVED
+from skmlp.estimators.validation.moved import MOVED
 from skmlp.losses import Focal, Huber, LogLoss, Quantile
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adagrad, Adam, AdamW, Lion
 from skmlp.tabular import PRESETS, TableEncoder

@@ -9,10 +9,10 @@ from sklearn.preprocessing import StandardScaler
 
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor, tabular_pipeline
-from skmlp.estimators.moved import MOVED
+from skmlp.estimators.validation.moved import MOVED
 from skmlp.solvers import Adam, AdamW
 
-from ..conftest import CODES, X
+from ...conftest import CODES, X
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 NAMES = {**vars(skmlp), "Adam": Adam, "AdamW": AdamW}
