@@ -11,41 +11,32 @@ from skmlp.errors import short_repr
 
 # None, pandas.NA and pandas.NaT, by name: pandas need not be there.
 MISSING = {"NoneType", "NAType", "NaTType"}
-DATES = (
-    datetime.date,
-    datetime.time,
-    datetime.timedelta,
-    np.datetime64,
-    np.timedelta64,
-)
 NESTED = (list, tuple, dict, set, frozenset, np.ndarray)
 
 
 def is_missing(value):
-    """Whether it stands for a missing value: None, NaN, pandas.NA or pandas.NaT."""
+    """Whether it stands for a missing value: None, NaN, pandas.NA or any NaT."""
     if type(value).__name__ in MISSING:
         return True
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return bool(np.isnat(value))
     return isinstance(value, Number) and bool(value != value)
 
 
 def check_types(types):
-    """Raise a ValueError for what is neither a number nor a category."""
+    """Raise a ValueError for what is neither a number, a moment nor a category."""
     for kind in types:
-        if kind.__name__ in MISSING:  # among them NaT, which Python takes for a date
-            continue
-        if issubclass(kind, DATES) or kind.__name__ == "Period":
-            refuse_dates(kind.__name__)
         if issubclass(kind, NESTED):
             refuse_nested(kind.__name__)
         if issubclass(kind, Complex) and not issubclass(kind, Real):
             raise ValueError("must have real numbers or categories, got complex ones.")
 
 
-def refuse_dates(name):
-    raise ValueError(
-        f"must have numbers or categories, got dates or times ({name}); turn them "
-        "into numbers first, such as year, month or age in days."
-    )
+def types_of(objects):
+    """The types of the values that are there; a ValueError for what no column has."""
+    types = set(map(type, objects))
+    check_types(types)
+    return {kind for kind in types if kind.__name__ not in MISSING}
 
 
 def refuse_nested(name):
@@ -55,32 +46,19 @@ def refuse_nested(name):
     )
 
 
-def are_numbers(objects):
-    """Whether all values that are there are numbers, of which bools are none."""
-    types = set(map(type, objects))
-    check_types(types)
-    return all(map(_is_of_numbers, types))
+def are_numbers(types):
+    """Whether values of these types are numbers, of which bools are none."""
+    # to Python timedelta64 is an integer
+    return all(
+        issubclass(kind, Number) and not issubclass(kind, (bool, np.timedelta64))
+        for kind in types
+    )
 
 
-def _is_of_numbers(kind):
-    is_missing_kind = kind.__name__ in MISSING
-    return is_missing_kind or (issubclass(kind, Number) and kind is not bool)
-
-
-def floats_of(objects):
-    """The values as float64 (n,), NaN where missing; an infinity where too large."""
-    check_types(set(map(type, objects)))
-    return np.array([_float_of(value) for value in objects], dtype=np.float64)
-
-
-def _float_of(value):
+def float_of(value):
+    """A number as a float, infinite where too large; NaN for a missing value."""
     if is_missing(value):
         return math.nan
-    if not isinstance(value, (Number, np.bool_)):
-        raise ValueError(
-            "must have numbers, as it is not among the categorical features, got "
-            f"{short_repr(value, 80)}."
-        )
     try:
         return float(value)
     except OverflowError:
@@ -97,9 +75,28 @@ def text_of(value):
         return value
     if is_missing(value):
         return None
+    if isinstance(value, (datetime.date, np.datetime64)):
+        return _date_text(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
     if is_real(value) and math.isfinite(value) and value == int(value):
         value = int(value)
     return str(value)
+
+
+def _date_text(value):
+    """2020-01-31, and the time after it if it is not midnight; UTC where it has a zone.
+
+    So that a day is one category as date, as Timestamp and as datetime64.
+    """
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[us]").item()
+    if not isinstance(value, datetime.datetime):
+        return str(value)
+    if value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    day, time = value.isoformat().split("T")
+    return day if time == "00:00:00" else f"{day} {time}"
 
 
 def levels_of(objects):
@@ -118,7 +115,14 @@ def levels_of(objects):
 
 def levels_of_numbers(values):
     """levels_of for an array of numbers or bools (n,), NaN being missing."""
+    if len(values) == 1:
+        return levels_of(values.tolist() if values.dtype.kind != "f" else values)
     codes = np.full(len(values), -1, dtype=np.intp)
     present = values == values
     distinct, codes[present] = np.unique(values[present], return_inverse=True)
     return [text_of(value) for value in distinct], codes
+
+
+def refuse(expected, value):
+    """A ValueError for a value that is not what the column must have."""
+    raise ValueError(f"must have {expected}, got {short_repr(value, 80)}.")

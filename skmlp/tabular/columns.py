@@ -1,23 +1,27 @@
-"""One column of a table, whatever library it is from, as numbers or as categories."""
+"""One column of a table, whatever library it is from: its kind, and what is in it."""
+
+import re
 
 import numpy as np
 
 from skmlp.tabular.cells import (
-    are_numbers,
     check_types,
-    floats_of,
     levels_of,
     levels_of_numbers,
-    refuse_dates,
     refuse_nested,
     text_of,
 )
 
-# What NumPy's letters for kinds of dtypes say of a column; others need a look inside.
+# NumPy's letters for kinds of dtypes, of columns of all libraries. "t" are times of
+# day, which NumPy has no dtype for; "O" needs a look inside.
 NUMBERS = "iuf"
 FLAGS = "b"
 TEXTS = "UST"
-DATES = "mM"
+DATES = "M"
+DURATIONS = "m"
+TIMES = "t"
+OBJECTS = "O"
+MICROSECOND = 1e-6
 
 
 def is_numeric(kind):
@@ -28,43 +32,48 @@ def is_numeric(kind):
 class ArrayColumn:
     """A column of a NumPy array (n,), and what columns of all libraries have in common.
 
-    Values that are not numbers or bools by their dtype are looked at one by one.
+    kind : the letter of its dtype.
+    is_category : whether its dtype says that it is one of categories.
+    order : the categories from first to last, where the dtype has an order; or None.
     """
+
+    is_category = False
+    order = None
 
     def __init__(self, values):
         self.values = values
         self.kind = values.dtype.kind
-
-    def is_categorical(self):
-        """Whether it is a column of categories, by dtype or else by its values."""
-        if self.kind in NUMBERS:
-            return False
-        return self.kind in FLAGS + TEXTS or not are_numbers(self._objects())
+        self.dtype = str(values.dtype)
 
     def floats(self):
-        """The numbers, float64 (n,), NaN where missing."""
-        return self._floats() if is_numeric(self.kind) else floats_of(self._objects())
+        """The numbers or bools of such a dtype, float64 (n,), NaN where missing."""
+        with np.errstate(over="ignore"):
+            return self.values.astype(np.float64, copy=False)
+
+    def seconds(self):
+        """Of dates since 1970 in UTC, of durations and times of day, float64 (n,)."""
+        return seconds_of(self.values)
 
     def levels(self):
         """The categories' texts, and of each row the number of its category or -1."""
         array = self._array()
-        return levels_of(self._objects()) if array is None else levels_of_numbers(array)
+        return levels_of(self.objects()) if array is None else levels_of_numbers(array)
 
-    def _objects(self):
-        if self.kind in DATES:
-            refuse_dates(self.values.dtype)
-        return self._as_objects()
-
-    def _floats(self):
-        with np.errstate(over="ignore"):
-            return self.values.astype(np.float64, copy=False)
+    def objects(self):
+        """The values as Python's objects."""
+        return self.values.astype(object)
 
     def _array(self):
         """The values as an array of numbers or bools, if none changes by that."""
         return self.values if is_numeric(self.kind) else None
 
-    def _as_objects(self):
-        return self.values.astype(object)
+
+def seconds_of(values):
+    """An array of datetime64 or timedelta64 as seconds, NaN where missing."""
+    microseconds = values.astype(f"{values.dtype.kind}8[us]")
+    numbers = microseconds.astype(np.int64) * MICROSECOND
+    numbers[np.isnat(microseconds)] = np.nan
+    return numbers
 
 
 class PandasColumn(ArrayColumn):
@@ -72,9 +81,25 @@ class PandasColumn(ArrayColumn):
 
     def __init__(self, series):
         self.values = series
-        self.is_category = series.dtype.name == "category"
-        is_text = self.is_category or series.dtype.name in ("str", "string")
+        self.dtype = name = series.dtype.name
+        self.is_category = name == "category"
+        is_text = self.is_category or name in ("str", "string")
         self.kind = "U" if is_text else series.dtype.kind
+        self.is_period = name.startswith("period")
+        if self.is_period:
+            self.kind = DATES
+        if name.startswith("date32"):  # pandas does not make datetime64 of it
+            self.kind = OBJECTS
+        if self.is_category and series.dtype.ordered:
+            self.order = [text_of(value) for value in series.dtype.categories]
+
+    def floats(self):
+        return self.values.to_numpy(dtype=np.float64, na_value=np.nan)
+
+    def seconds(self):
+        dates = self.values.dt.start_time if self.is_period else self.values
+        # without its zone a date is what it is in UTC
+        return seconds_of(dates.to_numpy(dtype=f"{self.kind}8[us]"))
 
     def levels(self):
         if not self.is_category:
@@ -84,16 +109,13 @@ class PandasColumn(ArrayColumn):
         codes = self.values.cat.codes.to_numpy(dtype=np.intp)
         return [text_of(value) for value in categories], codes
 
-    def _floats(self):
-        return self.values.to_numpy(dtype=np.float64, na_value=np.nan)
+    def objects(self):
+        return np.asarray(self.values, dtype=object)
 
     def _array(self):
         # whole numbers with missing ones among them are not whole in an array
         is_plain = isinstance(self.values.dtype, np.dtype)
         return self.values.to_numpy() if is_plain and is_numeric(self.kind) else None
-
-    def _as_objects(self):
-        return np.asarray(self.values, dtype=object)
 
 
 class PolarsColumn(ArrayColumn):
@@ -101,10 +123,26 @@ class PolarsColumn(ArrayColumn):
 
     def __init__(self, series):
         self.values = series
+        self.dtype = str(series.dtype)
+        self.is_category = self.dtype.startswith(("Categorical", "Enum"))
         self.kind = _polars_kind(series.dtype)
 
-    def _floats(self):
+    def floats(self):
         return self.values.cast(float).to_numpy()
+
+    def seconds(self):
+        if self.kind == DATES:
+            microseconds = self.values.dt.epoch("us")
+        elif self.kind == DURATIONS:
+            microseconds = self.values.dt.total_microseconds()
+        else:  # nanoseconds since midnight
+            microseconds = self.values.to_physical() // 1000
+        return microseconds.cast(float).to_numpy() * MICROSECOND
+
+    def objects(self):
+        if self.values.dtype.is_nested():
+            refuse_nested(self.values.dtype)
+        return self.values.to_list()
 
     def _array(self):
         dtype = self.values.dtype
@@ -112,16 +150,73 @@ class PolarsColumn(ArrayColumn):
             return self.values.to_numpy()
         return None
 
-    def _as_objects(self):
-        if self.values.dtype.is_nested():
-            refuse_nested(self.values.dtype)
-        return self.values.to_list()
-
 
 def _polars_kind(dtype):
     """The letter that NumPy has for such a dtype."""
     if dtype.is_numeric():
-        return "f"
-    if dtype.is_temporal():
-        return "M"
-    return {"Boolean": "b", "Null": "O", "Object": "O"}.get(str(dtype), "U")
+        return "i" if dtype.is_integer() else "f"
+    name = str(dtype).partition("(")[0]
+    kinds = {"Boolean": "b", "Null": "O", "Object": "O", "Date": "M", "Datetime": "M"}
+    kinds |= {"Duration": "m", "Time": "t"}
+    return "O" if dtype.is_nested() else kinds.get(name, "U")
+
+
+class ArrowColumn(ArrayColumn):
+    """A ChunkedArray or Array of pyarrow."""
+
+    def __init__(self, values):
+        self.values = values
+        self.dtype = str(values.type)
+        self.is_category = self.dtype.startswith("dictionary")
+        self.kind = _arrow_kind(self.dtype)
+
+    def floats(self):
+        if self.dtype.startswith("decimal") or self.kind == FLAGS:
+            return np.array(self._with_nan(), dtype=np.float64)
+        return np.asarray(self.values.cast("float64").to_numpy(zero_copy_only=False))
+
+    def _with_nan(self):
+        return [np.nan if v is None else float(v) for v in self.objects()]
+
+    def seconds(self):
+        if self.kind == TIMES:
+            values = self.values.cast("time64[us]", safe=False)
+        else:
+            name = "timestamp" if self.kind == DATES else "duration"
+            values = self.values.cast(f"{name}[us]", safe=False)
+        microseconds = values.cast("int64").to_pylist()
+        floats = [np.nan if value is None else value for value in microseconds]
+        return np.array(floats, dtype=np.float64) * MICROSECOND
+
+    def objects(self):
+        return self.values.to_pylist()
+
+    def _array(self):
+        if self.kind in NUMBERS and not self.values.null_count:
+            return np.asarray(self.values)
+        return None
+
+
+ARROW_KINDS = {
+    "int": "i",
+    "uint": "u",
+    "float": "f",
+    "double": "f",
+    "halffloat": "f",
+    "decimal": "f",
+    "bool": "b",
+    "timestamp": "M",
+    "date": "M",
+    "duration": "m",
+    "time": "t",
+    "string": "U",
+    "large_string": "U",
+    "string_view": "U",
+    "dictionary": "U",
+}
+
+
+def _arrow_kind(name):
+    """The letter that NumPy has for an Arrow type of this name, such as "int64"."""
+    word = re.match("[a-z_]*", name)[0]
+    return ARROW_KINDS.get(word, OBJECTS)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from scipy import sparse
+from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -9,16 +10,14 @@ from skmlp.constraints import BOOLEAN, Rule, any_of, either, integer, real
 from skmlp.errors import error_context
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters
-from skmlp.tabular.categorical_columns import (
-    FROM_DTYPE,
-    categorical_mask,
-    check_categorical_features,
-)
-from skmlp.tabular.categories import encode_all, learn_categories
-from skmlp.tabular.feature_names import names_in, told_apart
+from skmlp.tabular.blocks import CategoryBlock, NumberBlock, as_dense
+from skmlp.tabular.feature_names import are_strings, names_in, positions_of, told_apart
+from skmlp.tabular.kinds import learn_kinds
 from skmlp.tabular.missing import learn_missing
+from skmlp.tabular.report import TableReport, column_report, warn_of, warn_of_strange
+from skmlp.tabular.selection import FROM_DTYPE, WORDS, check_selection
 from skmlp.tabular.smooth_clip import column_scales, smooth_clip
-from skmlp.tabular.tables import read_table
+from skmlp.tabular.tables import ArrowTable, read_table
 
 # sparse_output="auto": beyond so many columns, where fewer entries than that are not 0.
 MANY_COLUMNS = 2000
@@ -52,6 +51,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
       is missing or unseen;
     - one becomes one column: 1 for it, -1 where it is missing or unseen.
 
+    A date becomes the days since the first training date, its year, its month and
+    weekday as cycles (sine and cosine), and its hour as one if some have times; zones
+    go to UTC. A time of day becomes its hour, also as a cycle, a duration its seconds.
+    Of text, numbers and ISO dates are read where nearly all values are some
+    (`numbers_as_text`). Ordered categories of which some would share one get their rank
+    besides. `report` says what each column was read as.
+
     All these columns then go through what `SmoothClipScaler` does: centred, scaled by
     quartiles, within (-3, 3). A constant column becomes 0.
 
@@ -73,6 +79,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     max_categories : int or None, default=None
         Most categories that a column is encoded by. The rarest ones share one, which
         is among them.
+
+    numbers_as_text : "auto", bool or array-like, default="auto"
+        Whether text is read as numbers. "auto": in columns of which nine in ten values
+        are numbers (blanks, "?", "n/a" and the like apart), of one notation: decimal
+        commas, thousands separators, one currency or unit, percents; a
+        DiagnosticWarning names them. Codes such as 007 are none. True does the same
+        without the warning, False never does. A list of columns, as for
+        `categorical_features`, says which ones are: other text in them counts as
+        missing.
 
     sparse_output : "auto" or bool, default="auto"
         Whether ``transform`` gives a CSR matrix. "auto": if X is sparse, and where the
@@ -110,11 +125,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Columns are known by name where X has names in ``fit`` and ``transform``: they may
-    come in another order, and other ones beside them are left alone.
+    Columns are known by name where X has names in ``fit`` and ``transform``, whatever
+    these are: they may come in another order, and other ones beside them are left
+    alone.
 
-    Dates and times are refused. Turn them into numbers, such as year, month or age in
-    days. Infinite numbers are refused, too.
+    The same value is the same in every dress: True, 1 and "true" in a column of flags,
+    1, 1.0 and "1", a date parsed or as text, a nullable, Arrow or polars column. Text
+    that is no number or date where nearly all was in ``fit``, and infinite numbers, are
+    refused by the name of their column. A ``DiagnosticWarning`` names columns of text
+    that was read as numbers, or partly could not be read, those that are little but one
+    category after merging, and in ``transform`` those of which no category is known.
 
     References
     ----------
@@ -145,12 +165,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         *,
         min_frequency="auto",
         max_categories=None,
+        numbers_as_text="auto",
         sparse_output="auto",
         dtype=np.float32,
     ):
         self.categorical_features = categorical_features
         self.min_frequency = min_frequency
         self.max_categories = max_categories
+        self.numbers_as_text = numbers_as_text
         self.sparse_output = sparse_output
         self.dtype = dtype
 
@@ -160,9 +182,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {data frame, array-like, sparse matrix} of shape (n_samples, n_features)
-            The table: a frame of pandas or polars, an array of numbers or objects, a
-            list of rows, or a sparse matrix of numbers. None, NaN, ``pandas.NA`` and
-            ``pandas.NaT`` stand for missing values.
+            The table: a frame of pandas, polars or pyarrow, an array of numbers or
+            objects, a list of rows, or a sparse matrix of numbers. None, NaN,
+            ``pandas.NA`` and ``pandas.NaT`` stand for missing values.
 
         y : None
             Ignored.
@@ -176,8 +198,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ------
         ValueError
             If a parameter is none of its values, X has no row or no column, two
-            columns of one name, or a column of dates, of nested values, or of numbers
-            of which some are infinite or not numbers.
+            columns of one name, or a column of nested values, or of numbers of which
+            some are infinite or not numbers.
         """
         self._learn(X)
         return self
@@ -226,7 +248,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         table = self._in_fitted_order(read_table(self, X), X)
-        return self._joined(*self._scaled(*self._blocks(*self._read(table))))
+        numbers = self._number_block.read(table, self._missing.empty)
+        indices, strange = self._category_block.read(table)
+        names = [self._labels[j] for j in strange]
+        warn_of_strange(type(self).__name__, names, stacklevel=3)
+        return self._joined(self._scaled_numbers(numbers), indices)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the output's columns, such as age, age_missing and colour_red.
@@ -249,108 +275,179 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             If `input_features` are not as many as the columns of X, or not their names.
         """
         check_is_fitted(self)
-        labels = names_in(self, input_features)
-        numbers = labels[~self.is_categorical_]
-        incomplete = numbers[self._missing.incomplete]
-        names = [*numbers, *(f"{name}_missing" for name in incomplete)]
-        columns = labels[self.is_categorical_]
-        for label, categories in zip(columns, self._categories, strict=True):
-            names += [f"{label}_{name}" for name in categories.names]
+        labels = names_in(self, self._labels, input_features)
+        names = self._number_block.names(labels)
+        names += [f"{labels[j]}_missing" for j in self._incomplete_columns()]
+        names += self._category_block.names(labels)
         return np.array(told_apart(names), dtype=object)
 
-    def _learn(self, X):
-        """Set what is learned; returns the two blocks of the training table, scaled."""
-        check_parameters(self, RULES)
-        check_categorical_features(self)
-        table = read_table(self, X)
-        is_categorical = categorical_mask(self, table)
-        numbers = table.numbers(np.flatnonzero(~is_categorical))
-        levels = [table.levels(j) for j in np.flatnonzero(is_categorical)]
-        # nothing is set before here: an encoder whose fit fails is what it was
-        self._set_columns(table, is_categorical)
-        self._set_categories(levels, table)
-        self._missing = learn_missing(numbers)
-        blocks = self._blocks(numbers, levels)
-        self._scales = [column_scales(block) for block in blocks]
-        scaled = self._scaled(*blocks)
-        self.sparse_output_ = self._is_to_be_sparse(*scaled)
-        return scaled
+    def report(self):
+        """What was understood of each column of the training table.
 
-    def _set_columns(self, table, is_categorical):
-        self.is_categorical_ = is_categorical
+        Returns
+        -------
+        report : TableReport
+            A table that prints, shows in notebooks, and has a method ``frame()``. For
+            each column of X: what it was read as, how many rows have no value, how
+            many categories are kept and how many share one number, the features made,
+            and notes, such as constants, row ids, and categories that differ by case
+            or blanks only.
+
+        Examples
+        --------
+        >>> from skmlp.tabular import TableEncoder
+        >>> X = [["12.5 kg", "red"], ["", "blue"], ["7 kg", "red "], ["30 kg", "red"]]
+        >>> encoder = TableEncoder(numbers_as_text=True).fit(X)
+        >>> for row in encoder.report().rows:
+        ...     print(row.column, "|", row.read_as, "|", row.missing, "|", row.notes)
+        x0 | numbers as text | 1 | 3 of 3 values read with 'kg', 1 blank or missing
+        x1 | categories | 0 | differ by case or blanks only: 'red' and 'red '
+        """
+        check_is_fitted(self)
+        return TableReport(self._report)
+
+    def set_output(self, *, transform=None):
+        """Say what ``transform`` gives: an array or a frame.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            None leaves it as it is. With frames the output is never sparse, but by
+            ``sparse_output=True``.
+
+        Returns
+        -------
+        self : TableEncoder
+            The encoder.
+        """
+        super().set_output(transform=transform)
+        if transform is not None:
+            self._output = transform
+        return self
+
+    def _incomplete_columns(self):
+        """The columns that have an indicator."""
+        return self._number_block.columns[self._missing.incomplete]
+
+    def _features(self):
+        """Of each column the names of its features."""
+        numbers, categories = self._number_block, self._category_block
+        owners = [*numbers.columns, *self._incomplete_columns(), *categories.columns]
+        names = [[] for _ in self._labels]
+        for j, name in zip(owners, self.get_feature_names_out(), strict=True):
+            names[j].append(name)
+        return names
+
+    def _learn(self, X):
+        """Set what is learned; returns the two blocks of the training table."""
+        check_parameters(self, RULES)
+        for parameter in WORDS:
+            check_selection(self, parameter)
+        table = read_table(self, X)
+        kinds = learn_kinds(self, table)
+        number_block, category_block = NumberBlock(kinds), CategoryBlock(kinds)
+        numbers = number_block.read(table)
+        indices, _ = category_block.read(table)
+        # nothing is set before here: an encoder whose fit fails is what it was
+        self._set_columns(table, kinds)
+        self._number_block, self._category_block = number_block, category_block
+        self._missing = learn_missing(numbers, number_block.leading)
+        number_block.look_at(numbers)
+        numbers = self._scaled_numbers(numbers, learn=True)
+        self._learn_categories(indices, table.shape[0])
+        self._report = self._report_rows(indices)
+        self.sparse_output_ = self._is_to_be_sparse(numbers)
+        warn_of(type(self).__name__, self._labels, kinds, stacklevel=4)
+        return numbers, indices
+
+    def _set_columns(self, table, kinds):
+        self._kinds, self._names, self._labels = kinds, table.names, table.labels
+        self.is_categorical_ = np.array([k.is_categorical for k in kinds], dtype=bool)
+        learned = [(n, k) for n, k in zip(table.labels, kinds, strict=True)]
+        learned = [(name, kind) for name, kind in learned if kind.is_categorical]
+        self.categories_ = {name: kind.frequent for name, kind in learned}
+        self.infrequent_categories_ = {name: kind.infrequent for name, kind in learned}
         self.n_features_in_ = table.shape[1]
-        if table.names is not None:
+        if are_strings(table.names):
             self.feature_names_in_ = np.array(table.names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
-    def _set_categories(self, levels, table):
-        limits = self.min_frequency, self.max_categories
-        self._categories = [learn_categories(*pair, *limits) for pair in levels]
-        labels = np.array(table.labels, dtype=object)[self.is_categorical_]
-        learned = list(zip(labels, self._categories, strict=True))
-        self.categories_ = {label: c.frequent for label, c in learned}
-        self.infrequent_categories_ = {label: c.infrequent for label, c in learned}
+    def _scaled_numbers(self, numbers, learn=False):
+        """The numbers and their indicators, scaled; overwrites `numbers`."""
+        filled = self._missing.fill(numbers)
+        if learn:
+            self._number_scales = column_scales(filled)
+        return smooth_clip(filled, *self._number_scales)
 
-    def _read(self, table):
-        """The numbers of a table, and the levels of its columns of categories."""
-        unread = self._missing.empty
-        numbers = table.numbers(np.flatnonzero(~self.is_categorical_), unread)
-        return numbers, [table.levels(j) for j in np.flatnonzero(self.is_categorical_)]
+    def _learn_categories(self, indices, n_rows):
+        encoded = self._category_block.encode(indices, n_rows, self.dtype)
+        self._n_stored = encoded.nnz
+        self._category_scales = column_scales(encoded)
+        self._category_block.learn_values(self._category_scales, self.dtype)
 
-    def _blocks(self, numbers, levels):
-        """Numbers and indicators; and what encodes categories, a CSR matrix."""
-        encoded = encode_all(self._categories, levels, n_rows=numbers.shape[0])
-        return self._missing.fill(numbers), encoded.astype(self.dtype)
-
-    def _scaled(self, *blocks):
-        pairs = zip(blocks, self._scales, strict=True)
-        return [smooth_clip(block, *scales) for block, scales in pairs]
-
-    def _is_to_be_sparse(self, numbers, categories):
+    def _is_to_be_sparse(self, numbers):
         if self.sparse_output != "auto":
             return bool(self.sparse_output)
-        n_rows, n_columns = numbers.shape[0], numbers.shape[1] + categories.shape[1]
-        n_stored = numbers.size + categories.nnz  # of a sparse matrix those stored
+        if self._gives_frames():
+            return False
+        n_rows = numbers.shape[0]
+        n_columns = numbers.shape[1] + self._category_block.n_features
+        n_stored = numbers.size + self._n_stored  # of a sparse matrix those stored
         is_large = n_columns > MANY_COLUMNS
         is_thin = n_stored < LOW_DENSITY * n_rows * n_columns
         return sparse.issparse(numbers) or (is_large and is_thin)
 
-    def _joined(self, numbers, categories):
+    def _report_rows(self, indices):
+        missing = self._number_block.of_columns(self._missing.counts)
+        found = zip(self._category_block.kinds, indices, strict=True)
+        missing |= {j: np.count_nonzero(codes < 0) for (j, _), codes in found}
+        columns = zip(self._labels, self._kinds, self._features(), strict=True)
+        return [
+            column_report(label, kind, int(missing[j]), features)
+            for j, (label, kind, features) in enumerate(columns)
+        ]
+
+    def _gives_frames(self):
+        output = vars(self).get("_output") or get_config()["transform_output"]
+        return output != "default"
+
+    def _joined(self, numbers, indices):
         """The two blocks beside each other, of type `dtype`."""
-        if self.sparse_output_:
-            blocks = [sparse.csr_matrix(numbers), categories]
+        block, n_rows = self._category_block, numbers.shape[0]
+        is_sparse = self.sparse_output_
+        if is_sparse and not (self.sparse_output == "auto" and self._gives_frames()):
+            encoded = block.encode(indices, n_rows, self.dtype)
+            scaled = smooth_clip(encoded, *self._category_scales)
+            blocks = [sparse.csr_matrix(numbers), scaled]
             return sparse.hstack(blocks, format="csr", dtype=self.dtype)
-        n_rows, n_numbers = numbers.shape
-        joined = np.empty((n_rows, n_numbers + categories.shape[1]), dtype=self.dtype)
-        is_sparse = sparse.issparse(numbers)
-        joined[:, :n_numbers] = numbers.toarray() if is_sparse else numbers
-        joined[:, n_numbers:] = categories.toarray()
+        n_numbers = numbers.shape[1]
+        joined = np.empty((n_rows, n_numbers + block.n_features), dtype=self.dtype)
+        joined[:, :n_numbers] = as_dense(numbers)
+        block.fill(indices, joined[:, n_numbers:])
         return joined
 
     def _in_fitted_order(self, table, X):
         """The table's columns as in ``fit``: by name, or if there is none by number."""
-        names = getattr(self, "feature_names_in_", None)
-        if names is None or table.names is None:
-            # scikit-learn warns of names that came or went, and counts the columns
-            shown = X if table.names is not None else np.broadcast_to(0, table.shape)
-            validate_data(self, shown, reset=False, skip_check_array=True)
+        if table.names is not None and table.names == self._names:
             return table
-        self._check_names(names, table, X)
-        return table.select(names)
-
-    def _check_names(self, names, table, X):
-        present = set(table.names)
-        missing = [name for name in names if name not in present]
         with error_context(
             type(self).__name__, "X", "a table with the columns of fit", X
         ):
-            if missing:
-                raise ValueError(
-                    "The feature names should match those that were passed during fit."
-                    "\nFeature names seen at fit time, yet now missing:\n"
-                    + "".join(f"- {name}\n" for name in missing)
-                )
+            positions = positions_of(self._names, self._labels, table)
+        if positions is not None:
+            return table.take(positions)
+        # scikit-learn warns of names that came or went, and counts the columns
+        named = are_strings(table.names) and not isinstance(table, ArrowTable)
+        shown = X if named else np.broadcast_to(0, table.shape)
+        validate_data(self, shown, reset=False, skip_check_array=True)
+        return table
+
+    def __sklearn_clone__(self):
+        copy = super().__sklearn_clone__()
+        if hasattr(self, "_output"):
+            copy._output = self._output
+        return copy
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -16,11 +16,13 @@ class MissingNumbers:
     medians : (n_numbers,), 0 where a column had no number at all.
     incomplete : (n_incomplete,), the columns where some were missing, by number.
     empty : (n_empty,), those of them where all were missing.
+    counts : (n_numbers,), how many were.
     """
 
     medians: Any
     incomplete: Any
     empty: Any
+    counts: Any
 
     def fill(self, X):
         """X with medians for NaN, and after it 0/1 indicators of incomplete columns.
@@ -44,14 +46,19 @@ class MissingNumbers:
         return hstack([X, missing[:, self.incomplete]], format="csc", dtype=X.dtype)
 
 
-def learn_missing(X):
-    """MissingNumbers from the training table, a float array or CSC matrix."""
+def learn_missing(X, leading):
+    """MissingNumbers from the training table, a float array or CSC matrix.
+
+    leading : (n_numbers,), the columns that an indicator may be about, as bools: the
+        others are missing where the one before is.
+    """
     missing = _is_nan(X) if issparse(X) else np.isnan(X)
     counts = np.ravel(missing.sum(axis=0))
     return MissingNumbers(
         medians=column_scales(X)[0],
-        incomplete=np.flatnonzero(counts),
+        incomplete=np.flatnonzero(counts * leading),
         empty=np.flatnonzero(counts == X.shape[0]),
+        counts=counts,
     )
 
 

@@ -1,112 +1,169 @@
 """Tables of any library, read column by column, without importing that library."""
 
-from collections import Counter
+from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from skmlp.errors import error_context, refuse_unsupported, short_repr
-from skmlp.tabular.columns import ArrayColumn, PandasColumn, PolarsColumn, is_numeric
-from skmlp.tabular.feature_names import default_names
+from skmlp.errors import error_context, refuse_unsupported
+from skmlp.tabular.columns import (
+    ArrayColumn,
+    ArrowColumn,
+    PandasColumn,
+    PolarsColumn,
+    is_numeric,
+)
+from skmlp.tabular.feature_names import check_names, labels_of
+from skmlp.tabular.libraries import as_known, is_of_arrow, is_of_pandas, is_of_polars
 
 EXPECTED = "a table of numbers and categories, (n_samples, n_features)"
 
 
-class FrameTable:
-    """A data frame, and what tables of all kinds have in common.
+class Table:
+    """What tables of all kinds have in common.
 
-    columns : one of `skmlp.tabular.columns` for each column.
-    names : str of each column, or None where columns go by number.
+    names : the names of the columns as the library has them, or None.
     labels : str of each column, for names that are made of it and for errors.
     shape : (n_rows, n_columns).
     reader : str, the class that errors name.
     """
 
-    def __init__(self, columns, names, n_rows, reader):
-        self.columns = columns
+    is_sparse = False
+
+    def __init__(self, source, names, reader, positions=None):
+        self.source = source
         self.names = names
         self.reader = reader
-        self.labels = labels_of(names, len(columns))
-        self.shape = n_rows, len(columns)
+        n_columns = source.shape[1] if positions is None else len(positions)
+        self.shape = source.shape[0], n_columns
+        self.positions = positions
 
-    def select(self, names):
-        """The table of the columns of these names, in this order."""
-        column_of = dict(zip(self.names, self.columns, strict=True))
-        columns = [column_of[name] for name in names]
-        return FrameTable(columns, list(names), self.shape[0], self.reader)
+    @cached_property
+    def labels(self):
+        return labels_of(self.names, self.shape[1])
 
-    def are_categorical(self):
-        """Whether each column is one of categories, bools (n_columns,)."""
-        flags = [self._read(j, "is_categorical") for j in range(self.shape[1])]
-        return np.array(flags, dtype=bool)
-
-    def levels(self, j):
-        """The texts of the categories of a column, and of each row the number."""
-        return self._read(j, "levels")
-
-    def numbers(self, indices, unread=()):
-        """Those columns as a new float64 array (n_rows, n_indices), NaN where missing.
-
-        unread : which of the indices, by number, are of columns to be left as missing.
-        """
-        block = np.full((self.shape[0], len(indices)), np.nan, order="F")
-        for i in np.setdiff1d(np.arange(len(indices)), unread):
-            block[:, i] = self._read(indices[i], "floats")
-        self._refuse_infinite(block, indices)
-        return block
+    def take(self, positions):
+        """The table of the columns at these positions, in this order."""
+        names = [self.names[j] for j in positions]
+        return type(self)(self.source, names, self.reader, positions)
 
     def column(self, j):
-        return self.columns[j]
+        """One of `skmlp.tabular.columns`."""
+        raise NotImplementedError
 
-    def _read(self, j, what):
-        """What the column's method of that name gives; errors begin with its name."""
+    def is_plain(self, columns):
+        """Whether `block` reads them."""
+        return False
+
+    def block(self, columns):
+        """Columns of plain numbers as a new float64 array (n_rows, n_columns)."""
+        raise NotImplementedError
+
+    def _at(self, columns):
+        """Where columns stand in the source."""
+        if self.positions is None:
+            return columns
+        return [self.positions[j] for j in columns]
+
+    @contextmanager
+    def naming(self, j):
+        """Errors within begin with the column's name."""
         try:
-            return getattr(self.column(j), what)()
+            yield
         except ValueError as error:
             raise ValueError(self._named(j, error)) from error
 
     def _named(self, j, what):
         return f"{self.reader}: column {self.labels[j]!r} of X {what}"
 
-    def _refuse_infinite(self, block, indices):
-        columns = _columns_with_infinities(block)
-        if len(columns):
+    def refuse_infinite(self, block, columns):
+        """columns : of each column of the block that of the table."""
+        infinite = _columns_with_infinities(block)
+        if len(infinite):
             expected = "must have finite numbers, got an infinite or too large one; "
             expected += "where it stands for a missing value, say NaN."
-            raise ValueError(self._named(indices[columns.min()], expected))
+            raise ValueError(self._named(columns[infinite.min()], expected))
 
 
-class ArrayTable(FrameTable):
-    """A NumPy array (n_rows, n_columns), of objects or of one dtype."""
+class PandasTable(Table):
+    @cached_property
+    def _plain(self):
+        plain = {
+            dtype
+            for dtype in set(self.source.dtypes)
+            if isinstance(dtype, np.dtype) and is_numeric(dtype.kind)
+        }
+        return [dtype in plain for dtype in self.source.dtypes]
 
-    def __init__(self, array, reader):
-        self.array = array
-        self.names = None
-        self.labels = labels_of(None, array.shape[1])
-        self.shape = array.shape
-        self.reader = reader
+    def is_plain(self, columns):
+        return all(self._plain[j] for j in self._at(columns))
 
-    def numbers(self, indices, unread=()):
-        if not is_numeric(self.array.dtype.kind):
-            return super().numbers(indices, unread)
+    def block(self, columns):
+        frame, columns = self.source, self._at(columns)
+        if list(columns) != list(range(frame.shape[1])):
+            frame = frame.iloc[:, columns]
         with np.errstate(over="ignore"):
-            block = self.array[:, indices].astype(np.float64, copy=False)
-        self._refuse_infinite(block, indices)
-        return block
+            return frame.to_numpy(dtype=np.float64, copy=True)
 
     def column(self, j):
-        return ArrayColumn(self.array[:, j])
+        return PandasColumn(self.source.iloc[:, self._at([j])[0]])
+
+
+class PolarsTable(Table):
+    @cached_property
+    def _dtypes(self):
+        return self.source.dtypes
+
+    def _dtypes_of(self, columns):
+        """One of each class, which says whether it is numeric; comparing is slow."""
+        dtypes = [self._dtypes[j] for j in self._at(columns)]
+        return {dtype.__class__: dtype for dtype in dtypes}.values()
+
+    def is_plain(self, columns):
+        return all(dtype.is_numeric() for dtype in self._dtypes_of(columns))
+
+    def block(self, columns):
+        frame, places = self.source, self._at(columns)
+        if list(places) != list(range(frame.shape[1])):
+            frame = frame.select([frame.columns[j] for j in places])
+        if any(str(dtype) != "Float64" for dtype in self._dtypes_of(columns)):
+            frame = frame.cast(float)
+        return frame.to_numpy(writable=True)
+
+    def column(self, j):
+        return PolarsColumn(self.source.to_series(self._at([j])[0]))
+
+
+class ArrowTable(Table):
+    """A Table or RecordBatch of pyarrow."""
+
+    def column(self, j):
+        return ArrowColumn(self.source.column(self._at([j])[0]))
+
+
+class ArrayTable(Table):
+    """A NumPy array (n_rows, n_columns), of objects or of one dtype."""
+
+    def is_plain(self, columns):
+        return is_numeric(self.source.dtype.kind)
+
+    def block(self, columns):
+        with np.errstate(over="ignore"):
+            return self.source[:, columns].astype(np.float64, copy=False)
+
+    def column(self, j):
+        return ArrayColumn(self.source[:, j])
 
 
 class SparseTable(ArrayTable):
     """A SciPy sparse matrix of numbers, which are no categories unless declared."""
 
-    def are_categorical(self):
-        return np.zeros(self.shape[1], dtype=bool)
+    is_sparse = True
 
     def column(self, j):
-        return ArrayColumn(self.array[:, [j]].toarray().ravel())
+        return ArrayColumn(self.source[:, [j]].toarray().ravel())
 
 
 def _columns_with_infinities(block):
@@ -118,23 +175,25 @@ def _columns_with_infinities(block):
 
 def read_table(estimator, X):
     """X as a table; a ValueError if it has no two dimensions, no row or no column."""
-    with error_context(type(estimator).__name__, "X", EXPECTED, X):
-        if is_of_pandas(X) or is_of_polars(X):
-            return _read_frame(X, type(estimator).__name__)
-        if hasattr(X, "collect"):
-            raise ValueError("A lazy frame has no rows yet; give what collect() makes.")
+    reader = type(estimator).__name__
+    with error_context(reader, "X", EXPECTED, X):
+        X = as_known(X)
+        for is_of_library, kind, columns in FRAMES:
+            if is_of_library(X):
+                _refuse_empty(X, reader)
+                return kind(X, check_names(getattr(X, columns)), reader)
         refuse_unsupported(X)
         array = _as_array(estimator, X)
     kind = SparseTable if issparse(array) else ArrayTable
-    return kind(array, type(estimator).__name__)
+    return kind(array, None, reader)
 
 
-def is_of_pandas(X):
-    return hasattr(X, "iloc") and hasattr(X, "columns")
-
-
-def is_of_polars(X):
-    return hasattr(X, "get_columns") and hasattr(X, "columns")
+# Whether a frame is of a library, its kind of table, and which attribute has names.
+FRAMES = [
+    (is_of_pandas, PandasTable, "columns"),
+    (is_of_polars, PolarsTable, "columns"),
+    (is_of_arrow, ArrowTable, "column_names"),
+]
 
 
 def _as_array(estimator, X):
@@ -155,16 +214,6 @@ def _as_array(estimator, X):
     return array
 
 
-def _read_frame(X, reader):
-    _refuse_empty(X, reader)
-    names = _names_of(X)
-    if is_of_pandas(X):
-        columns = [PandasColumn(X.iloc[:, j]) for j in range(X.shape[1])]
-    else:
-        columns = [PolarsColumn(series) for series in X.get_columns()]
-    return FrameTable(columns, names, X.shape[0], reader)
-
-
 def _refuse_empty(X, reader):
     """In the words that scikit-learn has for arrays."""
     for count, kind in zip(X.shape, ("sample", "feature"), strict=True):
@@ -173,24 +222,3 @@ def _refuse_empty(X, reader):
                 f"Found array with 0 {kind}(s) (shape={X.shape}) while a minimum of 1 "
                 f"is required by {reader}."
             )
-
-
-def _names_of(X):
-    """The columns' names if all are strings, as in scikit-learn; None if none is."""
-    counts = Counter(X.columns)
-    repeated = [name for name, count in counts.items() if count > 1]
-    if repeated:
-        raise ValueError(
-            f"Several columns have the name {short_repr(repeated[0], 80)}."
-        )
-    are_strings = [isinstance(name, str) for name in counts]
-    if any(are_strings) and not all(are_strings):
-        raise TypeError(
-            "Feature names are only supported if all input features have string names; "
-            "X.columns = X.columns.astype(str) turns the others into strings."
-        )
-    return list(counts) if all(are_strings) else None
-
-
-def labels_of(names, n_columns):
-    return list(default_names(n_columns) if names is None else names)

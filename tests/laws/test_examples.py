@@ -13,7 +13,11 @@ ARGUMENTS = {
     "benchmark_tables.py": "--tables wine diabetes --rows 300",
     "sparse_text.py": "--paragraphs 1000",
 }
-NEEDS = {"benchmark_tables.py": "pandas", "pictures.py": "matplotlib"}
+NEEDS = {
+    "benchmark_tables.py": "pandas",
+    "pictures.py": "matplotlib",
+    "raw_table.py": "pandas",
+}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[path.name for path in EXAMPLES])

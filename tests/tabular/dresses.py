@@ -11,6 +11,8 @@ from ..conftest import Optional
 
 pd, pl = Optional("pandas"), Optional("polars")
 LIBRARIES = {"numpy": np, "pandas": pd, "polars": pl}
+# Which a test of what becomes of rare categories knows.
+merging = pytest.mark.filterwarnings("ignore:TableEncoder. most rows of these columns")
 frame_libraries = pytest.mark.parametrize("library", ["pandas", "polars"])
 
 # One table in many dresses. Some columns have missing values, "empty" nothing else.

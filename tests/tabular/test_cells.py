@@ -1,6 +1,5 @@
-"""Single values: which are one category, and which are neither number nor category."""
+"""Single values: which are one category, and which no column may have."""
 
-import datetime
 from decimal import Decimal
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 
 from skmlp.tabular import TableEncoder
 
-from .dresses import DAY, LIBRARIES, NOW, frame, pd, pl
+from .dresses import LIBRARIES, frame, pd, pl
 
 # Categories of all kinds
 
@@ -49,37 +48,13 @@ def test_whole_numbers_beyond_float64_stay_different_categories(kind):
 def test_mixed_types_in_a_column_of_categories_are_all_categories():
     column = [1, "a", 2.5, True, None, b"b", "1", Decimal("3.50"), np.str_("a")]
     encoder = TableEncoder().fit([[value] for value in column])
-    expected = ["1", "2.5", "3.50", "True", "a", "b'b'"]
+    expected = ["1", "2.5", "3.50", "True", "a", "b"]
     assert encoder.categories_["x0"].tolist() == expected
 
 
 # What is refused
 
 
-DATES = {
-    "numpy": lambda: [
-        objects(DAY, None),
-        objects(None, NOW),
-        objects(NOW.time(), NOW.time()),
-        objects(NOW, "a"),
-        objects(datetime.timedelta(1), None),
-    ],
-    "pandas": lambda: [
-        pd.to_datetime(["2020-01-01", "2021-01-01"]),
-        pd.to_datetime(["2020-01-01", "2021-01-01"], utc=True),
-        pd.period_range("2020", periods=2),
-        pd.to_timedelta([1, 2]),
-        pd.Categorical(pd.to_datetime(["2020-01-01", "2021-01-01"])),
-        objects(DAY, None),
-        objects(pd.Timestamp(NOW), "a"),
-    ],
-    "polars": lambda: [
-        pl.Series([DAY, None]),
-        pl.Series([NOW, None]),
-        pl.Series([datetime.timedelta(1), None]),
-        pl.Series([NOW.time(), None]),
-    ],
-}
 NESTED = {
     "numpy": lambda: [
         objects([1], [2]),
@@ -116,36 +91,19 @@ def assert_refuses_column(library, column, complaint):
             TableEncoder(categorical_features=chosen).fit(X)
 
 
-@pytest.mark.parametrize("library", DATES)
-def test_dates_are_refused_with_the_name_of_the_column(library):
-    complaint = (
-        "numbers or categories, got dates or times .*turn them into numbers first, "
-        "such as year, month or age in days"
-    )
-    for column in DATES[library]():
-        assert_refuses_column(library, column, complaint)
-
-
 @pytest.mark.parametrize("library", NESTED)
 def test_nested_values_are_refused_with_the_name_of_the_column(library):
     for column in NESTED[library]():
         assert_refuses_column(library, column, "a number or a category in")
 
 
-def test_dates_are_refused_in_arrays_too():
-    array = np.array([["2020-01-01", "2021-01-01"]], dtype="datetime64[D]")
-    with pytest.raises(ValueError, match=r"'x0' of X must have .* got dates or times"):
-        TableEncoder().fit(array)
-    with pytest.raises(ValueError, match=r"'x1' of X must have .* got dates or times"):
-        TableEncoder().fit([[1, DAY]])
-
-
 def test_text_in_a_column_of_numbers_is_refused_with_its_name():
     encoder = TableEncoder().fit([[1.0, 1], [2.0, 2]])
-    for value in ("abc", "1.5", b"1"):
+    for value in ("abc", "1,5", b"1"):
         later = [[1.0, 1], [2.0, value]]
         complaint = "TableEncoder: column 'x1' of X must have numbers, as it is"
         with pytest.raises(ValueError, match=complaint):
             encoder.transform(later)
+        encoder_of_numbers = TableEncoder(None, numbers_as_text=False)
         with pytest.raises(ValueError, match=complaint):
-            TableEncoder(categorical_features=None).fit(later)
+            encoder_of_numbers.fit(later)

@@ -5,10 +5,13 @@ import sys
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp.errors import invalid
+from skmlp.errors import Text, invalid
+from skmlp.export.onnx.moments import date_features, duration_features, time_features
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import ML
-from skmlp.tabular.feature_names import names_in
+from skmlp.tabular.columns import ArrayColumn
+from skmlp.tabular.kinds import Categories, Dates, Durations, Numbers, TimesOfDay
+from skmlp.tabular.kinds.category_text import FLAGS, WHOLE, key_of
 from skmlp.tabular.smooth_clip import BOUND, SATURATED, smooth_clip
 
 # What a missing category is in a graph, whose strings are never missing.
@@ -17,7 +20,7 @@ MISSING = ""
 
 def column_names(encoder) -> list[str]:
     check_is_fitted(encoder)
-    return names_in(encoder, None).tolist()
+    return list(encoder._labels)
 
 
 def encoder_inputs(graph, encoder) -> list[Output]:
@@ -31,18 +34,21 @@ def encoder_inputs(graph, encoder) -> list[Output]:
 
 
 def column_dtypes(encoder):
-    """Of each column: float64 for numbers, object (strings) for categories."""
-    kinds = {True: np.dtype(object), False: np.dtype(np.float64)}
-    return [kinds[bool(flag)] for flag in encoder.is_categorical_]
+    """Of each column: float64, int64 for dates and times, object for categories."""
+    named = zip(column_names(encoder), encoder._kinds, strict=True)
+    return [_dtype_of(type(encoder).__name__, *pair) for pair in named]
+
+
+def _dtype_of(owner, name, kind):
+    if type(kind) not in DTYPES or kind.read_as.endswith("as text"):
+        expected = "be made numbers or dates before fit to be exported to ONNX"
+        raise invalid(owner, f"column {name!r} of X", expected, Text(kind.read_as))
+    return np.dtype(DTYPES[type(kind)])
 
 
 def encoded(encoder, columns):
     """What ``transform`` gives, (n, n_features_out), of the values of the columns."""
-    pairs = list(zip(columns, encoder.is_categorical_, strict=True))
-    numbers = [column for column, is_categorical in pairs if not is_categorical]
-    texts = [column for column, is_categorical in pairs if is_categorical]
-    blocks = _numbers(encoder, numbers) if numbers else []
-    blocks += _categories(encoder, texts)
+    blocks = [*_numbers(encoder, columns), *_categories(encoder, columns)]
     return blocks[0].op("Concat", *blocks[1:], axis=1)
 
 
@@ -56,20 +62,63 @@ def scaled(x, center, scale):
     return z.maximum(-BOUND).minimum(BOUND).cast(x.dtype)
 
 
-# Numbers
+# Numbers, and what is made numbers
 
 
 def _numbers(encoder, columns):
     """Filled numbers and indicators of missing ones, scaled: a list of one value."""
-    missing = encoder._missing
-    given = columns[0].op("Concat", *columns[1:], axis=1)
-    never_read = np.isin(np.arange(len(columns)), missing.empty)[np.newaxis]
-    is_missing = given.op("IsNaN", dtype=bool).op("Or", never_read)
+    block, missing = encoder._number_block, encoder._missing
+    if not block.kinds:
+        return []
+    parts = [FEATURES[type(kind)](kind, columns[j]) for j, kind in block.kinds]
+    given = parts[0].op("Concat", *parts[1:], axis=1)
+    is_missing = given.op("IsNaN", dtype=bool).op("Or", _never_read(block, missing))
     filled = is_missing.where(missing.medians[np.newaxis], given)
     if len(missing.incomplete):
         indicators = is_missing.columns(missing.incomplete).cast(np.float64)
         filled = filled.op("Concat", indicators, axis=1)
-    return [scaled(filled, *encoder._scales[0]).cast(encoder.dtype)]
+    return [scaled(filled, *encoder._number_scales).cast(encoder.dtype)]
+
+
+def _never_read(block, missing):
+    """Features of columns that had no number in training, bools (1, n_features)."""
+    sizes = [len(kind.suffixes) for _, kind in block.kinds]
+    is_empty = np.isin(block.starts, missing.empty)
+    return np.repeat(is_empty, sizes)[np.newaxis]
+
+
+def _number(kind, column):
+    return column
+
+
+def _rank(kind, column):
+    """The rank of a category with an order."""
+    ranks = kind.ranks
+    rank = column.op(
+        "LabelEncoder",
+        domain=ML,
+        dtype=np.int64,
+        keys_strings=[*ranks],
+        values_int64s=[int(rank) for rank in ranks.values()],
+        default_int64=-1,
+    )
+    return (rank < 0).where(np.nan, rank.cast(np.float64))
+
+
+DTYPES = {
+    Numbers: np.float64,
+    Dates: np.int64,
+    TimesOfDay: np.int64,
+    Durations: np.int64,
+    Categories: object,
+}
+FEATURES = {
+    Numbers: _number,
+    Dates: date_features,
+    TimesOfDay: time_features,
+    Durations: duration_features,
+    Categories: _rank,
+}
 
 
 # Categories
@@ -77,30 +126,37 @@ def _numbers(encoder, columns):
 
 def _categories(encoder, columns):
     """The numbers of each column of categories, a list of values."""
-    center, scale = encoder._scales[1]
-    blocks, start = [], 0
-    for column, categories in zip(columns, encoder._categories, strict=True):
-        texts, rows = _rows_of(type(encoder).__name__, categories)
-        stop = start + rows.shape[1]
-        rows = rows.astype(encoder.dtype)
-        rows = smooth_clip(rows, center[start:stop], scale[start:stop])
-        if stop > start:
-            blocks.append(_row_of_each(column, texts, rows))
-        start = stop
+    block, (center, scale) = encoder._category_block, encoder._category_scales
+    stops, blocks = np.cumsum(block.sizes).tolist(), []
+    for (j, kind), size, stop in zip(block.kinds, block.sizes, stops, strict=True):
+        texts, rows = _rows_of(type(encoder).__name__, kind)
+        part = slice(stop - size, stop)
+        rows = smooth_clip(rows.astype(encoder.dtype), center[part], scale[part])
+        if size:
+            blocks.append(_row_of_each(columns[j], texts, rows))
     return blocks
 
 
-def _rows_of(owner, categories):
-    """All texts that were seen, and the rows (n_texts + 2, width) that they become.
+def _rows_of(owner, kind):
+    """Texts with what they become, rows (n_texts + 2, width).
 
     The last two are those of an unseen and of a missing category.
     """
-    texts = [*categories.frequent, *categories.infrequent]
+    texts = _dresses([*kind.frequent, *kind.infrequent])
     if MISSING in texts:
         expected = "not be an empty string to be exported to ONNX, where it is missing"
         raise invalid(owner, "category", expected, MISSING)
-    codes = np.array([*range(len(texts) + 1), -1])
-    return texts, categories.encode([*texts, None], codes).toarray()
+    unseen = "".join(texts) + "?"
+    numbers, _ = kind.indices(ArrayColumn(np.array([*texts, unseen, None], object)))
+    return texts, kind.encode(numbers).toarray()
+
+
+def _dresses(texts):
+    """The texts, and others that the encoder may take for the same: 1, 1.0, True."""
+    keys = [key_of(text) for text in texts]
+    whole = [f"{key}.0" for key in keys if WHOLE.fullmatch(f"{key}.0")]
+    flags = [word for key in FLAGS for word in (key, key.capitalize(), key.upper())]
+    return list(dict.fromkeys([*texts, *keys, *whole, *flags]))
 
 
 def _row_of_each(column, texts, rows):

@@ -9,9 +9,10 @@ from sklearn.preprocessing import OneHotEncoder
 
 from skmlp.tabular import SmoothClipScaler, TableEncoder
 
-from .dresses import frame, pd
+from ..dresses import frame, merging, pd
 
 
+@merging
 @pytest.mark.parametrize("min_frequency", [None, 1, 2, 5, 0.1, 0.3])
 def test_categories_are_merged_as_by_scikit_learns_one_hot_encoder(min_frequency):
     rng = np.random.default_rng(0)
@@ -65,6 +66,7 @@ def test_a_text_column_without_any_text_has_no_category():
     np.testing.assert_array_equal(encoder.transform(later), encoder.transform(X))
 
 
+@merging
 def test_a_few_categories_are_not_merged_by_default_and_many_are():
     few = [[f"c{i}"] for i in range(20)]
     assert TableEncoder().fit_transform(few).shape[1] == 20
@@ -77,6 +79,7 @@ def test_a_few_categories_are_not_merged_by_default_and_many_are():
     np.testing.assert_array_equal(rare, unseen)
 
 
+@merging
 def test_max_categories_bounds_the_columns_and_keeps_the_most_frequent():
     X = [[c] for c in "aaaaabbbbcccdde"]
     for most in range(1, 6):
