@@ -72,19 +72,12 @@ def _numbers(encoder, columns):
         return []
     parts = [FEATURES[type(kind)](kind, columns[j]) for j, kind in block.kinds]
     given = parts[0].op("Concat", *parts[1:], axis=1)
-    is_missing = given.op("IsNaN", dtype=bool).op("Or", _never_read(block, missing))
+    is_missing = given.op("IsNaN", dtype=bool)
     filled = is_missing.where(missing.medians[np.newaxis], given)
     if len(missing.incomplete):
         indicators = is_missing.columns(missing.incomplete).cast(np.float64)
         filled = filled.op("Concat", indicators, axis=1)
     return [scaled(filled, *encoder._number_scales).cast(encoder.dtype)]
-
-
-def _never_read(block, missing):
-    """Features of columns that had no number in training, bools (1, n_features)."""
-    sizes = [len(kind.suffixes) for _, kind in block.kinds]
-    is_empty = np.isin(block.starts, missing.empty)
-    return np.repeat(is_empty, sizes)[np.newaxis]
 
 
 def _number(kind, column):
