@@ -18,6 +18,7 @@ from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters, hidden_sizes
+from skmlp.estimators.validation.unreadable import naming_the_column, refuse_dates
 from skmlp.network.input_gradients import hidden_values
 
 RULES = {"n_components": integer(1)}
@@ -280,7 +281,9 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         expected = "a dense array of finite numbers, (n_samples, n_features)"
         with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
-            return validate_data(self, X, reset=reset, dtype=FLOATS)
+            refuse_dates(X)
+            with naming_the_column(X):
+                return validate_data(self, X, reset=reset, dtype=FLOATS)
 
     def _network(self):
         mlp = self.mlp_
@@ -294,7 +297,8 @@ class MLPAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         network, views = self._network()
         middle = network.dense[len(network.dense) // 2]
         raw = network.predict(views, Z, slice(middle, None))
-        return self.mlp_._fitted_loss().inverse_link(raw)
+        values = self.mlp_._fitted_loss().inverse_link(raw)
+        return values.astype(Z.dtype, copy=False)
 
     @property
     def _n_features_out(self):

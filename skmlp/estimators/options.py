@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from skmlp.component import Component, setting
-from skmlp.constraints import BOOLEAN, any_of, integer, one_of, real, sequence_of
+from skmlp.constraints import (
+    BOOLEAN,
+    any_of,
+    either,
+    integer,
+    one_of,
+    real,
+    sequence_of,
+)
 from skmlp.schedules import SCHEDULES, Schedule
 
 RATE = real(0, 1)
@@ -101,6 +109,13 @@ class EarlyStopping(Component):
     tie_break : {"first", "last"}, default="first"
         Which of several equally good epochs is kept.
 
+    stratify : "auto" or bool, default="auto"
+        Whether the validation rows of a classifier are stratified: each class of two
+        rows or more has rows in training and in validation, by its share; the only
+        row of a class trains. "auto" is True with `scoring`, and for the members of
+        an ensemble. False, or "auto" otherwise, splits as scikit-learn does, which
+        stratifies two classes alone and refuses the only row of a class there.
+
     Examples
     --------
     >>> from skmlp import EarlyStopping, MLPRegressor
@@ -114,6 +129,11 @@ class EarlyStopping(Component):
     relative_tol: bool = setting(False, BOOLEAN)
     min_updates: int = setting(0, integer(0))
     tie_break: str = setting("first", one_of(("first", "last")))
+    stratify: Any = setting("auto", either(BOOLEAN, "auto"))
+
+    def stratified(self) -> "EarlyStopping":
+        """The same, with validation rows that are stratified."""
+        return EarlyStopping(**{**self.get_params(deep=False), "stratify": True})
 
     @classmethod
     def of(cls, value: Any) -> "EarlyStopping":

@@ -11,6 +11,9 @@ from skmlp.component import component_of
 from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
+from skmlp.estimators.fitting.stream import Stream
+from skmlp.estimators.targets.numbers import NUMBERS
+from skmlp.estimators.validation.arrays import check_values
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 
@@ -95,8 +98,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     max_iter : int, default=200
         Maximum number of epochs, or of iterations of 'lbfgs', in one call of ``fit``.
 
-    shuffle : bool, default=True
-        Whether to shuffle the rows before each epoch. Not used by 'lbfgs'.
+    shuffle : bool or 'blocks', default=True
+        Whether to shuffle the rows before each epoch. 'blocks' is for X on disk: blocks
+        of neighbouring rows (of up to 1,024 rows and 1 MiB) are read in random order,
+        and the rows of 32 blocks are shuffled together; deterministic, but another
+        order than True. Not used by 'lbfgs'.
 
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, of the validation split and of the shuffles. Pass
@@ -522,7 +528,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             The inputs; float32 stays float32, all else becomes float64, but a model
-            that is trained further keeps its dtype.
+            that is trained further keeps its dtype. A memory map, or an array
+            of h5py or zarr, is read some rows at a time.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
@@ -560,7 +567,16 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._learn(X, y, sample_weight, request)
 
     @available_if(has_partial_fit)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train for one epoch on X and y, from the weights it has.
 
         Only with stochastic solvers; absent with 'lbfgs'.
@@ -577,6 +593,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         sample_weight : array-like of shape (n_samples,), float or None, default=None
             Weights >= 0 of the rows.
 
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, whose loss and score are then in ``history_``. With
+            ``early_stopping=True``, which needs them here, `best_epoch_` and
+            `best_validation_score_` count all calls, and `stop_reason_` tells when
+            patience is over; the last weights are kept.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
         Returns
         -------
         self : MLPRegressor
@@ -589,7 +617,72 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             estimator as it was, or if the loss
             stops being finite, which leaves the estimator unfitted.
         """
-        return self._learn(X, y, sample_weight, self._request(incremental=True))
+        validation = (X_val, y_val, sample_weight_val)
+        request = self._request(incremental=True, validation=validation)
+        return self._learn(X, y, sample_weight, request)
+
+    @available_if(has_partial_fit)
+    def fit_batches(
+        self,
+        batches,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train as ``fit`` does, on batches of which few are in memory at a time.
+
+        Before training, all batches are gone through once, to check them;
+        then once an epoch (with `scale_input` twice more before). y is kept in memory.
+        How the rows are cut into batches does not matter: mini-batches have
+        `batch_size` rows. The rows are shuffled within windows of up to 32,768 rows and
+        32 MiB; without `shuffle` the model is that of ``fit``, bit for bit. Only with
+        stochastic solvers; absent with 'lbfgs'.
+
+        Parameters
+        ----------
+        batches : iterable or callable
+            A list of (X, y) or (X, y, sample_weight), another iterable that can be gone
+            through again and again, or a function that returns an iterable, such as a
+            generator function. The same rows each time.
+
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, which ``early_stopping=True`` needs.
+
+        y_val : array-like, default=None
+            Their targets, as y.
+
+        sample_weight_val : array-like of shape (n_val,), float or None, default=None
+            Their weights >= 0.
+
+        Returns
+        -------
+        self : MLPRegressor
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or a batch is not as expected, with the number of the batch,
+            which leaves the estimator as it was, or if the loss stops being finite,
+            which leaves the estimator unfitted.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmlp import MLPRegressor
+        >>> def batches():
+        ...     for seed in range(20):
+        ...         X = np.random.default_rng(seed).normal(size=(100, 3))
+        ...         yield X, X[:, 0] ** 2
+        >>> model = MLPRegressor(tol=0.01, random_state=0)
+        >>> model.fit_batches(batches).n_features_in_
+        3
+        """
+        validation = (X_val, y_val, sample_weight_val)
+        request = self._request(validation=validation)
+        stream = Stream(type(self).__name__, batches)
+        return self._learn(stream, None, None, request)
 
     def predict(self, X):
         """Predict numbers.
@@ -602,8 +695,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Returns
         -------
         values : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The network's outputs after the inverse link. With several quantile levels
-            there is one more axis, for the levels in ascending order.
+            The network's outputs after the inverse link, float64 with `scale_target`.
+            With several quantile levels there is one more axis, for the levels in
+            ascending order.
         """
         output = self._output(X)
         return self._task().predicted(output)
@@ -682,6 +776,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             At most 1. Of several quantile levels, the one nearest 1/2 counts.
         """
         predicted = self._central(self._output(X))
+        y = check_values(type(self).__name__, y, expected=NUMBERS, numeric=True)
         return r2_score(y, predicted, sample_weight=sample_weight)
 
     def _central(self, output):

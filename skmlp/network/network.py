@@ -22,6 +22,10 @@ Views = Sequence[Sequence[Array]]
 PLACES = {"weights": 0, "biases": 1, "scale": 2, "activation": 4}
 
 
+# Blocks of rows at once before a last layer of a wider dtype.
+WIDER_BLOCKS = 16
+
+
 class Spot(NamedTuple):
     """Where an array of a layer's parameters lies in the flat vector."""
 
@@ -304,7 +308,12 @@ class Network:
         """
         path = self.path()[part]
         layers = [layer for layer, _ in path]
-        n_samples, dtype = X.shape[0], np.result_type(X.dtype, views[-1][0].dtype)
+        n_samples, dtype = (
+            X.shape[0],
+            np.result_type(X.dtype, views[path[0][1]][0].dtype),
+        )
+        if views[path[-1][1]][0].dtype.itemsize > dtype.itemsize:
+            return self._predict_wider(views, X, path[:-1])
         block = block_rows(layers)
         workspace = Workspace(path, min(block, n_samples), dtype, backward=False)
         raw = np.empty((n_samples, layers[-1].fan_out), dtype)
@@ -313,4 +322,24 @@ class Network:
             raw[start : start + block] = self.forward(
                 views, rows, workspace.rows(rows.shape[0])
             )
+        return raw
+
+    def _predict_wider(self, views: Views, X: Any, before: Path) -> Array:
+        """The same where the last layer alone is of a wider dtype.
+
+        before : the layers up to it.
+        """
+        last: Any = self.layers[-1]
+        W, b = last.weights(views[-1]), views[-1][1]
+        n_samples, n_hidden = X.shape[0], len(before)
+        raw = np.empty((n_samples, last.fan_out), W.dtype)
+        n_rows = WIDER_BLOCKS * block_rows(self.layers)
+        start = before[0][1]
+        for first in range(0, n_samples, n_rows):
+            rows = slice(first, first + n_rows)
+            if len(before) == 1 and self.inputs.embedded:
+                x = self.inputs.embed(views[0], X[rows])[0]
+            else:
+                x = self.predict(views, X[rows], slice(start, start + n_hidden))
+            raw[rows] = x @ W + b
         return raw

@@ -19,7 +19,7 @@ _REALMLP = {
     "batch_size": 256,
     "max_iter": 256,
     "alpha": 0.0,
-    "early_stopping": EarlyStopping(tie_break="last"),
+    "early_stopping": EarlyStopping(tie_break="last", stratify=True),
     "validation_fraction": 0.2,
     "n_iter_no_change": float("inf"),
 }

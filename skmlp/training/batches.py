@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
+
+from skmlp.training.converted_rows import ConvertedRows
+from skmlp.training.streamed_rows import StreamedRows
 
 Array = NDArray[np.floating[Any]]
 
@@ -43,12 +46,20 @@ class ChosenRows:
     def __getitem__(self, rows: Any) -> Any:
         return self._X[self._rows[rows]]
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+# What gives its rows when they are asked for, and is no matrix.
+READ_BY_ROWS = (ChosenRows, ConvertedRows, ScaledRows)
+
 
 @dataclass
 class TrainingRows:
     """The data of a fit, and which of its rows train.
 
-    X : array or CSR matrix (n_samples, n_features), rows contiguous, or ScaledRows.
+    X : array or CSR matrix (n_samples, n_features), rows contiguous, or one of
+        READ_BY_ROWS, or StreamedRows.
     Y : (n_samples, n_outputs), of X's dtype, columns contiguous.
     weight : (n_samples,), or None for ones.
     rows : the training rows' indices, or None for all.
@@ -62,6 +73,11 @@ class TrainingRows:
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
 
+    @property
+    def is_sparse(self) -> bool:
+        X = self.X.kept if isinstance(self.X, StreamedRows) else self.X
+        return bool(issparse(X))
+
     def weighed(self, factors: Array | None) -> "TrainingRows":
         """The rows with their weights times `factors`, unless these are None."""
         if factors is None:
@@ -74,7 +90,7 @@ class TrainingRows:
         X, (Y, weight) = self.X, self.training_targets()
         if self.rows is not None:
             X = ChosenRows(X, self.rows)
-        if len(self) <= n_rows_at_once and isinstance(X, (ChosenRows, ScaledRows)):
+        if len(self) <= n_rows_at_once and isinstance(X, READ_BY_ROWS):
             X = X[:]
         return TrainingRows(X, np.asfortranarray(Y), weight)
 
@@ -86,6 +102,8 @@ class TrainingRows:
     def sample(self, n_rows: int) -> NDArray[np.intp]:
         """Numbers of up to n_rows training rows that count, drawn once for all."""
         rows = np.arange(len(self)) if self.rows is None else self.rows
+        if isinstance(self.X, StreamedRows):
+            rows = self.X.numbers
         if self.weight is not None:
             rows = rows[self.weight[rows] > 0]
         if len(rows) <= n_rows:
@@ -112,6 +130,24 @@ class TrainingRows:
         mean = float(np.sum(training / len(training)))
         with np.errstate(over="ignore"):  # only by rows that don't train
             return (self.weight / mean).astype(self.X.dtype), mean
+
+
+class BatchSource(Protocol):
+    """What training asks of mini-batches.
+
+    n_batches : of an epoch.
+    """
+
+    n_batches: int
+
+    def epoch(self) -> Iterator[tuple[Any, Array, Array | None]]:
+        """(X, Y, weight) of each batch; valid until the next one is asked for."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What the next epoch's order depends on."""
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Be as when `get_state` was called."""
 
 
 class Batches:

@@ -8,11 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from skmlp.schedules import Clock, Constant, Schedule
 from skmlp.solvers import Lazy, State, Stochastic
-from skmlp.training.batches import Batches
+from skmlp.training.batches import BatchSource
 from skmlp.training.checkpoint import Checkpoint
 from skmlp.training.early_stopping import SchedulePlateaus, StopAtPlateau
 from skmlp.training.layer_stats import LayerStats
@@ -126,7 +125,7 @@ class Training(Run):
 
     has_learning_rate: ClassVar[bool] = True
 
-    batches: Batches
+    batches: BatchSource
     solver_state: SolverState
     schedules: Schedules
     learning_rate_init: float
@@ -150,7 +149,7 @@ class Training(Run):
 
     def _make_lazy_rows(self) -> LazyRows | None:
         solver, state = self.solver_state.solver, self.solver_state.state
-        if issparse(self.data.X) and isinstance(solver, Lazy) and solver.lazy:
+        if self.data.is_sparse and isinstance(solver, Lazy) and solver.lazy:
             return LazyRows(self.objective, self.params, solver, state)
         return None
 

@@ -129,12 +129,13 @@ def test_residuals_of_folds_are_those_of_rows_held_out(task):
     rows={"float32": X.astype(np.float32), "sparse": sparse.csr_array(X)},
     n_members=[1, 2],
 )
-def test_intervals_are_in_the_dtype_of_X(task, n_members, rows):
+def test_intervals_are_in_the_dtype_of_predictions(task, n_members, rows):
     scale = {"scale_input": False} if sparse.issparse(rows) else {}
     model = fit(task, rows, **WATCHED | scale, n_members=n_members)
-    assert model.validation_residuals_.dtype == rows.dtype
+    dtype = np.float64 if model.scale_target else rows.dtype
+    assert model.validation_residuals_.dtype == dtype
     for ends in model.predict_interval(rows):
-        assert ends.dtype == rows.dtype and ends.shape == model.predict(rows).shape
+        assert ends.dtype == dtype and ends.shape == model.predict(rows).shape
 
 
 def test_with_refit_residuals_are_those_of_the_network_before():
@@ -427,8 +428,9 @@ def targets(task, values):
 @pytest.mark.parametrize("task", CLIPPED)
 def test_predictions_stay_in_the_range_of_y(task):
     for dtype, n_members in (("float32", 1), ("float64", 1), ("float64", 3)):
-        y, rows = matrix(CLIPPED[task][0]).astype(dtype), X.astype(dtype)
+        y, rows = matrix(CLIPPED[task][0]), X.astype(dtype)
         model = fit_clipped(task, X=rows, n_members=n_members)
+        y = y if model.scale_target else y.astype(dtype)
         low, high = y.min(axis=0)[:, np.newaxis], y.max(axis=0)[:, np.newaxis]
         np.testing.assert_array_equal(model.output_range_, np.c_[low, high].T)
         params = {"max_iter": 20, "n_members": n_members, "clip_output": False}

@@ -209,6 +209,7 @@ BAD_SETTINGS = {
     "early_stopping__relative_tol": NO_BOOLEAN,
     "early_stopping__min_updates": [*NO_INTEGER, -1, INF, -HUGE],
     "early_stopping__tie_break": [*NO_NAME, "any", True],
+    "early_stopping__stratify": [*NO_BOOLEAN, "yes"],
     "ensemble__by": [*NO_NAME, "seed", True, 5],
     "checkpoint__path": [None, NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
     "checkpoint__every": [*NO_INTEGER, 0, -1, INF, -HUGE],
@@ -702,7 +703,6 @@ MIXED = [
     ("bool and str", ["a", np.True_, "b"]),
     ("bytes and str", ["a", b"a", "b"]),
     ("bytes and int", [b"a", 0, 1]),
-    ("NoneType and str", [None, "a", "b"]),
 ]
 
 

@@ -19,9 +19,19 @@ from skmlp.estimators.fitting.data import (
 )
 from skmlp.estimators.fitting.fit import train
 from skmlp.estimators.fitting.inputs import categorical_columns
-from skmlp.estimators.fitting.plan import check_targets, make_plan
+from skmlp.estimators.fitting.plan import (
+    attributes_before,
+    check_targets,
+    make_plan,
+)
 from skmlp.estimators.fitting.settings import Settings
-from skmlp.estimators.fitting.state import State, set_fitted_attributes
+from skmlp.estimators.fitting.state import (
+    FITTED_ATTRIBUTES,
+    State,
+    set_fitted_attributes,
+)
+from skmlp.estimators.fitting.strata import folds_of
+from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.fitting.threads import one_blas_thread
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
@@ -53,17 +63,23 @@ class Trained:
 
 def fit_members(estimator, settings, X, y, sample_weight, request):
     """The fitted attributes of an ensemble, and warnings of its worst member."""
-    targets = check_targets(estimator, settings, {}, X, y, sample_weight, request)
+    known = vars(estimator).get("members_") if request.incremental else None
+    request = replace(request, continued=bool(known))
+    before = attributes_before(known[0], request) if known else {}
+    targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
     data = targets.rows
     request = replace(request, validation=_without_names(settings, targets, request))
     random_state = check_seed(settings.owner, settings.random_state)
     requests = _requests(settings, targets, request, random_state)
-    n_at_once = _n_at_once(settings, data.X)
+    n_at_once = _n_at_once(settings, data.X, request)
     members = _members(estimator, settings, targets, random_state, n_at_once)
+    if known:
+        _go_on(settings, members, known)
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # of which was warned once
     pairs = zip(members, requests, strict=True)
-    jobs = [delayed(_trained)(m, data.X, y, sample_weight, r) for m, r in pairs]
+    rows = X.without_names() if isinstance(X, Stream) else data.X
+    jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
     trained = Parallel(n_at_once)(jobs)
     attributes = _attributes(settings, targets, trained)
     return attributes, max(trained, key=lambda one: one.gravity).warnings
@@ -80,8 +96,8 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     if "interrupted" in ends:  # at once, for the others would go on
         raise KeyboardInterrupt
     attributes = outcome.attributes()
-    # a solver's memory is larger than the model
-    attributes["_state"] = replace(attributes["_state"], memory=None)
+    if not request.incremental:  # a solver's memory is larger than the model
+        attributes["_state"] = replace(attributes["_state"], memory=None)
     set_fitted_attributes(member, attributes)
     validation = outcome.plan.validation
     return Trained(
@@ -94,13 +110,25 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     )
 
 
-def _n_at_once(settings, X) -> int:
+def _go_on(settings, members, known) -> None:
+    """Let members be as they are known, with parameters that may be new."""
+    if len(known) != len(members):
+        expected = f"be {len(known)} for partial_fit, as in the call before"
+        raise settings.invalid("n_members", expected)
+    for member, before in zip(members, known, strict=True):
+        member.set_params(random_state=before.random_state)
+        learned = {n: v for n, v in vars(before).items() if n in FITTED_ATTRIBUTES}
+        set_fitted_attributes(member, learned)
+
+
+def _n_at_once(settings, X, request) -> int:
     """How many members train at the same time: one, where all are soon done.
 
     In processes: in threads, small products would wait for each other's Python code.
     """
     n_members = settings.n_members
     epochs = settings.max_iter if settings.is_stochastic else FEW_EPOCHS
+    epochs = 1 if request.incremental else epochs
     if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
         return 1
     return min(effective_n_jobs(settings.n_jobs), n_members)
@@ -118,6 +146,9 @@ def _members(estimator, settings, targets, random_state, n_at_once):
         own["max_time"] = settings.max_time / math.ceil(n_members / n_at_once)
     if settings.calibration is not None:
         own["calibration"] = None
+    is_drawn = settings.holds_out and not settings.is_regression
+    if is_drawn and settings.early_stopping.stratify == "auto":
+        own["early_stopping"] = settings.early_stopping.stratified()
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
     return [_member(estimator, own | {"random_state": int(seed)}) for seed in seeds]
 
@@ -158,22 +189,9 @@ def _splits(settings, targets, groups, random_state):
     if len(data) < n:
         expected = f"be at most n_samples={len(data)} with ensemble='folds'"
         raise settings.invalid("n_members", expected)
-    folds = _folds(task.fold_strata(data.Y), len(data), n, random_state)
+    folds = folds_of(task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
     return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
-
-
-def _folds(strata, n_samples, n_folds, random_state):
-    """The fold of each row: rows are dealt out in turn, one stratum after the other.
-
-    So the folds' sizes differ by one at most, and so do their counts of each stratum.
-    """
-    order = random_state.permutation(n_samples)
-    if strata is not None:
-        order = order[np.argsort(strata[order], kind="stable")]
-    folds = np.empty(n_samples, np.intp)
-    folds[order] = np.arange(n_samples) % n_folds
-    return folds
 
 
 # Fitted attributes
@@ -247,9 +265,7 @@ def check_members(settings, request, *, has_callbacks) -> None:
         if settings.ensemble.by != "seeds":
             raise settings.invalid("ensemble", "be 'seeds' with n_members=1")
         return
-    if request.incremental:
-        raise settings.invalid("n_members", "be 1 for partial_fit")
-    if settings.warm_start:
+    if settings.warm_start and not request.incremental:
         raise settings.invalid("warm_start", "be False with n_members > 1")
     if settings.checkpoint is not None:
         raise settings.invalid("checkpoint", "be None with n_members > 1")

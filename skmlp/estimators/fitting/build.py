@@ -5,22 +5,30 @@ from functools import partial
 
 from skmlp.estimators.fitting.checkpoint_file import checkpoint_of
 from skmlp.estimators.fitting.scoring import Validation
+from skmlp.estimators.fitting.stream import training_blocks
 from skmlp.estimators.fitting.warm_start import (
     best_before,
     history_of,
     patience_of,
     solver_state_of,
 )
+from skmlp.estimators.targets.class_weight import class_weight_function
 from skmlp.estimators.validation.arrays import check_penalty
 from skmlp.estimators.validation.parameters import batch_size_of
 from skmlp.network.objective import Objective
 from skmlp.solvers import Frozen
-from skmlp.training.batches import Batches
+from skmlp.training.batches import Batches, BatchSource
 from skmlp.training.early_stopping import Best, Monitor
 from skmlp.training.full_batch import Minimization
 from skmlp.training.layer_stats import LayerStats
 from skmlp.training.minibatch import Schedules, Training
 from skmlp.training.recovery import N_RECOVERIES, Recovery
+from skmlp.training.streamed_batches import (
+    StreamedBatches,
+    blocks_in_random_order,
+    window_rows,
+)
+from skmlp.training.streamed_rows import StreamedRows
 from skmlp.training.verbose import Verbose
 
 # Training rows that are looked at for what layers do.
@@ -38,12 +46,11 @@ def _by_batches(plan, hooks) -> Training:
     data, mean_weight = plan.scaling.training_rows(plan.data).normalized()
     batch_size = batch_size_of(settings.batch_size, len(data))
     solver_state = solver_state_of(plan, frozen := _frozen(plan))
-    shuffles = plan.random_state if settings.shuffle else None
     return Training(
         objective=_objective(plan, mean_weight, batch_size, solver_state.generator),
         data=data,
         frozen=frozen,
-        batches=Batches(data, batch_size, shuffles),
+        batches=_batches(plan, data, mean_weight, batch_size),
         solver_state=solver_state,
         schedules=_schedules(settings),
         learning_rate_init=float(settings.learning_rate_init),
@@ -52,6 +59,28 @@ def _by_batches(plan, hooks) -> Training:
         layer_stats=_layer_stats(plan, data),
         checkpoint=checkpoint_of(plan),
         **_common(plan, hooks),
+    )
+
+
+def _batches(plan, data, mean_weight, batch_size) -> BatchSource:
+    shuffle = plan.settings.shuffle
+    if isinstance(plan.data.X, StreamedRows):
+        return _streamed_batches(plan, mean_weight, batch_size)
+    if isinstance(shuffle, str):
+        return blocks_in_random_order(data, batch_size, plan.random_state)
+    return Batches(data, batch_size, plan.random_state if shuffle else None)
+
+
+def _streamed_batches(plan, mean_weight, batch_size) -> StreamedBatches:
+    settings, factors = plan.settings, None
+    if settings.class_weight is not None:
+        factors = class_weight_function(settings, plan.task, plan.all_rows)
+    return StreamedBatches(
+        training_blocks(plan, mean_weight, factors),
+        len(plan.data),
+        batch_size,
+        plan.random_state if settings.shuffle else None,
+        window_rows(plan.data.X.kept),
     )
 
 
@@ -106,13 +135,17 @@ def _layer_stats(plan, data) -> LayerStats | None:
 
 
 def _monitor(plan) -> Monitor:
-    best = best_before(plan)
+    score, best = best_before(plan), Best()
+    if score is not None:
+        # each fit has a best epoch of its own, but partial_fit has one epoch
+        goes_on = plan.request.incremental and plan.stops_early
+        best = Best(score, plan.before.get("best_epoch_") if goes_on else None)
     return Monitor(
         patience=patience_of(plan),
         validation=None if plan.validation is None else Validation(plan),
         stops_early=plan.stops_early,
         keeps_last=plan.settings.early_stopping.tie_break == "last",
-        best=Best() if best is None else Best(best),
+        best=best,
     )
 
 

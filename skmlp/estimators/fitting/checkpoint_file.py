@@ -14,7 +14,10 @@ import sklearn
 from skmlp.component import Component
 from skmlp.constraints import is_real
 from skmlp.errors import short_repr
+from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
+from skmlp.training.converted_rows import row_blocks
+from skmlp.training.streamed_rows import StreamedRows
 from skmlp.version import __version__
 
 # Parameters that may change between a fit and the one that goes on with it.
@@ -67,9 +70,24 @@ def _identity(plan):
         + f", skmlp {__version__}",
         "parameters": joblib.hash([owner, params]),
         "weights to start from": joblib.hash(start),
-        "training data": joblib.hash([data.X, data.Y, data.weight]),
-        "validation data": joblib.hash([validation, data.rows]),
+        "training data": joblib.hash([_content(data.X), data.Y, data.weight]),
+        "validation data": joblib.hash([_content(validation), data.rows]),
     }
+
+
+def _content(data):
+    """What to hash of data: of rows that are read from a file, what they are.
+
+    Of a stream the rows that were kept.
+    """
+    if isinstance(data, StreamedRows):
+        return data.shape, data.kept, data.low, data.high
+    if isinstance(data, dict):
+        return {name: _content(value) for name, value in data.items()}
+    if not isinstance(data, READ_BY_ROWS):
+        return data
+    blocks = row_blocks(data.shape[0], data.shape[1] * data.dtype.itemsize)
+    return [joblib.hash(data[rows]) for rows in blocks]
 
 
 def _hash_parameter(owner, name, value) -> str:

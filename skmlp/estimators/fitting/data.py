@@ -9,9 +9,12 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_consistent_length
 
 from skmlp.errors import Text, describe, error_context, invalid
+from skmlp.estimators.fitting.strata import stratified_split
 from skmlp.estimators.targets.class_weight import check_usable, class_weight_function
 from skmlp.estimators.targets.task import decoded
+from skmlp.estimators.validation.arrays import is_read_by_rows
 from skmlp.estimators.validation.parameters import is_splitter
+from skmlp.training.batches import ChosenRows
 
 SPLITTER = (
     "a splitter whose last split has training rows and validation rows, none of them "
@@ -93,7 +96,8 @@ def _divided(settings, data, training, held):
                     f"the {len(rows)} {name} rows of early_stopping=True, got only 0."
                 )
         weight = weight[held]
-    validation = ValidationRows(data.X[held], data.Y[held], weight, held)
+    X = ChosenRows(data.X, held) if is_read_by_rows(data.X) else data.X[held]
+    validation = ValidationRows(X, data.Y[held], weight, held)
     return replace(data, rows=training), validation
 
 
@@ -106,7 +110,7 @@ def _split(settings, request, task, data, random_state, least):
         return request.split
     if is_splitter(settings.validation_fraction):
         return _last_split(settings, data, decoded(task, data.Y), request.groups)
-    return _random_split(settings, len(data), task.strata(data.Y), random_state, least)
+    return _random_split(settings, task, data.Y, random_state, least)
 
 
 def _last_split(settings, data, y, groups):
@@ -162,23 +166,54 @@ def _check_no_groups(settings, groups, splits) -> None:
         raise invalid(settings.owner, "groups", expected, describe(groups))
 
 
-def _random_split(settings, n_samples, strata, random_state, least):
-    """Drawn as scikit-learn's MLP draws it."""
+def _random_split(settings, task, Y, random_state, least):
+    """Drawn as scikit-learn's MLP draws it, or stratified where it has no strata."""
+    n_samples = len(Y)
     try:
-        training, validation = train_test_split(
-            np.arange(n_samples),
-            test_size=settings.validation_fraction,
-            random_state=random_state,
-            stratify=strata,
-        )
+        training, validation = _drawn_split(settings, task, Y, random_state)
     except ValueError as error:
-        raise ValueError(f"{error}\n{_needs(settings, n_samples, least)}") from error
-    if len(validation) < least:
+        needs = _needs(settings, n_samples, least)
+        raise ValueError(f"{error}\n{needs}{_single_rows(task, Y)}") from error
+    if len(validation) < least or not len(training):
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the "
             f"size of your dataset.\n{_needs(settings, n_samples, least)}"
         )
     return training, validation
+
+
+def _drawn_split(settings, task, Y, random_state):
+    fraction, codes = settings.validation_fraction, task.fold_strata(Y)
+    ours = settings.stratifies and codes is not None
+    if ours and not _splits_in_two(task.strata(Y), fraction):
+        return stratified_split(codes, fraction, random_state)
+    return train_test_split(
+        np.arange(len(Y)),
+        test_size=fraction,
+        random_state=random_state,
+        stratify=task.strata(Y),
+    )
+
+
+def _splits_in_two(strata, fraction) -> bool:
+    """Whether scikit-learn's split has rows of all strata on both sides."""
+    if strata is None:
+        return False
+    counts = np.unique(strata, return_counts=True)[1]
+    n_held = np.ceil(fraction * len(strata))
+    shares = np.floor(n_held * counts / len(strata))
+    return bool((shares >= 1).all() and (counts - shares > 1).all())
+
+
+def _single_rows(task, Y) -> str:
+    """Which classes have a single row, and what to do; "" where none has."""
+    labels = task.labels_of(Y, 1)
+    if not labels:
+        return ""
+    return (
+        f" Of the class {', '.join(map(repr, labels))} there is a single row: "
+        "early_stopping=EarlyStopping(stratify=True) keeps it in training."
+    )
 
 
 def _needs(settings, n_samples, least) -> str:

@@ -13,7 +13,7 @@ from skmlp.estimators.fitting.refit import refit
 from skmlp.estimators.fitting.state import DivergenceError, SolverMemory, State
 from skmlp.estimators.fitting.threads import blas_threads
 from skmlp.estimators.fitting.warm_start import monitored
-from skmlp.estimators.reporting.convergence import diagnosis, stop_reason
+from skmlp.estimators.reporting.convergence import diagnosis, largest, stop_reason
 from skmlp.estimators.reporting.diagnostics import warnings_of
 
 
@@ -85,7 +85,7 @@ class Outcome:
     def _state(self) -> State:
         plan, training = self.plan, self.training
         if not plan.settings.is_stochastic:
-            return State(plan.task, plan.loss)
+            return State(plan.task, plan.loss, dtype=training.params.dtype)
         patience = training.monitor.patience
         memory = SolverMemory(
             type(plan.settings.solver),
@@ -103,6 +103,7 @@ class Outcome:
             patience.best,
             patience.n_without_improvement,
             memory,
+            dtype=training.params.dtype,
         )
 
 
@@ -115,7 +116,8 @@ def train(plan, hooks=None) -> Outcome:
         hooks.attributes_of = plan.attributes
     if plan.request.incremental:
         training.run(1)
-        return _checked(Outcome(plan, training, None))
+        held_raw = _raw_at_validation_rows(plan, training.params)
+        return _checked(Outcome(plan, training, held_raw))
     threads = blas_threads(plan.network.layer_sizes, training.n_rows_at_once)
     with threads, checkpoint_errors(settings):
         training.run(int(settings.max_iter))
@@ -150,6 +152,6 @@ def _check_finite(plan, attributes) -> None:
     raise ValueError(
         f"{plan.settings.owner}: X and y must have scales whose weights are within the "
         f"range of {plan.params.dtype} with scale_input or scale_target, got X with a "
-        f"largest entry of {np.abs(plan.data.X).max():g} and y of "
-        f"{np.abs(plan.data.Y).max():g}. Scale them first, or use float64."
+        f"largest entry of {largest(plan.data.X):g} and y of "
+        f"{largest(plan.data.Y):g}. Scale them first, or use float64."
     )

@@ -45,9 +45,14 @@ def extra_params(owner, network, fitted):
     return [*arrays, *alphas]
 
 
-def network_attributes(network, loss, params):
-    """The fitted attributes of a network with these parameters, for X as it is."""
-    views, found = network.views(network.folded(params)), {}
+def network_attributes(network, loss, params, dtype):
+    """The fitted attributes of a network with these parameters, for X as it is.
+
+    dtype : of all layers but the last, which keeps that of `params`.
+    """
+    *views, last = network.views(params)
+    views = [[a.astype(dtype, copy=False) for a in layer] for layer in views]
+    views, found = [*views, last], {}
     dense = [views[i] for i in network.dense]
     if network.inputs.embedded:
         found["embedding_"] = InputEmbedding(network.inputs, views[0])

@@ -101,6 +101,12 @@ def inputs_of(settings, X, names, fitted=None, *, continued=False) -> Inputs:
     return Inputs(n_features, embedded)
 
 
+def looks_at_columns(settings) -> bool:
+    """Whether embeddings need whole columns of X, and so X in memory."""
+    embeds = settings.numeric_embedding is not None
+    return embeds or settings.categorical_features is not None
+
+
 def _embedded(settings, X, categorical):
     numeric, table = _kinds(settings, categorical)
     if numeric is not None:

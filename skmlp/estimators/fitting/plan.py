@@ -4,6 +4,8 @@ import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from skmlp.errors import error_context, invalid
@@ -13,7 +15,7 @@ from skmlp.estimators.fitting.fitted_network import (
     fitted_network,
     network_attributes,
 )
-from skmlp.estimators.fitting.inputs import inputs_of
+from skmlp.estimators.fitting.inputs import inputs_of, looks_at_columns
 from skmlp.estimators.fitting.scaling import Scaling, scaling_of
 from skmlp.estimators.fitting.scoring import check_scored_rows, scored_by_loss
 from skmlp.estimators.fitting.settings import (
@@ -24,6 +26,7 @@ from skmlp.estimators.fitting.settings import (
     noise_of,
 )
 from skmlp.estimators.fitting.state import FITTED_ATTRIBUTES, State
+from skmlp.estimators.fitting.stream import Stream, first_pass
 from skmlp.estimators.targets.choice import choose_task
 from skmlp.estimators.targets.task import Task
 from skmlp.estimators.validation.arrays import (
@@ -34,8 +37,9 @@ from skmlp.estimators.validation.arrays import (
 )
 from skmlp.estimators.validation.combinations import (
     check_combinations,
-    check_dense,
     check_freeze_leaves_a_layer,
+    check_stream,
+    refuse_sparse,
 )
 from skmlp.estimators.validation.fitted_weights import (
     check_same_architecture,
@@ -47,6 +51,7 @@ from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
 from skmlp.network import Network
 from skmlp.training.batches import TrainingRows
+from skmlp.training.converted_rows import ConvertedRows
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Request:
     incremental : by ``partial_fit``, for one epoch.
     continued : from the parameters the estimator has, by ``partial_fit`` or
         ``warm_start=True``.
-    classes : all classes, where ``partial_fit`` names them.
+    classes : all classes, where ``partial_fit`` or ``fit_batches`` name them.
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
     groups : of the rows, for the splitter that holds some out.
     split : the rows that train and those that validate, where they are known already.
@@ -124,12 +129,12 @@ class Plan:
 
     def attributes(self, params):
         """What predictions need of an estimator with these parameters."""
-        folded = self.scaling.fold(self.network, params)
+        folded = self.scaling.fold(self.network, self.network.folded(params))
         return {
-            **network_attributes(self.network, self.loss, folded),
+            **network_attributes(self.network, self.loss, folded, params.dtype),
             **self.features,
             **self.task.attributes,
-            "_state": State(self.task, self.loss),
+            "_state": State(self.task, self.loss, dtype=params.dtype),
         }
 
     @property
@@ -147,7 +152,7 @@ def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
     random_state = check_seed(settings.owner, settings.random_state)
     task, data, template = targets.task, targets.rows, targets.template
     loss = task.loss(targets.component)
-    check_combinations(settings, loss, data.X)
+    check_combinations(settings, loss, sparse=data.is_sparse)
     network = _network(settings, data, loss, template, before)
     params, is_drawn = _initial_params(settings, network, data, random_state, before)
     rows, validation = _split(settings, request, targets, loss, random_state)
@@ -195,9 +200,17 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     template = copy.copy(estimator)
     dtype = FLOATS
     if request.continued:
-        coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
-        dtype = fitted_layers(settings.owner, coefs, intercepts)[0][0].dtype
-    X = check_X(template, X, reset=not request.continued, dtype=dtype)
+        dtype = _dtype_before(settings, before)
+    reset = not request.continued
+    if isinstance(X, Stream):
+        check_stream(settings, request)
+        X, y, sample_weight = first_pass(
+            settings, template, X, reset=reset, dtype=dtype, classes=request.classes
+        )
+    else:
+        X = check_X(template, X, reset=reset, dtype=dtype)
+    if isinstance(X, ConvertedRows) and looks_at_columns(settings):
+        X = X[:]
     component = loss_component(settings)
     task, y = choose_task(settings, component, y, X.shape[0], request, before)
     Y = _encode(settings, task, component, y, X.dtype)
@@ -216,8 +229,21 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     return Targets(task, component, data, template)
 
 
+def _dtype_before(settings, before):
+    """In which the model that goes on was trained."""
+    state = before.get("_state")
+    coefs, intercepts = before["coefs_"], before.get("intercepts_", ())
+    (W, _), *others = fitted_layers(settings.owner, coefs, intercepts)
+    # a layer alone has the scale of targets, too, which is float64
+    return state.dtype if state and state.dtype and not others else W.dtype
+
+
 def _encode(settings, task, component, y, dtype):
-    """Y of a checked y, for which the loss must be defined."""
+    """Y of a checked y, for which the loss must be defined.
+
+    Of targets that training scales in float64, else of X's dtype.
+    """
+    dtype = np.float64 if settings.scale_target else dtype
     Y = task.encode(settings.owner, y, dtype)
     domain, least = task.loss(component).domain, Y.min()
     if (domain and least < 0) or (domain == "> 0" and least == 0):
@@ -237,7 +263,8 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
     if X is None:
         raise invalid(owner, "X_val", "be given with y_val, sample_weight_val", None)
     X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
-    check_dense(settings, X, "X_val", ["scale_input"])
+    if issparse(X):
+        refuse_sparse(settings, "X_val", ["scale_input"])
     with error_context(owner, "y_val", "targets of the kind of y", y):
         y = targets.task.check(owner, y, X.shape[0])
         Y = _encode(settings, targets.task, targets.component, y, X.dtype)
@@ -275,7 +302,7 @@ def _initial_params(settings, network, data, random_state, before):
     check_same_architecture(owner, network.layer_sizes, fitted.layer_sizes)
     pairs = [layers[i] for i in fitted.dense]
     extras = extra_params(owner, network, before)
-    return network.flatten(pairs, data.X.dtype, extras), False
+    return network.flatten(pairs, np.float64, extras), False
 
 
 def _new_params(settings, network, data, random_state):
@@ -290,7 +317,7 @@ def _new_params(settings, network, data, random_state):
             dtype,
         )
     if len(start) == len(network.dense):
-        return network.flatten(start, dtype), False
+        return network.flatten(start, np.float64), False
     initializer = component(settings, INITIALIZERS, "initializer")
     rows = data.X[data.sample(N_ROWS)] if initializer.needs_data else None
     params = network.initial_params(initializer, random_state, dtype, rows)
@@ -315,6 +342,8 @@ def _scaled(plan) -> Plan:
         params = memory.unfolded(plan.network, scaling, params)
     elif not plan.is_drawn:
         params = scaling.unfold(plan.network, params)
+    # as another model has it, with the scale of its targets, it is in float64
+    params = params.astype(plan.data.X.dtype, copy=False)
     return replace(plan, scaling=scaling, params=params)
 
 

@@ -72,7 +72,8 @@ def _on_all_rows(plan, start):
     data, _ = weighted_by_class(plan.settings, plan.task, plan.all_rows, None)
     scaling = scaling_of(plan.settings, data, plan.loss)
     if not plan.is_drawn:
-        start = scaling.unfold(plan.network, plan.scaling.fold(plan.network, start))
+        folded = plan.scaling.fold(plan.network, start)
+        start = scaling.unfold(plan.network, folded).astype(start.dtype, copy=False)
     return with_output_bias(
         replace(plan, params=start, data=data, validation=None, scaling=scaling)
     )

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from skmlp.training.batches import ScaledRows
+from skmlp.training.streamed_rows import StreamedRows
 
 # Rows that the scaler looks at in one go.
 BLOCK_ROWS = 4096
@@ -37,20 +38,22 @@ class Scaling:
 
     def training_rows(self, data):
         """The data as training sees it; X is scaled when its rows are asked for."""
-        return replace(data, X=self._inputs(data.X), Y=self._targets(data.Y))
+        Y = self._targets(data.Y, data.X.dtype)
+        return replace(data, X=self._inputs(data.X), Y=Y)
 
     def held_out(self, held):
-        return replace(held, X=self._inputs(held.X), Y=self._targets(held.Y))
+        Y = self._targets(held.Y, held.X.dtype)
+        return replace(held, X=self._inputs(held.X), Y=Y)
 
     def _inputs(self, X):
         if self.center is None:
             return X
         return ScaledRows(X, self.center.astype(X.dtype), self.scale.astype(X.dtype))
 
-    def _targets(self, Y):
+    def _targets(self, Y, dtype):
         if self.unit is None:
             return Y
-        return np.asfortranarray((Y - self.shift) / self.unit, dtype=Y.dtype)
+        return np.asfortranarray((Y - self.shift) / self.unit, dtype=dtype)
 
     @property
     def kind(self):
@@ -63,21 +66,24 @@ class Scaling:
         return self.center is None and self.unit is None
 
     def fold(self, network, params):
-        """The parameters for X and Y as they are; `params` itself if nothing scales."""
+        """The parameters for X and Y as they are; `params` itself if nothing scales.
+
+        With the scale of targets in float64, which keeps a large mean exact.
+        """
         if self.is_plain:
             return params
         folded = params.copy()
-        pairs = network.weights_and_biases(folded)
         if self.center is not None:
-            W, b = pairs[0]
+            W, b = network.weights_and_biases(folded)[0]
             W /= self.scale[:, np.newaxis]
             b -= self.center @ W
         if self.unit is not None:
-            self._fold_outputs(*pairs[-1])
+            folded = folded.astype(np.float64, copy=False)
+            self._fold_outputs(*network.weights_and_biases(folded)[-1])
         return folded
 
     def unfold(self, network, params):
-        """The parameters that `fold` makes these of."""
+        """The parameters that `fold` makes these of, of the same dtype."""
         if self.is_plain:
             return params
         inner = params.copy()
@@ -91,12 +97,11 @@ class Scaling:
         return inner
 
     def outputs(self, raw):
-        """Raw outputs in training as those for Y as it is."""
+        """Raw outputs in training as those for Y as it is, where scaled in float64."""
         if self.unit is None:
             return raw
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
-        outputs = raw + np.log(unit) if self.log_link else raw * unit + shift
-        return outputs.astype(raw.dtype, copy=False)
+        return raw + np.log(unit) if self.log_link else raw * unit + shift
 
     def _fold_outputs(self, W, b):
         unit, shift = self._by_output(self.unit), self._by_output(self.shift)
@@ -150,18 +155,29 @@ def _loss_unit(settings, loss, unit) -> float:
     return float(factors.mean())
 
 
+def _in_blocks(values, blocks):
+    """The rows of each block; of a stream, which has no others, all in order."""
+    if isinstance(values, StreamedRows):
+        return values.blocks(BLOCK_ROWS)
+    return (values[block] for block in blocks)
+
+
 def _mean_and_scale(data, values):
     """Weighted mean and standard deviation of each column, 1 where it is constant."""
     rows = np.arange(len(values)) if data.rows is None else np.sort(data.rows)
     blocks = [rows[i : i + BLOCK_ROWS] for i in range(0, len(rows), BLOCK_ROWS)]
     weight, _ = data.weight_of_mean_1()
     # by powers of two, which round nothing, so that no square overflows
-    size = np.max([np.abs(values[block]).max(axis=0) for block in blocks], axis=0)
+    size = np.max([np.abs(x).max(axis=0) for x in _in_blocks(values, blocks)], axis=0)
     power = np.exp2(np.frexp(size.astype(np.float64))[1] - 1.0)
     scaler = StandardScaler()
+    each = iter(_in_blocks(values, blocks))
     for block in blocks:
         block_weight = None if weight is None else weight[block]
+        # not by a name, which would keep a block while the next one is read
         if weight is None or block_weight.any():
-            scaler.partial_fit(values[block] / power, sample_weight=block_weight)
+            scaler.partial_fit(next(each) / power, sample_weight=block_weight)
+        else:
+            next(each)
     constant = scaler.var_ == 0.0
     return scaler.mean_ * power, np.where(constant, 1.0, scaler.scale_ * power)

@@ -2,15 +2,26 @@
 
 import copy
 import inspect
+from contextlib import contextmanager
 
 import numpy as np
-from sklearn.metrics import check_scoring, get_scorer
+from sklearn.metrics import (
+    brier_score_loss,
+    check_scoring,
+    d2_log_loss_score,
+    get_scorer,
+    get_scorer_names,
+    log_loss,
+    make_scorer,
+    top_k_accuracy_score,
+)
 
 from skmlp.constraints import is_real
 from skmlp.errors import error_context, short_repr
 from skmlp.estimators.calibration import best_temperature
 from skmlp.estimators.targets.task import decoded
 from skmlp.losses import PoissonDeviance, SquaredError
+from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.early_stopping import Measured
 
 # What a classifier's score may be besides: minus the loss at the best temperature.
@@ -19,6 +30,20 @@ SCORING = (
     "None, 'loss', 'calibrated_loss' (of classifiers), the name of a scorer of "
     "scikit-learn, or a callable of estimator, X and y, that gives a number for the "
     "validation rows, with sample_weight where rows have weights"
+)
+# Scores that can be told the classes which the rows lack: the metric, and how.
+_LOSS = {"greater_is_better": False, "response_method": "predict_proba"}
+_PROBABILITY = {"response_method": "predict_proba"}
+_RANK = {"response_method": ("decision_function", "predict_proba")}
+TOLD = {
+    "neg_log_loss": (log_loss, _LOSS),
+    "neg_brier_score": (brier_score_loss, _LOSS),
+    "d2_log_loss_score": (d2_log_loss_score, _PROBABILITY),
+    "top_k_accuracy": (top_k_accuracy_score, _RANK),
+}
+REMEDY = (
+    "hold out more rows (validation_fraction), give more rows of it, or stratify "
+    "(early_stopping=EarlyStopping(stratify=True))"
 )
 # For others R2 would stop training early at the wrong model, such as a mean for a high
 # quantile.
@@ -106,8 +131,15 @@ class Scorer:
         self.plan, rows = plan, plan.validation
         self.X, self.y = rows.X, decoded(plan.task, rows.Y)
         self.weights, scoring = {}, plan.settings.scoring
+        self._lacks = plan.task.lacks(rows.Y)
+        if not isinstance(scoring, str) and isinstance(self.X, READ_BY_ROWS):
+            self.X = self.X[:]  # a user's own function may do anything with it
         with error_context(plan.settings.owner, "scoring", SCORING, scoring):
             self._score = check_scoring(plan.template, scoring=scoring)
+        if self._lacks and isinstance(scoring, str) and scoring in TOLD:
+            metric, how = TOLD[scoring]
+            labels = plan.task.attributes["classes_"]
+            self._score = make_scorer(metric, labels=labels, **how)
         if rows.weight is not None and _takes_weights(self._score):
             self.weights = {"sample_weight": rows.weight}
 
@@ -115,15 +147,53 @@ class Scorer:
         model = copy.copy(self.plan.template)
         vars(model).update(self.plan.attributes(params.copy()))
         vars(model).pop("feature_names_in_", None)  # X is an array
-        owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
-        with error_context(owner, "scoring", SCORING, scoring):
+        with self._complaints():
             score = self._score(model, self.X, self.y, **self.weights)
+            if self._lacks and is_real(score) and np.isnan(score):
+                raise ValueError("The score is nan.")
         if not is_real(score) or np.isnan(score):
+            owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
             raise ValueError(
                 f"{owner}: scoring must be {SCORING}, got {short_repr(scoring)}, which "
                 f"gives {short_repr(score)}."
             )
         return float(score)
+
+    @contextmanager
+    def _complaints(self):
+        """Of rows that lack a class it is these rows that an error speaks of."""
+        owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
+        try:
+            yield
+        except ValueError as error:
+            if self._lacks:
+                raise ValueError(f"{error}\n{owner}: {self._remedy()}") from error
+            with error_context(owner, "scoring", SCORING, scoring):
+                raise ValueError(f"{error}{_others(scoring)}") from error
+        except (TypeError, OverflowError):
+            with error_context(owner, "scoring", SCORING, scoring):
+                raise
+
+    def _remedy(self) -> str:
+        plan, rows = self.plan, self.plan.validation
+        own = rows.rows is None
+        held = "rows of X_val" if own else "validation rows"
+        remedy = "give other rows" if own else REMEDY
+        return (
+            f"scoring={short_repr(plan.settings.scoring)} cannot score the "
+            f"{len(rows.Y)} {held}, which have {self._lacks}; {remedy}, or take a "
+            "score that needs no row of it, such as scoring='loss'."
+        )
+
+
+def _others(scoring) -> str:
+    """The scores for several classes that belong to a name, if there are any."""
+    if not isinstance(scoring, str):
+        return ""
+    found = [name for name in get_scorer_names() if name.startswith(f"{scoring}_")]
+    if not found:
+        return ""
+    return f"\nFor several classes there is scoring={' or '.join(map(repr, found))}."
 
 
 def _takes_weights(score) -> bool:

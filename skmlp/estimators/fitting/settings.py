@@ -58,6 +58,12 @@ class Settings(SimpleNamespace):
         return self.early_stopping.on_validation and acts
 
     @property
+    def stratifies(self) -> bool:
+        """Whether validation rows are stratified for any number of classes."""
+        given = self.early_stopping.stratify
+        return self.scoring is not None if given == "auto" else bool(given)
+
+    @property
     def schedule(self):
         """The schedule of ``learning_rate``.
 

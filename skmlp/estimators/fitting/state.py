@@ -75,7 +75,7 @@ class SolverMemory:
         """What `params` are in the units of `scaling`: to the bit, if they are ours."""
         inner = self.inner
         if inner is not None and inner.shape == params.shape:
-            folded = network.folded(self.scaling.fold(network, inner))
+            folded = self.scaling.fold(network, network.folded(inner))
             if np.array_equal(folded, params):
                 return inner.copy()
         return scaling.unfold(network, params)
@@ -89,6 +89,7 @@ class State:
     monitored : what tells the scores and losses of two fits apart.
     best_monitored, n_without_improvement : where patience was; None without it.
     validation_weight : of the rows of ``validation_residuals_``, or None.
+    dtype : in which the network trained; None is that of ``coefs_``.
     """
 
     task: Any
@@ -98,6 +99,7 @@ class State:
     n_without_improvement: int = 0
     memory: SolverMemory | None = None
     validation_weight: Any = None
+    dtype: Any = None
 
 
 def set_fitted_attributes(estimator, attributes) -> None:

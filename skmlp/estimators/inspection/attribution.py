@@ -176,6 +176,10 @@ class ExplainingMixin:
     def _explained(self, X, output):
         """X checked as in ``predict``, and the outputs to explain."""
         X, network, layers = self._checked_to_predict(X)
+        dtype = layers[-1][0].dtype  # of predictions; of the others it may be narrower
+        if dtype.itemsize > X.dtype.itemsize:
+            X = X.astype(dtype)
+            layers = [[a.astype(dtype, copy=False) for a in layer] for layer in layers]
         select = _select_class if is_classifier(self) else _select_number
         numbers, link = select(self, network, layers, output)
         return X, Outputs(network, layers, numbers, link)

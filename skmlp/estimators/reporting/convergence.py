@@ -124,9 +124,9 @@ def diagnosis(plan, training) -> str:
         remedy = " or lower learning_rate_init"
     else:
         where, remedy = f"iteration {training.n_iter} of lbfgs", ""
-    scales, scaled = f"the largest |X| is {_largest(plan.data.X):.3g}", "X"
+    scales, scaled = f"the largest |X| is {largest(plan.data.X):.3g}", "X"
     if plan.task.is_regression:
-        scales += f" and the largest |y| {_largest(plan.data.Y):.3g}"
+        scales += f" and the largest |y| {largest(plan.data.Y):.3g}"
         scaled = "X and y"
     return (
         "Solver produced non-finite parameter weights. The input data may contain "
@@ -136,7 +136,7 @@ def diagnosis(plan, training) -> str:
     )
 
 
-def _largest(values) -> float:
+def largest(values) -> float:
     """The largest absolute value, without a copy of the array."""
     values = values.data if issparse(values) else values
     return max(float(values.max()), -float(values.min())) if np.size(values) else 0.0

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import issparse
 
 from skmlp.estimators.reporting.convergence import said_of_end
 from skmlp.estimators.validation.parameters import is_clipped
@@ -99,7 +98,7 @@ def _constant_loss(plan, rows) -> float:
 def _unequal_columns(plan):
     """Columns of X whose scales differ so much that one drowns the others."""
     X, columns = plan.data.X, _columns_of_numbers(plan)
-    if plan.settings.scale_input or issparse(X) or len(columns) < 2:
+    if plan.settings.scale_input or plan.data.is_sparse or len(columns) < 2:
         return None
     rows = replace(plan.data, rows=None).sample(N_ROWS)
     X = np.asarray(X[rows][:, columns], np.float64)

@@ -89,7 +89,7 @@ def choose_task(settings, component, y, n_samples, request, before):
         return task, task.check(owner, y, n_samples, all_classes=every)
     if component.soft_targets:
         return task_of_shares(owner, y, n_samples, request.classes)
-    if request.incremental:
+    if request.incremental or request.classes is not None:
         return task_of_named(owner, y, n_samples, request.classes)
     return task_of_labels(owner, y, n_samples)
 

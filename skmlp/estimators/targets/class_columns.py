@@ -10,7 +10,12 @@ from sklearn.metrics import accuracy_score
 from skmlp.constraints import integer
 from skmlp.errors import Text, error_context, invalid
 from skmlp.estimators.targets.classes import ClassTask, number_of
-from skmlp.estimators.targets.labels import CLASSES, check_labels, distinct_labels
+from skmlp.estimators.targets.labels import (
+    CLASSES,
+    check_labels,
+    distinct_labels,
+    labels_to_score,
+)
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
     mean_softmax,
@@ -111,8 +116,16 @@ class ClassColumns(ClassTask):
         right = (self.codes_of(Y) == self.codes_of(raw)).all(axis=1)
         return _accuracy(right.astype(int), weight)
 
+    def lacks(self, Y):
+        for i, part in enumerate(self.split(Y)):
+            missing = np.flatnonzero(part.max(axis=0) < 0.5)
+            if len(missing):
+                label = self.classes[i].tolist()[missing[0]]
+                return f"no row of class {label!r} of column {i} of y"
+        return ""
+
     def accuracy(self, owner, y, predicted, weight):
-        y = np.asarray(y)
+        y = labels_to_score(owner, y)
         if y.shape != predicted.shape:
             raise invalid(owner, "y", f"be of shape {predicted.shape}", Text(y.shape))
         return _accuracy((y == predicted).all(axis=1).astype(float), weight)

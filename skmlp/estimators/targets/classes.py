@@ -17,6 +17,7 @@ from skmlp.estimators.targets.labels import (
     distinct_labels,
     has_columns,
     is_multilabel,
+    labels_to_score,
 )
 from skmlp.estimators.targets.probabilities import (
     floored_probabilities,
@@ -93,6 +94,7 @@ class ClassTask(Task):
 
     def accuracy(self, owner, y, predicted, weight):
         """The accuracy of labels: of rows with all of them right."""
+        y = labels_to_score(owner, y)
         return accuracy_score(y, predicted, sample_weight=weight)
 
 
@@ -135,6 +137,15 @@ class SingleLabel(ClassTask):
 
     def fold_strata(self, Y):
         return self.codes_of(Y)
+
+    def labels_of(self, Y, n_rows):
+        counts = np.bincount(self.codes_of(Y), minlength=len(self.classes))
+        labels = np.asarray(self.classes).tolist()
+        return [labels[i] for i in np.flatnonzero(counts == n_rows)]
+
+    def lacks(self, Y):
+        missing = self.labels_of(Y, 0)
+        return f"no row of class {', '.join(map(repr, missing))}" if missing else ""
 
     def weighable(self):
         return [(self.classes, self.codes_of)]
@@ -259,6 +270,13 @@ class Multilabel(ClassTask):
     def score(self, loss, Y, raw, weight):
         right = (Y > 0.5).astype(int), (raw > 0).astype(int)
         return accuracy_score(*right, sample_weight=weight)
+
+    def lacks(self, Y):
+        constant = np.flatnonzero((Y > 0.5).min(axis=0) == (Y > 0.5).max(axis=0))
+        if not len(constant):
+            return ""
+        value = int(Y[0, constant[0]] > 0.5)
+        return f"only {value}s of label {constant[0]} (that column of y)"
 
     def weighable(self):
         numbers = range(len(self.classes))

@@ -53,6 +53,14 @@ class Task(ABC):
         """Strata of the folds of an ensemble, (n_samples,); None for none."""
         return None
 
+    def labels_of(self, Y, n_rows):
+        """The labels of which there are just so many rows; none where y has no one."""
+        return []
+
+    def lacks(self, Y) -> str:
+        """What rows lack that some scores need, in words; "" if nothing."""
+        return ""
+
     # Predictions
 
     def output(self, loss, raw):

@@ -3,10 +3,18 @@
 from numbers import Number
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmlp.errors import Text, error_context, invalid, refuse_unsupported
+from skmlp.estimators.validation.target_values import plain_values, refuse_missing
+from skmlp.estimators.validation.unreadable import (
+    naming_the_column,
+    refuse_dates,
+    with_plain_sparse_columns,
+)
+from skmlp.training.converted_rows import ConvertedRows, row_blocks
 
 FLOATS = (np.float64, np.float32)
 FINITE = "an array or sparse matrix of finite numbers, (n_samples, n_features)"
@@ -16,13 +24,86 @@ SEED = "None, an integer in [0, 2**32 - 1] or a numpy.random.RandomState"
 def check_X(estimator, X, *, reset, dtype=FLOATS, order="C", name="X"):
     """X as a float array of that order, or a CSR matrix; records its features on reset.
 
-    Training takes rows in any order, which is fast where rows are contiguous.
+    Training takes rows in any order, which is fast where rows are contiguous. What is
+    not in memory does not become an array there: its rows are converted when they are
+    asked for.
     """
     with error_context(type(estimator).__name__, name, FINITE, X):
         refuse_unsupported(X)
-        return validate_data(
-            estimator, X, reset=reset, accept_sparse="csr", dtype=dtype, order=order
-        )
+        refuse_dates(X)
+        if is_read_by_rows(X) and not _is_mapped_as_used(X, dtype, order):
+            return _check_by_blocks(estimator, X, reset, dtype)
+        with naming_the_column(X):
+            return validate_data(
+                estimator,
+                with_plain_sparse_columns(X),
+                reset=reset,
+                accept_sparse="csr",
+                dtype=dtype,
+                order=order,
+            )
+
+
+def is_read_by_rows(X) -> bool:
+    """Whether X may be larger than memory: a memory map, or an array of a file."""
+    if issparse(X):
+        return _is_mapped(getattr(X, "data", None))
+    if isinstance(X, np.ndarray):
+        return X.ndim == 2 and X.dtype.kind in "biuf" and _is_mapped(X)
+    return isinstance(X, ConvertedRows) or _is_array_of_file(X)
+
+
+def _is_mapped(array) -> bool:
+    """Whether the array is a memory map, or a view of one."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False
+
+
+def _is_array_of_file(X) -> bool:
+    """Of h5py's and zarr's kind; arrays with operators of their own are in memory."""
+    shape, dtype = getattr(X, "shape", None), getattr(X, "dtype", None)
+    is_matrix = isinstance(shape, tuple) and list(map(type, shape)) == [int, int]
+    has_numbers = isinstance(dtype, np.dtype) and dtype.kind in "biuf"
+    others = ("__array_namespace__", "__dask_graph__")
+    return (
+        is_matrix
+        and has_numbers
+        and hasattr(X, "__getitem__")
+        and not any(hasattr(X, name) for name in others)
+    )
+
+
+def _is_mapped_as_used(X, dtype, order) -> bool:
+    """Whether an array, or the data of a CSR matrix, is taken without a copy."""
+    if issparse(X):
+        return True
+    if not isinstance(X, np.ndarray):
+        return False
+    in_order = order is None or X.flags.c_contiguous
+    return in_order and X.dtype in (dtype if isinstance(dtype, tuple) else (dtype,))
+
+
+def _check_by_blocks(estimator, X, reset, dtype) -> ConvertedRows:
+    """X as rows that are converted later; all are looked at once, some at a time."""
+    source = X.source if isinstance(X, ConvertedRows) else X
+    blocks = row_blocks(X.shape[0], 8 * X.shape[1])
+    first = np.asarray(X[next(blocks, slice(0, 0))])
+    dtype = validate_data(estimator, first, reset=reset, dtype=dtype).dtype
+    if source is X and X.dtype.kind == "f":  # others are finite
+        for rows in blocks:
+            _check_block(estimator, X, rows, dtype)
+    return ConvertedRows(source, dtype)
+
+
+def _check_block(estimator, X, rows, dtype) -> None:
+    try:
+        check_array(X[rows], dtype=dtype, input_name="X", estimator=estimator)
+    except ValueError as error:
+        text = f"{error}\nThese are rows {rows.start} to {rows.stop - 1}."
+        raise ValueError(text) from None
 
 
 def check_X_to_predict(estimator, X):
@@ -54,13 +135,25 @@ def _has_finite_sum(X) -> bool:
 
 def check_y(owner, y, n_samples, *, expected, numeric, name="y"):
     """y as an array (n_samples,) or (n_samples, n_outputs), finite where it can be."""
+    given, y = y, check_values(owner, y, expected=expected, numeric=numeric, name=name)
+    with error_context(owner, name, expected, given):
+        _check_shape_of_y(y, n_samples)
+        return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
+
+
+def check_values(owner, y, *, expected, numeric, name="y"):
+    """y of any library as an array of any shape, finite where it can be."""
     with error_context(owner, name, expected, y):
         if y is None:
             raise ValueError(
                 f"{owner} requires y to be passed, but the target y is None."
             )
         refuse_unsupported(y)
-        y = check_array(
+        y = plain_values(owner, name, y, numeric=numeric)
+        refuse_unsupported(y)  # a list may have become a complex array
+        if _has_nan(y):
+            refuse_missing(owner, name, np.isnan(y))
+        return check_array(
             y,
             accept_sparse=False if numeric else "csr",
             ensure_2d=False,
@@ -68,9 +161,12 @@ def check_y(owner, y, n_samples, *, expected, numeric, name="y"):
             input_name="y",
             estimator=owner,
         )
-        refuse_unsupported(y)  # a list may have become a complex array
-        _check_shape_of_y(y, n_samples)
-        return column_or_1d(y, warn=True) if y.shape[1:] == (1,) else y
+
+
+def _has_nan(y) -> bool:
+    is_floats = isinstance(y, np.ndarray) and y.dtype.kind == "f" and y.size > 0
+    # of all numbers the minimum is one only if none is NaN
+    return is_floats and bool(np.isnan(y.min()))
 
 
 def _check_shape_of_y(y, n_samples) -> None:

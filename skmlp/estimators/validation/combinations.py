@@ -1,7 +1,5 @@
 """Parameters that do not go together: refused where silence would be wrong."""
 
-from scipy.sparse import issparse
-
 from skmlp.component import Component
 from skmlp.constraints import is_integer, is_real
 from skmlp.errors import invalid, short_repr
@@ -52,7 +50,7 @@ FILLS_ZEROS = {"scale_input": False, "dropout.noise": 0}
 LEARNED = ("embedding_", "alphas_")
 
 
-def check_combinations(settings, loss, X) -> None:
+def check_combinations(settings, loss, *, sparse) -> None:
     """Raise a ValueError for parameters that can't act together."""
     if not settings.is_stochastic:
         _check_for_lbfgs(settings, loss)
@@ -64,7 +62,8 @@ def check_combinations(settings, loss, X) -> None:
     _check_initializer(settings)
     if settings.coefs_init is not None:
         _check_start(settings)
-    check_dense(settings, X, "X", FILLS_ZEROS)
+    if sparse:
+        refuse_sparse(settings, "X", FILLS_ZEROS)
     if settings.scale_target and loss.degree is None:
         raise _not_off(settings, "scale_target", False, f"with loss={settings.loss!r}")
     if settings.freeze:
@@ -104,11 +103,10 @@ def value_of(settings, name):
     return value.get_params(deep=False).get(inner)
 
 
-def check_dense(settings, X, what, names) -> None:
+def refuse_sparse(settings, what, names) -> None:
     """Sparse X does not go together with the parameters of these names."""
-    if issparse(X):
-        where = f"with sparse {what}, whose zeros it would fill"
-        _require_off(settings, {name: FILLS_ZEROS[name] for name in names}, where)
+    where = f"with sparse {what}, whose zeros it would fill"
+    _require_off(settings, {name: FILLS_ZEROS[name] for name in names}, where)
 
 
 def _acts(settings, name, off) -> bool:
@@ -157,14 +155,16 @@ def check_freeze_leaves_a_layer(settings, n_layers) -> None:
         raise settings.invalid("freeze", f"leave one of the {n_layers} layers to train")
 
 
-def check_partial_fit(settings) -> None:
+def check_partial_fit(settings, request) -> None:
     """Raise a ValueError for parameters that only a whole fit can follow."""
-    if settings.early_stopping.on_validation:
+    if settings.early_stopping.on_validation and request.validation[0] is None:
         raise ValueError(
             "partial_fit does not support early_stopping=True\n"
-            f"{settings.owner}: early_stopping must be False for partial_fit, got "
-            f"{settings.given['early_stopping']!r}."
+            f"{settings.owner}: early_stopping must be False for partial_fit without "
+            f"X_val, got {settings.given['early_stopping']!r}."
         )
+    if settings.ensemble.by == "folds":
+        raise settings.invalid("ensemble", "be 'seeds' for partial_fit")
     if settings.class_weight is not None:
         raise settings.invalid(
             "class_weight",
@@ -175,6 +175,18 @@ def check_partial_fit(settings) -> None:
         if getattr(settings, name) is not None:
             where = "for partial_fit, which trains one epoch"
             raise _not_off(settings, name, None, where)
+
+
+def check_stream(settings, request) -> None:
+    """Raise a ValueError for what needs all rows at once, or rows by their numbers."""
+    for name in ("numeric_embedding", "categorical_features"):
+        if getattr(settings, name) is not None:
+            where = "for fit_batches, since it looks at whole columns"
+            raise _not_off(settings, name, None, where)
+    if settings.early_stopping.on_validation and request.validation[0] is None:
+        raise settings.invalid(
+            "early_stopping", "be False for fit_batches without X_val, which validates"
+        )
 
 
 def _check_for_lbfgs(settings, loss) -> None:

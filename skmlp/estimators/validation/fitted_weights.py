@@ -12,7 +12,10 @@ START = (
 
 
 def fitted_layers(owner, coefs, intercepts):
-    """(W, b) of each layer, checked, of one dtype."""
+    """(W, b) of each layer, checked: of one dtype, but for a last one of a wider one.
+
+    Which has the scale of targets, where training scaled them.
+    """
     expected = "lists of as many arrays of numbers"
     given = [coefs, intercepts]
     with error_context(owner, "coefs_ and intercepts_", expected, given):
@@ -20,11 +23,7 @@ def fitted_layers(owner, coefs, intercepts):
             raise ValueError("They are not as many.")
         pairs = zip(coefs, intercepts, strict=True)
         layers = [(_as_floats(W), _as_floats(b)) for W, b in pairs]
-        dtype = np.result_type(*(array for layer in layers for array in layer), "f4")
-        layers = [
-            (W.astype(dtype, copy=False), b.astype(dtype, copy=False))
-            for W, b in layers
-        ]
+        layers = _widened(layers)
     if not layers or not _fit_together(layers):
         raise ValueError(
             f"{owner}: coefs_ and intercepts_ must be arrays of shapes (fan_in, "
@@ -32,6 +31,18 @@ def fitted_layers(owner, coefs, intercepts):
             f"fan_in, got {[(W.shape, b.shape) for W, b in layers]}."
         )
     return layers
+
+
+def _widened(layers):
+    """The layers, each of the widest dtype up to it; the hidden ones share theirs."""
+    *hidden, last = layers or [()]
+    dtype = np.result_type(*(array for layer in hidden for array in layer), "f4")
+    wider = np.result_type(*last, dtype)
+    dtypes = [dtype] * len(hidden) + [wider]
+    return [
+        tuple(array.astype(dtype, copy=False) for array in layer)
+        for layer, dtype in zip(layers, dtypes, strict=False)
+    ]
 
 
 def _as_floats(values):

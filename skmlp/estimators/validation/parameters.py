@@ -75,7 +75,7 @@ RULES: dict[str, Rule] = {
     "learning_rate_init": real(0, open_low=True),
     "power_t": real(0),
     "max_iter": integer(1),
-    "shuffle": BOOLEAN,
+    "shuffle": either(BOOLEAN, "blocks"),
     "tol": real(0, open_high=False),
     "verbose": VERBOSE,
     "warm_start": BOOLEAN,

@@ -64,8 +64,20 @@ def _output(mlp, X):
     if members:
         return targets.mean_output([_output(member, X) for member in members])
     network, params = _network(mlp)
-    raw = write_layers(type(mlp).__name__, network.layers, params, X)
-    return targets.output(raw)
+    return targets.output(_raw(mlp, network, params, X))
+
+
+def _raw(model, network, params, x, start=0):
+    """Raw outputs of what comes to the layer of number `start`.
+
+    In the dtype of x, but where the last layer has a wider one than the others, as with
+    the scale of targets.
+    """
+    owner, last = type(model).__name__, params[-1]
+    x = write_layers(owner, network.layers[start:-1], params[start:-1], x)
+    if last[0].dtype.itemsize > params[network.dense[0]][0].dtype.itemsize:
+        x = x.cast(last[0].dtype)
+    return write_layers(owner, network.layers[-1:], [last], x)
 
 
 def _classifier(mlp, X):
@@ -109,9 +121,9 @@ def _autoencoder(model, X):
     network, params = first_network(model)
     middle = network.dense[len(network.dense) // 2]
     encoded = _hidden(model, X, network, params, middle)
-    owner, layers = type(model).__name__, network.layers[middle:]
-    raw = write_layers(owner, layers, params[middle:], encoded.value)
-    rows = inverse_link(owner, model.mlp_._fitted_loss(), raw)
+    raw = _raw(model, network, params, encoded.value, middle)
+    rows = inverse_link(type(model).__name__, model.mlp_._fitted_loss(), raw)
+    rows = rows.cast(X.dtype)
     return [encoded, Output(RECONSTRUCTED, rows, (network.layer_sizes[-1],))]
 
 
@@ -150,4 +162,4 @@ def n_features_of(model) -> int:
 def dtype_of(model):
     """In which a fitted estimator computes, of inputs in that dtype."""
     network, params = first_network(model)
-    return np.dtype(params[network.dense[-1]][0].dtype)
+    return np.dtype(params[network.dense[0]][0].dtype)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import sklearn
 from sklearn.pipeline import Pipeline
 
@@ -44,7 +45,8 @@ def onnx_model(model, target_opset, coverage):
         X = inputs[0].value
     else:
         inputs = encoder_inputs(graph, table)
-        X = encoded(table, [one.value for one in inputs]).cast(dtype_of(mlp))
+        X = encoded(table, [one.value for one in inputs])
+        X = X.cast(np.result_type(X.dtype, dtype_of(mlp)))
     outputs = _with_interval(mlp, model_outputs(mlp, X), coverage)
     return _proto(model, graph, inputs, outputs, opset)
 

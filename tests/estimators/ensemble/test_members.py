@@ -43,7 +43,10 @@ from ...conftest import (
     WEIGHT,
     Optional,
     X,
+    assert_same_bits,
+    classes_first,
     covering,
+    digest,
     parameters,
 )
 
@@ -746,8 +749,8 @@ def test_what_members_cannot_do_is_refused(params, message):
 @each_kind
 def test_calls_that_members_cannot_follow_are_refused(task):
     y = TASKS[task][0]
-    with pytest.raises(ValueError, match="n_members must be 1 for partial_fit, got 3"):
-        make(task).partial_fit(X, y)
+    with pytest.raises(ValueError, match="ensemble must be 'seeds' for partial_fit"):
+        make(task, ensemble="folds").partial_fit(X, y)
     with pytest.raises(ValueError, match="ensemble must be 'seeds' with X_val, got"):
         make(task, **FOLDS).fit(X, y, X_val=X, y_val=y)
     with pytest.raises(ValueError, match="groups must be None, unless"):
@@ -938,6 +941,63 @@ def test_nothing_is_left_of_one_network_in_a_later_fit_of_members(task, params):
     expected = fit(task, **params)
     assert_same_outputs(model.fit(X, TASKS[task][0]), expected)
     assert visible(model) == visible(expected)
+
+
+def first_call(task):
+    """What the first partial_fit needs besides X and y."""
+    y = TASKS[task][0]
+    return classes_first(type(make(task)), y)
+
+
+@each_kind
+def test_partial_fit_trains_each_member_as_it_would_be_alone(task):
+    y, settings = TASKS[task][0], {"dropout": 0.2, "solver": "adamw"}
+    model = make(task, **settings)
+    model.partial_fit(X, y, **first_call(task))
+    alone = [copy.deepcopy(member) for member in model.members_]
+    assert len({member.random_state for member in alone}) == N_MEMBERS
+    model = pickle.loads(pickle.dumps(model)).set_params(learning_rate_init=0.02)
+    before = [(member, digest(member)) for member in model.members_]
+    model.partial_fit(X[:50], y[:50])
+    for found, expected in zip(model.members_, alone, strict=True):
+        expected.set_params(learning_rate_init=0.02).partial_fit(X[:50], y[:50])
+        assert_same_bits(found, expected)
+    assert model.n_updates_ == sum(member.n_updates_ for member in alone)
+    assert all(digest(member) == was for member, was in before)
+
+
+@each_kind
+def test_partial_fit_of_members_measures_their_mean_on_own_rows(task):
+    y = TASKS[task][0]
+    model = make(task, early_stopping=True)
+    for call in range(3):
+        classes = first_call(task) if call == 0 else {}
+        model.partial_fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:], **classes)
+    for member in model.members_:
+        assert len(member.validation_scores_) == 3
+        assert len(member.history_["validation_loss"]) == 3
+
+
+def test_a_partial_fit_of_members_that_fails_changes_none_of_them():
+    model = make("numbers").partial_fit(X, NUMBERS)
+    before = digest(model)
+    with pytest.raises(ValueError, match="n_members must be 3 for partial_fit, as in"):
+        model.set_params(n_members=2).partial_fit(X, NUMBERS)
+    model.set_params(n_members=N_MEMBERS)
+    with pytest.raises(ValueError, match="3 features"):
+        model.partial_fit(X[:, :3], NUMBERS)
+    with pytest.raises(ValueError, match="X_val must be"):
+        model.partial_fit(X, NUMBERS, X_val=X * np.nan, y_val=NUMBERS)
+    assert digest(model) == before
+
+
+def test_partial_fit_of_members_knows_names(pandas):
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    model = make("words").partial_fit(frame, CODES, classes=[0, 1, 2])
+    model.partial_fit(frame, CODES).predict(frame)
+    assert list(model.feature_names_in_) == list("abcd")
+    with pytest.raises(ValueError, match="feature names"):
+        model.partial_fit(frame.rename(columns={"a": "A"}), CODES)
 
 
 def test_after_members_partial_fit_begins_anew():

@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skmlp import (
     Dropout,
+    EarlyStopping,
     MLPAutoencoder,
     MLPClassifier,
     MLPRegressor,
@@ -417,7 +418,7 @@ def test_pickles_after_fit_hold_what_is_learned_once(more):
 @some
 def test_early_stopping_scores_the_model_and_keeps_the_best(kind, more):
     params = {
-        "early_stopping": True,
+        "early_stopping": EarlyStopping(stratify=False),  # which `scoring` implies
         "validation_fraction": 0.25,
         "max_iter": 30,
         **more,

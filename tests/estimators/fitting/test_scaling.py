@@ -148,8 +148,9 @@ def test_units_that_are_powers_of_two_change_no_bit(loss):
         rows, y, new = (array.astype(dtype) for array in (X, Y, X_NEW))
         one = make(loss).fit(rows, y)
         other = make(loss).fit(rows * x_unit, y * y_unit)
-        dtypes = {array.dtype for array in learned_arrays(other)}
-        assert dtypes == {np.dtype(dtype)}
+        *hidden, last = other.coefs_
+        assert {W.dtype for W in hidden} == {np.dtype(dtype)}
+        assert last.dtype == other.intercepts_[-1].dtype == np.float64
         for a, b in zip(one.coefs_[1:], other.coefs_[1:], strict=True):
             np.testing.assert_array_equal(a * y_unit, b)
         first = one.coefs_[0] / x_unit[:, np.newaxis]
@@ -823,3 +824,117 @@ def test_log_cosh_is_of_degree_two_where_errors_are_small():
     value, half = (loss.value_and_gradient(zero, r) for r in (raw.copy(), raw / 2))
     # the next term is of order r^2, 1e-8; and log cancels digits of 1
     assert value[0] / half[0] == pytest.approx(2.0**loss.degree, rel=1e-6)
+
+
+# Targets keep their precision, whatever the dtype of X
+
+OFFSET = 1e9
+NETWORKS = {
+    "linear": {"hidden_layer_sizes": ()},
+    "linear embedded": {"hidden_layer_sizes": (), "numeric_embedding": "pbld"},
+    "linear learned scale": {"hidden_layer_sizes": (), "learned_scale": True},
+    "hidden": {"hidden_layer_sizes": (8, 4), "scale_input": True},
+    "embedded": {"hidden_layer_sizes": 6, "numeric_embedding": "piecewise_linear"},
+    "learned scale": {"hidden_layer_sizes": 6, "learned_scale": True},
+    "alphas": {"hidden_layer_sizes": (6, 5), "activation": "prelu"},
+}
+TRAINED = {
+    "fit": {},
+    "refit": {"early_stopping": True, "refit": True},
+    "stops early": {"early_stopping": True, "clip_output": True},
+    "members": {"early_stopping": True, "n_members": 2},
+    "folds": {"early_stopping": True, "n_members": 2, "ensemble": "folds"},
+    "lbfgs": {"solver": "lbfgs"},
+}
+X_SINGLE = X.astype(np.float32)
+FAR = Y[:, :1] - 0.5 * Y[:, 1:] + X
+
+
+def regressor(**params):
+    params = {"scale_target": True, "max_iter": 15, "random_state": 0, **params}
+    return MLPRegressor(learning_rate_init=0.01, **params)
+
+
+@covering(
+    network={
+        name: NETWORKS[name] for name in ("linear", "hidden", "embedded", "alphas")
+    },
+    how=TRAINED,
+    n_targets=[1, 2],
+)
+def test_float32_rows_leave_targets_their_precision(network, how, n_targets):
+    y = FAR[:, 0] if n_targets == 1 else FAR[:, :n_targets]
+    near = regressor(**network, **how).fit(X_SINGLE, y)
+    far = regressor(**network, **how).fit(X_SINGLE, OFFSET + y)
+    predicted = far.predict(X_SINGLE)
+    assert predicted.dtype == near.predict(X_SINGLE).dtype == np.float64
+    # of y the offset leaves 7 digits; training is in float32, whose eps is 1e-7
+    np.testing.assert_allclose(predicted - OFFSET, near.predict(X_SINGLE), atol=2e-3)
+    expected = near.score(X_SINGLE, y)
+    assert far.score(X_SINGLE, OFFSET + y) == pytest.approx(expected, abs=1e-3)
+    first = getattr(far, "members_", [far])[0]
+    inner = [first.coefs_[:-1], first.intercepts_[:-1]]
+    assert {a.dtype for arrays in inner for a in arrays} <= {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_a_float32_model_goes_on_with_far_targets(network):
+    def trained(way, offset):
+        mlp, y = regressor(**network, max_iter=4), FAR[:, 0] + offset
+        if way in ("partial_fit", "unpickled"):
+            for _ in range(4):
+                mlp.partial_fit(X_SINGLE, y)
+                mlp = pickle.loads(pickle.dumps(mlp)) if way == "unpickled" else mlp
+        elif way == "warm_start":
+            mlp.set_params(warm_start=True).fit(X_SINGLE, y).fit(X_SINGLE, y)
+        else:
+            first = regressor(hidden_layer_sizes=6, max_iter=3).fit(X_SINGLE, y)
+            mlp = regressor(hidden_layer_sizes=6, coefs_init=first, max_iter=1)
+            mlp.fit(X_SINGLE, y)
+        hidden = mlp.coefs_[:-1]
+        assert {W.dtype for W in hidden} <= {np.dtype(np.float32)}
+        return mlp.predict(X_SINGLE) - offset
+
+    for way in ("partial_fit", "unpickled", "warm_start", "start"):
+        # as above
+        np.testing.assert_allclose(trained(way, OFFSET), trained(way, 0.0), atol=2e-3)
+
+
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_a_float32_model_of_scaled_targets_is_looked_into(network):
+    mlp = regressor(**network).fit(X_SINGLE, FAR[:, 0])
+    double = copy.deepcopy(mlp)
+    for arrays in (double.coefs_, double.intercepts_):
+        arrays[:] = [array.astype(np.float64) for array in arrays]
+    n_layers = len(mlp.coefs_)
+    gradients = mlp.input_gradient(X_SINGLE)
+    assert gradients.dtype == np.float64
+    x = X_SINGLE.astype(np.float64)  # embeddings round to float32 in one of them
+    np.testing.assert_allclose(gradients, double.input_gradient(x), atol=1e-6)
+    assert mlp.summary().frame() is not None
+    for layer in range(n_layers - 1):
+        assert mlp.hidden_activations(X_SINGLE, layer).dtype == np.float32
+
+
+def test_intervals_of_far_targets_are_as_wide_as_those_of_near_ones():
+    params = {"early_stopping": True, "validation_fraction": 0.5}
+    near = regressor(**params).fit(X_SINGLE, FAR[:, 0])
+    far = regressor(**params).fit(X_SINGLE, OFFSET + FAR[:, 0])
+    for ends in zip(
+        near.predict_interval(X_SINGLE), far.predict_interval(X_SINGLE), strict=True
+    ):
+        np.testing.assert_allclose(ends[0], ends[1] - OFFSET, atol=2e-3)  # as above
+
+
+def test_far_targets_of_many_rows_are_predicted_in_blocks():
+    mlp = regressor().fit(X_SINGLE, OFFSET + FAR[:, 0])
+    rows = np.tile(X_SINGLE, (400, 1))
+    whole, few = mlp.predict(rows), mlp.predict(X_SINGLE)
+    # blocks of other sizes round products of float32 in another way
+    np.testing.assert_allclose(whole - OFFSET, np.tile(few, 400) - OFFSET, atol=1e-4)
+
+
+def test_without_scale_target_float32_stays_float32():
+    mlp = regressor(scale_target=False, scale_input=True).fit(X_SINGLE, FAR[:, 0])
+    assert mlp.predict(X_SINGLE).dtype == np.float32
+    assert {array.dtype for array in learned_arrays(mlp)} == {np.dtype(np.float32)}

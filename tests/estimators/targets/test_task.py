@@ -46,6 +46,13 @@ def test_what_is_encoded_is_decoded(name):
     np.testing.assert_array_equal(decoded(task, Y), expected)
 
 
+def test_of_two_shares_the_class_of_the_larger_is_decoded():
+    shares = np.array([[0.7, 0.3], [0.2, 0.8], [0.4, 0.6]])
+    task, y = task_of_shares("MLPClassifier", shares, 3, None)
+    Y = task.encode("MLPClassifier", y, np.float64)
+    np.testing.assert_array_equal(decoded(task, Y), [0, 1, 1])
+
+
 @every_task
 def test_a_later_call_takes_the_same_y_as_it_is(name):
     task, y, _, Y = encoded(name)

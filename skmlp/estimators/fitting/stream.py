@@ -1,0 +1,259 @@
+"""Batches from outside: gone through once before training, and again each epoch."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skmlp.errors import Text, describe, invalid
+from skmlp.estimators.validation.arrays import (
+    check_sample_weight,
+    check_X,
+    check_y,
+)
+from skmlp.training.batches import READ_BY_ROWS
+from skmlp.training.streamed_batches import Block, cut, stacked
+from skmlp.training.streamed_rows import KeptRows, StreamedRows
+
+BATCHES = (
+    "a list of (X, y) or (X, y, sample_weight), another iterable that can be gone "
+    "through again and again, or a function that returns an iterable"
+)
+WEIGHTS = "a number >= 0 or one for each row, in all batches or in none"
+
+
+class Batch(NamedTuple):
+    """A batch as it came, and its number."""
+
+    number: int
+    X: Any
+    y: Any
+    weight: Any
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Batches (X, y) or (X, y, sample_weight), given anew by each iteration.
+
+    bare : whether names of columns are dropped, as members do not know them.
+    """
+
+    owner: str
+    batches: Any
+    bare: bool = False
+
+    def __post_init__(self) -> None:
+        batches = self.batches
+        is_once = hasattr(batches, "__next__")
+        if is_once or not (callable(batches) or hasattr(batches, "__iter__")):
+            raise invalid(self.owner, "batches", f"be {BATCHES}", describe(batches))
+
+    def without_names(self) -> "Stream":
+        return replace(self, bare=True)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches that have rows."""
+        batches = self.batches() if callable(self.batches) else self.batches
+        iterator = iter(batches)
+        for number in count():
+            try:
+                parts = next(iterator)
+            except StopIteration:
+                return
+            except Exception as error:
+                error.add_note(f"{self.owner}: raised by batches, for batch {number}.")
+                raise
+            batch = self._batch(number, parts)
+            if np.shape(batch.X)[:1] != (0,):
+                yield batch
+
+    def _batch(self, number, parts) -> Batch:
+        if not isinstance(parts, (tuple, list)) or len(parts) not in (2, 3):
+            came = Text(f"{describe(parts)} as batch {number}")
+            raise invalid(self.owner, "batches", f"be {BATCHES}", came)
+        X, y, weight = (*parts, None)[:3]
+        if self.bare and hasattr(X, "columns"):
+            X = np.asarray(X)
+        return Batch(number, X, y, weight)
+
+
+@contextmanager
+def batch_errors(number):
+    """Add to a complaint which batch it is about."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{error}\nThis is batch {number}, counted from 0.") from error
+
+
+def checked(stream, template, dtype, *, reset=False) -> Iterator[Batch]:
+    """The batches with X as a float array or CSR matrix, and weights as an array.
+
+    reset : whether the first one says which features X has.
+    """
+    for batch in stream:
+        with batch_errors(batch.number):
+            X = check_X(template, batch.X, reset=reset, dtype=dtype)
+            if isinstance(X, READ_BY_ROWS):
+                X = X[:]
+            weight = _weights(stream.owner, batch.weight, X.shape[0])
+        reset = False
+        yield Batch(batch.number, X, batch.y, weight)
+
+
+def _weights(owner, weight, n_rows):
+    """Some of the weights of a stream, which may all be 0."""
+    if weight is None:
+        return None
+    weights = np.asarray(weight, np.float64)
+    weights = np.full(n_rows, weights) if weights.ndim == 0 else weights
+    if weights.shape != (n_rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise invalid(owner, "sample_weight", f"be {WEIGHTS}", describe(weight))
+    return weights
+
+
+# The first time
+
+
+class FirstPass:
+    """What all batches tell before training: y and weights, and what X is like."""
+
+    def __init__(self, settings, classes):
+        self._settings, self._classes = settings, classes
+        self._y, self._weights = [], []
+        self._first, self._kept = None, KeptRows()
+        self._low, self._high = np.inf, -np.inf
+
+    def add(self, batch) -> None:
+        X = batch.X
+        if self._first is None:
+            self._first = X
+        self._check_as_before(batch)
+        weight = batch.weight
+        # copies, since views would keep the memory of all batches
+        self._y.append(self._checked_y(batch).copy())
+        self._weights.append(None if weight is None else weight.copy())
+        self._kept.add(X)
+        self._low = min(self._low, float(X.min()))
+        self._high = max(self._high, float(X.max()))
+
+    def _check_as_before(self, batch) -> None:
+        owner, (X, first) = self._settings.owner, (batch.X, self._first)
+        if X.dtype != first.dtype or type(X) is not type(first):
+            expected = f"be as in the first batch, {describe(first)}"
+            raise invalid(owner, "X", expected, describe(X))
+        if self._weights and (batch.weight is None) != (self._weights[0] is None):
+            expected, came = f"be {WEIGHTS}", describe(batch.weight)
+            raise invalid(owner, "sample_weight", expected, came)
+
+    def _checked_y(self, batch):
+        """Some of the targets, of the kind of those before."""
+        owner, y = self._settings.owner, batch.y
+        numeric, n_rows = self._settings.is_regression, batch.X.shape[0]
+        y = check_y(owner, y, n_rows, expected="targets", numeric=numeric)
+        first = self._y[0] if self._y else y
+        if (_kind(y), y.shape[1:]) != (_kind(first), first.shape[1:]):
+            expected = f"be as in the first batch, {describe(first)}"
+            raise invalid(owner, "y", expected, describe(y))
+        if self._classes is not None and y.ndim == 1:
+            self._check_labels(y)
+        return y
+
+    def _check_labels(self, y) -> None:
+        unknown = sorted(set(y.tolist()) - set(np.asarray(self._classes).tolist()))
+        if unknown:
+            expected = "hold only labels that classes names"
+            raise invalid(self._settings.owner, "y", expected, unknown)
+
+    def result(self, stream, template):
+        """X, y and weight of the whole stream."""
+        owner, dtype = self._settings.owner, self._first.dtype
+        n_rows, n_features = self._kept.n_rows, self._first.shape[1]
+        X = StreamedRows(
+            stream,
+            lambda n_at_once: _blocks_of_X(stream, template, dtype, n_at_once),
+            (n_rows, n_features),
+            dtype,
+            self._kept.numbers,
+            stacked(self._kept.rows),
+            self._low,
+            self._high,
+        )
+        weight = None if self._weights[0] is None else np.concatenate(self._weights)
+        return X, stacked(self._y), check_sample_weight(owner, weight, X)
+
+
+def _kind(y):
+    """Of targets that may stand together: numbers may be of several dtypes."""
+    return "number" if y.dtype.kind in "biuf" else y.dtype.kind
+
+
+def _blocks_of_X(stream, template, dtype, n_at_once):
+    """X in blocks of so many rows, however the stream is cut."""
+    batches = checked(stream, template, dtype)
+    no_y = (Block(b.X, np.empty((b.X.shape[0], 0)), None) for b in batches)
+    for block in cut(no_y, n_at_once):
+        yield block.X
+
+
+def first_pass(settings, template, stream, *, reset, dtype, classes):
+    """X as StreamedRows, y and weight of all batches, which are checked one by one."""
+    found, empty = FirstPass(settings, classes), True
+    for batch in checked(stream, template, dtype, reset=reset):
+        empty = False
+        with batch_errors(batch.number):
+            found.add(batch)
+    if empty:
+        raise invalid(settings.owner, "batches", f"be {BATCHES}", Text("no rows"))
+    return found.result(stream, template)
+
+
+# Each epoch
+
+
+def training_blocks(plan, mean_weight, factors=None):
+    """A function that gives the blocks of an epoch as training sees them.
+
+    mean_weight : by which weights are divided.
+    factors : a function from Y to the weights of its rows' classes, or None.
+    """
+    owner, (stream, n_rows) = plan.settings.owner, (plan.data.X.source, len(plan.data))
+
+    def blocks():
+        n_seen = 0
+        for batch in checked(stream, plan.template, plan.data.X.dtype):
+            with batch_errors(batch.number):
+                Y = _encoded(plan, batch)
+            n_seen += len(Y)
+            weight = _normalized(batch.weight, factors, Y, mean_weight)
+            rows = replace(plan.data, X=batch.X, Y=Y, weight=weight)
+            rows = plan.scaling.training_rows(rows)
+            X = rows.X[:] if isinstance(rows.X, READ_BY_ROWS) else rows.X
+            yield Block(X, rows.Y, rows.weight)
+        if n_seen != n_rows:
+            expected = f"have {n_rows} rows each time they are gone through"
+            raise invalid(owner, "batches", expected, n_seen)
+
+    return blocks
+
+
+def _encoded(plan, batch):
+    owner, task, n_rows = plan.settings.owner, plan.task, batch.X.shape[0]
+    with warnings.catch_warnings():  # that few rows have many classes
+        warnings.simplefilter("ignore", UserWarning)
+        y = task.check(owner, batch.y, n_rows)
+    return task.encode(owner, y, batch.X.dtype)
+
+
+def _normalized(weight, factors, Y, mean_weight):
+    if factors is not None:
+        weight = factors(Y) if weight is None else weight * factors(Y)
+    if weight is None:
+        return None
+    with np.errstate(over="ignore"):
+        return (weight / mean_weight).astype(Y.dtype)

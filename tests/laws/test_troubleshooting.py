@@ -1,0 +1,236 @@
+"""The page on troubleshooting has an entry for each warning and family of errors."""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import skmlp
+from skmlp import MLPClassifier, MLPRegressor
+
+from ..conftest import quietly
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "examples/guide/troubleshooting.md").read_text(encoding="utf-8")
+SOURCES = sorted(Path(skmlp.__file__).parent.rglob("*.py"))
+# what stands for that which differs
+GAP = "…"
+
+
+def part(title):
+    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def headings(text):
+    """Texts that entries are for, as patterns."""
+    found = re.findall(r"^### `+ ?(.*?) ?`+$", text, re.M)
+    return {
+        text: re.compile(re.escape(text).replace(GAP, ".*"), re.S) for text in found
+    }
+
+
+WARNINGS = headings(
+    part("Warnings about the data and the course of a fit")
+    + part("Warnings about the end of a fit")
+)
+ERRORS = headings(
+    part("Errors of parameters")
+    + part("Errors of data")
+    + part("Errors of going on, and after the fit")
+)
+
+# Warnings, from the source
+
+
+def text_of(node):
+    """A literal's text, with a gap for each value."""
+    if isinstance(node, ast.JoinedStr):
+        values = node.values
+        return "".join(v.value if isinstance(v, ast.Constant) else GAP for v in values)
+    return node.value if isinstance(node.value, str) else ""
+
+
+def literals(tree):
+    """Texts in code, but for docstrings."""
+    nodes = list(ast.walk(tree))
+    inner = {id(v) for n in nodes if isinstance(n, ast.JoinedStr) for v in n.values}
+    inner |= {id(n.value) for n in nodes if isinstance(n, ast.Expr)}
+    found = (n for n in nodes if isinstance(n, (ast.Constant, ast.JoinedStr)))
+    return [text_of(node) for node in found if id(node) not in inner]
+
+
+def is_call_of_warn(node):
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "warnings.warn"
+
+
+def texts_of_warnings():
+    """Sentences of the modules that write warnings, and of what warns elsewhere."""
+    found = []
+    for path in SOURCES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if path.parent.name == "reporting":
+            found += literals(tree)
+        else:
+            calls = (node for node in ast.walk(tree) if is_call_of_warn(node))
+            found += [text for call in calls for text in literals(call)]
+    return sorted({text.strip() for text in found if len(text.split()) >= N_WORDS})
+
+
+# shorter ones are parts of a sentence
+N_WORDS = 8
+# reasons, which `stop_reason_` has and no warning
+NO_WARNINGS = {
+    "The loss stopped being finite in epoch ….",
+    "max_time=… s were over in epoch ….",
+}
+# what goes on in a sentence that an entry begins; in the text of that entry
+MORE_OF_AN_ENTRY = (
+    "Increase the number of iterations to improve the convergence",
+    "You might also want to scale the data as shown in",
+    "The weights are those of the best epoch",
+    "with solver lbfgs, which chooses its own steps",
+    "has plateaued",
+    "is still falling",
+)
+
+
+@pytest.mark.parametrize("text", sorted(set(texts_of_warnings()) - NO_WARNINGS))
+def test_each_warning_has_an_entry(text):
+    more = [words for words in MORE_OF_AN_ENTRY if words in text]
+    assert more or any(pattern.search(text) for pattern in WARNINGS.values())
+    assert all(words in PAGE for words in more)
+
+
+@pytest.mark.parametrize("heading", WARNINGS)
+def test_each_entry_is_for_a_warning(heading):
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES)
+    assert any(WARNINGS[heading].search(t) for tree in trees for t in literals(tree))
+
+
+# Errors, as they come
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+Y = (X[:, 0] > 0).astype(int)
+WITH_GAPS = np.where(X > 1, np.nan, X)
+
+
+class WrongSlope:
+    def forward(self, z, out):
+        np.tanh(z, out=out)
+
+    def backward(self, delta, z, a):
+        delta *= a
+
+
+def classifier(**params):
+    return MLPClassifier(**{"max_iter": 2, "random_state": 0} | params)
+
+
+def regressor(**params):
+    return MLPRegressor(**{"max_iter": 2, "random_state": 0} | params)
+
+
+def fitted(**params):
+    return classifier(**params).fit(X, Y)
+
+
+def of_another_fit():
+    fitted(checkpoint="run.npz")
+    fitted(checkpoint="run.npz", alpha=1.0)
+
+
+def damaged():
+    Path("run.npz").write_bytes(b"no archive")
+    fitted(checkpoint="run.npz")
+
+
+def held_out(**params):
+    return regressor(early_stopping=True, **params).fit(X, X[:, 0])
+
+
+# by the heading of the entry
+FAILS = {
+    "… must be …, got …": lambda: fitted(alpha=-1),
+    "(hidden_layer_sizes is the second parameter)": lambda: MLPRegressor(50).fit(X, Y),
+    "has moved: use …": lambda: MLPClassifier(max_norm=1.0),
+    "Invalid parameter '…' for estimator": lambda: classifier().set_params(rate=1),
+    "must be … with solver lbfgs": lambda: fitted(solver="lbfgs", dropout=0.5),
+    "must have a continuous gradient with solver lbfgs": lambda: regressor(
+        solver="lbfgs", loss="absolute_error"
+    ).fit(X, Y),
+    "must be None without validation rows": lambda: fitted(calibration="temperature"),
+    "scoring must be …": lambda: fitted(early_stopping=True, scoring="mae"),
+    "refit must be False with X_val": lambda: classifier(
+        early_stopping=True, refit=True
+    ).fit(X, Y, X_val=X, y_val=Y),
+    "must be an integer with checkpoint": lambda: fitted(
+        checkpoint="run.npz", random_state=None
+    ),
+    "must have a backward(delta, z, a) that multiplies delta by the derivative": (
+        lambda: fitted(activation=WrongSlope())
+    ),
+    "Input X contains NaN": lambda: classifier().fit(WITH_GAPS, Y),
+    "could not convert string to float": lambda: classifier().fit([["a"]] * 40, Y),
+    "Found input variables with inconsistent numbers of samples": lambda: (
+        classifier().fit(X, Y[:-1])
+    ),
+    "mixes labels of several types": lambda: classifier().fit(X, ["a", 1] * 20),
+    "Unknown label type: continuous": lambda: classifier().fit(X, X[:, 0]),
+    "y must be … with loss=": lambda: regressor(loss="poisson").fit(X, X[:, 0]),
+    "Sample weights must be >= 0": lambda: classifier().fit(X, Y, -np.ones(40)),
+    "The validation set is too small": lambda: classifier(early_stopping=True).fit(
+        X[:6], [0, 1, 2] * 2
+    ),
+    "in y … only 1 member, which is too few": lambda: classifier(
+        early_stopping=True
+    ).fit(X[:3], [0, 1, 1]),
+    "class_weight must be …": lambda: fitted(class_weight={7: 1.0}),
+    "This … instance is not fitted yet": lambda: classifier().predict(X),
+    "X has … features, but … is expecting … features as input": lambda: (
+        fitted().predict(X[:, :2])
+    ),
+    "classes must be passed on the first call to partial_fit": lambda: (
+        classifier().partial_fit(X, Y)
+    ),
+    "`y` has classes not in `self.classes_`": lambda: fitted().partial_fit(X, Y + 5),
+    "warm_start can only be used where `y` has the same classes": lambda: fitted(
+        warm_start=True
+    ).fit(X, Y + 1),
+    "partial_fit does not support early_stopping=True": lambda: classifier(
+        early_stopping=True
+    ).partial_fit(X, Y, classes=[0, 1]),
+    "has no attribute 'partial_fit'": lambda: classifier(solver="lbfgs").partial_fit,
+    "continue with the network of the fit before": lambda: (
+        fitted().set_params(hidden_layer_sizes=5).partial_fit(X, Y)
+    ),
+    "coefs_init must have layers of …": lambda: fitted(
+        coefs_init=fitted(), hidden_layer_sizes=5
+    ),
+    "The file belongs to a fit with other …": of_another_fit,
+    "The file is damaged, or no checkpoint": damaged,
+    "must be 1 to look into the network": lambda: fitted(n_members=2).summary(),
+    "predict_interval must have residuals of rows that did not train": lambda: (
+        regressor().fit(X, Y).predict_interval(X)
+    ),
+    "coverage must be at most … with … rows": lambda: held_out().predict_interval(
+        X, coverage=0.99
+    ),
+    "output must be …": lambda: fitted().input_gradient(X, output=9),
+}
+
+
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+@pytest.mark.parametrize("heading", ERRORS)
+def test_each_family_of_errors_has_the_text_of_its_entry(
+    heading, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises((ValueError, TypeError, AttributeError)) as caught:
+        quietly(FAILS[heading])
+    assert ERRORS[heading].search(str(caught.value))
+
+
+def test_errors_and_entries_are_the_same():
+    assert set(FAILS) == set(ERRORS)
