@@ -36,8 +36,8 @@ class Table:
         self.source = source
         self.names = names
         self.reader = reader
-        n_columns = source.shape[1] if positions is None else len(positions)
-        self.shape = source.shape[0], n_columns
+        n_rows, n_columns = shape_of(source)
+        self.shape = n_rows, n_columns if positions is None else len(positions)
         self.positions = positions
 
     @cached_property
@@ -129,7 +129,8 @@ class PolarsTable(Table):
         if list(places) != list(range(frame.shape[1])):
             frame = frame.select([frame.columns[j] for j in places])
         if any(str(dtype) != "Float64" for dtype in self._dtypes_of(columns)):
-            frame = frame.cast(float)
+            # older ones take their own types only: this is Float64
+            frame = frame.cast(frame.to_series(0).cast(float).dtype)
         return frame.to_numpy(writable=True)
 
     def column(self, j):
@@ -164,6 +165,11 @@ class SparseTable(ArrayTable):
 
     def column(self, j):
         return ArrayColumn(self.source[:, [j]].toarray().ravel())
+
+
+def shape_of(X):
+    """(n_rows, n_columns)"""
+    return (X.num_rows, X.num_columns) if is_of_arrow(X) else X.shape
 
 
 def _columns_with_infinities(block):
@@ -216,9 +222,10 @@ def _as_array(estimator, X):
 
 def _refuse_empty(X, reader):
     """In the words that scikit-learn has for arrays."""
-    for count, kind in zip(X.shape, ("sample", "feature"), strict=True):
+    shape = shape_of(X)
+    for count, kind in zip(shape, ("sample", "feature"), strict=True):
         if count == 0:
             raise ValueError(
-                f"Found array with 0 {kind}(s) (shape={X.shape}) while a minimum of 1 "
+                f"Found array with 0 {kind}(s) (shape={shape}) while a minimum of 1 "
                 f"is required by {reader}."
             )

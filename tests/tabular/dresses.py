@@ -1,10 +1,12 @@
 """One table in the dress of each library, and tables of few values."""
 
 import datetime
+import warnings
 
 import numpy as np
 import pytest
 
+from skmlp import DiagnosticWarning
 from skmlp.tabular import TableEncoder
 
 from ..conftest import Optional
@@ -98,3 +100,25 @@ def encoded(X, **params):
 
 
 DAY, NOW = datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 1)
+
+
+def encoder(**params):
+    """One that says nothing of text that it reads as numbers."""
+    return TableEncoder(dtype=np.float64, **{"numbers_as_text": True} | params)
+
+
+def column(values, name="c"):
+    return pd.DataFrame({name: values})
+
+
+def warnings_of(X, **params):
+    """The texts of what a fit warns of, and the fitted encoder."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fitted = TableEncoder(dtype=np.float64, **params).fit(X)
+    assert all(issubclass(w.category, DiagnosticWarning) for w in caught)
+    return [str(w.message) for w in caught], fitted
+
+
+def read_as(fitted):
+    return {row.column: row.read_as for row in fitted.report().rows}

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
@@ -25,6 +26,7 @@ from .dresses import (
     DRESSES,
     NAMES,
     ROWS,
+    column,
     encoded,
     every_dress,
     frame_libraries,
@@ -291,3 +293,21 @@ def test_tags_say_what_tables_it_takes():
 @pytest.mark.parametrize("categorical_features", ["from_dtype", None], ids=str)
 def test_passes_scikit_learns_checks(categorical_features):
     check_estimator(TableEncoder(categorical_features), on_skip=None)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_with_frames_out_the_encoder_chooses_no_sparse_matrix(library):
+    pytest.importorskip(library)
+    X = column([f"c{i}" for i in range(2100)])
+    plain = TableEncoder(min_frequency=None)
+    by_itself = clone(clone(plain).set_output(transform=library))
+    frames = [by_itself.fit_transform(X)]
+    with config_context(transform_output=library):
+        frames.append(clone(plain).fit_transform(X))
+        fitted = plain.fit(X)
+    assert not (by_itself.sparse_output_ or fitted.sparse_output_)
+    frames.append(clone(plain).fit(X).set_output(transform=library).transform(X))
+    for frame in frames:
+        assert type(frame).__module__.startswith(library)
+        np.testing.assert_array_equal(frame.to_numpy(), fitted.transform(X))
+    assert TableEncoder(min_frequency=None).fit(X).sparse_output_

@@ -65,6 +65,7 @@ def describe_categories(kind, look, counts, n_rows):
     if n_texts == 1 and there == n_rows:
         kind.notes.append("constant")
     _describe_merged(kind, look, n_texts, kept, there)
+    _describe_dates(kind, look, there)
     if n_texts == there == n_rows >= MANY_ROWS:
         kind.notes.append("a row id: no value comes twice")
     similar = _similar(counts)
@@ -73,28 +74,27 @@ def describe_categories(kind, look, counts, n_rows):
 
 
 def _describe_merged(kind, look, n_texts, kept, there):
+    """What merging costs, and which text might have been numbers."""
     if len(kind.infrequent) < 2 or kind.ranks:
         return
     is_wanted = look.limits != ("auto", None)
     if not kept or (kept < there / 2 and not is_wanted):
         share = "all" if not kept else f"{there - kept} of {there}"
         kind.said["merged"] = f"{n_texts} categories, {share} rows in one"
-    _describe_unread(kind, look, there)
+    texts = look.texts if look.is_free and look.as_text is not False else {}
+    n_numbers = sum(n for t, n in texts.items() if PLAIN_NUMBERS.read(t) is not None)
+    if NEARLY_ALL * there > n_numbers >= there / 2:
+        kind.said["half numbers"] = f"{n_numbers} of {there}"
 
 
-def _describe_unread(kind, look, there):
-    """Text that might have been numbers or dates."""
-    texts = look.texts
-    if not texts or not look.is_free:
-        return
+def _describe_dates(kind, look, there):
+    """Text of dates in a notation that is not read."""
+    texts = look.texts if look.is_free else {}
     n_dates = sum(n for text, n in texts.items() if is_other_date(text))
-    if n_dates >= NEARLY_ALL * there:
+    if texts and n_dates >= NEARLY_ALL * there:
         kind.said.pop("merged", None)  # this says why
         kind.said["not iso"] = few_of(texts, most=1)
         kind.notes.append("dates that are not ISO")
-    n_numbers = sum(n for t, n in texts.items() if PLAIN_NUMBERS.read(t) is not None)
-    if NEARLY_ALL * there > n_numbers >= there / 2 and look.as_text is not False:
-        kind.said["half numbers"] = f"{n_numbers} of {there}"
 
 
 def _similar(counts):

@@ -7,9 +7,10 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from skmlp import DiagnosticWarning
 from skmlp.tabular import SmoothClipScaler, TableEncoder
 
-from ..dresses import frame, merging, pd
+from ..dresses import column, encoder, frame, merging, pd, warnings_of
 
 
 @merging
@@ -89,3 +90,34 @@ def test_max_categories_bounds_the_columns_and_keeps_the_most_frequent():
         assert kept.tolist() == list("abcde"[:n_kept]), most
         assert rare.tolist() == list("abcde"[n_kept:]), most
         assert encoder.transform(X).shape[1] == (most if most > 2 else 1), most
+
+
+# Merged, unseen and ordered ones
+
+
+def test_what_is_merged_into_one_is_named():
+    names = [f"Mr. {i}" for i in range(30)]
+    said, fitted = warnings_of(pd.DataFrame({"name": names, "x": np.arange(30.0)}))
+    assert len(said) == 1 and "'name' (30 categories, all rows in one)" in said[0]
+    assert fitted.infrequent_categories_["name"].tolist() == sorted(names)
+
+
+def test_a_column_of_unseen_categories_is_named_at_transform():
+    X = pd.DataFrame({"a": list("xyz") * 4, "b": list("uvw") * 4})
+    model = encoder().fit(X)
+    with pytest.warns(DiagnosticWarning, match="in column 'b'") as caught:
+        model.transform(X.assign(b=X["b"].str.upper()))
+    assert len(caught) == 1 and "'a'" not in str(caught[0].message)
+    model.transform(X.assign(b=["U", *X["b"][1:]]))  # one of them: no word
+    model.transform(X.assign(b=None))
+
+
+def test_ordered_categories_that_would_be_merged_keep_their_order():
+    names = [f"g{i}" for i in range(25)]
+    X = column(pd.Categorical(names, categories=names, ordered=True))
+    model = encoder().fit(X)
+    assert model.get_feature_names_out().tolist() == ["c_rank", "c_infrequent"]
+    ranks = model.transform(column(names))[:, 0]
+    assert (np.diff(ranks) > 0).all()
+    few = column(pd.Categorical(["a", "b", "a"], ordered=True))
+    assert encoder().fit(few).get_feature_names_out().tolist() == ["c_a"]

@@ -4,7 +4,7 @@ import datetime
 
 import numpy as np
 
-from ...conftest import Optional
+from ..conftest import Optional
 
 pa, pd, pl = Optional("pyarrow"), Optional("pandas"), Optional("polars")
 N_ROWS = 24
