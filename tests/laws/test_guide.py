@@ -20,6 +20,8 @@ CODE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | 
 # generated tables, which are looked things up in, not read
 REFERENCE = {"parameters.md", "parts.md"}
 WORDS_IN_TEN_MINUTES = 2000
+# what a page may import that not all of them need
+OPTIONAL = re.compile(r"^import (onnx|onnxruntime|skl2onnx)$", re.M)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 
@@ -39,7 +41,8 @@ WITH_CODE = [page for page in PAGES if blocks(page, "python")]
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=[page.name for page in WITH_CODE])
 def test_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeypatch):
-    for needed in "pandas", "matplotlib":
+    text = page.read_text(encoding="utf-8")
+    for needed in "pandas", "matplotlib", *OPTIONAL.findall(text):
         pytest.importorskip(needed)
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": "guide"}
@@ -48,7 +51,7 @@ def test_python_blocks_of_a_page_run_one_after_the_other(page, tmp_path, monkeyp
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    for code, expected in CODE.findall(page.read_text(encoding="utf-8")):
+    for code, expected in CODE.findall(text):
         printed = io.StringIO()
         with warnings.catch_warnings(), redirect_stdout(printed):
             warnings.simplefilter("error")

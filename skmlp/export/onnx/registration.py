@@ -72,7 +72,7 @@ def _outputs(operator, options, graph=None):
     if type(model) in TABLES:
         value, width = TABLES[type(model)](model, given)
         return [Output(TRANSFORMED, value, (width,))]
-    return _of_estimator(model, _as_floats(given[0]), options)
+    return _of_estimator(model, _as_floats(given), options)
 
 
 def _given(operator, graph):
@@ -84,9 +84,14 @@ def _given(operator, graph):
     return [graph.value(n, texts.get(np.dtype(t), t)) for n, t in pairs]
 
 
-def _as_floats(X):
-    """In the type of numbers that skl2onnx computes in: float32 unless X is float64."""
-    return X.cast(np.float64 if X.dtype == np.float64 else np.float32)
+def _as_floats(given):
+    """The inputs beside each other, in float32 unless one of them is float64.
+
+    Which is the type of numbers that skl2onnx computes in.
+    """
+    is_double = any(x.dtype == np.float64 for x in given)
+    first, *others = [x.cast(np.float64 if is_double else np.float32) for x in given]
+    return first.op("Concat", *others, axis=1) if others else first
 
 
 def _of_estimator(model, X, options):
@@ -115,7 +120,7 @@ def _check(model) -> None:
 
 
 def _scaler(scaler, given):
-    X = _as_floats(given[0])
+    X = _as_floats(given)
     return scaled(X, scaler.center_, scaler.scale_), len(scaler.center_)
 
 

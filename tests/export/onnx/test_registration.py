@@ -111,6 +111,16 @@ def test_within_ensembles_of_scikit_learn(ensemble, labels):
     assert_close(found["probabilities"], model.predict_proba(X), "float64")
 
 
+def test_columns_as_inputs():
+    model = quietly(MLPClassifier(**SMALL).fit, X, CODES)
+    columns = {f"x{j}": X[:, [j]] for j in range(4)}
+    types = [(name, DoubleTensorType([None, 1])) for name in columns]
+    options = {"zipmap": False}
+    proto = skl2onnx.to_onnx(model, initial_types=types, options=options)
+    found = run(proto, columns)
+    assert_close(found["probabilities"], model.predict_proba(X), "float64")
+
+
 def test_whole_numbers_as_inputs():
     rows = np.round(3.0 * X).astype(np.int64)
     model = quietly(MLPClassifier(**SMALL).fit, rows, CODES)
