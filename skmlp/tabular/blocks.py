@@ -66,10 +66,10 @@ class NumberBlock:
         places = zip(self.starts, self.kinds, strict=True)
         rest = [(i, j, kind) for i, (j, kind) in places if i not in empty]
         numbers = [(i, j) for i, j, kind in rest if type(kind) is Numbers]
-        plain = [place for place in numbers if table.is_plain([place[1]])]
+        plain = {i: j for i, j in numbers if table.is_plain([j])}
         if len(plain) > 1:
-            block[:, [i for i, _ in plain]] = table.block([j for _, j in plain])
-            rest = [place for place in rest if place[:2] not in set(plain)]
+            block[:, list(plain)] = table.block(list(plain.values()))
+            rest = [place for place in rest if place[0] not in plain]
         for i, j, kind in rest:
             with table.naming(j):
                 values = kind.read(table.column(j))

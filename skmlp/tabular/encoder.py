@@ -159,6 +159,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
            [ 0.  ,  1.66,  1.66,  0.  ,  0.  ,  0.  ]], dtype=float32)
     """
 
+    _output = None  # what set_output was last asked for
+
     def __init__(
         self,
         categorical_features=FROM_DTYPE,
@@ -363,10 +365,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     def _set_columns(self, table, kinds):
         self._kinds, self._names, self._labels = kinds, table.names, table.labels
         self.is_categorical_ = np.array([k.is_categorical for k in kinds], dtype=bool)
-        learned = [(n, k) for n, k in zip(table.labels, kinds, strict=True)]
-        learned = [(name, kind) for name, kind in learned if kind.is_categorical]
-        self.categories_ = {name: kind.frequent for name, kind in learned}
-        self.infrequent_categories_ = {name: kind.infrequent for name, kind in learned}
+        pairs = zip(table.labels, kinds, strict=True)
+        of = {name: kind for name, kind in pairs if kind.is_categorical}
+        self.categories_ = {name: kind.frequent for name, kind in of.items()}
+        self.infrequent_categories_ = {n: kind.infrequent for n, kind in of.items()}
         self.n_features_in_ = table.shape[1]
         if are_strings(table.names):
             self.feature_names_in_ = np.array(table.names, dtype=object)
@@ -409,7 +411,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ]
 
     def _gives_frames(self):
-        output = vars(self).get("_output") or get_config()["transform_output"]
+        output = self._output or get_config()["transform_output"]
         return output != "default"
 
     def _joined(self, numbers, indices):
@@ -445,7 +447,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def __sklearn_clone__(self):
         copy = super().__sklearn_clone__()
-        if hasattr(self, "_output"):
+        if self._output is not None:
             copy._output = self._output
         return copy
 

@@ -139,6 +139,7 @@ def learn_notation(counts):
 
     Returns a NumberNotation and the texts that it reads, a set.
     """
+    counts = {text: n for text, n in counts.items() if _parts(text) is not None}
     affixes = _common_affixes(counts)
     notations = [NumberNotation(separators, affixes) for separators in NOTATIONS]
     read = [{t for t in counts if n.read(t) is not None} for n in notations]

@@ -68,6 +68,13 @@ def test_an_eager_frame_is_read(library):
     np.testing.assert_array_equal(encoder.transform(frame()), expected)
 
 
+def test_a_lazy_array_is_an_array():
+    array = pytest.importorskip("dask.array")
+    X = np.arange(12.0).reshape(6, 2)
+    found = TableEncoder().fit_transform(array.from_array(X, chunks=(2, 2)))
+    np.testing.assert_array_equal(found, TableEncoder().fit_transform(X))
+
+
 def test_columns_that_are_called_like_methods_are_columns():
     names = ["compute", "collect", "to_pandas", "get_columns"]
     X = pd.DataFrame(np.arange(12.0).reshape(3, 4), columns=names)

@@ -20,6 +20,7 @@ from skmlp.tabular.kinds.kind import Kind
 MANY = 20
 FEW = 4
 INFREQUENT = "infrequent"
+BLANK = {"": -1}  # text of nothing is missing where it is no category
 # The one number of a row by its category, the last one for a row without.
 SIGNS = {1: np.array([1, -1], np.int8), 2: np.array([1, -1, 0], np.int8)}
 
@@ -104,10 +105,13 @@ class Categories(Kind):
 
     def _find(self, text):
         """The number of a text, -1 for a blank, None for one that is not known."""
-        if text not in self._number and not text.strip():
-            return -1
         number = self._number.get(text)
-        return self._number_of_key.get(key_of(text)) if number is None else number
+        if number is not None:
+            return number
+        key = key_of(text)
+        return self._number_of_key.get(
+            key, self._number.get(key, BLANK.get(key.strip()))
+        )
 
     def encode(self, indices):
         """The numbers of each row, a CSR matrix (n, n_numbers) of int8."""

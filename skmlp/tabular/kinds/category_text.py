@@ -1,7 +1,6 @@
 """Which texts are one category in several dresses, and what is odd about a column."""
 
 import re
-from collections import defaultdict
 
 from skmlp.tabular.date_text import is_other_date
 from skmlp.tabular.kinds.kind import few_of
@@ -31,23 +30,24 @@ def _keys_of(texts):
 def one_text_a_key(texts):
     """The texts, those of one category made equal: True, 1 and "true" in one column."""
     keys = _keys_of(texts)
-    n_texts = defaultdict(set)
-    for key, text in zip(keys, texts, strict=True):
-        n_texts[key].add(text)
-    pairs = zip(keys, texts, strict=True)
-    return [key if len(n_texts[key]) > 1 else text for key, text in pairs]
+    first = dict(zip(reversed(keys), reversed(texts), strict=True))
+    pairs = list(zip(keys, texts, strict=True))
+    shared = {key for key, text in pairs if first[key] != text}
+    return [key if key in shared else text for key, text in pairs]
 
 
 def numbers_of_keys(number_of):
     """By the keys of texts what they have by themselves; keys of several are left out.
 
+    Texts that are their own keys are left out, too.
+
     number_of : dict of str to int.
     """
-    found = defaultdict(set)
-    texts = list(number_of)
+    found, texts = {}, list(number_of)
     for key, text in zip(_keys_of(texts), texts, strict=True):
         for dress in _dresses(key):
-            found[dress].add(number_of[text])
+            if dress != text:
+                found.setdefault(dress, set()).add(number_of[text])
     return {key: numbers.pop() for key, numbers in found.items() if len(numbers) == 1}
 
 
@@ -99,8 +99,10 @@ def _describe_dates(kind, look, there):
 
 def _similar(counts):
     """Texts that are one but for case and blanks, as text for people."""
-    found = defaultdict(list)
+    first, groups = {}, {}
     for text in counts:
-        found[" ".join(text.casefold().split())].append(text)
-    groups = [sorted(group) for group in found.values() if len(group) > 1]
-    return "; ".join(" and ".join(map(repr, group)) for group in sorted(groups)[:3])
+        plain = " ".join(text.casefold().split())
+        if first.setdefault(plain, text) != text:
+            groups.setdefault(plain, [first[plain]]).append(text)
+    shown = sorted(map(sorted, groups.values()))[:3]
+    return "; ".join(" and ".join(map(repr, group)) for group in shown)

@@ -20,6 +20,6 @@ def test_texts_of_one_category_become_equal_and_others_stay_as_they_are():
 
 
 def test_a_key_of_several_categories_finds_none():
-    assert numbers_of_keys({"1.0": 0, "1": 1, "b": 2}) == {"b": 2}
+    assert numbers_of_keys({"1.0": 0, "1.00": 1, "2.0": 2, "b": 3}) == {"2": 2}
     flags = numbers_of_keys({"False": 0, "True": 1})
     assert flags == {"false": 0, "0": 0, "true": 1, "1": 1}
