@@ -122,9 +122,9 @@ def _autoencoder(model, X):
     middle = network.dense[len(network.dense) // 2]
     encoded = _hidden(model, X, network, params, middle)
     raw = _raw(model, network, params, encoded.value, middle)
-    rows = inverse_link(type(model).__name__, model.mlp_._fitted_loss(), raw)
-    rows = rows.cast(X.dtype)
-    return [encoded, Output(RECONSTRUCTED, rows, (network.layer_sizes[-1],))]
+    loss, width = model.mlp_._fitted_loss(), network.layer_sizes[-1]
+    rows = inverse_link(type(model).__name__, loss, raw, width).cast(X.dtype)
+    return [encoded, Output(RECONSTRUCTED, rows, (width,))]
 
 
 def _hidden(model, X, network, params, stop):

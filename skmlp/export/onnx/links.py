@@ -11,18 +11,18 @@ from skmlp.losses import Loss, PoissonDeviance, Quantile
 # Inverse links of losses for numbers
 
 
-def _identity(loss, raw):
+def _identity(loss, raw, n_outputs):
     return raw
 
 
-def _exp(loss, raw):
+def _exp(loss, raw, n_outputs):
     return raw.op("Exp")
 
 
-def _sorted_levels(loss, raw):
+def _sorted_levels(loss, raw, n_outputs):
     """Outputs of each target in ascending order."""
     n_levels = len(loss.levels)
-    grouped = raw.reshape(0, -1, n_levels)
+    grouped = raw.reshape(0, n_outputs // n_levels, n_levels)
     ascending = grouped.op(
         "TopK", np.array([n_levels]), axis=2, largest=0, sorted=1, n_outputs=2
     )
@@ -37,13 +37,13 @@ INVERSE_LINKS = {
 }
 
 
-def inverse_link(owner, loss, raw):
+def inverse_link(owner, loss, raw, n_outputs):
     """The means, or quantiles, (n, n_outputs) of raw outputs."""
     method = type(loss).inverse_link
     if method not in INVERSE_LINKS:
         expected = "have an inverse link of skmlp.losses to be exported to ONNX"
         raise invalid(owner, "loss", expected, loss)
-    return INVERSE_LINKS[method](loss, raw)
+    return INVERSE_LINKS[method](loss, raw, n_outputs)
 
 
 # Probabilities of classes

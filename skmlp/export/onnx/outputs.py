@@ -169,7 +169,7 @@ class NumbersOutputs(TaskOutputs):
         return self.n_outputs // self.n_levels
 
     def output(self, raw):
-        values = inverse_link(self.owner, self.loss, raw)
+        values = inverse_link(self.owner, self.loss, raw, self.n_outputs)
         if self.n_levels > 1:
             values = values.reshape(0, self.n_targets, self.n_levels)
         return self._clipped(values)

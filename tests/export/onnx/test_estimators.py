@@ -70,6 +70,8 @@ def test_a_graph_gives_what_the_model_gives(
     model = fitted(task.make, task.y, dtype, **params)
     for rows in (TABLE, OTHERS, TABLE[:1]):
         assert_exported(model, rows.astype(dtype))
+    none = run(skmlp.to_onnx(model), {"X": TABLE[:0].astype(dtype)})
+    assert all(len(output) == 0 for output in none.values())
 
 
 @covering(layer=[0, -1], dtype=DTYPES, network=["relu", "parametric"])

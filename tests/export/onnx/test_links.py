@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+import skmlp
 from skmlp import MLPRegressor
 from skmlp.export.onnx.links import INVERSE_LINKS
 from skmlp.losses import REGRESSION_LOSSES, LogCosh, Loss, Quantile
 
 from ...conftest import NUMBERS, X, covering, quietly
-from .graphs import assert_exported
+from .graphs import assert_exported, run
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -35,7 +36,9 @@ def test_predictions_are_those_of_the_model(loss, settings, y, dtype):
     mlp = MLPRegressor(loss, 6, max_iter=5, random_state=0, **settings)
     rows = (2.0 * X).astype(dtype)  # some of them beyond the range of training
     model = quietly(mlp.fit, X.astype(dtype), y)
-    assert_exported(model, rows)
+    found = assert_exported(model, rows)["prediction"]
+    none = run(skmlp.to_onnx(model), {"X": rows[:0]})["prediction"]
+    assert none.shape == (0, *found.shape[1:])
 
 
 class KnownLink(LogCosh):

@@ -117,6 +117,8 @@ def test_a_graph_gives_what_the_pipeline_gives(kind, encoder, preset):
         wanted = expected(model, rows)
         found = {name.removesuffix("_2"): array for name, array in found.items()}
         assert_equal_outputs(found, wanted, model[0].dtype)
+    none = run(proto, inputs_of(proto, TRAINING[:0]))
+    assert all(len(output) == 0 for output in none.values())
 
 
 def test_outputs_give_way_to_columns_of_their_name():
