@@ -37,9 +37,11 @@ def to_onnx(model, *, target_opset=None, coverage=None):
         - The input of an estimator is "X" of shape (n_samples, n_features), float64 or
           float32.
         - Of a table each column is an input of its own, by its name (else x0, x1 and so
-          on), of shape (n_samples, 1): float64 for numbers, NaN where missing, and
-          strings for categories, "" where missing; numbers and bools as Python writes
-          them, such as "1" and "True".
+          on), of shape (n_samples, 1): float64 for numbers, NaN where missing; int64
+          nanoseconds for dates (since 1970, in UTC), durations and times of day (since
+          midnight), the smallest int64 where missing; and strings for categories, ""
+          where missing, numbers and bools as Python writes them, such as "1" and
+          "True". Columns whose numbers or dates are text are refused.
         - Classifiers give "label", as ``predict``, and "probabilities", as
           ``predict_proba``; for several columns of classes "probabilities_0",
           "probabilities_1" and so on.

@@ -156,6 +156,10 @@ def _column(encoder, column, dtype):
     if are_texts[0] != are_texts[1]:
         expected = "have strings for categories, and else numbers, as inputs"
         raise invalid(type(encoder).__name__, "X", expected, Text(column.name))
+    if dtype == np.int64 and column.dtype != np.int64:
+        # floats have neither the digits of nanoseconds nor their missing value
+        expected = "have int64 nanoseconds for dates, durations and times as inputs"
+        raise invalid(type(encoder).__name__, "X", expected, Text(column.name))
     return column.cast(dtype)
 
 

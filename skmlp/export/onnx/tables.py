@@ -6,10 +6,13 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmlp.errors import Text, invalid
+from skmlp.export.onnx.moments import date_features, duration_features, time_features
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import ML
+from skmlp.tabular.columns import ArrayColumn
 from skmlp.tabular.feature_names import names_in
-from skmlp.tabular.kinds import PlainNumbers
+from skmlp.tabular.kinds import Categories, Dates, Durations, PlainNumbers, TimesOfDay
+from skmlp.tabular.kinds.category_text import key_of
 from skmlp.tabular.smooth_clip import BOUND, SATURATED, smooth_clip
 
 # What a missing category is in a graph, whose strings are never missing.
@@ -32,23 +35,22 @@ def encoder_inputs(graph, encoder) -> list[Output]:
 
 
 def column_dtypes(encoder):
-    """Of each column: float64 for numbers, object (strings) for categories."""
-    for label, kind in zip(encoder._labels, encoder._blocks.kinds, strict=True):
-        if not (isinstance(kind, PlainNumbers) or kind.suffixes == ()):
-            expected = "hold numbers or unordered categories to be exported to ONNX"
-            got = Text(f"{kind.read_as}, which must be made numbers before")
-            raise invalid(type(encoder).__name__, f"column {label!r}", expected, got)
-    dtypes = {True: np.dtype(object), False: np.dtype(np.float64)}
-    return [dtypes[bool(flag)] for flag in encoder.is_categorical_]
+    """Of each column: float64, int64 for dates and times, object for categories."""
+    pairs = zip(encoder._blocks.kinds, encoder.report().rows, strict=True)
+    return [_dtype_of(type(encoder).__name__, *pair) for pair in pairs]
+
+
+def _dtype_of(owner, kind, row):
+    # of dates only the report knows that they were text
+    if type(kind) not in DTYPES or row.read_as.endswith("as text"):
+        expected = "be made numbers or dates before fit to be exported to ONNX"
+        raise invalid(owner, f"column {row.column!r} of X", expected, Text(row.read_as))
+    return np.dtype(DTYPES[type(kind)])
 
 
 def encoded(encoder, columns):
     """What ``transform`` gives, (n, n_features_out), of the values of the columns."""
-    pairs = list(zip(columns, encoder.is_categorical_, strict=True))
-    numbers = [column for column, is_categorical in pairs if not is_categorical]
-    texts = [column for column, is_categorical in pairs if is_categorical]
-    blocks = _numbers(encoder, numbers) if numbers else []
-    blocks += _categories(encoder, texts)
+    blocks = [*_numbers(encoder, columns), *_categories(encoder, columns)]
     return blocks[0].op("Concat", *blocks[1:], axis=1)
 
 
@@ -62,13 +64,16 @@ def scaled(x, center, scale):
     return z.maximum(-BOUND).minimum(BOUND).cast(x.dtype)
 
 
-# Numbers
+# Numbers, and what is made numbers
 
 
 def _numbers(encoder, columns):
     """Filled numbers and indicators of missing ones, scaled: a list of one value."""
-    missing = encoder._missing
-    given = columns[0].op("Concat", *columns[1:], axis=1)
+    block, missing = encoder._blocks.numbers, encoder._missing
+    if not block.kinds:
+        return []
+    parts = [FEATURES[type(kind)](kind, columns[j]) for j, kind in block.kinds]
+    given = parts[0].op("Concat", *parts[1:], axis=1)
     is_missing = given.op("IsNaN", dtype=bool)
     filled = is_missing.where(missing.medians[np.newaxis], given)
     if len(missing.incomplete):
@@ -77,36 +82,76 @@ def _numbers(encoder, columns):
     return [scaled(filled, *encoder._number_scales).cast(encoder.dtype)]
 
 
+def _number(kind, column):
+    return column
+
+
+def _rank(kind, column):
+    """The rank of a category with an order, NaN for others."""
+    ranks = {text: rank for text, rank in kind.ranks.items() if text != MISSING}
+    rank = column.op(
+        "LabelEncoder",
+        domain=ML,
+        dtype=np.int64,
+        keys_strings=[*ranks],
+        values_int64s=[int(rank) for rank in ranks.values()],
+        default_int64=-1,
+    )
+    return (rank < 0).where(np.nan, rank.cast(np.float64))
+
+
+DTYPES = {
+    PlainNumbers: np.float64,
+    Dates: np.int64,
+    TimesOfDay: np.int64,
+    Durations: np.int64,
+    Categories: object,
+}
+FEATURES = {
+    PlainNumbers: _number,
+    Dates: date_features,
+    TimesOfDay: time_features,
+    Durations: duration_features,
+    Categories: _rank,
+}
+
+
 # Categories
 
 
 def _categories(encoder, columns):
     """The numbers of each column of categories, a list of values."""
-    center, scale = encoder._category_scales
-    blocks, start = [], 0
-    kinds = [kind for _, kind in encoder._blocks.categories.kinds]
-    for column, categories in zip(columns, kinds, strict=True):
-        texts, rows = _rows_of(type(encoder).__name__, categories)
-        stop = start + rows.shape[1]
-        rows = rows.astype(encoder.dtype)
-        rows = smooth_clip(rows, center[start:stop], scale[start:stop])
-        if stop > start:
-            blocks.append(_row_of_each(column, texts, rows))
-        start = stop
+    block, (center, scale) = encoder._blocks.categories, encoder._category_scales
+    stops, blocks = np.cumsum(block.sizes).tolist(), []
+    for (j, kind), size, stop in zip(block.kinds, block.sizes, stops, strict=True):
+        texts, rows = _rows_of(type(encoder).__name__, kind)
+        part = slice(stop - size, stop)
+        rows = smooth_clip(rows.astype(encoder.dtype), center[part], scale[part])
+        if size:
+            blocks.append(_row_of_each(columns[j], texts, rows))
     return blocks
 
 
-def _rows_of(owner, categories):
-    """All texts that were seen, and the rows (n_texts + 2, width) that they become.
+def _rows_of(owner, kind):
+    """Texts with what they become, rows (n_texts + 2, width).
 
     The last two are those of an unseen and of a missing category.
     """
-    number_of = categories.numbers()
-    if MISSING in number_of:
+    known = kind.numbers()
+    if MISSING in known:
         expected = "not be an empty string to be exported to ONNX, where it is missing"
         raise invalid(owner, "category", expected, MISSING)
-    numbers = np.array([*number_of.values(), categories.unseen, -1])
-    return list(number_of), categories.encode(numbers).toarray()
+    texts = _dresses(known)
+    numbers, _ = kind.indices(ArrayColumn(np.array(texts, object)))
+    return texts, kind.encode(np.array([*numbers, kind.unseen, -1])).toarray()
+
+
+def _dresses(texts):
+    """The texts, and others that the encoder takes for them: 1.0 for 1, True for 1."""
+    others = {text: (f"{text}.0", text.capitalize(), text.upper()) for text in texts}
+    pairs = [(key, text) for key, dresses in others.items() for text in dresses]
+    same = [text for key, text in pairs if key_of(text) == key]
+    return list(dict.fromkeys([*texts, *same]))
 
 
 def _row_of_each(column, texts, rows):

@@ -20,6 +20,7 @@ from .graphs import TOLERANCE, run
 
 skl2onnx = pytest.importorskip("skl2onnx")
 DoubleTensorType = skl2onnx.common.data_types.DoubleTensorType
+Int64TensorType = skl2onnx.common.data_types.Int64TensorType
 StringTensorType = skl2onnx.common.data_types.StringTensorType
 pytest.importorskip("onnxruntime")
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
@@ -154,6 +155,20 @@ def test_categories_before_estimators_of_scikit_learn():
     wanted = model.predict_proba(np.array([["c"], [None], ["other"]], object))
     assert_close(run(proto, rows)["probabilities"], wanted, "float64")
     with pytest.raises(ValueError, match="TableEncoder: X must have strings for"):
+        skl2onnx.to_onnx(model, initial_types=[("x0", DoubleTensorType([None, 1]))])
+
+
+def test_dates_before_estimators_of_scikit_learn():
+    dates = np.arange("2020-01-01", "2020-02-10", dtype="datetime64[D]")[:, np.newaxis]
+    dates[::7] = "NaT"
+    encoder, y = TableEncoder(dtype="f8"), np.arange(len(dates)) % 2
+    model = make_pipeline(encoder, LogisticRegression()).fit(dates, y)
+    types, options = [("x0", Int64TensorType([None, 1]))], {"zipmap": False}
+    proto = skl2onnx.to_onnx(model, initial_types=types, options=options)
+    rows = {"x0": dates.astype("datetime64[ns]").astype(np.int64)}
+    found = run(proto, rows)["probabilities"]
+    assert_close(found, model.predict_proba(dates), "float64")
+    with pytest.raises(ValueError, match="TableEncoder: X must have int64 nanoseconds"):
         skl2onnx.to_onnx(model, initial_types=[("x0", DoubleTensorType([None, 1]))])
 
 
