@@ -163,7 +163,7 @@ def test_a_checkpoint_knows_the_rows_of_a_file(tmp_path):
     assert_same_bits(again, first)
     other = X.astype(np.float16)
     other[-1, -1] += 1
-    with pytest.raises(ValueError, match="other training data"):
+    with pytest.raises(ValueError, match="different training data"):
         whole.fit(mapped(other, path), Y)
 
 
