@@ -7,6 +7,7 @@ import pickle
 import re
 from dataclasses import fields
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -176,9 +177,7 @@ RANGES = {
         "every": ([2, 1, 10**6], WHOLE[1]),
     },
 }
-every_kind_with_settings = pytest.mark.parametrize(
-    "kind", [KINDS[name] for name in RANGES], ids=RANGES
-)
+KINDS_WITH_SETTINGS = [KINDS[name] for name in RANGES]
 
 
 def made(kind, **settings):
@@ -188,6 +187,13 @@ def made(kind, **settings):
 def ranges_of(kind):
     """(name, accepted values, refused values) of each setting."""
     return [(name, *ranges) for name, ranges in RANGES[kind.__name__].items()]
+
+
+def every_setting():
+    """(kind, name, accepted values, refused values) of each setting of each kind."""
+    for kind in KINDS_WITH_SETTINGS:
+        for name, accepted, refused in ranges_of(kind):
+            yield kind, name, accepted, refused
 
 
 def others(kind):
@@ -220,26 +226,23 @@ def test_what_a_component_takes_from_the_estimator_is_among_its_settings():
 # --- rules
 
 
-@every_kind_with_settings
-def test_the_ends_of_its_range_are_accepted(kind):
-    for name, accepted, _ in ranges_of(kind):
+def test_the_ends_of_its_range_are_accepted():
+    for kind, name, accepted, _ in every_setting():
         for value in accepted:
-            assert made(kind, **{name: value}).broken_rules("component") == [], (
-                name,
-                value,
-            )
-
-
-@every_kind_with_settings
-def test_a_broken_rule_names_the_setting_and_what_came(kind):
-    for name, _, refused in ranges_of(kind):
-        for value in [*refused, WRONG]:
             broken = made(kind, **{name: value}).broken_rules("component")
-            assert len(broken) == 1, (name, value)
+            assert broken == [], (kind, name, value)
+
+
+def test_a_broken_rule_names_the_setting_and_what_came():
+    for kind, name, _, refused in every_setting():
+        for value in [*refused, WRONG]:
+            case = kind, name, value
+            broken = made(kind, **{name: value}).broken_rules("component")
+            assert len(broken) == 1, case
             [(named, expected, came)] = broken
-            assert named == f"component__{name}"
-            assert came is value
-            assert isinstance(expected, str) and expected
+            assert named == f"component__{name}", case
+            assert came is value, case
+            assert isinstance(expected, str) and expected, case
 
 
 def test_each_of_several_broken_rules_is_told():
@@ -278,14 +281,14 @@ def test_component_of_accepts_names_and_objects_and_lists_the_names():
 # --- settings by name
 
 
-@every_kind_with_settings
-def test_settings_are_read_and_set_by_name(kind):
-    for name, accepted, _ in ranges_of(kind):
+def test_settings_are_read_and_set_by_name():
+    for kind, name, accepted, _ in every_setting():
         component = kind()
         for value in accepted:
-            assert component.set_params(**{name: value}) is component
-            assert component.get_params()[name] is value
-            assert getattr(component, name) is value
+            case = kind, name, value
+            assert component.set_params(**{name: value}) is component, case
+            assert component.get_params()[name] is value, case
+            assert getattr(component, name) is value, case
 
 
 def test_get_params_makes_an_equal_component():
@@ -332,12 +335,12 @@ def test_a_default_within_a_component_is_each_components_own():
 # --- values
 
 
-@every_kind_with_settings
-def test_components_are_equal_when_their_settings_are(kind):
-    again = others(kind)
-    for name, component in others(kind).items():
-        assert component == again[name], name
-        assert component != kind(), name
+def test_components_are_equal_when_their_settings_are():
+    for kind in KINDS_WITH_SETTINGS:
+        again = others(kind)
+        for name, component in others(kind).items():
+            assert component == again[name], (kind, name)
+            assert component != kind(), (kind, name)
 
 
 def test_components_of_different_kinds_differ():
@@ -352,15 +355,15 @@ def pickled(component):
     return pickle.loads(pickle.dumps(component))
 
 
-@every_kind_with_settings
-def test_a_copy_is_equal_and_apart(kind):
-    again = others(kind)
-    for name, component in others(kind).items():
-        for copied in (clone, copy.deepcopy, pickled, Component.with_plain_numbers):
+def test_a_copy_is_equal_and_apart():
+    copies = clone, copy.deepcopy, pickled, Component.with_plain_numbers
+    for kind, copied in product(KINDS_WITH_SETTINGS, copies):
+        again = others(kind)
+        for name, component in others(kind).items():
             twin = copied(component)
-            assert twin == component and type(twin) is kind, (name, copied)
+            assert twin == component and type(twin) is kind, (kind, name, copied)
             twin.set_params(**{name: WRONG})
-            assert component == again[name], (name, copied)
+            assert component == again[name], (kind, name, copied)
 
 
 @pytest.mark.parametrize("copied", [clone, copy.deepcopy, Component.with_plain_numbers])
@@ -376,26 +379,24 @@ def test_a_component_reads_as_the_call_that_makes_it():
     modules = activations, embeddings, initializers, losses, options, schedules, solvers
     for module in modules:
         names |= vars(module)
-    for kind in RANGES:
-        for component in others(KINDS[kind]).values():
+    for kind in KINDS_WITH_SETTINGS:
+        for component in others(kind).values():
             assert eval(repr(component), names) == component, kind
 
 
 # --- plain numbers
 
 
-@every_kind_with_settings
-def test_with_plain_numbers_has_floats_of_python(kind):
-    for name, accepted, _ in ranges_of(kind):
+def test_with_plain_numbers_has_floats_of_python():
+    for kind, name, accepted, _ in every_setting():
         if not any(isinstance(value, float) for value in accepted):
             continue  # takes no fractions
         for scalar in (np.float64, np.float32, np.longdouble, np.float16):
-            component = kind(**{name: scalar(0.5)})
+            case, component = (kind, name, scalar), kind(**{name: scalar(0.5)})
             plain = getattr(component.with_plain_numbers(), name)
-            assert (type(plain), plain) == (float, 0.5), (name, scalar)
-            assert (
-                type(getattr(component, name)) is scalar
-            )  # the component itself stays
+            assert (type(plain), plain) == (float, 0.5), case
+            # the component itself stays
+            assert type(getattr(component, name)) is scalar, case
 
 
 def test_with_plain_numbers_keeps_integers_integers():

@@ -51,9 +51,14 @@ TRIED = {name: make() for name, make in LOSSES.items()} | {
 DEVIANCES = {name: loss for name, loss in TRIED.items() if loss.out_activation == "exp"}
 
 
+def those(condition):
+    """(name, loss) of all losses tried for which the condition is true."""
+    return [(name, loss) for name, loss in TRIED.items() if condition(loss)]
+
+
 def every(condition=lambda loss: True):
-    """All losses tried for which the condition is true."""
-    chosen = {name: loss for name, loss in TRIED.items() if condition(loss)}
+    """A case of a test for each of those."""
+    chosen = dict(those(condition))
     return pytest.mark.parametrize("loss", chosen.values(), ids=chosen)
 
 
@@ -223,19 +228,21 @@ def test_the_order_of_the_arrays_in_memory_does_not_matter(order_of_Y, order_of_
         np.testing.assert_array_equal(mean, loss.inverse_link(raw), err_msg=name)
 
 
-@every_loss
-def test_float32_and_float64_stay_themselves(loss):
-    for dtype, n_targets in product(BOTH_DTYPES, (1, 3)):
+def test_float32_and_float64_stay_themselves():
+    cases = product(TRIED.items(), BOTH_DTYPES, (1, 3))
+    for (name, loss), dtype, n_targets in cases:
+        case = f"{name}, {dtype.__name__}, {n_targets=}"
         Y, raw = problem(loss, n_targets, dtype)
-        assert loss.inverse_link(raw.copy()).dtype == dtype
+        assert loss.inverse_link(raw.copy()).dtype == dtype, case
         values = loss.value_and_gradient(Y, raw)
-        assert (values.dtype, raw.dtype) == (dtype, dtype)
+        assert (values.dtype, raw.dtype) == (dtype, dtype), case
         exact, exact_gradient = value_and_gradient(loss, *problem(loss, n_targets))
         # a few roundings of terms up to about 100, the exponential's argument among
         # them
-        eps = np.finfo(dtype).eps
-        np.testing.assert_allclose(values, exact, rtol=50 * eps, atol=50 * eps)
-        np.testing.assert_allclose(raw, exact_gradient, rtol=50 * eps, atol=50 * eps)
+        few = 50 * np.finfo(dtype).eps
+        tolerance = {"rtol": few, "atol": few, "err_msg": case}
+        np.testing.assert_allclose(values, exact, **tolerance)
+        np.testing.assert_allclose(raw, exact_gradient, **tolerance)
 
 
 def far_out(loss, dtype):
@@ -246,13 +253,13 @@ def far_out(loss, dtype):
     return np.repeat(Y, 3, axis=0), np.tile(1000 * signs, (len(Y), 1))
 
 
-@every(lambda loss: loss.out_activation != "exp")
-def test_far_out_values_gradients_and_means_are_finite(loss):
-    for dtype in BOTH_DTYPES:
+def test_far_out_values_gradients_and_means_are_finite():
+    bounded = those(lambda loss: loss.out_activation != "exp")
+    for (name, loss), dtype in product(bounded, BOTH_DTYPES):
         Y, raw = far_out(loss, dtype)
-        assert np.isfinite(loss.inverse_link(raw.copy())).all()
+        assert np.isfinite(loss.inverse_link(raw.copy())).all(), (name, dtype)
         values = loss.value_and_gradient(Y, raw)
-        assert np.isfinite(values).all() and np.isfinite(raw).all()
+        assert np.isfinite(values).all() and np.isfinite(raw).all(), (name, dtype)
 
 
 @pytest.mark.parametrize("loss", DEVIANCES.values(), ids=DEVIANCES)
@@ -276,32 +283,33 @@ def test_with_an_exponential_link_only_what_is_too_large_overflows(loss):
 # --- links, domains and outputs
 
 
-@every(is_proper)
-def test_the_value_is_least_at_the_link_of_y(loss):
-    for n_targets in (2, 3):
+def test_the_value_is_least_at_the_link_of_y():
+    for (name, loss), n_targets in product(those(is_proper), (2, 3)):
         Y = inner_targets(loss, n_targets)
         raw = link(loss, Y)
         least, gradient = value_and_gradient(loss, Y, raw)
         # y to rounding, and back
-        np.testing.assert_allclose(gradient, 0, atol=1e-14)
+        case = f"{name}, {n_targets=}"
+        np.testing.assert_allclose(gradient, 0, atol=1e-14, err_msg=case)
         rng = np.random.default_rng(1)
         for _ in range(10):
             elsewhere, _ = value_and_gradient(loss, Y, raw + rng.normal(size=raw.shape))
-            assert (elsewhere > least).all()
+            assert (elsewhere > least).all(), case
 
 
-@every_loss
-def test_the_inverse_link_undoes_the_link_and_is_the_one_it_names(loss):
-    Y = inner_targets(loss, 3)
-    undone = INVERSE_LINKS[loss.out_activation](LINKS[loss.out_activation](Y))
-    # a logarithm and an exponential of numbers of order 1
-    np.testing.assert_allclose(undone, Y, rtol=1e-13)
-    _, raw = problem(loss, 3)
-    expected = INVERSE_LINKS[loss.out_activation](raw)
-    if loss == TRIED["quantiles"]:
-        expected = np.sort(raw.reshape(-1, 3)).reshape(raw.shape)
-    # different routes to one function
-    np.testing.assert_allclose(loss.inverse_link(raw), expected, rtol=1e-14)
+def test_the_inverse_link_undoes_the_link_and_is_the_one_it_names():
+    for name, loss in TRIED.items():
+        Y = inner_targets(loss, 3)
+        undone = INVERSE_LINKS[loss.out_activation](LINKS[loss.out_activation](Y))
+        # a logarithm and an exponential of numbers of order 1
+        np.testing.assert_allclose(undone, Y, rtol=1e-13, err_msg=name)
+        _, raw = problem(loss, 3)
+        expected = INVERSE_LINKS[loss.out_activation](raw)
+        if name == "quantiles":
+            expected = np.sort(raw.reshape(-1, 3)).reshape(raw.shape)
+        found = loss.inverse_link(raw)
+        # different routes to one function
+        np.testing.assert_allclose(found, expected, rtol=1e-14, err_msg=name)
 
 
 def test_the_domain_says_whether_a_target_may_be_zero():
@@ -405,18 +413,19 @@ def test_the_constant_optimum_of_one_row_is_the_link_of_it():
             )
 
 
-@every_loss
-def test_a_weight_of_two_is_a_row_twice_and_of_zero_a_row_left_out(loss):
-    Y, _ = problem(loss, 2)
-    weight = weights("some_zero", len(Y))
-    # the same minimum, perhaps by another path: the value's rounding hides the rest
-    np.testing.assert_allclose(
-        loss.inverse_link(loss.constant_optimum(Y, weight)[np.newaxis]),
-        loss.inverse_link(
-            loss.constant_optimum(np.repeat(Y, weight.astype(int), axis=0))[np.newaxis]
-        ),
-        atol=1e-6,
-    )
+def test_a_weight_of_two_is_a_row_twice_and_of_zero_a_row_left_out():
+    for name, loss in TRIED.items():
+        Y, _ = problem(loss, 2)
+        weight = weights("some_zero", len(Y))
+        weighted = loss.constant_optimum(Y, weight)
+        repeated = loss.constant_optimum(np.repeat(Y, weight.astype(int), axis=0))
+        # the same minimum, perhaps by another path: the value's rounding hides the rest
+        np.testing.assert_allclose(
+            loss.inverse_link(weighted[np.newaxis]),
+            loss.inverse_link(repeated[np.newaxis]),
+            atol=1e-6,
+            err_msg=name,
+        )
 
 
 def test_the_constant_optimum_is_in_float64_whatever_the_targets():
@@ -429,18 +438,18 @@ def test_the_constant_optimum_is_in_float64_whatever_the_targets():
         np.testing.assert_array_equal(optimum, exact, err_msg=name)
 
 
-@every(lambda loss: is_for_classes(loss) or loss.domain == ">= 0")
-def test_the_constant_optimum_is_finite_at_the_border_of_the_domain(loss):
-    Y = np.zeros((4, 2))
-    if loss.out_activation == "softmax":
-        Y[:, 0] = 1
-    optimum = loss.constant_optimum(Y)
-    assert np.isfinite(optimum).all()
-    share = getattr(loss, "label_smoothing", 0) / 2
-    # the minimizer of the focal losses stops where they are flat
-    np.testing.assert_allclose(
-        loss.inverse_link(optimum[np.newaxis])[0, 1], share, atol=0.02
-    )
+def test_the_constant_optimum_is_finite_at_the_border_of_the_domain():
+    bordered = those(lambda loss: is_for_classes(loss) or loss.domain == ">= 0")
+    for name, loss in bordered:
+        Y = np.zeros((4, 2))
+        if loss.out_activation == "softmax":
+            Y[:, 0] = 1
+        optimum = loss.constant_optimum(Y)
+        assert np.isfinite(optimum).all(), name
+        share = getattr(loss, "label_smoothing", 0) / 2
+        found = loss.inverse_link(optimum[np.newaxis])[0, 1]
+        # the minimizer of the focal losses stops where they are flat
+        np.testing.assert_allclose(found, share, atol=0.02, err_msg=name)
 
 
 # --- the losses for classes

@@ -139,26 +139,28 @@ def test_float32_stays_float32_and_follows_float64(solver):
     )
 
 
-@every_stochastic_solver
-def test_a_step_moves_the_params_it_gets_and_no_settings(solver):
-    params, settings = np.zeros(3), pickle.dumps(solver)
-    whole = np.zeros(6)
-    for vector in (params, whole[:3]):
-        assert solver.step(vector, bowl(vector)[1], solver.init(vector), 0.01) is None
-    assert (params != 0).all()
-    np.testing.assert_array_equal(whole, [*params, 0, 0, 0])
-    assert pickle.dumps(solver) == settings
+def test_a_step_moves_the_params_it_gets_and_no_settings():
+    for name, solver in STOCHASTIC.items():
+        params, settings = np.zeros(3), pickle.dumps(solver)
+        whole = np.zeros(6)
+        for vector in (params, whole[:3]):
+            state = solver.init(vector)
+            assert solver.step(vector, bowl(vector)[1], state, 0.01) is None, name
+        assert (params != 0).all(), name
+        np.testing.assert_array_equal(whole, [*params, 0, 0, 0], name)
+        assert pickle.dumps(solver) == settings, name
 
 
-@every_stochastic_solver
-def test_a_pickled_state_continues_with_the_same_bits(solver):
-    params = np.zeros(3)
-    state = solver.init(params)
-    for i in range(20):
-        if i == 7:
-            state, params = pickle.loads(pickle.dumps((state, params)))
-        solver.step(params, bowl(params)[1], state, 0.01)
-    np.testing.assert_array_equal(params, walk(solver, bowl, np.zeros(3), 20)[-1])
+def test_a_pickled_state_continues_with_the_same_bits():
+    for name, solver in STOCHASTIC.items():
+        params = np.zeros(3)
+        state = solver.init(params)
+        for i in range(20):
+            if i == 7:
+                state, params = pickle.loads(pickle.dumps((state, params)))
+            solver.step(params, bowl(params)[1], state, 0.01)
+        expected = walk(solver, bowl, np.zeros(3), 20)[-1]
+        np.testing.assert_array_equal(params, expected, name)
 
 
 @every_stochastic_solver
@@ -224,17 +226,17 @@ def test_rates_of_groups_are_those_of_a_solver_for_each_group(solver):
             )
 
 
-@every_stochastic_solver
-def test_a_rate_of_0_leaves_a_parameter_to_the_bit(solver):
+def test_a_rate_of_0_leaves_a_parameter_to_the_bit():
     start = np.array([2.0, -1.0, 5e-324, 1e300])
-    for rates in (RATES, dict.fromkeys(RATES, 0.0)):
+    each_rates = RATES, dict.fromkeys(RATES, 0.0)
+    for (name, solver), rates in product(STOCHASTIC.items(), each_rates):
         each, params = replace(solver, rate_factors=rates), start.copy()
         state = each.init(params, ONE_OF_EACH)
         for grad in outside_gradients():
             each.step(params, grad.copy(), state, 1.0)
         still = np.array(list(rates.values())) == 0
-        np.testing.assert_array_equal(params[still], start[still])
-        assert params[0] == start[0] or rates["weights"] > 0
+        np.testing.assert_array_equal(params[still], start[still], name)
+        assert params[0] == start[0] or rates["weights"] > 0, name
 
 
 def test_a_long_vector_of_rates_goes_by_blocks():
@@ -305,14 +307,14 @@ def test_a_unit_without_weights_stays_one():
     np.testing.assert_array_equal(params, 0.0)
 
 
-@every_stochastic_solver
-def test_each_step_ends_within_the_largest_norm(solver):
-    limited, params = replace(solver, max_norm=0.5), np.ones(12)
-    state = limited.init(params, Layout(12, [(4, 3)]))
-    for grad in np.random.default_rng(0).normal(size=(5, 12)):
-        limited.step(params, grad.copy(), state, 0.1)
-        norms = np.linalg.norm(params.reshape(4, 3), axis=0)
-        assert (norms <= 0.5 * (1 + 1e-12)).all()  # one rounding
+def test_each_step_ends_within_the_largest_norm():
+    for name, solver in STOCHASTIC.items():
+        limited, params = replace(solver, max_norm=0.5), np.ones(12)
+        state = limited.init(params, Layout(12, [(4, 3)]))
+        for grad in np.random.default_rng(0).normal(size=(5, 12)):
+            limited.step(params, grad.copy(), state, 0.1)
+            norms = np.linalg.norm(params.reshape(4, 3), axis=0)
+            assert (norms <= 0.5 * (1 + 1e-12)).all(), name  # one rounding
 
 
 @every_stochastic_solver

@@ -1,6 +1,6 @@
 """Laws of dense layers: views of the vector, and sparse rows as dense ones."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import scipy.sparse
@@ -9,23 +9,23 @@ from skmlp.network.dense import Dense
 from skmlp.network.workspace import Workspace
 
 from ..conftest import covering
-from .networks import SIZES, every_activation, forward, make
+from .networks import MADE, SIZES, forward, make
 
 
-@every_activation
-def test_weights_and_biases_are_the_views_of_the_dense_layers(activation):
-    for layer_sizes in SIZES:
+def test_weights_and_biases_are_the_views_of_the_dense_layers():
+    for (name, activation), layer_sizes in product(MADE.items(), SIZES):
+        case = name, layer_sizes
         network, params, _ = make(layer_sizes, activation)
         views, pairs = network.views(params), network.weights_and_biases(params)
-        assert len(views) == len(network.layers)
+        assert len(views) == len(network.layers), case
         dense = [isinstance(layer, Dense) for layer in network.layers]
-        assert network.dense == np.flatnonzero(dense).tolist()
+        assert network.dense == np.flatnonzero(dense).tolist(), case
         for number, pair in zip(network.dense, pairs, strict=True):
             for found, view in zip(pair, views[number], strict=True):
-                assert found.ctypes.data == view.ctypes.data, "other memory"
-                assert found.shape == view.shape
-        assert [W.shape for W, _ in pairs] == list(pairwise(layer_sizes))
-        assert [b.shape for _, b in pairs] == [(n,) for n in layer_sizes[1:]]
+                assert found.ctypes.data == view.ctypes.data, ("other memory", case)
+                assert found.shape == view.shape, case
+        assert [W.shape for W, _ in pairs] == list(pairwise(layer_sizes)), case
+        assert [b.shape for _, b in pairs] == [(n,) for n in layer_sizes[1:]], case
 
 
 @covering(activation=["tanh", "gelu", "prelu"], dtype=[np.float32, np.float64])

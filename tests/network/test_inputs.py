@@ -78,13 +78,8 @@ def categorical_columns(name):
 # --- what the first layer sees
 
 
-@every_inputs
-def test_inputs_are_plain_columns_and_then_the_embedded_ones(name):
-    network, params = network_of(name)
-    inputs, arrays = network.inputs, embeddings_of(network, network.views(params))
-    found, _ = inputs.embed(arrays, rows_of())
-    sparse, _ = inputs.embed(arrays, rows_of(sparse=True))
-    np.testing.assert_array_equal(sparse.toarray(), found)
+def embedded_one_by_one(name, inputs, arrays):
+    """X of numbers, and beside it what each embedding makes of its columns."""
     numbers = [j for j in range(5) if j not in categorical_columns(name)]
     expected, at = [X[:, numbers]], 0
     for part in inputs.embedded:
@@ -93,10 +88,21 @@ def test_inputs_are_plain_columns_and_then_the_embedded_ones(name):
         values = part.embedding.forward(own, part.constants, X[:, part.columns])[0]
         expected.append(values)
         at += n
-    assert at == len(arrays)
-    np.testing.assert_array_equal(found, np.hstack(expected))
-    first = network.layers[network.dense[0]]
-    assert found.shape[1] == inputs.width == inputs.fan_out == first.fan_in
+    assert at == len(arrays), name
+    return np.hstack(expected)
+
+
+def test_inputs_are_plain_columns_and_then_the_embedded_ones():
+    for name in TRIED:
+        network, params = network_of(name)
+        inputs, arrays = network.inputs, embeddings_of(network, network.views(params))
+        found, _ = inputs.embed(arrays, rows_of())
+        sparse, _ = inputs.embed(arrays, rows_of(sparse=True))
+        np.testing.assert_array_equal(sparse.toarray(), found, name)
+        expected = embedded_one_by_one(name, inputs, arrays)
+        np.testing.assert_array_equal(found, expected, name)
+        first = network.layers[network.dense[0]]
+        assert found.shape[1] == inputs.width == inputs.fan_out == first.fan_in, name
 
 
 def test_inputs_of_nothing_are_x_itself_and_no_layer():
@@ -147,27 +153,27 @@ def test_the_folded_network_gives_the_same_and_its_scale_is_1(name, dtype):
 # --- the flat vector
 
 
-@every_inputs
-def test_views_share_memory_with_the_vector_and_cover_it_exactly_once(name):
-    for hidden in HIDDEN:
+def test_views_share_memory_with_the_vector_and_cover_it_exactly_once():
+    for name, hidden in product(TRIED, HIDDEN):
+        case = f"{name}, {hidden}"
         network, params = network_of(name, hidden)
         params[...] = 0.0
         views = network.views(params)
         for array in [array for layer in views for array in layer]:
-            assert np.shares_memory(array, params) or array.size == 0, hidden
+            assert np.shares_memory(array, params) or array.size == 0, case
             array += 1.0
-        np.testing.assert_array_equal(params, np.ones(network.n_params), hidden)
+        np.testing.assert_array_equal(params, np.ones(network.n_params), case)
 
 
-@every_inputs
-def test_flatten_undoes_views(name):
-    for hidden in HIDDEN:
+def test_flatten_undoes_views():
+    for name, hidden in product(TRIED, HIDDEN):
+        case = f"{name}, {hidden}"
         network, params = network_of(name, hidden)
         pairs = network.weights_and_biases(params)
         extras = extras_of(network, network.views(params))
         flat = network.flatten(pairs, np.float64, extras)
-        np.testing.assert_array_equal(flat, params, hidden)
-        assert not np.shares_memory(flat, params), hidden
+        np.testing.assert_array_equal(flat, params, case)
+        assert not np.shares_memory(flat, params), case
 
 
 @every_inputs
@@ -376,13 +382,13 @@ def test_gradients_by_x_are_derivatives_of_the_outputs(name, hidden):
         )
 
 
-@every_inputs
-def test_gradients_by_sparse_x_are_those_by_dense_x(name):
-    network, params = network_of(name)
-    outputs = Outputs(network, network.views(params), [0, 1])
-    dense, sparse = (outputs.gradients(rows_of(s)) for s in (False, True))
-    # sums in another order
-    np.testing.assert_allclose(sparse, dense, rtol=1e-12, atol=1e-12)
+def test_gradients_by_sparse_x_are_those_by_dense_x():
+    for name in TRIED:
+        network, params = network_of(name)
+        outputs = Outputs(network, network.views(params), [0, 1])
+        dense, sparse = (outputs.gradients(rows_of(s)) for s in (False, True))
+        # sums in another order
+        np.testing.assert_allclose(sparse, dense, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 @every_inputs
@@ -403,18 +409,21 @@ def test_hidden_values_are_those_of_the_formula(name):
 # --- blocks of rows
 
 
-@every_inputs
-def test_predictions_by_blocks_are_those_at_once(name, monkeypatch):
-    network, params = network_of(name)
-    views = network.views(params)
-    at_once = network.predict(views, X)
+def test_predictions_by_blocks_are_those_at_once(monkeypatch):
+    made = {name: network_of(name) for name in TRIED}
+    predictions = {
+        name: network.predict(network.views(params), X)
+        for name, (network, params) in made.items()
+    }
     monkeypatch.setattr("skmlp.network.workspace.BLOCK_ROWS", 1)
     monkeypatch.setattr("skmlp.network.workspace.BLOCK_ELEMENTS", 1)
-    assert block_rows(network.layers) == 1
-    # products of other shapes may be summed in another order
-    np.testing.assert_allclose(
-        network.predict(views, X), at_once, rtol=1e-12, atol=1e-12
-    )
+    for name, (network, params) in made.items():
+        assert block_rows(network.layers) == 1, name
+        found = network.predict(network.views(params), X)
+        # products of other shapes may be summed in another order
+        np.testing.assert_allclose(
+            found, predictions[name], rtol=1e-12, atol=1e-12, err_msg=name
+        )
 
 
 def test_wide_embeddings_are_worked_through_in_blocks_of_fewer_rows():

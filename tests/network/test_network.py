@@ -1,5 +1,7 @@
 """Laws of the flat vector, its views, and the pass through the layers."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -90,9 +92,8 @@ def test_flatten_takes_lists_and_gives_the_dtype_asked_for(dtype):
 # --- first params
 
 
-@every_activation
-def test_initial_params_are_drawn_weights_then_biases_for_each_layer(activation):
-    for layer_sizes in SIZES:
+def test_initial_params_are_drawn_weights_then_biases_for_each_layer():
+    for (name, activation), layer_sizes in product(MADE.items(), SIZES):
         network = Network(layer_sizes, activation)
         params = network.initial_params(
             INITIALIZERS["glorot_uniform"](), np.random.RandomState(3), np.float64
@@ -101,9 +102,10 @@ def test_initial_params_are_drawn_weights_then_biases_for_each_layer(activation)
         for W, b in network.weights_and_biases(params):
             # the output layer, too, has the hidden activation's bound
             bound = np.sqrt(activation.gain / sum(W.shape))
-            np.testing.assert_array_equal(W, again.uniform(-bound, bound, W.shape))
-            np.testing.assert_array_equal(b, again.uniform(-bound, bound, b.shape))
-            assert max(np.abs(W).max(), np.abs(b).max()) <= bound
+            for array in (W, b):
+                drawn = again.uniform(-bound, bound, array.shape)
+                np.testing.assert_array_equal(array, drawn, name)
+                assert np.abs(array).max() <= bound, name
 
 
 def test_each_layer_is_drawn_with_its_activations_gain():

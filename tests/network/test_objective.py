@@ -129,17 +129,17 @@ def test_the_gradient_of_a_wide_network_is_the_derivative_along_a_direction(loss
 # --- the value
 
 
-@every_loss
-def test_the_loss_is_the_weighted_sum_of_the_rows_values_over_their_number(loss):
-    objective, params, X, Y, weight = problem("tanh", loss, (5,), 3)
-    network = objective.network
-    raw = network.predict(network.views(params), X)
-    values = LOSSES[loss]().value_and_gradient(Y, raw)
-    for given, w in ((None, np.ones(N_ROWS)), (weight, weight)):
-        value, _ = evaluate(objective, params, X, Y, given)
-        # sums of a few terms in another order
-        assert value.loss == pytest.approx(w @ values / N_ROWS, rel=1e-13)
-        assert value.total == value.loss + value.penalty
+def test_the_loss_is_the_weighted_sum_of_the_rows_values_over_their_number():
+    for loss in LOSSES:
+        objective, params, X, Y, weight = problem("tanh", loss, (5,), 3)
+        network = objective.network
+        raw = network.predict(network.views(params), X)
+        values = LOSSES[loss]().value_and_gradient(Y, raw)
+        for given, w in ((None, np.ones(N_ROWS)), (weight, weight)):
+            value, _ = evaluate(objective, params, X, Y, given)
+            # sums of a few terms in another order
+            assert value.loss == pytest.approx(w @ values / N_ROWS, rel=1e-13), loss
+            assert value.total == value.loss + value.penalty, loss
 
 
 def test_the_penalty_is_half_of_alpha_over_n_times_the_squared_weights():
@@ -252,11 +252,11 @@ def test_the_reported_loss_is_in_the_unit_of_the_loss():
 # --- rows and weights
 
 
-@every_loss
-def test_the_mean_of_the_batches_gradients_is_the_full_gradient(loss):
-    objective, params, X, Y, weight = problem("tanh", loss, (5,), 3, alpha=0.0)
-    weight /= weight.mean()
-    for weighted, n_batches in product([False, True], [1, 2, 3]):
+def test_the_mean_of_the_batches_gradients_is_the_full_gradient():
+    for loss, weighted, n_batches in product(LOSSES, [False, True], [1, 2, 3]):
+        case = f"{loss}, {weighted=}, {n_batches=}"
+        objective, params, X, Y, weight = problem("tanh", loss, (5,), 3, alpha=0.0)
+        weight /= weight.mean()
         value, grad = evaluate(objective, params, X, Y, weight if weighted else None)
         parts = [
             evaluate(objective, params, X[r], Y[r], weight[r] if weighted else None)
@@ -264,26 +264,28 @@ def test_the_mean_of_the_batches_gradients_is_the_full_gradient(loss):
         ]
         # sums of a few terms in another order
         mean = np.mean([part.loss for part, _ in parts])
-        assert mean == pytest.approx(value.loss, rel=1e-13)
+        assert mean == pytest.approx(value.loss, rel=1e-13), case
+        mean_grad = np.mean([part for _, part in parts], axis=0)
         np.testing.assert_allclose(
-            np.mean([part for _, part in parts], axis=0), grad, rtol=1e-12, atol=1e-14
+            mean_grad, grad, rtol=1e-12, atol=1e-14, err_msg=case
         )
 
 
-@every_loss
-def test_a_weight_of_two_is_the_row_twice_up_to_the_number_of_rows(loss):
-    objective, params, X, Y, _ = problem("tanh", loss, (5,), 3, alpha=0.0)
-    X, Y = X[:4], Y[:4]
-    value, grad = evaluate(objective, params, X, Y, np.array([1.0, 2.0, 1.0, 0.0]))
-    rows = [0, 1, 1, 2]
-    twice, twice_grad = evaluate(objective, params, X[rows], Y[rows])
-    # both divide by four rows; sums in another order
-    assert value.loss == pytest.approx(twice.loss, rel=1e-13)
-    np.testing.assert_allclose(grad, twice_grad, rtol=1e-12, atol=1e-14)
-    more, more_grad = evaluate(objective, params, X[rows[:3]], Y[rows[:3]])
-    less, less_grad = evaluate(objective, params, X[:2], Y[:2], np.array([1.0, 2.0]))
-    assert 3 * more.loss == pytest.approx(2 * less.loss, rel=1e-13)
-    np.testing.assert_allclose(3 * more_grad, 2 * less_grad, rtol=1e-12, atol=1e-14)
+def test_a_weight_of_two_is_the_row_twice_up_to_the_number_of_rows():
+    rows, one_and_two = [0, 1, 1, 2], np.array([1.0, 2.0])
+    for loss in LOSSES:
+        objective, params, X, Y, _ = problem("tanh", loss, (5,), 3, alpha=0.0)
+        X, Y = X[:4], Y[:4]
+        value, grad = evaluate(objective, params, X, Y, np.array([1.0, 2.0, 1.0, 0.0]))
+        twice, twice_grad = evaluate(objective, params, X[rows], Y[rows])
+        tolerance = {"rtol": 1e-12, "atol": 1e-14, "err_msg": loss}
+        # both divide by four rows; sums in another order
+        assert value.loss == pytest.approx(twice.loss, rel=1e-13), loss
+        np.testing.assert_allclose(grad, twice_grad, **tolerance)
+        more, more_grad = evaluate(objective, params, X[rows[:3]], Y[rows[:3]])
+        less, less_grad = evaluate(objective, params, X[:2], Y[:2], one_and_two)
+        assert 3 * more.loss == pytest.approx(2 * less.loss, rel=1e-13), loss
+        np.testing.assert_allclose(3 * more_grad, 2 * less_grad, **tolerance)
 
 
 @pytest.mark.parametrize("loss", LOSS_OF_EACH_LINK)
