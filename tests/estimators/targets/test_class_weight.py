@@ -259,15 +259,15 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("y", "class_weight"), REFUSED.values(), ids=REFUSED)
-def test_bad_class_weights_are_refused_by_name(y, class_weight):
+def test_bad_class_weights_are_refused_by_name():
     refused = r"^MLPClassifier: class_weight must "
-    for params in TRAINING.values():
-        estimator = small(class_weight=class_weight, **params)
-        with pytest.raises(ValueError, match=refused) as error:
-            estimator.fit(X, y)
-        assert ", got " in str(error.value)
-        assert not hasattr(estimator, "coefs_")
+    for name, (y, class_weight) in REFUSED.items():
+        for params in TRAINING.values():
+            estimator = small(class_weight=class_weight, **params)
+            with pytest.raises(ValueError, match=refused) as error:
+                estimator.fit(X, y)
+            assert ", got " in str(error.value), name
+            assert not hasattr(estimator, "coefs_"), name
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0}, {}, [{}]], ids=repr)
