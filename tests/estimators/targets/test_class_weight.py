@@ -1,5 +1,7 @@
 """class_weight is sample_weight by class."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -69,17 +71,18 @@ TARGETS = {
 }
 
 
-@covering(target=TARGETS, params=TRAINING, sample_weight=WEIGHTED)
-def test_a_dict_is_the_sample_weight_of_its_classes(target, params, sample_weight):
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_a_dict_is_the_sample_weight_of_its_classes(target):
     y, by_class = target
-    model = fitted(y, sample_weight, class_weight=by_class, **params)
-    weight = by_rows(y, by_class)
-    weight = weight if sample_weight is None else sample_weight * weight
-    assert_same_bits(model, fitted(y, weight, **params))
-    # a weight common to all rows counts against the penalty alone
-    if len(set(weight)) > 1:
-        plain = fitted(y, sample_weight, **params)
-        assert (by_class != {}) == (model.loss_ != plain.loss_)
+    for params, sample_weight in product(TRAINING.values(), WEIGHTED.values()):
+        model = fitted(y, sample_weight, class_weight=by_class, **params)
+        weight = by_rows(y, by_class)
+        weight = weight if sample_weight is None else sample_weight * weight
+        assert_same_bits(model, fitted(y, weight, **params))
+        # a weight common to all rows counts against the penalty alone
+        if len(set(weight)) > 1:
+            plain = fitted(y, sample_weight, **params)
+            assert (by_class != {}) == (model.loss_ != plain.loss_), params
 
 
 @pytest.mark.parametrize("params", TRAINING.values(), ids=TRAINING)
