@@ -218,17 +218,19 @@ def assert_agree(task, model):
     )
     for p, r in zip(proba, raw, strict=True):
         # a difference of 1e4 between raw outputs is known to 1e-12
-        np.testing.assert_allclose(p, from_raw(task, r), rtol=1e-10, atol=1e-300)
-    assert np.isfinite(np.hstack([r.reshape(N_ROWS, -1) for r in raw])).all()
+        np.testing.assert_allclose(
+            p, from_raw(task, r), rtol=1e-10, atol=1e-300, err_msg=task
+        )
+    assert np.isfinite(np.hstack([r.reshape(N_ROWS, -1) for r in raw])).all(), task
     if task in ("labels", "focal labels"):
-        np.testing.assert_array_equal(labels[0], proba[0] > 0.5)
+        np.testing.assert_array_equal(labels[0], proba[0] > 0.5, err_msg=task)
     else:
         columns = labels[0].reshape(N_ROWS, -1).T
         classes = model.classes_ if task == "columns" else [model.classes_]
         for column, p, names in zip(columns, proba, classes, strict=True):
             # of equal probabilities, as of members that all differ, any may be taken
             chosen = p[ROWS, np.searchsorted(names, column)]
-            np.testing.assert_allclose(chosen, p.max(axis=1), rtol=1e-12)
+            np.testing.assert_allclose(chosen, p.max(axis=1), rtol=1e-12, err_msg=task)
 
 
 def test_classes_raw_outputs_and_probabilities_agree():
@@ -361,8 +363,9 @@ def assert_member_is_that_fit(task, rows, **params):
     model = fit(task, rows, WEIGHT, **params)
     member = model.members_[-1]
     single = alone(task, member, **params).fit(rows, TASKS[task][0], WEIGHT)
-    np.testing.assert_array_equal(parameters(member), parameters(single))
-    assert parameters(member).dtype == predicted(model, rows).dtype
+    found, expected = parameters(member), parameters(single)
+    np.testing.assert_array_equal(found, expected, err_msg=task)
+    assert found.dtype == predicted(model, rows).dtype, task
     return member
 
 
@@ -572,19 +575,20 @@ def test_groups_stay_whole(task):
     assert_out_of_fold(model, folds)
 
 
-def assert_out_of_fold(model, folds):
+def assert_out_of_fold(model, folds, task=""):
     """Rows have the prediction of the member that held them out."""
     oof = model.oof_prediction_
     oof = np.hstack(oof) if isinstance(oof, list) else oof
     for member, fold in zip(model.members_, folds, strict=True):
         # validation rows are seen by the scaled network: other roundings
-        np.testing.assert_allclose(oof[fold], predicted(member, X[fold]), rtol=1e-9)
+        expected = predicted(member, X[fold])
+        np.testing.assert_allclose(oof[fold], expected, rtol=1e-9, err_msg=task)
 
 
 def test_out_of_fold_predictions_are_those_of_the_member_that_held_a_row_out():
     for task in FOLDED:
         model, folds = held_out(task, **FOLDS)
-        assert_out_of_fold(model, folds)
+        assert_out_of_fold(model, folds, task)
         assert np.isfinite(np.hstack(model.oof_prediction_)).all(), task
         shape = np.shape(predicted(model)) if task != "columns" else (2, N_ROWS, 3)
         assert np.shape(model.oof_prediction_) == shape, task

@@ -35,11 +35,12 @@ def fitted(y, sample_weight=None, X=X, **params):
     return quietly(small(**params).fit, X, y, sample_weight)
 
 
-def assert_same_bits(model, expected):
+def assert_same_bits(model, expected, case=""):
     """Of scores, too."""
-    conftest.assert_same_bits(model, expected)
     scores = [getattr(one, "validation_scores_", None) for one in (model, expected)]
-    assert scores[0] == scores[1]
+    assert scores[0] == scores[1], case
+    assert model.loss_ == expected.loss_, case
+    conftest.assert_same_bits(model, expected)
 
 
 def by_rows(y, by_class):
@@ -78,7 +79,7 @@ def test_a_dict_is_the_sample_weight_of_its_classes(target):
         model = fitted(y, sample_weight, class_weight=by_class, **params)
         weight = by_rows(y, by_class)
         weight = weight if sample_weight is None else sample_weight * weight
-        assert_same_bits(model, fitted(y, weight, **params))
+        assert_same_bits(model, fitted(y, weight, **params), params)
         # a weight common to all rows counts against the penalty alone
         if len(set(weight)) > 1:
             plain = fitted(y, sample_weight, **params)
