@@ -214,47 +214,49 @@ COPIES = {
 }
 
 
-@covering(task=TASKS, solver=SOLVERS, copied=COPIES)
-def test_a_copy_of_a_fitted_model_is_the_same_model(task, solver, copied):
+@covering(task=TASKS, solver=SOLVERS)
+def test_a_copy_of_a_fitted_model_is_the_same_model(task, solver):
     kind, y = task
     model = fitted(small(kind, solver=solver), y)
-    twin = copied(model)
-    assert type(twin) is kind
-    assert twin.get_params() == model.get_params()
-    assert attributes(twin) == attributes(model)
-    np.testing.assert_array_equal(twin.predict(X), model.predict(X))
-    assert_same_bits(twin, model)
-    # and can be fitted again
-    assert_same_bits(fitted(twin, y), fitted(model, y))
+    for name, copied in COPIES.items():
+        twin = copied(model)
+        assert type(twin) is kind, name
+        assert twin.get_params() == model.get_params(), name
+        assert attributes(twin) == attributes(model), name
+        np.testing.assert_array_equal(twin.predict(X), model.predict(X), err_msg=name)
+        assert_same_bits(twin, model)
+        # and can be fitted again
+        assert_same_bits(fitted(twin, y), fitted(model, y))
 
 
-@covering(kind=ESTIMATORS, solver=STOCHASTIC, copied=COPIES)
-def test_after_partial_fit_every_copy_goes_on_as_the_model(kind, solver, copied):
+@covering(kind=ESTIMATORS, solver=STOCHASTIC)
+def test_after_partial_fit_every_copy_goes_on_as_the_model(kind, solver):
     model = partly_fitted(small(kind, solver=solver), times=2)
     undisturbed = partly_fitted(small(kind, solver=solver), times=3)
-    twin = partly_fitted(copied(model))
-    assert_same_bits(twin, undisturbed)
-    assert twin.loss_curve_ == undisturbed.loss_curve_
+    for name, copied in COPIES.items():
+        twin = partly_fitted(copied(model))
+        assert_same_bits(twin, undisturbed)
+        assert twin.loss_curve_ == undisturbed.loss_curve_, name
 
 
-@covering(kind=ESTIMATORS, solver=STOCHASTIC, copied=COPIES)
-def test_after_fit_copies_go_on_with_moments_and_pickles_without(kind, solver, copied):
+@covering(kind=ESTIMATORS, solver=STOCHASTIC)
+def test_after_fit_copies_go_on_with_moments_and_pickles_without(kind, solver):
     model = fitted(small(kind, solver=solver))
-    is_copy = copied in (copy.copy, copy.deepcopy)
-    expected = (
-        partly_fitted(fitted(small(kind, solver=solver)))
-        if is_copy
-        else by_hand(kind, model, solver=solver).partial_fit(X, target(kind))
-    )
-    assert_same_bits(partly_fitted(copied(model)), expected)
+    with_moments = partly_fitted(fitted(small(kind, solver=solver)))
+    without = by_hand(kind, model, solver=solver).partial_fit(X, target(kind))
+    for copied in COPIES.values():
+        is_copy = copied in (copy.copy, copy.deepcopy)
+        expected = with_moments if is_copy else without
+        assert_same_bits(partly_fitted(copied(model)), expected)
 
 
-@covering(kind=ESTIMATORS, solver=STOCHASTIC, copied=COPIES)
-def test_training_a_copy_leaves_the_model_as_it_was(kind, solver, copied):
+@covering(kind=ESTIMATORS, solver=STOCHASTIC)
+def test_training_a_copy_leaves_the_model_as_it_was(kind, solver):
     model = partly_fitted(small(kind, solver=solver))
     before = digest(model)
-    partly_fitted(copied(model), times=2)
-    assert digest(model) == before
+    for name, copied in COPIES.items():
+        partly_fitted(copied(model), times=2)
+        assert digest(model) == before, name
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)
@@ -376,33 +378,35 @@ SMALLEST = {
     solver=SOLVERS,
     dtype=[np.float32, np.float64],
     weighted={"plain": False, "weighted": True},
-    size=SMALLEST,
 )
-def test_the_smallest_data_and_fits_give_a_usable_model(
-    task, solver, dtype, weighted, size
-):
-    (kind, y), (rows, columns, params) = task, size
-    X_small, y_small = X[rows, columns].astype(dtype), y[rows]
-    weight = np.full(len(X_small), 2.0) if weighted else None
-    model = small(kind, solver=solver, **params)
-    quietly(model.fit, X_small, y_small, weight)
-    assert model.coefs_[0].dtype == dtype
-    assert np.isfinite(model.loss_)
-    predicted = model.predict(X_small)
-    assert predicted.shape == y_small.shape
-    if kind is MLPClassifier:
-        assert set(predicted) <= set(y_small)
-        proba = model.predict_proba(X_small)
-        n_classes = len(set(y_small.tolist()))
-        assert proba.shape == (len(X_small), n_classes)
-        # sums of some probabilities, each rounded to the dtype
-        tolerance = 10 * np.finfo(dtype).eps
-        np.testing.assert_allclose(proba.sum(axis=1), 1.0, rtol=tolerance)
-    else:
-        assert np.isfinite(predicted).all()
-    if solver != "lbfgs":
-        model.partial_fit(X_small, y_small, weight)
-        assert np.isfinite(model.coefs_[0]).all()
+def test_the_smallest_data_and_fits_give_a_usable_model(task, solver, dtype, weighted):
+    kind, y = task
+    for name, (rows, columns, params) in SMALLEST.items():
+        X_small, y_small = X[rows, columns].astype(dtype), y[rows]
+        weight = np.full(len(X_small), 2.0) if weighted else None
+        model = small(kind, solver=solver, **params)
+        quietly(model.fit, X_small, y_small, weight)
+        assert model.coefs_[0].dtype == dtype, name
+        assert np.isfinite(model.loss_), name
+        assert_usable(model, X_small, y_small, name)
+        if solver != "lbfgs":
+            model.partial_fit(X_small, y_small, weight)
+            assert np.isfinite(model.coefs_[0]).all(), name
+
+
+def assert_usable(model, X, y, name):
+    """Predictions are finite, of y's shape, and of classes of y that sum up to 1."""
+    predicted = model.predict(X)
+    assert predicted.shape == y.shape, name
+    if not isinstance(model, MLPClassifier):
+        assert np.isfinite(predicted).all(), name
+        return
+    assert set(predicted) <= set(y), name
+    proba = model.predict_proba(X)
+    assert proba.shape == (len(X), len(set(y.tolist()))), name
+    # sums of some probabilities, each rounded to the dtype
+    tolerance = 10 * np.finfo(proba.dtype).eps
+    np.testing.assert_allclose(proba.sum(axis=1), 1.0, rtol=tolerance, err_msg=name)
 
 
 def test_weights_so_small_that_the_penalty_overflows_are_refused_by_name():

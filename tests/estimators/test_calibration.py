@@ -151,8 +151,9 @@ OTHERS = {
 def assert_is_best(model, task, raw=None, **how):
     raw = raw_outputs(model, X[VALIDATION]) if raw is None else raw
     best = best_of_grid(task, raw, **how)
+    off = np.log(model.temperature_ / best)
     # a step of the grid, and the precision of the search
-    assert np.log(model.temperature_ / best) == pytest.approx(0, abs=STEP + PRECISION)
+    assert off == pytest.approx(0, abs=STEP + PRECISION), task
 
 
 @every_task
@@ -169,10 +170,10 @@ def test_the_temperature_is_the_best_of_a_grid_and_lowers_the_loss(task):
             assert after < before, how
 
 
-@every_task
-def test_with_weights_the_temperature_is_the_best_for_weighted_rows(task):
-    model = fit(task, X, WEIGHT, **CALIBRATED)
-    assert_is_best(model, task, weight=WEIGHT[VALIDATION])
+def test_with_weights_the_temperature_is_the_best_for_weighted_rows():
+    for task in TASKS:
+        model = fit(task, X, WEIGHT, **CALIBRATED)
+        assert_is_best(model, task, weight=WEIGHT[VALIDATION])
 
 
 @pytest.mark.parametrize("task", ["binary", "words"])
@@ -216,17 +217,19 @@ def divided(model, proba):
     return softmax(logs, axis=1)
 
 
-@every_task
-def test_raw_outputs_are_divided_by_the_temperature(task):
-    model = fit(task, **CALIBRATED)
-    plain = without(model)
-    found, raw = model.decision_function(X), plain.decision_function(X)
-    if task != "columns":
-        found, raw = [found], [raw]
-    for after, before in zip(found, raw, strict=True):
-        # of labels they come from probabilities, whose 1 - p is rounded
-        rtol = 1e-6 if task == "labels" else 0
-        np.testing.assert_allclose(after, before / model.temperature_, rtol=rtol)
+def test_raw_outputs_are_divided_by_the_temperature():
+    for task in TASKS:
+        model = fit(task, **CALIBRATED)
+        plain = without(model)
+        found, raw = model.decision_function(X), plain.decision_function(X)
+        if task != "columns":
+            found, raw = [found], [raw]
+        for after, before in zip(found, raw, strict=True):
+            # of labels they come from probabilities, whose 1 - p is rounded
+            rtol = 1e-6 if task == "labels" else 0
+            np.testing.assert_allclose(
+                after, before / model.temperature_, rtol=rtol, err_msg=task
+            )
 
 
 def probabilities(model, X=X):
@@ -234,34 +237,38 @@ def probabilities(model, X=X):
     return proba if isinstance(proba, list) else [proba]
 
 
-@pytest.mark.parametrize("task", [task for task in TASKS if task != "labels"])
-def test_probabilities_and_their_logarithms_are_those_of_divided_outputs(task):
-    model = fit(task, **CALIBRATED)
-    logs = model.predict_log_proba(X)
-    logs = logs if isinstance(logs, list) else [logs]
-    before = probabilities(without(model))
-    for after, log, plain in zip(probabilities(model), logs, before, strict=True):
-        np.testing.assert_allclose(after, divided(model, plain), rtol=1e-10)
-        np.testing.assert_allclose(log, np.log(after), rtol=1e-12)
-        np.testing.assert_allclose(after.sum(axis=1), 1.0, rtol=1e-12)
+def test_probabilities_and_their_logarithms_are_those_of_divided_outputs():
+    for task in [task for task in TASKS if task != "labels"]:
+        model = fit(task, **CALIBRATED)
+        logs = model.predict_log_proba(X)
+        logs = logs if isinstance(logs, list) else [logs]
+        before = probabilities(without(model))
+        for after, log, plain in zip(probabilities(model), logs, before, strict=True):
+            np.testing.assert_allclose(
+                after, divided(model, plain), rtol=1e-10, err_msg=task
+            )
+            np.testing.assert_allclose(log, np.log(after), rtol=1e-12, err_msg=task)
+            np.testing.assert_allclose(after.sum(axis=1), 1.0, rtol=1e-12, err_msg=task)
 
 
-@every_task
-def test_predicted_classes_do_not_depend_on_the_temperature(task):
-    for n_members in (1, 2):
-        model = fit(task, **CALIBRATED, n_members=n_members)
-        classes = without(model).predict(X)
-        np.testing.assert_array_equal(model.predict(X), classes)
-        for model.temperature_ in (1e-3, 0.3, 7.0, 1e3):
-            np.testing.assert_array_equal(model.predict(X), classes)
-            assert np.isfinite(np.hstack(model.predict_log_proba(X))).all()
+def test_predicted_classes_do_not_depend_on_the_temperature():
+    for task in TASKS:
+        for n_members in (1, 2):
+            model = fit(task, **CALIBRATED, n_members=n_members)
+            classes = without(model).predict(X)
+            np.testing.assert_array_equal(model.predict(X), classes, err_msg=task)
+            for model.temperature_ in (1e-3, 0.3, 7.0, 1e3):
+                np.testing.assert_array_equal(model.predict(X), classes, err_msg=task)
+                assert np.isfinite(np.hstack(model.predict_log_proba(X))).all(), task
 
 
-@every_task
-def test_a_temperature_changes_nothing_of_the_training(task):
-    model, plain = fit(task, **CALIBRATED), fit(task, **WATCHED)
-    np.testing.assert_array_equal(raw_outputs(model), uncalibrated_outputs(plain))
-    assert model.loss_curve_ == plain.loss_curve_
+def test_a_temperature_changes_nothing_of_the_training():
+    for task in TASKS:
+        model, plain = fit(task, **CALIBRATED), fit(task, **WATCHED)
+        np.testing.assert_array_equal(
+            raw_outputs(model), uncalibrated_outputs(plain), err_msg=task
+        )
+        assert model.loss_curve_ == plain.loss_curve_, task
 
 
 def uncalibrated_outputs(model):
@@ -367,14 +374,15 @@ def test_classes_are_weighed_as_in_training(params):
 # Members
 
 
-@every_task
-def test_of_members_the_mean_prediction_is_calibrated_on_validation_rows(task):
-    y = TASKS[task][0]
-    params = {"n_members": 3, "calibration": "temperature", "max_iter": 5}
-    model = make(task, **params)
-    model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
-    assert_is_best(model, task)
-    assert not any(hasattr(member, "temperature_") for member in model.members_)
+def test_of_members_the_mean_prediction_is_calibrated_on_validation_rows():
+    for task in TASKS:
+        y = TASKS[task][0]
+        params = {"n_members": 3, "calibration": "temperature", "max_iter": 5}
+        model = make(task, **params)
+        model.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+        assert_is_best(model, task)
+        for member in model.members_:
+            assert not hasattr(member, "temperature_"), task
 
 
 @pytest.mark.parametrize("task", ONE_LABEL)

@@ -56,16 +56,16 @@ def fitted(kind, **params):
     return quietly(small(kind, **params).fit, X, TARGETS[kind])
 
 
-def assert_same_fit(model, expected):
-    assert_same_bits(model, expected)
+def assert_same_fit(model, expected, case=""):
     for name in ("loss_curve_", "validation_scores_", "stop_reason_"):
-        assert vars(model).get(name) == vars(expected).get(name), name
+        assert vars(model).get(name) == vars(expected).get(name), (case, name)
+    assert_same_bits(model, expected)
 
 
-@pytest.mark.parametrize(("plain", "objects"), PAIRS.values(), ids=PAIRS)
 @every_estimator
-def test_an_object_is_the_plain_value_it_stands_for(kind, plain, objects):
-    assert_same_fit(fitted(kind, **objects), fitted(kind, **plain))
+def test_an_object_is_the_plain_value_it_stands_for(kind):
+    for name, (plain, objects) in PAIRS.items():
+        assert_same_fit(fitted(kind, **objects), fitted(kind, **plain), name)
 
 
 def test_an_object_of_a_path_is_that_checkpoint(tmp_path):
@@ -91,11 +91,11 @@ ACTING = {
 }
 
 
-@pytest.mark.parametrize(("acting", "other"), ACTING.values(), ids=ACTING)
 @every_estimator
-def test_each_setting_acts(kind, acting, other):
-    models = fitted(kind, **acting), fitted(kind, **other)
-    assert not np.array_equal(*map(parameters, models))
+def test_each_setting_acts(kind):
+    for name, (acting, other) in ACTING.items():
+        models = fitted(kind, **acting), fitted(kind, **other)
+        assert not np.array_equal(*map(parameters, models)), name
 
 
 @every_estimator
@@ -168,15 +168,14 @@ NESTED = {
 }
 
 
-@pytest.mark.parametrize("name", NESTED)
 @every_estimator
-def test_a_plain_value_becomes_an_object_where_a_setting_is_set(kind, name):
-    plain, value, expected = NESTED[name]
-    estimator = kind(**plain)
-    assert estimator.set_params(**{name: value}) is estimator
-    for parameter, wanted in expected.items():
-        assert getattr(estimator, parameter) == wanted
-    assert estimator.get_params()[name] == value
+def test_a_plain_value_becomes_an_object_where_a_setting_is_set(kind):
+    for name, (plain, value, expected) in NESTED.items():
+        estimator = kind(**plain)
+        assert estimator.set_params(**{name: value}) is estimator, name
+        for parameter, wanted in expected.items():
+            assert getattr(estimator, parameter) == wanted, name
+        assert estimator.get_params()[name] == value, name
 
 
 def test_a_plain_value_and_a_setting_are_set_in_any_order():

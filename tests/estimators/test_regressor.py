@@ -44,7 +44,6 @@ LEVELS = {
     "levels": (NUMBERS, {"loss": Quantile([0.1, 0.5, 0.9])}),
     "levels of two": (np.c_[NUMBERS, X[:, 1]], {"loss": Quantile([0.2, 0.8])}),
 }
-every_task = pytest.mark.parametrize("task", TASKS)
 
 WATCHED = {"early_stopping": True, "validation_fraction": HELD, "scoring": "loss"}
 FOLDS = {
@@ -96,32 +95,34 @@ def assert_residuals_of_the_last_rows(model, task):
     expected = y - model.predict(X[N_TRAINING:]).reshape(y.shape)
     # of numbers of about 1e4
     np.testing.assert_allclose(
-        model.validation_residuals_, expected, rtol=1e-7, atol=1e-9
+        model.validation_residuals_, expected, rtol=1e-7, atol=1e-9, err_msg=task
     )
 
 
-@every_task
-def test_residuals_are_those_of_validation_rows(task):
-    for name, params in OTHERS.items():
-        if name != "lbfgs" or task not in ("median", "quantile"):  # not smooth
-            model = fit(task, **WATCHED | params)
+def test_residuals_are_those_of_validation_rows():
+    for task in TASKS:
+        for name, params in OTHERS.items():
+            if name != "lbfgs" or task not in ("median", "quantile"):  # not smooth
+                model = fit(task, **WATCHED | params)
+                assert_residuals_of_the_last_rows(model, task)
+
+
+def test_residuals_are_those_of_rows_of_ones_own():
+    for task in TASKS:
+        y = TASKS[task][0]
+        for n_members in (1, 2):
+            model = make(task, n_members=n_members)
+            model.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
             assert_residuals_of_the_last_rows(model, task)
 
 
-@every_task
-def test_residuals_are_those_of_rows_of_ones_own(task):
-    y = TASKS[task][0]
-    for n_members in (1, 2):
-        model = make(task, n_members=n_members)
-        model.fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
-        assert_residuals_of_the_last_rows(model, task)
-
-
-@every_task
-def test_residuals_of_folds_are_those_of_rows_held_out(task):
-    model = fit(task, **FOLDS)
-    expected = matrix(TASKS[task][0]) - matrix(model.oof_prediction_)
-    np.testing.assert_array_equal(model.validation_residuals_, expected)
+def test_residuals_of_folds_are_those_of_rows_held_out():
+    for task in TASKS:
+        model = fit(task, **FOLDS)
+        expected = matrix(TASKS[task][0]) - matrix(model.oof_prediction_)
+        np.testing.assert_array_equal(
+            model.validation_residuals_, expected, err_msg=task
+        )
 
 
 @covering(

@@ -50,9 +50,9 @@ def test_faults_made_at_random(name):
     assert sum(counts.values()) == 400
 
 
-@pytest.mark.parametrize("content", [b"", b"PK", b"PK\x05\x06", b"\x80\x04.", b"{}"])
-def test_what_is_no_model_file_is_refused(content, path):
-    assert refused(path, content).startswith("It")
+def test_what_is_no_model_file_is_refused(path):
+    for content in (b"", b"PK", b"PK\x05\x06", b"\x80\x04.", b"{}"):
+        assert refused(path, content).startswith("It"), content
 
 
 def test_a_pickle_is_refused(path):
@@ -130,17 +130,16 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_is_named(name, path, parts):
-    change, message = FAULTS[name]
-    assert message in refused(path, changed(parts, change))
+def test_a_fault_is_named(path, parts):
+    for name, (change, message) in FAULTS.items():
+        assert message in refused(path, changed(parts, change)), name
 
 
-@pytest.mark.parametrize("header", fuzz.HEADERS)
-def test_a_wrong_header_of_an_array_is_refused(header, path, parts):
-    text = header.encode() + b" " * (-(len(header) + 11) % 64) + b"\n"
-    start = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
-    refused(path, fuzz.zipped({**parts, "coefs_.0.npy": start}.items()))
+def test_a_wrong_header_of_an_array_is_refused(path, parts):
+    for header in fuzz.HEADERS:
+        text = header.encode() + b" " * (-(len(header) + 11) % 64) + b"\n"
+        start = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+        refused(path, fuzz.zipped({**parts, "coefs_.0.npy": start}.items()))
 
 
 def test_sizes_of_networks_are_not_believed(path, parts):

@@ -47,9 +47,9 @@ def round_trip(value):
     return found
 
 
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
-def test_a_value_comes_back_with_its_type_and_bits(value):
-    assert is_same(round_trip(value), value)
+def test_a_value_comes_back_with_its_type_and_bits():
+    for name, value in VALUES.items():
+        assert is_same(round_trip(value), value), name
 
 
 def test_all_kinds_of_trees_are_among_these():
@@ -101,10 +101,10 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("tree, text", FAULTS.values(), ids=FAULTS)
-def test_a_tree_with_a_fault_is_refused(tree, text):
-    with pytest.raises(FileError, match=text):
-        Decoder({}).decode(tree)
+def test_a_tree_with_a_fault_is_refused():
+    for tree, text in FAULTS.values():
+        with pytest.raises(FileError, match=text):
+            Decoder({}).decode(tree)
 
 
 def test_a_random_state_beyond_its_end_is_refused():

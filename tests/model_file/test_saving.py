@@ -29,8 +29,6 @@ from .models import (
     table,
 )
 
-every_model = pytest.mark.parametrize("name", NAMES_OF_MODELS)
-
 
 @pytest.fixture
 def path(tmp_path):
@@ -42,7 +40,7 @@ def round_trip(model, path, **how):
     return skmlp.load(path, **how)
 
 
-@every_model
+@pytest.mark.parametrize("name", NAMES_OF_MODELS)
 def test_a_loaded_model_is_the_one_that_was_saved(name, path):
     model, rows = fitted(name)
     loaded, pickled = round_trip(model, path), pickle.loads(pickle.dumps(model))
@@ -51,16 +49,16 @@ def test_a_loaded_model_is_the_one_that_was_saved(name, path):
     assert_same_outputs(skmlp.load(path, mmap=True), model, rows)
 
 
-@every_model
-def test_the_same_model_is_the_same_small_file(name, path, tmp_path):
-    model, _ = fitted(name)
-    round_trip(model, path).save(tmp_path / "again")
-    assert path.read_bytes() == (tmp_path / "again").read_bytes()
-    with zipfile.ZipFile(path) as file:
-        assert file.testzip() is None
-        n_arrays = len(file.namelist())
-    # a member's headers, and its name twice, are some 400 bytes
-    assert path.stat().st_size < 2 * len(pickle.dumps(model)) + 400 * n_arrays
+def test_the_same_model_is_the_same_small_file(path, tmp_path):
+    for name in NAMES_OF_MODELS:
+        model, _ = fitted(name)
+        round_trip(model, path).save(tmp_path / "again")
+        assert path.read_bytes() == (tmp_path / "again").read_bytes(), name
+        with zipfile.ZipFile(path) as file:
+            assert file.testzip() is None, name
+            n_arrays = len(file.namelist())
+        # a member's headers, and its name twice, are some 400 bytes
+        assert path.stat().st_size < 2 * len(pickle.dumps(model)) + 400 * n_arrays, name
 
 
 @pytest.mark.parametrize("name", ["binary", "multiclass", "multilabel", "regression"])
@@ -103,11 +101,11 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("parameter", PARTS)
-def test_each_part_is_saved_with_its_settings(parameter, path):
-    for kind in PARTS[parameter].values():
-        model = MLPRegressor(**{parameter: kind()})
-        assert_same_params(round_trip(model, path), model)
+def test_each_part_is_saved_with_its_settings(path):
+    for parameter, kinds in PARTS.items():
+        for kind in kinds.values():
+            model = MLPRegressor(**{parameter: kind()})
+            assert_same_params(round_trip(model, path), model)
 
 
 SETTINGS = {
@@ -124,12 +122,12 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("parameter", SETTINGS)
-def test_a_parameter_keeps_its_value_and_type(parameter, path):
-    for value in SETTINGS[parameter]:
-        model = MLPClassifier(**{parameter: value})
-        found = vars(round_trip(model, path))[parameter]
-        assert is_same(found, value)
+def test_a_parameter_keeps_its_value_and_type(path):
+    for parameter, values in SETTINGS.items():
+        for value in values:
+            model = MLPClassifier(**{parameter: value})
+            found = vars(round_trip(model, path))[parameter]
+            assert is_same(found, value), parameter
 
 
 def test_given_settings_of_a_preset_stay_given(path):
@@ -199,16 +197,15 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_of_skmlp_is_refused_and_the_last_file_is_left(name, path):
-    parameter, value = REFUSED[name]
+def test_what_is_not_of_skmlp_is_refused_and_the_last_file_is_left(path):
     MLPClassifier().save(path)
     before = path.read_bytes()
-    model = MLPClassifier(**{parameter: value})
-    with pytest.raises(TypeError, match=f"MLPClassifier: {parameter}[^ ]* must be"):
-        model.save(path)
-    assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
+    for name, (parameter, value) in REFUSED.items():
+        model = MLPClassifier(**{parameter: value})
+        with pytest.raises(TypeError, match=f"MLPClassifier: {parameter}[^ ]* must be"):
+            model.save(path)
+        assert path.read_bytes() == before, name
+        assert os.listdir(path.parent) == [path.name], name
 
 
 @pytest.mark.parametrize("failing", ["fsync", "replace"])

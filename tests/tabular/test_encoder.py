@@ -4,6 +4,7 @@ import pickle
 import re
 import tracemalloc
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
@@ -20,7 +21,6 @@ from sklearn.utils.estimator_checks import check_estimator
 from skmlp.tabular import SmoothClipScaler, TableEncoder
 from skmlp.tabular.encoder import LOW_DENSITY, MANY_COLUMNS
 
-from ..conftest import covering
 from .dresses import (
     DATA,
     DRESSES,
@@ -250,16 +250,16 @@ def test_copies_give_the_same_numbers(dress):
         np.testing.assert_array_equal(copy.transform(X), expected)
 
 
-@covering(
-    dtype=[np.float32, np.float64, "float32", "float", np.dtype("f8")],
-    sparse_output=[False, True],
-    X={"mixed": ROWS, "float32": np.float32([[1, 2], [3, 5]])},
-)
-def test_the_output_is_of_the_type_that_is_asked_for(dtype, sparse_output, X):
-    encoder = TableEncoder(dtype=dtype, sparse_output=sparse_output)
-    values = encoder.fit_transform(X)
-    assert values.dtype == np.dtype(dtype)
-    assert encoder.transform(X).dtype == np.dtype(dtype)
+DTYPES = [np.float32, np.float64, "float32", "float", np.dtype("f8")]
+
+
+def test_the_output_is_of_the_type_that_is_asked_for():
+    tables = [ROWS, np.float32([[1, 2], [3, 5]])]
+    for dtype, sparse_output, X in product(DTYPES, [False, True], tables):
+        encoder = TableEncoder(dtype=dtype, sparse_output=sparse_output)
+        values = encoder.fit_transform(X)
+        assert values.dtype == np.dtype(dtype), dtype
+        assert encoder.transform(X).dtype == np.dtype(dtype), dtype
 
 
 def test_numbers_beyond_float32_are_scaled_before_they_become_float32():

@@ -59,7 +59,6 @@ KINDS_OF_NAMES = {
     "several levels": lambda: pd.MultiIndex.from_product([["p"], ["x", "y", "z"]]),
     "dates": lambda: pd.date_range("2020", periods=3),
 }
-every_name = pytest.mark.parametrize("names", KINDS_OF_NAMES)
 
 
 def table(names):
@@ -70,37 +69,41 @@ def table(names):
     return frame
 
 
-@every_name
-def test_columns_are_matched_by_name_whatever_it_is(names):
-    X = table(KINDS_OF_NAMES[names]())
-    encoder = TableEncoder().fit(X)
-    expected = encoder.transform(X)
-    assert hasattr(encoder, "feature_names_in_") == (names == "strings")
-    for order in ([2, 1, 0], [1, 2, 0]):
-        np.testing.assert_array_equal(encoder.transform(X.iloc[:, order]), expected)
-    with pytest.raises(ValueError, match="now missing"):
-        encoder.transform(X.iloc[:, 1:])
+def test_columns_are_matched_by_name_whatever_it_is():
+    for names, make in KINDS_OF_NAMES.items():
+        X = table(make())
+        encoder = TableEncoder().fit(X)
+        expected = encoder.transform(X)
+        assert hasattr(encoder, "feature_names_in_") == (names == "strings"), names
+        for order in ([2, 1, 0], [1, 2, 0]):
+            np.testing.assert_array_equal(
+                encoder.transform(X.iloc[:, order]), expected, err_msg=names
+            )
+        with pytest.raises(ValueError, match="now missing"):
+            encoder.transform(X.iloc[:, 1:])
 
 
-@every_name
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
-def test_their_text_is_the_name_where_a_library_has_only_strings(names, library):
-    X = table(KINDS_OF_NAMES[names]())
-    encoder = TableEncoder().fit(X)
-    columns = {
-        label: X.iloc[:, j].tolist()
-        for j, label in reversed([*enumerate(encoder._labels)])
-    }
-    frame = pl.DataFrame(columns) if library == "polars" else pa.table(columns)
-    np.testing.assert_array_equal(encoder.transform(frame), encoder.transform(X))
+def test_their_text_is_the_name_where_a_library_has_only_strings(library):
+    for names, make in KINDS_OF_NAMES.items():
+        X = table(make())
+        encoder = TableEncoder().fit(X)
+        columns = {
+            label: X.iloc[:, j].tolist()
+            for j, label in reversed([*enumerate(encoder._labels)])
+        }
+        frame = pl.DataFrame(columns) if library == "polars" else pa.table(columns)
+        np.testing.assert_array_equal(
+            encoder.transform(frame), encoder.transform(X), err_msg=names
+        )
 
 
-@every_name
-def test_they_choose_the_columns_of_categories(names):
-    X = table(KINDS_OF_NAMES[names]())
-    chosen = [X.columns[2], X.columns[1]]
-    encoder = TableEncoder(categorical_features=chosen).fit(X)
-    assert encoder.is_categorical_.tolist() == [False, True, True]
+def test_they_choose_the_columns_of_categories():
+    for names, make in KINDS_OF_NAMES.items():
+        X = table(make())
+        chosen = [X.columns[2], X.columns[1]]
+        encoder = TableEncoder(categorical_features=chosen).fit(X)
+        assert encoder.is_categorical_.tolist() == [False, True, True], names
 
 
 def test_integers_that_are_names_and_numbers_of_other_columns_are_refused():

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+from functools import partial
+from itertools import product
 
 import numpy as np
 import pytest
@@ -81,14 +83,11 @@ VALUES = {
 }
 TASKS = CLASSES | VALUES
 ONE_LABEL = ["binary", "words", "focal"]
-every_task = pytest.mark.parametrize("task", TASKS)
-every_kind_of_classes = pytest.mark.parametrize("task", CLASSES)
 EACH_KIND = ["words", "numbers"]
 each_kind = pytest.mark.parametrize("task", EACH_KIND)
 # of each way to find strata of folds, and of each shape of predictions
 FOLDED = ["binary", "words", "one class", "labels", "columns", "soft"]
 FOLDED += ["numbers", "outputs", "levels of two", "scaled"]
-every_folded = pytest.mark.parametrize("task", FOLDED)
 
 HOLDING_OUT = {"early_stopping": True, "validation_fraction": 0.2, "scoring": "loss"}
 FOLDS = {**HOLDING_OUT, "ensemble": "folds"}
@@ -170,12 +169,12 @@ def far_out(model, factor=1e3):
 # The mean
 
 
-@every_task
-def test_the_prediction_is_the_mean_of_the_members_predictions(task):
-    model = fit(task)
-    assert len(model.members_) == N_MEMBERS
-    mean = np.mean([predicted(member) for member in model.members_], axis=0)
-    np.testing.assert_allclose(predicted(model), mean, rtol=1e-12)
+def test_the_prediction_is_the_mean_of_the_members_predictions():
+    for task in TASKS:
+        model = fit(task)
+        assert len(model.members_) == N_MEMBERS, task
+        mean = np.mean([predicted(member) for member in model.members_], axis=0)
+        np.testing.assert_allclose(predicted(model), mean, rtol=1e-12, err_msg=task)
 
 
 def test_members_of_several_levels_have_them_in_different_orders():
@@ -185,17 +184,24 @@ def test_members_of_several_levels_have_them_in_different_orders():
     assert len(orders) > 1
 
 
-@every_kind_of_classes
-def test_logarithms_of_probabilities_are_those_of_the_mean(task):
+def test_logarithms_of_probabilities_are_those_of_the_mean():
     # no probability is below the smallest normal number
-    least, near = np.log(np.finfo(np.float64).tiny), fit(task)
-    for model in (near, far_out(near)):
-        logs = np.stack([exact_logarithms(task, member) for member in model.members_])
-        mean = logsumexp(logs, axis=0) - np.log(N_MEMBERS)
-        # differences of about 1e4 between raw outputs are rounded at 1e-12
-        np.testing.assert_allclose(
-            log_probabilities(model), np.maximum(mean, least), rtol=1e-10, atol=1e-11
-        )
+    least = np.log(np.finfo(np.float64).tiny)
+    for task in CLASSES:
+        near = fit(task)
+        for model in (near, far_out(near)):
+            logs = np.stack(
+                [exact_logarithms(task, member) for member in model.members_]
+            )
+            mean = logsumexp(logs, axis=0) - np.log(N_MEMBERS)
+            # differences of about 1e4 between raw outputs are rounded at 1e-12
+            np.testing.assert_allclose(
+                log_probabilities(model),
+                np.maximum(mean, least),
+                rtol=1e-10,
+                atol=1e-11,
+                err_msg=task,
+            )
 
 
 def from_raw(task, raw):
@@ -212,24 +218,26 @@ def assert_agree(task, model):
     )
     for p, r in zip(proba, raw, strict=True):
         # a difference of 1e4 between raw outputs is known to 1e-12
-        np.testing.assert_allclose(p, from_raw(task, r), rtol=1e-10, atol=1e-300)
-    assert np.isfinite(np.hstack([r.reshape(N_ROWS, -1) for r in raw])).all()
+        np.testing.assert_allclose(
+            p, from_raw(task, r), rtol=1e-10, atol=1e-300, err_msg=task
+        )
+    assert np.isfinite(np.hstack([r.reshape(N_ROWS, -1) for r in raw])).all(), task
     if task in ("labels", "focal labels"):
-        np.testing.assert_array_equal(labels[0], proba[0] > 0.5)
+        np.testing.assert_array_equal(labels[0], proba[0] > 0.5, err_msg=task)
     else:
         columns = labels[0].reshape(N_ROWS, -1).T
         classes = model.classes_ if task == "columns" else [model.classes_]
         for column, p, names in zip(columns, proba, classes, strict=True):
             # of equal probabilities, as of members that all differ, any may be taken
             chosen = p[ROWS, np.searchsorted(names, column)]
-            np.testing.assert_allclose(chosen, p.max(axis=1), rtol=1e-12)
+            np.testing.assert_allclose(chosen, p.max(axis=1), rtol=1e-12, err_msg=task)
 
 
-@pytest.mark.parametrize("task", [task for task in CLASSES if task != "one class"])
-def test_classes_raw_outputs_and_probabilities_agree(task):
-    near = fit(task)
-    for model in (near, far_out(near)):
-        assert_agree(task, model)
+def test_classes_raw_outputs_and_probabilities_agree():
+    for task in [task for task in CLASSES if task != "one class"]:
+        near = fit(task)
+        for model in (near, far_out(near)):
+            assert_agree(task, model)
 
 
 LINKS = {
@@ -237,7 +245,6 @@ LINKS = {
     for name, loss in LOSSES.items()
     if loss().out_activation in ("softmax", "logistic")
 } | {"heads": Heads([MultinomialLogLoss(), MultinomialLogLoss()], [3, 2])}
-every_link = pytest.mark.parametrize("loss", LINKS.values(), ids=LINKS)
 
 
 def mean_raw(loss, raws, counted=None):
@@ -260,40 +267,42 @@ def draw(*size):
     return np.random.default_rng(1).normal(size=size)
 
 
-@every_link
-def test_mean_raw_outputs_give_the_mean_probability(loss):
-    for dtype, rounding in (("float32", 2e-3), ("float64", 1e-11)):
-        for scale in (0.0, 1.0, 30.0, 1e3):
-            raws = (scale * draw(4, 20, 5)).astype(dtype)
-            mean = mean_raw(loss, raws)
-            assert mean.dtype == dtype and np.isfinite(mean).all(), scale
-            np.testing.assert_allclose(
-                loss.inverse_link(mean),
-                inverse_links(loss, raws).mean(axis=0),
-                rtol=rounding,
-                atol=1e-30,
-                err_msg=f"{dtype}, {scale}",
-            )
+ROUNDING = {"float32": 2e-3, "float64": 1e-11}
 
 
-@every_link
-def test_mean_raw_outputs_of_like_members_are_theirs(loss):
-    raws = np.stack([draw(10, 5)] * 3)
-    found = loss.inverse_link(mean_raw(loss, raws))
-    np.testing.assert_allclose(found, loss.inverse_link(raws[0]), rtol=1e-14)
+def test_mean_raw_outputs_give_the_mean_probability():
+    for case in product(LINKS, ROUNDING, (0.0, 1.0, 30.0, 1e3)):
+        name, dtype, scale = case
+        loss, raws = LINKS[name], (scale * draw(4, 20, 5)).astype(dtype)
+        mean = mean_raw(loss, raws)
+        assert mean.dtype == dtype and np.isfinite(mean).all(), case
+        np.testing.assert_allclose(
+            loss.inverse_link(mean),
+            inverse_links(loss, raws).mean(axis=0),
+            rtol=ROUNDING[dtype],
+            atol=1e-30,
+            err_msg=str(case),
+        )
 
 
-@every_link
-def test_a_mean_over_some_members_is_the_mean_of_these_alone(loss):
+def test_mean_raw_outputs_of_like_members_are_theirs():
+    for name, loss in LINKS.items():
+        raws = np.stack([draw(10, 5)] * 3)
+        found = loss.inverse_link(mean_raw(loss, raws))
+        np.testing.assert_allclose(
+            found, loss.inverse_link(raws[0]), rtol=1e-14, err_msg=name
+        )
+
+
+def test_a_mean_over_some_members_is_the_mean_of_these_alone():
     raws = draw(3, 4, 5)
     counted = np.array([[1, 1, 0, 1], [0, 1, 1, 1], [0, 0, 0, 1]], bool)
-    for mean, values in (
-        (mean_raw(loss, raws, counted), mean_raw),
-        (Numbers().mean_output(raws, counted), lambda _, r: Numbers().mean_output(r)),
-    ):
+    means = {name: partial(mean_raw, loss) for name, loss in LINKS.items()}
+    for name, mean_of in (means | {"numbers": Numbers().mean_output}).items():
+        mean = mean_of(raws, counted)
         for row, members in enumerate(counted.T):
-            wanted = values(loss, raws[members][:, [row]])
-            np.testing.assert_allclose(mean[[row]], wanted, rtol=1e-12)
+            wanted = mean_of(raws[members][:, [row]])
+            np.testing.assert_allclose(mean[[row]], wanted, rtol=1e-12, err_msg=name)
 
 
 class Squared(RegressionLoss):
@@ -354,15 +363,16 @@ def assert_member_is_that_fit(task, rows, **params):
     model = fit(task, rows, WEIGHT, **params)
     member = model.members_[-1]
     single = alone(task, member, **params).fit(rows, TASKS[task][0], WEIGHT)
-    np.testing.assert_array_equal(parameters(member), parameters(single))
-    assert parameters(member).dtype == predicted(model, rows).dtype
+    found, expected = parameters(member), parameters(single)
+    np.testing.assert_array_equal(found, expected, err_msg=task)
+    assert found.dtype == predicted(model, rows).dtype, task
     return member
 
 
-@every_task
-def test_a_member_is_that_fit_with_every_kind_of_target_and_weights(task):
-    for params in ({}, HOLDING_OUT):
-        assert_member_is_that_fit(task, X, **params)
+def test_a_member_is_that_fit_with_every_kind_of_target_and_weights():
+    for task in TASKS:
+        for params in ({}, HOLDING_OUT):
+            assert_member_is_that_fit(task, X, **params)
 
 
 @covering(form=list(FORMS), params={"plain": {}, "held out": HOLDING_OUT})
@@ -426,7 +436,7 @@ def in_threads(side_by_side):
         yield
 
 
-@every_folded
+@pytest.mark.parametrize("task", FOLDED)
 def test_the_model_does_not_depend_on_how_many_train_at_once(task, in_threads):
     for params in ({}, FOLDS):
         expected = fit(task, **params)
@@ -565,22 +575,23 @@ def test_groups_stay_whole(task):
     assert_out_of_fold(model, folds)
 
 
-def assert_out_of_fold(model, folds):
+def assert_out_of_fold(model, folds, task=""):
     """Rows have the prediction of the member that held them out."""
     oof = model.oof_prediction_
     oof = np.hstack(oof) if isinstance(oof, list) else oof
     for member, fold in zip(model.members_, folds, strict=True):
         # validation rows are seen by the scaled network: other roundings
-        np.testing.assert_allclose(oof[fold], predicted(member, X[fold]), rtol=1e-9)
+        expected = predicted(member, X[fold])
+        np.testing.assert_allclose(oof[fold], expected, rtol=1e-9, err_msg=task)
 
 
-@every_folded
-def test_out_of_fold_predictions_are_those_of_the_member_that_held_a_row_out(task):
-    model, folds = held_out(task, **FOLDS)
-    assert_out_of_fold(model, folds)
-    assert np.isfinite(np.hstack(model.oof_prediction_)).all()
-    shape = np.shape(predicted(model)) if task != "columns" else (2, N_ROWS, 3)
-    assert np.shape(model.oof_prediction_) == shape
+def test_out_of_fold_predictions_are_those_of_the_member_that_held_a_row_out():
+    for task in FOLDED:
+        model, folds = held_out(task, **FOLDS)
+        assert_out_of_fold(model, folds, task)
+        assert np.isfinite(np.hstack(model.oof_prediction_)).all(), task
+        shape = np.shape(predicted(model)) if task != "columns" else (2, N_ROWS, 3)
+        assert np.shape(model.oof_prediction_) == shape, task
 
 
 def test_out_of_fold_predictions_are_in_the_dtype_of_X():
@@ -651,11 +662,11 @@ class Watchful:
         return KFold(N_MEMBERS).split(X)
 
 
-@pytest.mark.parametrize("task", [task for task in FOLDED if task != "soft"])
-def test_a_splitter_sees_y_as_it_was_given(task):
-    y = TASKS[task][0]
-    model = fit(task, **FOLDS | {"validation_fraction": Watchful(y)})
-    assert len(model.members_) == N_MEMBERS
+def test_a_splitter_sees_y_as_it_was_given():
+    for task in [task for task in FOLDED if task != "soft"]:
+        y = TASKS[task][0]
+        model = fit(task, **FOLDS | {"validation_fraction": Watchful(y)})
+        assert len(model.members_) == N_MEMBERS, task
 
 
 class Splits:
@@ -685,12 +696,12 @@ NO_SPLITS = {
 }
 
 
-@pytest.mark.parametrize("splitter, message", NO_SPLITS.values(), ids=NO_SPLITS)
-def test_splits_that_are_none_are_refused(splitter, message):
-    for task in EACH_KIND:
+def test_splits_that_are_none_are_refused():
+    must = "validation_fraction must be a splitter with n_members splits"
+    for (splitter, message), task in product(NO_SPLITS.values(), EACH_KIND):
         model = make(task, **FOLDS | {"validation_fraction": splitter})
-        said = f"(?s){message}.*{type(model).__name__}: validation_fraction must be a "
-        with pytest.raises(ValueError, match=said + "splitter with n_members splits"):
+        said = f"(?s){message}.*{type(model).__name__}: {must}"
+        with pytest.raises(ValueError, match=said):
             model.fit(X, TASKS[task][0])
 
 
@@ -737,13 +748,13 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("params, message", REFUSED.values(), ids=REFUSED)
-def test_what_members_cannot_do_is_refused(params, message):
-    for task in EACH_KIND:
-        model = make(task, **params)
-        with pytest.raises(ValueError, match=f"^{type(model).__name__}: {message}"):
-            model.fit(X, TASKS[task][0])
-        assert vars(model) == vars(make(task, **params))
+def test_what_members_cannot_do_is_refused():
+    for params, message in REFUSED.values():
+        for task in EACH_KIND:
+            model = make(task, **params)
+            with pytest.raises(ValueError, match=f"^{type(model).__name__}: {message}"):
+                model.fit(X, TASKS[task][0])
+            assert vars(model) == vars(make(task, **params)), message
 
 
 @each_kind
@@ -778,13 +789,13 @@ LOOKS = {
 SEVERAL = "n_members must be 1 to inspect the network, got 3; use one of members_"
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_looking_into_several_networks_is_refused(look):
+def test_looking_into_several_networks_is_refused():
     for task in EACH_KIND:
         model = fit(task)
-        with pytest.raises(ValueError, match=f"^{type(model).__name__}: {SEVERAL}"):
-            look(model)
-        look(model.members_[0])
+        for look in LOOKS.values():
+            with pytest.raises(ValueError, match=f"^{type(model).__name__}: {SEVERAL}"):
+                look(model)
+            look(model.members_[0])
 
 
 def test_several_networks_have_no_frame_of_their_history(pandas):

@@ -98,28 +98,28 @@ OUTPUTS = {
 }
 
 
-@pytest.mark.parametrize(("task", "n_outputs", "link"), OUTPUTS.values(), ids=OUTPUTS)
-def test_a_fitted_estimator_knows_its_sizes_and_its_inverse_link(task, n_outputs, link):
-    model = fit(task.kind, task.y, **task.params)
-    summary = model.summary()
-    assert model.n_outputs_ == n_outputs
-    link = link or model.out_activation_
-    assert rows_of(summary) == [
-        ("hidden 1", "(n, 4)", "(n, 5)", "relu", 25, 200, 20),
-        ("hidden 2", "(n, 5)", "(n, 2)", "relu", 12, 96, 10),
-        (
-            "output",
-            "(n, 2)",
-            f"(n, {n_outputs})",
-            link,
-            3 * n_outputs,
-            24 * n_outputs,
-            2 * n_outputs,
-        ),
-    ]
-    weights = model.coefs_ + model.intercepts_
-    assert summary.total.parameters == sum(array.size for array in weights)
-    assert summary.total.bytes == sum(array.nbytes for array in weights)
+def test_a_fitted_estimator_knows_its_sizes_and_its_inverse_link():
+    for name, (task, n_outputs, link) in OUTPUTS.items():
+        model = fit(task.kind, task.y, **task.params)
+        summary = model.summary()
+        assert model.n_outputs_ == n_outputs, name
+        link = link or model.out_activation_
+        assert rows_of(summary) == [
+            ("hidden 1", "(n, 4)", "(n, 5)", "relu", 25, 200, 20),
+            ("hidden 2", "(n, 5)", "(n, 2)", "relu", 12, 96, 10),
+            (
+                "output",
+                "(n, 2)",
+                f"(n, {n_outputs})",
+                link,
+                3 * n_outputs,
+                24 * n_outputs,
+                2 * n_outputs,
+            ),
+        ], name
+        weights = model.coefs_ + model.intercepts_
+        assert summary.total.parameters == sum(array.size for array in weights), name
+        assert summary.total.bytes == sum(array.nbytes for array in weights), name
 
 
 @every_estimator
@@ -191,16 +191,16 @@ ACTIVATIONS = {
 }
 
 
-@covering(activations=ACTIVATIONS, fitted=[False, True], kind=KINDS)
-def test_activations_are_named_one_for_each_hidden_layer(activations, fitted, kind):
-    given, names = activations
-    if fitted:
-        model = fit(kind, CODES > 0, activation=given)
-    else:
-        model = kind((5, 2)) if kind is MLPClassifier else kind(None, (5, 2))
-        model.set_params(activation=given)
-    found = [row.activation for row in model.summary(4, 1).rows]
-    assert found == [*names, getattr(model, "out_activation_", "")]
+@covering(fitted=[False, True], kind=KINDS)
+def test_activations_are_named_one_for_each_hidden_layer(fitted, kind):
+    for name, (given, names) in ACTIVATIONS.items():
+        if fitted:
+            model = fit(kind, CODES > 0, activation=given)
+        else:
+            model = kind((5, 2)) if kind is MLPClassifier else kind(None, (5, 2))
+            model.set_params(activation=given)
+        found = [row.activation for row in model.summary(4, 1).rows]
+        assert found == [*names, getattr(model, "out_activation_", "")], name
 
 
 LEARNED = {
@@ -215,23 +215,23 @@ LEARNED = {
 CODED = np.column_stack([X[:, :3], np.arange(len(X)) % 4])
 
 
-@pytest.mark.parametrize("params", LEARNED.values(), ids=LEARNED)
-def test_all_that_is_learned_is_counted_and_folded_scales_are_not(params):
-    for kind in KINDS:
-        model = fit(kind, CODES, CODED.astype(np.float32), **params)
-        summary, embedding = model.summary(), getattr(model, "embedding_", None)
-        arrays = learned_arrays(model)
-        of_layers = sum(array.size for array in arrays)
-        of_layers -= sum(array.size for array in getattr(embedding, "arrays", ()))
-        assert sum(row.parameters for row in summary.rows[-3:]) == of_layers
-        assert summary.total.parameters == sum(array.size for array in arrays)
-        assert summary.total.bytes == sum(array.nbytes for array in arrays)
-        assert (summary.rows[0].layer == "embedding") == (embedding is not None)
-        if embedding is not None:
+def test_all_that_is_learned_is_counted_and_folded_scales_are_not():
+    for name, params in LEARNED.items():
+        for kind in KINDS:
+            model = fit(kind, CODES, CODED.astype(np.float32), **params)
+            summary, embedding = model.summary(), getattr(model, "embedding_", None)
+            arrays = learned_arrays(model)
+            of_layers = sum(array.size for array in arrays)
+            of_layers -= sum(array.size for array in getattr(embedding, "arrays", ()))
+            assert sum(row.parameters for row in summary.rows[-3:]) == of_layers, name
+            assert summary.total.parameters == sum(array.size for array in arrays), name
+            assert summary.total.bytes == sum(array.nbytes for array in arrays), name
             first, second = summary.rows[:2]
-            assert first.input_shape == "(n, 4)"
-            assert first.output_shape == second.input_shape
-            assert second.input_shape == f"(n, {len(model.coefs_[0])})"
+            assert (first.layer == "embedding") == (embedding is not None), name
+            if embedding is not None:
+                assert first.input_shape == "(n, 4)", name
+                assert first.output_shape == second.input_shape, name
+                assert second.input_shape == f"(n, {len(model.coefs_[0])})", name
 
 
 def test_an_embedding_has_the_products_of_its_columns():

@@ -1,5 +1,7 @@
 """class_weight is sample_weight by class."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -33,11 +35,12 @@ def fitted(y, sample_weight=None, X=X, **params):
     return quietly(small(**params).fit, X, y, sample_weight)
 
 
-def assert_same_bits(model, expected):
+def assert_same_bits(model, expected, case=""):
     """Of scores, too."""
-    conftest.assert_same_bits(model, expected)
     scores = [getattr(one, "validation_scores_", None) for one in (model, expected)]
-    assert scores[0] == scores[1]
+    assert scores[0] == scores[1], case
+    assert model.loss_ == expected.loss_, case
+    conftest.assert_same_bits(model, expected)
 
 
 def by_rows(y, by_class):
@@ -69,17 +72,18 @@ TARGETS = {
 }
 
 
-@covering(target=TARGETS, params=TRAINING, sample_weight=WEIGHTED)
-def test_a_dict_is_the_sample_weight_of_its_classes(target, params, sample_weight):
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_a_dict_is_the_sample_weight_of_its_classes(target):
     y, by_class = target
-    model = fitted(y, sample_weight, class_weight=by_class, **params)
-    weight = by_rows(y, by_class)
-    weight = weight if sample_weight is None else sample_weight * weight
-    assert_same_bits(model, fitted(y, weight, **params))
-    # a weight common to all rows counts against the penalty alone
-    if len(set(weight)) > 1:
-        plain = fitted(y, sample_weight, **params)
-        assert (by_class != {}) == (model.loss_ != plain.loss_)
+    for params, sample_weight in product(TRAINING.values(), WEIGHTED.values()):
+        model = fitted(y, sample_weight, class_weight=by_class, **params)
+        weight = by_rows(y, by_class)
+        weight = weight if sample_weight is None else sample_weight * weight
+        assert_same_bits(model, fitted(y, weight, **params), params)
+        # a weight common to all rows counts against the penalty alone
+        if len(set(weight)) > 1:
+            plain = fitted(y, sample_weight, **params)
+            assert (by_class != {}) == (model.loss_ != plain.loss_), params
 
 
 @pytest.mark.parametrize("params", TRAINING.values(), ids=TRAINING)
@@ -259,15 +263,15 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("y", "class_weight"), REFUSED.values(), ids=REFUSED)
-def test_bad_class_weights_are_refused_by_name(y, class_weight):
+def test_bad_class_weights_are_refused_by_name():
     refused = r"^MLPClassifier: class_weight must "
-    for params in TRAINING.values():
-        estimator = small(class_weight=class_weight, **params)
-        with pytest.raises(ValueError, match=refused) as error:
-            estimator.fit(X, y)
-        assert ", got " in str(error.value)
-        assert not hasattr(estimator, "coefs_")
+    for name, (y, class_weight) in REFUSED.items():
+        for params in TRAINING.values():
+            estimator = small(class_weight=class_weight, **params)
+            with pytest.raises(ValueError, match=refused) as error:
+                estimator.fit(X, y)
+            assert ", got " in str(error.value), name
+            assert not hasattr(estimator, "coefs_"), name
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 2.0}, {}, [{}]], ids=repr)

@@ -55,16 +55,18 @@ LAYERS = {
 }
 
 
-@pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("dtype, tolerance", TOLERANCE.items())
-def test_a_layer_gives_the_same_values(name, dtype, tolerance):
-    layer, x = LAYERS[name](dtype), (3.0 * X).astype(dtype)
-    x[:, 3:] = RNG.choice([-1.0, 0.0, 0.5, 2.0, 3.0, 99.0], (40, 2))
-    params = [RNG.normal(size=shape).astype(dtype) for _, shape in layer.shapes]
-    buffers = layer.buffers(Memory(len(x), x.dtype, backward=False), "C")
-    wanted = layer.forward(params, x, buffers)
-    write = partial(layers.write_layers, "Owner", [layer], [params])
-    found = evaluated(write, x, wanted.shape[1:])
-    assert found.dtype == wanted.dtype
-    largest = np.abs(wanted).max()
-    np.testing.assert_allclose(found, wanted, rtol=0, atol=tolerance * largest)
+def test_a_layer_gives_the_same_values(dtype, tolerance):
+    for name, make in LAYERS.items():
+        layer, x = make(dtype), (3.0 * X).astype(dtype)
+        x[:, 3:] = RNG.choice([-1.0, 0.0, 0.5, 2.0, 3.0, 99.0], (40, 2))
+        params = [RNG.normal(size=shape).astype(dtype) for _, shape in layer.shapes]
+        buffers = layer.buffers(Memory(len(x), x.dtype, backward=False), "C")
+        wanted = layer.forward(params, x, buffers)
+        write = partial(layers.write_layers, "Owner", [layer], [params])
+        found = evaluated(write, x, wanted.shape[1:])
+        assert found.dtype == wanted.dtype, name
+        largest = np.abs(wanted).max()
+        np.testing.assert_allclose(
+            found, wanted, rtol=0, atol=tolerance * largest, err_msg=name
+        )
