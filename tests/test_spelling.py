@@ -6,7 +6,7 @@ from sklearn.metrics import get_scorer_names
 
 from skmlp import Dropout, EarlyStopping, MLPClassifier, MLPRegressor, tabular_pipeline
 from skmlp.activations import ACTIVATIONS
-from skmlp.estimators import moved
+from skmlp.estimators.validation import moved
 from skmlp.initializers import INITIALIZERS
 from skmlp.losses import CLASSIFICATION_LOSSES, REGRESSION_LOSSES
 from skmlp.schedules import SCHEDULES
