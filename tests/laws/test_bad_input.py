@@ -1160,12 +1160,8 @@ DIVERGING = [
     (MLPClassifier, {"solver": "adam", "learning_rate_init": 1e308}, X, LABELS),
     (MLPClassifier, {"solver": "lbfgs"}, HUGE_X, LABELS),
 ]
-DIVERGING_IDS = [f"{kind.__name__}-{params}" for kind, params, *_ in DIVERGING]
 DIVERGING_BY_EPOCHS = [row for row in DIVERGING if row[1]["solver"] != "lbfgs"]
-DIVERGING_CALLS = [
-    *[("fit", *row) for row in DIVERGING],
-    *[("partial_fit", *row) for row in DIVERGING_BY_EPOCHS],
-]
+DIVERGING_CALLS = {"fit": DIVERGING, "partial_fit": DIVERGING_BY_EPOCHS}
 
 
 def diverge(model, method, bad_X, bad_y):
@@ -1177,53 +1173,49 @@ def diverge(model, method, bad_X, bad_y):
     return str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("method", "kind", "params", "bad_X", "bad_y"),
-    DIVERGING_CALLS,
-    ids=[f"{method}-{kind.__name__}-{p}" for method, kind, p, *_ in DIVERGING_CALLS],
-)
-def test_a_diverged_fit_says_why_and_unfits(method, kind, params, bad_X, bad_y):
-    fitted_before = small(kind).fit(X, LABELS).set_params(**params)
-    for model in (small(kind, **params), fitted_before):
-        message = diverge(model, method, bad_X, bad_y)
-        assert f"{kind.__name__}: " in message
-        assert "|X|" in message and "Scale X" in message
-        if params["solver"] != "lbfgs":
-            assert "epoch" in message
-            assert f"learning_rate_init={model.learning_rate_init!r}" in message
-        assert ("|y|" in message) == (kind is MLPRegressor)
-        assert not [name for name in vars(model) if name.endswith("_")]
-        with pytest.raises(NotFittedError):
-            model.predict(X)
+def assert_says_why_and_unfits(model, method, bad_X, bad_y):
+    message = diverge(model, method, bad_X, bad_y)
+    assert f"{type(model).__name__}: " in message
+    assert "|X|" in message and "Scale X" in message
+    if model.solver != "lbfgs":
+        assert "epoch" in message
+        assert f"learning_rate_init={model.learning_rate_init!r}" in message
+    assert ("|y|" in message) == isinstance(model, MLPRegressor)
+    assert not [name for name in vars(model) if name.endswith("_")]
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
-@pytest.mark.parametrize(
-    ("kind", "params", "bad_X", "bad_y"), DIVERGING, ids=DIVERGING_IDS
-)
-def test_after_a_diverged_fit_the_next_one_is_as_if_it_were_the_first(
-    kind, params, bad_X, bad_y
-):
-    model = small(kind, **params)
-    diverge(model, "fit", bad_X, bad_y)
-    gentle = {**small(kind).get_params(), "warm_start": True}
-    model.set_params(**gentle).fit(X, target(kind))
-    assert digest(model) == digest(small(kind, warm_start=True).fit(X, target(kind)))
+@pytest.mark.parametrize("method", METHODS)
+def test_a_diverged_fit_says_why_and_unfits(method):
+    for kind, params, bad_X, bad_y in DIVERGING_CALLS[method]:
+        fitted_before = small(kind).fit(X, LABELS).set_params(**params)
+        for model in (small(kind, **params), fitted_before):
+            with in_case((kind, params, model is fitted_before)):
+                assert_says_why_and_unfits(model, method, bad_X, bad_y)
 
 
-@pytest.mark.parametrize(
-    ("kind", "params", "bad_X", "bad_y"),
-    DIVERGING_BY_EPOCHS,
-    ids=[f"{kind.__name__}-{params}" for kind, params, *_ in DIVERGING_BY_EPOCHS],
-)
-def test_a_diverged_fit_with_early_stopping_keeps_finite_weights_and_warns(
-    kind, params, bad_X, bad_y
-):
-    model = small(kind, **params, early_stopping=True, activation="identity")
-    model.set_params(max_iter=20, n_iter_no_change=20)
-    with pytest.warns(ConvergenceWarning, match="non-finite") as caught:
-        model.fit(bad_X, bad_y)
-    assert len(caught) == 1
-    assert f"{kind.__name__}: " in str(caught[0].message)
-    assert all(np.isfinite(W).all() for W in (*model.coefs_, *model.intercepts_))
-    assert np.isnan(model.validation_scores_[-1])
-    assert not np.isnan(model.predict(X).astype(float)).any()
+def test_after_a_diverged_fit_the_next_one_is_as_if_it_were_the_first():
+    for kind, params, bad_X, bad_y in DIVERGING:
+        model = small(kind, **params)
+        with in_case((kind, params)):
+            diverge(model, "fit", bad_X, bad_y)
+            gentle = {**small(kind).get_params(), "warm_start": True}
+            model.set_params(**gentle).fit(X, target(kind))
+            first = small(kind, warm_start=True).fit(X, target(kind))
+            assert digest(model) == digest(first)
+
+
+def test_a_diverged_fit_with_early_stopping_keeps_finite_weights_and_warns():
+    for kind, params, bad_X, bad_y in DIVERGING_BY_EPOCHS:
+        model = small(kind, **params, early_stopping=True, activation="identity")
+        model.set_params(max_iter=20, n_iter_no_change=20)
+        with in_case((kind, params)):
+            with pytest.warns(ConvergenceWarning, match="non-finite") as caught:
+                model.fit(bad_X, bad_y)
+            assert len(caught) == 1
+            assert f"{kind.__name__}: " in str(caught[0].message)
+            weights = (*model.coefs_, *model.intercepts_)
+            assert all(np.isfinite(W).all() for W in weights)
+            assert np.isnan(model.validation_scores_[-1])
+            assert not np.isnan(model.predict(X).astype(float)).any()
