@@ -29,6 +29,7 @@ from skmlp.schedules import SCHEDULES, Cosine, Schedule
 from skmlp.solvers import SGD, Adam
 
 from ..conftest import covering, digest
+from .cases import in_case
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 N_ROWS, N_FEATURES = 30, 4
@@ -231,26 +232,27 @@ OF_THE_OTHER = {
 }
 
 
-PARAMETERS = [(kind, name) for kind in ESTIMATORS for name in kind().get_params()]
-
-
 def bad_values(kind, name):
     return [*BAD_PARAMETERS[name], *OF_THE_OTHER[kind].get(name, [])]
 
 
 def test_the_table_of_bad_values_covers_every_parameter():
-    assert set(BAD_PARAMETERS) == {name for _, name in PARAMETERS}
+    assert set(BAD_PARAMETERS) == {
+        n for kind in ESTIMATORS for n in kind().get_params()
+    }
 
 
-@pytest.mark.parametrize(("kind", "name"), PARAMETERS)
-def test_a_bad_parameter_is_refused_by_name_before_anything_is_fitted(kind, name):
-    for value in bad_values(kind, name):
+@every_estimator
+def test_a_bad_parameter_is_refused_by_name_before_anything_is_fitted(kind):
+    names = kind().get_params()
+    for name, value in [(n, value) for n in names for value in bad_values(kind, n)]:
         estimator = small(kind).set_params(**{name: value})
         came = repr(value)[:60]  # long values are shown by their beginning
         args = (f"got {came}", estimator.fit, X, target(kind))
-        assert_refused(came, kind, name, *args)
-        with pytest.raises(NotFittedError):
-            estimator.predict(X)
+        with in_case(f"{name}={came}"):
+            assert_refused(came, kind, name, *args)
+            with pytest.raises(NotFittedError):
+                estimator.predict(X)
 
 
 def test_the_table_of_bad_settings_covers_every_object_for_a_plain_value():
@@ -258,14 +260,15 @@ def test_the_table_of_bad_settings_covers_every_object_for_a_plain_value():
     assert names <= set(BAD_SETTINGS)
 
 
-@pytest.mark.parametrize("name", BAD_SETTINGS)
-def test_a_bad_setting_is_refused_by_name_before_anything_is_fitted(name):
-    for kind, value in product(ESTIMATORS, BAD_SETTINGS[name]):
+@every_estimator
+def test_a_bad_setting_is_refused_by_name_before_anything_is_fitted(kind):
+    for name, value in [(n, value) for n in BAD_SETTINGS for value in BAD_SETTINGS[n]]:
         estimator = small(kind, **WITH_SETTINGS).set_params(**{name: value})
         came = repr(value)[:60]
         args = (f"got {came}", estimator.fit, X, target(kind))
-        assert_refused(came, kind, name, *args)
-        assert not hasattr(estimator, "coefs_")
+        with in_case(f"{name}={came}"):
+            assert_refused(came, kind, name, *args)
+            assert not hasattr(estimator, "coefs_")
 
 
 def test_a_schedule_that_there_is_not_is_refused_with_those_there_are():
@@ -279,9 +282,9 @@ def test_a_schedule_that_there_is_not_is_refused_with_those_there_are():
         assert "object" in str(error.value) and "function" in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["solver", "loss", "early_stopping", "dropout"])
-def test_a_bad_parameter_of_an_estimator_within_another_is_refused_by_name(name):
-    for value in ("unheard_of", 3):
+def test_a_bad_parameter_of_an_estimator_within_another_is_refused_by_name():
+    names = ("solver", "loss", "early_stopping", "dropout")
+    for name, value in product(names, ("unheard_of", 3)):
         params = {name: value}
         within = (
             lambda params=params: tabular_pipeline("regressor", **params).fit(
@@ -292,24 +295,23 @@ def test_a_bad_parameter_of_an_estimator_within_another_is_refused_by_name(name)
             ).fit(X),
         )
         for fit in within:
-            assert_refused(value, MLPRegressor, name, repr(value), fit)
+            assert_refused((name, value), MLPRegressor, name, repr(value), fit)
 
 
-@pytest.mark.parametrize("name", BAD_PARAMETERS)
-def test_a_bad_parameter_leaves_a_fitted_model_as_it_was(name):
-    for kind in ESTIMATORS:
-        if (kind, name) not in PARAMETERS:
-            continue
-        model = fitted(kind)
-        before, good = digest(model), model.get_params(deep=False)[name]
+@every_call
+def test_a_bad_parameter_leaves_a_fitted_model_as_it_was(kind, method):
+    model = fitted(kind)
+    before, good = digest(model), model.get_params(deep=False)
+    for name in good:
+        if (name, method) == ("coefs_init", "partial_fit"):
+            continue  # partial_fit goes on from the weights there are
         values = bad_values(kind, name)
-        for value, method in product((values[0], values[-1]), METHODS):
-            if (name, method) == ("coefs_init", "partial_fit"):
-                continue  # partial_fit goes on from the weights there are
+        for value in (values[0], values[-1]):
             model.set_params(**{name: value})
-            args = ("", call, model, method, X, target(kind))
-            assert_refused((value, method), kind, name, *args)
-            assert digest(model.set_params(**{name: good})) == before, (value, method)
+            with in_case(f"{name}={value!r}"[:80]):
+                args = ("", call, model, method, X, target(kind))
+                assert_refused(value, kind, name, *args)
+                assert digest(model.set_params(**{name: good[name]})) == before
 
 
 @every_estimator
@@ -336,23 +338,18 @@ def by_hand(kind):
     return model
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "make"),
-    [
+def test_a_bad_parameter_that_predict_needs_is_refused_by_name_at_predict():
+    for kind, name, make in (
         (MLPClassifier, "activation", fitted),
         (MLPRegressor, "activation", fitted),
         (MLPClassifier, "activation", by_hand),
         (MLPRegressor, "activation", by_hand),
         (MLPRegressor, "loss", by_hand),
-    ],
-)
-def test_a_bad_parameter_that_predict_needs_is_refused_by_name_at_predict(
-    kind, name, make
-):
-    model = make(kind).set_params(**{name: "unheard_of"})
-    with pytest.raises(ValueError) as error:
-        model.predict(X)
-    assert_names(error, kind, name, "'unheard_of'")
+    ):
+        model = make(kind).set_params(**{name: "unheard_of"})
+        with in_case((kind, name, make)), pytest.raises(ValueError) as error:
+            model.predict(X)
+        assert_names(error, kind, name, "'unheard_of'")
 
 
 @every_estimator
@@ -385,52 +382,52 @@ def test_a_list_of_another_length_than_the_hidden_layers_is_refused_by_name(kind
         assert_refused(value, kind, name, came, fit, X, target(kind))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("alpha", 0),
-        ("alpha", np.float32(0.5)),
-        ("batch_size", np.int64(7)),
-        ("batch_size", N_ROWS),
-        ("learning_rate_init", 1),
-        ("power_t", 0),
-        ("max_iter", HUGE),
-        ("random_state", 2**32 - 1),
-        ("random_state", np.int32(3)),
-        ("random_state", np.random.RandomState(0)),
-        ("tol", np.float64(1e5)),
-        ("shuffle", np.False_),
-        ("momentum", 0),
-        ("momentum", 1),
-        ("validation_fraction", 0),  # of no use, and not used
-        ("beta_1", 0),
-        ("beta_2", 0),
-        ("epsilon", 1),
-        ("n_iter_no_change", HUGE),
-        ("n_iter_no_change", math.inf),
-        ("max_fun", HUGE),
-        ("dropout", 0),
-        ("dropout", [0]),
-        ("dropout", np.array([0.0])),
-        ("dropout", Dropout(0, inputs=0, noise=np.float32(0))),
-        ("alpha_l1", 0),
-        ("embedding_size", np.int64(1)),
-        ("categorical_features", []),
-        ("categorical_features", np.zeros(N_FEATURES, bool)),
-        ("activation", ["relu"]),
-        ("activation", np.str_("relu")),
-    ],
-)
-def test_values_at_the_edge_of_their_range_are_used(name, value):
-    for kind, solver in product(ESTIMATORS, ["sgd", "adam", "lbfgs"]):
+EDGES = [
+    ("alpha", 0),
+    ("alpha", np.float32(0.5)),
+    ("batch_size", np.int64(7)),
+    ("batch_size", N_ROWS),
+    ("learning_rate_init", 1),
+    ("power_t", 0),
+    ("max_iter", HUGE),
+    ("random_state", 2**32 - 1),
+    ("random_state", np.int32(3)),
+    ("random_state", np.random.RandomState(0)),
+    ("tol", np.float64(1e5)),
+    ("shuffle", np.False_),
+    ("momentum", 0),
+    ("momentum", 1),
+    ("validation_fraction", 0),  # of no use, and not used
+    ("beta_1", 0),
+    ("beta_2", 0),
+    ("epsilon", 1),
+    ("n_iter_no_change", HUGE),
+    ("n_iter_no_change", math.inf),
+    ("max_fun", HUGE),
+    ("dropout", 0),
+    ("dropout", [0]),
+    ("dropout", np.array([0.0])),
+    ("dropout", Dropout(0, inputs=0, noise=np.float32(0))),
+    ("alpha_l1", 0),
+    ("embedding_size", np.int64(1)),
+    ("categorical_features", []),
+    ("categorical_features", np.zeros(N_FEATURES, bool)),
+    ("activation", ["relu"]),
+    ("activation", np.str_("relu")),
+]
+
+
+@covering(kind=ESTIMATORS, solver=["sgd", "adam", "lbfgs"])
+def test_values_at_the_edge_of_their_range_are_used(kind, solver):
+    for name, value in EDGES:
         model = small(kind, solver=solver).set_params(**{name: value})
         never_ends = name == "n_iter_no_change" and solver != "lbfgs"
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), in_case(f"{name}={value!r}"[:80]):
             if never_ends:
                 warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(X, target(kind))
-        assert np.isfinite(model.coefs_[0]).all(), (kind, solver)
-        assert model.predict(X).shape == (N_ROWS,)
+            assert np.isfinite(model.coefs_[0]).all()
+            assert model.predict(X).shape == (N_ROWS,)
 
 
 def test_no_rate_factors_are_ones():
@@ -594,26 +591,25 @@ OUTPUTS = [
 def assert_refused_at_predict(table, kind, method):
     model = fitted(kind)
     before = digest(model)
-    for case, bad in table.items():
+    for name, bad in table.items():
         args = (described(bad), getattr(model, method), bad)
-        assert_refused(case, kind, "X", *args)
-        assert digest(model) == before, case
+        assert_refused((method, name), kind, "X", *args)
+        assert digest(model) == before, (method, name)
 
 
-@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
-def test_bad_X_at_predict_is_refused_by_name_and_changes_nothing(kind, method):
-    assert_refused_at_predict({**BAD_X, **WRONG_WIDTHS}, kind, method)
+def test_bad_X_at_predict_is_refused_by_name_and_changes_nothing():
+    for kind, method in OUTPUTS:
+        assert_refused_at_predict({**BAD_X, **WRONG_WIDTHS}, kind, method)
 
 
-@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
-def test_bad_frames_at_predict_are_refused_by_name(kind, method, pandas):
-    assert_refused_at_predict(bad_frames(pandas), kind, method)
+def test_bad_frames_at_predict_are_refused_by_name(pandas):
+    for kind, method in OUTPUTS:
+        assert_refused_at_predict(bad_frames(pandas), kind, method)
 
 
-@pytest.mark.parametrize(("kind", "method"), OUTPUTS)
-def test_outputs_before_fit_raise_not_fitted_whatever_X_is(kind, method):
-    for anything in (X, None, with_entry(NAN)):
-        with pytest.raises(NotFittedError, match=kind.__name__):
+def test_outputs_before_fit_raise_not_fitted_whatever_X_is():
+    for (kind, method), anything in product(OUTPUTS, (X, None, with_entry(NAN))):
+        with in_case(method), pytest.raises(NotFittedError, match=kind.__name__):
             getattr(small(kind), method)(anything)
 
 
@@ -743,11 +739,11 @@ def assert_labels_refused(make, labels, said):
             )
 
 
-@pytest.mark.parametrize("make", CONTAINERS.values(), ids=CONTAINERS)
-def test_labels_of_several_types_are_refused_by_the_names_of_their_types(make):
-    for types, labels in MIXED:
+def test_labels_of_several_types_are_refused_by_the_names_of_their_types():
+    for container, (types, labels) in product(CONTAINERS, MIXED):
         said = f"mixes labels of several types ({types})."
-        assert_labels_refused(make, labels, said)
+        with in_case(container):
+            assert_labels_refused(CONTAINERS[container], labels, said)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
@@ -761,13 +757,14 @@ def test_labels_of_several_types_in_a_frame_are_refused_as_those_in_a_list(panda
         assert_labels_refused(make, [0, 1, "b"], said)
 
 
-@pytest.mark.parametrize("make", [list, objects, np.array], ids=lambda f: f.__name__)
-def test_labels_of_bytes_are_refused_as_such(make):
+def test_labels_of_bytes_are_refused_as_such():
     said = "holds bytes; decode them to strings"
-    assert_labels_refused(make, [b"a", b"b", b"c"], said)
-    with pytest.raises(TypeError) as error:
-        small(MLPClassifier).fit(X, make([b"a", b"b", b"c"] * 10))
-    assert "several types" not in str(error.value)
+    for make in (list, objects, np.array):
+        with in_case(make):
+            assert_labels_refused(make, [b"a", b"b", b"c"], said)
+            with pytest.raises(TypeError) as error:
+                small(MLPClassifier).fit(X, make([b"a", b"b", b"c"] * 10))
+        assert "several types" not in str(error.value), make
 
 
 def test_numbers_of_several_types_in_a_list_are_labels():
@@ -990,19 +987,17 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kind", "how", "new_X", "new_y", "named"), CHANGES.values(), ids=CHANGES
-)
-def test_a_fit_that_goes_on_refuses_another_shape_by_name(
-    kind, how, new_X, new_y, named
-):
-    y = FITTED_WITH[kind][how]
-    model = small(kind, warm_start=True).fit(X, y)
-    twin = copy.deepcopy(model)
-    for method in METHODS:
-        assert_refused(method, kind, named, "", getattr(model, method), new_X, new_y)
-        assert digest(model) == digest(twin), method
-    assert digest(model.partial_fit(X, y)) == digest(twin.partial_fit(X, y))
+def test_a_fit_that_goes_on_refuses_another_shape_by_name():
+    for change, (kind, how, new_X, new_y, named) in CHANGES.items():
+        y = FITTED_WITH[kind][how]
+        model = small(kind, warm_start=True).fit(X, y)
+        twin = copy.deepcopy(model)
+        for method in METHODS:
+            args = ("", getattr(model, method), new_X, new_y)
+            assert_refused((change, method), kind, named, *args)
+            assert digest(model) == digest(twin), (change, method)
+        goes_on = model.partial_fit(X, y), twin.partial_fit(X, y)
+        assert digest(goes_on[0]) == digest(goes_on[1]), change
 
 
 @every_estimator
@@ -1119,28 +1114,28 @@ def test_partial_fit_is_absent_with_lbfgs(kind):
 # Early stopping needs enough rows
 
 
-@pytest.mark.parametrize(
-    ("kind", "n_rows", "fraction"),
-    [
-        (MLPClassifier, N_ROWS, 0.01),
-        (MLPRegressor, N_ROWS, 0.01),
-        (MLPClassifier, N_ROWS, 0.0),
-        (MLPRegressor, N_ROWS, 0.0),
-        (MLPRegressor, N_ROWS, 0.99),
-        (MLPRegressor, 5, 0.1),
-        (MLPRegressor, 1, 0.5),
-        (MLPClassifier, 2, 0.5),
-    ],
-)
-def test_a_part_too_small_for_early_stopping_is_refused_by_name(kind, n_rows, fraction):
-    model = small(kind, early_stopping=True, validation_fraction=fraction)
-    with pytest.raises(ValueError) as error:
-        model.fit(X[:n_rows], target(kind)[:n_rows])
-    message = str(error.value)
-    assert f"{kind.__name__}: " in message
-    assert f"got validation_fraction={fraction!r} of {n_rows} rows" in message
-    with pytest.raises(NotFittedError):
-        model.predict(X)
+TOO_SMALL = [
+    (MLPClassifier, N_ROWS, 0.01),
+    (MLPRegressor, N_ROWS, 0.01),
+    (MLPClassifier, N_ROWS, 0.0),
+    (MLPRegressor, N_ROWS, 0.0),
+    (MLPRegressor, N_ROWS, 0.99),
+    (MLPRegressor, 5, 0.1),
+    (MLPRegressor, 1, 0.5),
+    (MLPClassifier, 2, 0.5),
+]
+
+
+def test_a_part_too_small_for_early_stopping_is_refused_by_name():
+    for kind, n_rows, fraction in TOO_SMALL:
+        model = small(kind, early_stopping=True, validation_fraction=fraction)
+        came = f"got validation_fraction={fraction!r} of {n_rows} rows"
+        with in_case(came):
+            with pytest.raises(ValueError) as error:
+                model.fit(X[:n_rows], target(kind)[:n_rows])
+            assert_names(error, kind, "", came)
+            with pytest.raises(NotFittedError):
+                model.predict(X)
 
 
 def test_a_class_with_one_row_under_early_stopping_is_refused_by_name():
@@ -1165,12 +1160,8 @@ DIVERGING = [
     (MLPClassifier, {"solver": "adam", "learning_rate_init": 1e308}, X, LABELS),
     (MLPClassifier, {"solver": "lbfgs"}, HUGE_X, LABELS),
 ]
-DIVERGING_IDS = [f"{kind.__name__}-{params}" for kind, params, *_ in DIVERGING]
 DIVERGING_BY_EPOCHS = [row for row in DIVERGING if row[1]["solver"] != "lbfgs"]
-DIVERGING_CALLS = [
-    *[("fit", *row) for row in DIVERGING],
-    *[("partial_fit", *row) for row in DIVERGING_BY_EPOCHS],
-]
+DIVERGING_CALLS = {"fit": DIVERGING, "partial_fit": DIVERGING_BY_EPOCHS}
 
 
 def diverge(model, method, bad_X, bad_y):
@@ -1182,53 +1173,49 @@ def diverge(model, method, bad_X, bad_y):
     return str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("method", "kind", "params", "bad_X", "bad_y"),
-    DIVERGING_CALLS,
-    ids=[f"{method}-{kind.__name__}-{p}" for method, kind, p, *_ in DIVERGING_CALLS],
-)
-def test_a_diverged_fit_says_why_and_unfits(method, kind, params, bad_X, bad_y):
-    fitted_before = small(kind).fit(X, LABELS).set_params(**params)
-    for model in (small(kind, **params), fitted_before):
-        message = diverge(model, method, bad_X, bad_y)
-        assert f"{kind.__name__}: " in message
-        assert "|X|" in message and "Scale X" in message
-        if params["solver"] != "lbfgs":
-            assert "epoch" in message
-            assert f"learning_rate_init={model.learning_rate_init!r}" in message
-        assert ("|y|" in message) == (kind is MLPRegressor)
-        assert not [name for name in vars(model) if name.endswith("_")]
-        with pytest.raises(NotFittedError):
-            model.predict(X)
+def assert_says_why_and_unfits(model, method, bad_X, bad_y):
+    message = diverge(model, method, bad_X, bad_y)
+    assert f"{type(model).__name__}: " in message
+    assert "|X|" in message and "Scale X" in message
+    if model.solver != "lbfgs":
+        assert "epoch" in message
+        assert f"learning_rate_init={model.learning_rate_init!r}" in message
+    assert ("|y|" in message) == isinstance(model, MLPRegressor)
+    assert not [name for name in vars(model) if name.endswith("_")]
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
-@pytest.mark.parametrize(
-    ("kind", "params", "bad_X", "bad_y"), DIVERGING, ids=DIVERGING_IDS
-)
-def test_after_a_diverged_fit_the_next_one_is_as_if_it_were_the_first(
-    kind, params, bad_X, bad_y
-):
-    model = small(kind, **params)
-    diverge(model, "fit", bad_X, bad_y)
-    gentle = {**small(kind).get_params(), "warm_start": True}
-    model.set_params(**gentle).fit(X, target(kind))
-    assert digest(model) == digest(small(kind, warm_start=True).fit(X, target(kind)))
+@pytest.mark.parametrize("method", METHODS)
+def test_a_diverged_fit_says_why_and_unfits(method):
+    for kind, params, bad_X, bad_y in DIVERGING_CALLS[method]:
+        fitted_before = small(kind).fit(X, LABELS).set_params(**params)
+        for model in (small(kind, **params), fitted_before):
+            with in_case((kind, params, model is fitted_before)):
+                assert_says_why_and_unfits(model, method, bad_X, bad_y)
 
 
-@pytest.mark.parametrize(
-    ("kind", "params", "bad_X", "bad_y"),
-    DIVERGING_BY_EPOCHS,
-    ids=[f"{kind.__name__}-{params}" for kind, params, *_ in DIVERGING_BY_EPOCHS],
-)
-def test_a_diverged_fit_with_early_stopping_keeps_finite_weights_and_warns(
-    kind, params, bad_X, bad_y
-):
-    model = small(kind, **params, early_stopping=True, activation="identity")
-    model.set_params(max_iter=20, n_iter_no_change=20)
-    with pytest.warns(ConvergenceWarning, match="non-finite") as caught:
-        model.fit(bad_X, bad_y)
-    assert len(caught) == 1
-    assert f"{kind.__name__}: " in str(caught[0].message)
-    assert all(np.isfinite(W).all() for W in (*model.coefs_, *model.intercepts_))
-    assert np.isnan(model.validation_scores_[-1])
-    assert not np.isnan(model.predict(X).astype(float)).any()
+def test_after_a_diverged_fit_the_next_one_is_as_if_it_were_the_first():
+    for kind, params, bad_X, bad_y in DIVERGING:
+        model = small(kind, **params)
+        with in_case((kind, params)):
+            diverge(model, "fit", bad_X, bad_y)
+            gentle = {**small(kind).get_params(), "warm_start": True}
+            model.set_params(**gentle).fit(X, target(kind))
+            first = small(kind, warm_start=True).fit(X, target(kind))
+            assert digest(model) == digest(first)
+
+
+def test_a_diverged_fit_with_early_stopping_keeps_finite_weights_and_warns():
+    for kind, params, bad_X, bad_y in DIVERGING_BY_EPOCHS:
+        model = small(kind, **params, early_stopping=True, activation="identity")
+        model.set_params(max_iter=20, n_iter_no_change=20)
+        with in_case((kind, params)):
+            with pytest.warns(ConvergenceWarning, match="non-finite") as caught:
+                model.fit(bad_X, bad_y)
+            assert len(caught) == 1
+            assert f"{kind.__name__}: " in str(caught[0].message)
+            weights = (*model.coefs_, *model.intercepts_)
+            assert all(np.isfinite(W).all() for W in weights)
+            assert np.isnan(model.validation_scores_[-1])
+            assert not np.isnan(model.predict(X).astype(float)).any()

@@ -9,19 +9,21 @@ from skmlp.tabular import SmoothClipScaler
 
 from ..tabular.columns_in_dresses import DRESSES, expected_features, first_row, in_dress
 from ..tabular.dresses import column, encoder, pd
+from .cases import in_case
 
 
-@pytest.mark.parametrize("missing", [False, True])
 @pytest.mark.parametrize("dress", DRESSES)
-def test_the_same_values_are_the_same_features_in_every_dress(dress, missing):
-    objects, X = in_dress("objects", missing), in_dress(dress, missing)
-    expected = encoder().fit_transform(objects)
-    for fitted in (objects, X):  # so that all dresses are equal to each other
-        model = encoder().fit(fitted)
-        for asked in (objects, X):
-            np.testing.assert_array_equal(model.transform(asked), expected)
-            alone = model.transform(first_row(asked))
-            np.testing.assert_array_equal(alone, expected[:1])
+def test_the_same_values_are_the_same_features_in_every_dress(dress):
+    for missing in (False, True):
+        objects, X = in_dress("objects", missing), in_dress(dress, missing)
+        expected = encoder().fit_transform(objects)
+        for fitted in (objects, X):  # so that all dresses are equal to each other
+            with in_case(f"{missing=}, fitted with {type(fitted)}"):
+                model = encoder().fit(fitted)
+                for asked in (objects, X):
+                    np.testing.assert_array_equal(model.transform(asked), expected)
+                    alone = model.transform(first_row(asked))
+                    np.testing.assert_array_equal(alone, expected[:1])
 
 
 @pytest.mark.parametrize("missing", [False, True])
@@ -50,16 +52,17 @@ FLAGS = {
 }
 
 
-@pytest.mark.parametrize("dress", FLAGS)
-def test_flags_are_flags_in_every_dress(dress):
-    X = column(pd.Series(FLAGS[dress] * 4))
-    for chosen in ("from_dtype", ["c"]):
+@pytest.mark.parametrize("chosen", ["from_dtype", ["c"]], ids=str)
+def test_flags_are_flags_in_every_dress(chosen):
+    for dress, flags in FLAGS.items():
+        X = column(pd.Series(flags * 4))
         model = encoder(categorical_features=chosen).fit(X)
         expected = model.transform(X)
-        assert len(np.unique(expected, axis=0)) == 2
+        assert len(np.unique(expected, axis=0)) == 2, dress
         for other, values in FLAGS.items():
             found = model.transform(column(pd.Series(values * 4)))
-            np.testing.assert_array_equal(found, expected, err_msg=other)
+            what = f"fitted with {dress}, asked with {other}"
+            np.testing.assert_array_equal(found, expected, err_msg=what)
 
 
 CODES = {
@@ -71,13 +74,14 @@ CODES = {
 }
 
 
-@pytest.mark.parametrize("dress", CODES)
-def test_codes_are_the_same_categories_in_every_dress(dress):
-    X = column(pd.Series(CODES[dress]))
-    model = encoder(categorical_features=["c"]).fit(X)
-    for other, values in CODES.items():
-        found = model.transform(column(pd.Series(values)))
-        np.testing.assert_array_equal(found, model.transform(X), err_msg=other)
+def test_codes_are_the_same_categories_in_every_dress():
+    for dress, codes in CODES.items():
+        X = column(pd.Series(codes))
+        model = encoder(categorical_features=["c"]).fit(X)
+        for other, values in CODES.items():
+            found = model.transform(column(pd.Series(values)))
+            what = f"fitted with {dress}, asked with {other}"
+            np.testing.assert_array_equal(found, model.transform(X), err_msg=what)
 
 
 def test_codes_that_differ_stay_apart():

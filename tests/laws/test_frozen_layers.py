@@ -3,6 +3,7 @@
 Layers that `coefs_init` need not have are drawn as a fit without it draws them.
 """
 
+import copy
 import warnings
 from itertools import count, pairwise
 
@@ -18,6 +19,7 @@ from skmlp.network.objective import Objective
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, RMSprop
 
 from ..conftest import assert_same_bits, classes_first, covering
+from .cases import in_case
 
 # a given number of epochs is enough here
 pytestmark = [
@@ -38,7 +40,6 @@ TARGETS = {MLPClassifier: LABELS, MLPRegressor: NUMBERS}
 HIDDEN = (6, 5)
 STOCHASTIC = [name for name in SOLVERS if name != "lbfgs"]
 every_estimator = pytest.mark.parametrize("kind", TARGETS)
-every_solver = pytest.mark.parametrize("solver", SOLVERS)
 
 # An epoch of steps of 1e-300, which leaves the start as it is.
 STILL = {"solver": "sgd", "learning_rate_init": 1e-300, "max_iter": 1}
@@ -102,13 +103,18 @@ def same_outputs(model):
 # Frozen layers stay, whatever else a fit does
 
 
-@every_solver
-def test_each_solver_leaves_frozen_layers_to_the_bit_and_trains_the_others(solver):
-    for kind, n_outputs, n_frozen in ((MLPClassifier, 3, 1), (MLPRegressor, 1, 2)):
-        start = source(n_outputs)
-        model = fit(kind, solver=solver, freeze=n_frozen, coefs_init=start)
-        assert_frozen(model, n_frozen, start)
-        assert_others_train(model, n_frozen, start)
+@pytest.mark.parametrize(
+    ("kind", "n_outputs", "n_frozen"), [(MLPClassifier, 3, 1), (MLPRegressor, 1, 2)]
+)
+def test_each_solver_leaves_frozen_layers_to_the_bit_and_trains_the_others(
+    kind, n_outputs, n_frozen
+):
+    start = source(n_outputs)
+    for solver in SOLVERS:
+        with in_case(solver):
+            model = fit(kind, solver=solver, freeze=n_frozen, coefs_init=start)
+            assert_frozen(model, n_frozen, start)
+            assert_others_train(model, n_frozen, start)
 
 
 def of(kind, y=None, X=X, fit=None, **params):
@@ -183,22 +189,22 @@ FITS = {
 }
 
 
-@pytest.mark.parametrize("name", FITS)
-def test_frozen_layers_stay_in_every_kind_of_fit_and_the_others_train(name):
-    kind, y, X, kwargs, params = FITS[name]
-    without = {name: value for name, value in kwargs.items() if "val" not in name}
+@pytest.mark.parametrize("freeze", [1, 2])
+def test_frozen_layers_stay_in_every_kind_of_fit_and_the_others_train(freeze):
     still = {"refit": False, "early_stopping": False, "scoring": None, "dropout": 0.0}
     still |= STILL
-    for freeze in (1, 2):
+    for name, (kind, y, X, kwargs, params) in FITS.items():
+        without = {name: value for name, value in kwargs.items() if "val" not in name}
         params, dtype = params | {"freeze": freeze}, X.dtype
-        drawn = fit(kind, y, X, kwargs, **params)
-        start = same_outputs(drawn)
-        model = fit(kind, y, X, kwargs, coefs_init=start, **params)
-        assert_frozen(model, freeze, start, dtype)
-        assert_others_train(model, freeze, start)
-        # drawn layers freeze as well
-        first = fit(kind, y, X, without, **(params | still))
-        assert_frozen(drawn, freeze, (first.coefs_, first.intercepts_), dtype)
+        with in_case(name):
+            drawn = fit(kind, y, X, kwargs, **params)
+            start = same_outputs(drawn)
+            model = fit(kind, y, X, kwargs, coefs_init=start, **params)
+            assert_frozen(model, freeze, start, dtype)
+            assert_others_train(model, freeze, start)
+            # drawn layers freeze as well
+            first = fit(kind, y, X, without, **(params | still))
+            assert_frozen(drawn, freeze, (first.coefs_, first.intercepts_), dtype)
 
 
 @covering(scale_target=[False, True], refit=[False, True])
@@ -243,24 +249,26 @@ def test_signed_zeros_and_tiny_weights_stay_too():
         assert_frozen(model, 2, (coefs, intercepts))
 
 
-@every_solver
-def test_warm_starts_leave_frozen_layers(solver):
-    model = make(C, solver=solver, warm_start=True, freeze=1, coefs_init=START)
-    before = model.fit(X, LABELS).coefs_[1].copy()
-    for _ in range(2):
-        model.fit(X, LABELS[::-1])
-        assert_frozen(model, 1)
-    assert not np.array_equal(model.coefs_[1], before)
+def test_warm_starts_leave_frozen_layers():
+    for solver in SOLVERS:
+        model = make(C, solver=solver, warm_start=True, freeze=1, coefs_init=START)
+        with in_case(solver):
+            before = model.fit(X, LABELS).coefs_[1].copy()
+            for _ in range(2):
+                model.fit(X, LABELS[::-1])
+                assert_frozen(model, 1)
+            assert not np.array_equal(model.coefs_[1], before)
 
 
-@pytest.mark.parametrize("solver", STOCHASTIC)
-def test_partial_fits_leave_frozen_layers_and_are_the_epochs_of_a_fit(solver):
-    params = {"solver": solver, "shuffle": False, "freeze": 2, "coefs_init": START}
-    model = make(C, **params)
-    for _ in range(3):
-        model.partial_fit(X, LABELS, classes=[0, 1, 2])
-        assert_frozen(model, 2)
-    assert_same_bits(model, fit(C, max_iter=3, **params))
+def test_partial_fits_leave_frozen_layers_and_are_the_epochs_of_a_fit():
+    params = {"shuffle": False, "freeze": 2, "coefs_init": START}
+    for solver in STOCHASTIC:
+        model = make(C, solver=solver, **params)
+        with in_case(solver):
+            for _ in range(3):
+                model.partial_fit(X, LABELS, classes=[0, 1, 2])
+                assert_frozen(model, 2)
+            assert_same_bits(model, fit(C, solver=solver, max_iter=3, **params))
 
 
 SOLVER_OBJECTS = {
@@ -272,32 +280,34 @@ SOLVER_OBJECTS = {
 KINDS_OF_STEPS = {**{name: name for name in STOCHASTIC}, **SOLVER_OBJECTS}
 
 
-@pytest.mark.parametrize("solver", KINDS_OF_STEPS.values(), ids=KINDS_OF_STEPS)
-def test_layers_that_moved_stop_where_they_are_once_they_are_frozen(solver):
+def test_layers_that_moved_stop_where_they_are_once_they_are_frozen():
     # their momentum does not carry them on, nor does it once they may move again
-    model = make(R, solver=solver)
-    for _ in range(3):
-        model.partial_fit(X, NUMBERS)
-    start = [W.copy() for W in model.coefs_], [b.copy() for b in model.intercepts_]
-    model.set_params(freeze=2)
-    for _ in range(3):
-        model.partial_fit(X, NUMBERS)
-    assert_frozen(model, 2, start)
-    assert_others_train(model, 2, start)
-    model.set_params(freeze=0).partial_fit(X, NUMBERS)
-    assert_others_train(model, 0, start)
+    for name, solver in KINDS_OF_STEPS.items():
+        model = make(R, solver=solver)
+        with in_case(name):
+            for _ in range(3):
+                model.partial_fit(X, NUMBERS)
+            start = copy.deepcopy((model.coefs_, model.intercepts_))
+            model.set_params(freeze=2)
+            for _ in range(3):
+                model.partial_fit(X, NUMBERS)
+            assert_frozen(model, 2, start)
+            assert_others_train(model, 2, start)
+            model.set_params(freeze=0).partial_fit(X, NUMBERS)
+            assert_others_train(model, 0, start)
 
 
-@pytest.mark.parametrize("solver", SOLVER_OBJECTS.values(), ids=SOLVER_OBJECTS)
-def test_alphas_that_moved_stop_where_they_are_with_their_layer(solver):
-    model = make(R, solver=solver, activation="prelu")
-    model.partial_fit(X, NUMBERS)
-    before = [alpha.copy() for alpha in model.alphas_]
-    model.set_params(freeze=1).partial_fit(X, NUMBERS)
-    assert_same_array(model.alphas_[0], before[0])
-    assert (model.alphas_[1] != before[1]).any()
-    model.set_params(freeze=0).partial_fit(X, NUMBERS)
-    assert (model.alphas_[0] != before[0]).any()
+def test_alphas_that_moved_stop_where_they_are_with_their_layer():
+    for name, solver in SOLVER_OBJECTS.items():
+        model = make(R, solver=solver, activation="prelu")
+        with in_case(name):
+            model.partial_fit(X, NUMBERS)
+            before = copy.deepcopy(model.alphas_)
+            model.set_params(freeze=1).partial_fit(X, NUMBERS)
+            assert_same_array(model.alphas_[0], before[0])
+            assert (model.alphas_[1] != before[1]).any()
+            model.set_params(freeze=0).partial_fit(X, NUMBERS)
+            assert (model.alphas_[0] != before[0]).any()
 
 
 def test_weights_set_by_hand_freeze_in_a_model_whose_inputs_were_scaled():
@@ -613,17 +623,15 @@ TOO_DIFFERENT = {
 }
 
 
-@pytest.mark.parametrize("name", TOO_DIFFERENT)
-def test_a_start_without_the_frozen_layers_is_refused(name):
-    start, n_frozen, said = TOO_DIFFERENT[name]
-    said = said.replace(".*", ", n_features first, ")
-    for kind, y in TARGETS.items():
+@every_estimator
+def test_a_start_without_the_frozen_layers_is_refused(kind):
+    for name, (start, n_frozen, said) in TOO_DIFFERENT.items():
         estimator = make(kind, coefs_init=start, freeze=n_frozen)
         refused = f"^{kind.__name__}: coefs_init must have the leading layer "
-        refused += f"sizes {said}.$"
-        with pytest.raises(ValueError, match=refused):
-            estimator.fit(X, y)
-        assert not hasattr(estimator, "coefs_")
+        refused += f"sizes {said.replace('.*', ', n_features first, ')}.$"
+        with in_case(name), pytest.raises(ValueError, match=refused):
+            estimator.fit(X, TARGETS[kind])
+        assert not hasattr(estimator, "coefs_"), name
 
 
 def test_a_frozen_layer_that_is_not_finite_is_refused():

@@ -1,7 +1,7 @@
 """record="layers": what a fit says of each layer, and that it changes nothing."""
 
 import pickle
-from itertools import pairwise, product
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +20,7 @@ from skmlp.training.history import RECORDS
 from skmlp.training.layer_stats import LAYER_RECORDS
 
 from ..conftest import assert_same_bits, classes_first, covering
+from .cases import in_case
 
 # a given number of epochs is enough here
 pytestmark = [
@@ -357,21 +358,27 @@ FITS = {
 }
 
 
-@pytest.mark.parametrize("params", FITS.values(), ids=FITS)
-def test_recording_changes_no_bit_of_the_model_nor_of_its_other_records(params):
-    for kind, dtype in product(TARGETS, (np.float64, np.float32)):
-        found, expected = (
-            fit(kind, X=X.astype(dtype), record=record, **params)
-            for record in ("layers", None)
+def assert_same_but_for_records_of_layers(found, expected):
+    assert_same_bits(found, expected)
+    assert found.n_iter_ == expected.n_iter_
+    assert found.stop_reason_ == expected.stop_reason_
+    for record in expected.history_.keys() - {"seconds"}:
+        np.testing.assert_array_equal(
+            found.history_[record], expected.history_[record], err_msg=record
         )
-        assert_same_bits(found, expected)
-        assert found.n_iter_ == expected.n_iter_
-        assert found.stop_reason_ == expected.stop_reason_
-        for record in expected.history_.keys() - {"seconds"}:
-            np.testing.assert_array_equal(
-                found.history_[record], expected.history_[record], err_msg=record
+    assert found.history_.keys() - expected.history_.keys() == set(LAYER_RECORDS)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@every_estimator
+def test_recording_changes_no_bit_of_the_model_nor_of_its_other_records(kind, dtype):
+    for name, params in FITS.items():
+        with in_case(name):
+            found, expected = (
+                fit(kind, X=X.astype(dtype), record=record, **params)
+                for record in ("layers", None)
             )
-        assert found.history_.keys() - expected.history_.keys() == set(LAYER_RECORDS)
+            assert_same_but_for_records_of_layers(found, expected)
 
 
 @every_estimator
@@ -422,17 +429,19 @@ def test_lbfgs_that_goes_on_has_no_records_of_its_own(kind):
     assert len(model.history_["loss"]) > 2
 
 
-@pytest.mark.parametrize("solver", STOCHASTIC)
-def test_partial_fits_append_the_epochs_of_a_fit(solver):
-    params = {"solver": solver, "shuffle": False}
-    for kind, y in TARGETS.items():
-        model = make(kind, **params)
-        for _ in range(4):
-            model.partial_fit(X, y, **classes_first(kind, y))
-        expected = fit(kind, **params)
-        assert_same_bits(model, expected)
-        for name in LAYER_RECORDS:
-            np.testing.assert_array_equal(model.history_[name], expected.history_[name])
+@every_estimator
+def test_partial_fits_append_the_epochs_of_a_fit(kind):
+    y = TARGETS[kind]
+    for solver in STOCHASTIC:
+        params = {"solver": solver, "shuffle": False}
+        with in_case(solver):
+            model, expected = make(kind, **params), fit(kind, **params)
+            for _ in range(4):
+                model.partial_fit(X, y, **classes_first(kind, y))
+            assert_same_bits(model, expected)
+            for name in LAYER_RECORDS:
+                found, wanted = model.history_[name], expected.history_[name]
+                np.testing.assert_array_equal(found, wanted, err_msg=name)
 
 
 def test_a_refit_leaves_the_records_of_the_first_run():
