@@ -9,10 +9,11 @@ import pytest
 
 @contextmanager
 def case(name):
-    """Name the case in whatever fails within."""
+    """Name the case in whatever fails within; it may not skip those after it."""
     try:
         yield
     except BaseException as error:  # what pytest.raises raises is no Exception
+        assert not isinstance(error, pytest.skip.Exception), f"{name} skips: {error}"
         error.add_note(f"in the case: {name}")
         raise
 
