@@ -25,6 +25,7 @@ from ... import conftest
 from ...conftest import CODES, GROUPS, N_ROWS, NUMBERS, Task, covering, parameters
 from ...conftest import WEIGHT as WEIGHT_ALL
 from ...conftest import X as X_ALL
+from .cases import in_one_test
 
 # some updates are enough here, whether they converged or not
 pytestmark = [
@@ -205,10 +206,12 @@ def test_the_validation_loss_is_the_mean_loss_in_every_form_of_X(task, form):
     assert model.history_["validation_loss"][-1] == pytest.approx(expected, rel=rel)
 
 
-@covering(
-    class_weight={"dict": {"a": 3.0, "c": 0.2}, "balanced": "balanced"},
-    solver=["sgd", "adam", "lbfgs"],
-    weighted={"plain": False, "weighted": True},
+@in_one_test(
+    covering(
+        class_weight={"dict": {"a": 3.0, "c": 0.2}, "balanced": "balanced"},
+        solver=["sgd", "adam", "lbfgs"],
+        weighted={"plain": False, "weighted": True},
+    )
 )
 def test_the_validation_loss_counts_class_weights(class_weight, solver, weighted):
     rows = Rows("multiclass", weighted=weighted)
@@ -230,10 +233,12 @@ def variances(y, sample_weight):
     return np.average((y - mean) ** 2, axis=0, weights=sample_weight)
 
 
-@covering(
-    solver=["sgd", "adam", "lbfgs"],
-    scaled=["scale_input", "scale_target"],
-    task=["regression", "multi-output"],
+@in_one_test(
+    covering(
+        solver=["sgd", "adam", "lbfgs"],
+        scaled=["scale_input", "scale_target"],
+        task=["regression", "multi-output"],
+    )
 )
 def test_the_validation_loss_is_in_units_of_y_where_training_scales(
     solver, scaled, task
@@ -287,8 +292,10 @@ RECORDING = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "task"), in_turn(2 * len(RECORDING), [*RECORDING], [*TASKS])
+@in_one_test(
+    pytest.mark.parametrize(
+        ("name", "task"), in_turn(2 * len(RECORDING), [*RECORDING], [*TASKS])
+    )
 )
 def test_without_early_stopping_validation_rows_only_record(name, task):
     params, rows = RECORDING[name], Rows(task, weighted=True)
@@ -430,7 +437,7 @@ def test_a_split_by_hand_gives_the_model_of_the_same_split_by_a_splitter(name, t
     assert_same_fit(split, make(task, **params).fit(*training, **more))
 
 
-@every_task
+@in_one_test(every_task)
 def test_the_optimal_bias_is_that_of_the_training_rows_of_a_split(task):
     held, rows = some_held(), Rows(task)
     params = {"early_stopping": True, "output_bias": "optimum", "max_iter": 2}
@@ -654,7 +661,9 @@ BAD_SPLITTERS = {
 }
 
 
-@pytest.mark.parametrize("splitter", BAD_SPLITTERS.values(), ids=BAD_SPLITTERS)
+@in_one_test(
+    pytest.mark.parametrize("splitter", BAD_SPLITTERS.values(), ids=BAD_SPLITTERS)
+)
 def test_bad_splitters_are_refused(splitter):
     params = {"early_stopping": True, "validation_fraction": splitter}
     for task, is_fitted in (("multiclass", False), ("regression", True)):
@@ -742,7 +751,9 @@ STATES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "change"), BAD_ROWS.values(), ids=BAD_ROWS)
+@in_one_test(
+    pytest.mark.parametrize(("name", "change"), BAD_ROWS.values(), ids=BAD_ROWS)
+)
 def test_bad_validation_rows_are_refused(name, change):
     for task, is_fitted, params in STATES:
         model, rows = prepared(task, is_fitted, **params)
@@ -768,7 +779,9 @@ BAD_LABELS = {
 }
 
 
-@pytest.mark.parametrize(("task", "change"), BAD_LABELS.values(), ids=BAD_LABELS)
+@in_one_test(
+    pytest.mark.parametrize(("task", "change"), BAD_LABELS.values(), ids=BAD_LABELS)
+)
 def test_bad_validation_targets_are_refused(task, change):
     for is_fitted in (False, True):
         model, rows = prepared(task, is_fitted)

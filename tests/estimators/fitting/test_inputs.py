@@ -34,6 +34,7 @@ from ...conftest import (
     digest,
     learned_arrays,
 )
+from .cases import in_one_test
 
 # few epochs serve here
 pytestmark = [
@@ -146,11 +147,13 @@ def by_hand(model, X):
 # --- what is learned, and where it is
 
 
-@covering(
-    more=MORE,
-    kind=list(TARGETS),
-    solver=["adam", "lbfgs"],
-    sparse={"dense": False, "csr": True},
+@in_one_test(
+    covering(
+        more=MORE,
+        kind=list(TARGETS),
+        solver=["adam", "lbfgs"],
+        sparse={"dense": False, "csr": True},
+    )
 )
 def test_predictions_are_the_formula_of_the_fitted_attributes(
     kind, more, solver, sparse
@@ -163,7 +166,7 @@ def test_predictions_are_the_formula_of_the_fitted_attributes(
     )
 
 
-@each
+@in_one_test(each)
 def test_attributes_are_there_for_the_parameters_that_ask_for_them(kind, more):
     model = fit(kind, **more)
     embeds = "numeric_embedding" in more or "categorical_features" in more
@@ -248,7 +251,7 @@ def test_flags_are_told_from_numbers_alike_in_dense_and_sparse_x():
             assert list(part.columns) == [0], (values, form)
 
 
-@each
+@in_one_test(each)
 def test_a_learned_scale_is_in_the_first_weights(kind, more):
     # where nothing else is trained, each row of weights is the drawn one times a number
     frozen = ("weights", "biases", "numeric_embedding", "category_embedding")
@@ -269,7 +272,7 @@ def test_a_learned_scale_is_in_the_first_weights(kind, more):
 # --- data
 
 
-@each
+@in_one_test(each)
 def test_sparse_x_trains_as_dense_x(kind, more):
     for form, solver in (("csr_array", "adam"), ("csr_matrix", "lbfgs")):
         params = {"solver": solver, "max_iter": 3, **more}
@@ -317,7 +320,7 @@ def test_every_kind_of_target_is_trained_and_predicted(output, more):
     assert better.loss_ < model.loss_ or len(np.unique(y)) == 1
 
 
-@each
+@in_one_test(each)
 def test_rows_of_weight_2_are_rows_that_are_there_twice(kind, more):
     if "numeric_embedding" in more:  # bins are those of the rows, whatever they weigh
         more = {**more, **NUMERIC}
@@ -346,10 +349,12 @@ def test_the_seed_makes_the_model(kind, more):
 # --- fits that go on, copies, and what is around a fit
 
 
-@covering(
-    more=MORE,
-    kind=list(TARGETS),
-    solver={"sgd": "sgd", "averaging": AdamW(averaging=0.8)},
+@in_one_test(
+    covering(
+        more=MORE,
+        kind=list(TARGETS),
+        solver={"sgd": "sgd", "averaging": AdamW(averaging=0.8)},
+    )
 )
 def test_partial_fits_are_the_epochs_of_a_fit_with_pickles_between(kind, more, solver):
     params = {"shuffle": False, "max_iter": 3, "solver": solver, **more}
@@ -372,7 +377,7 @@ def test_partial_fits_in_the_targets_scale_are_the_epochs_of_a_fit(kind):
     assert_same_bits(parts, fit(kind, **params))
 
 
-@covering(more=MORE, kind=list(TARGETS), solver=["adam", "lbfgs"])
+@in_one_test(covering(more=MORE, kind=list(TARGETS), solver=["adam", "lbfgs"]))
 def test_a_warm_fit_starts_where_the_fit_before_ended(kind, more, solver):
     model = fit(kind, solver=solver, warm_start=True, **more)
     before = raw_of(model, X)
@@ -395,7 +400,7 @@ def test_weights_set_by_hand_are_gone_on_from(kind, more):
     np.testing.assert_allclose(raw_of(model, X), raw, rtol=1e-12, atol=1e-13)
 
 
-@covering(more=SOME, kind=list(TARGETS), solver=["adam", "lbfgs"])
+@in_one_test(covering(more=SOME, kind=list(TARGETS), solver=["adam", "lbfgs"]))
 def test_copies_predict_the_same_and_are_apart(kind, more, solver):
     model = fit(kind, solver=solver, **more)
     raw = raw_of(model, X)
@@ -455,7 +460,9 @@ AROUND = {
 }
 
 
-@covering(around=AROUND, more=dict(list(SOME.items())[1:]), kind=list(TARGETS))
+@in_one_test(
+    covering(around=AROUND, more=dict(list(SOME.items())[1:]), kind=list(TARGETS))
+)
 def test_other_parameters_work_as_without(kind, around, more):
     model = fit(kind, **{**more, **around})
     np.testing.assert_allclose(
@@ -504,7 +511,7 @@ def test_a_fit_that_fails_leaves_what_there_was(kind, more):
 # --- explained
 
 
-@each
+@in_one_test(each)
 def test_input_gradients_are_derivatives_and_0_by_codes(kind, more):
     model = fit(kind, **more)
     codes = CODES if "categorical_features" in more else []
@@ -598,7 +605,7 @@ COLUMNS = {
 }
 
 
-@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+@in_one_test(pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS))
 def test_columns_are_named_by_number_name_or_mask(frame, columns):
     columns = columns(frame) if callable(columns) else columns
     kind, params = MLPClassifier, {"embedding_size": 3, "shuffle": False}
@@ -755,7 +762,9 @@ ALPHAS_OF_OTHERS = {
 }
 
 
-@pytest.mark.parametrize("alphas", ALPHAS_OF_OTHERS.values(), ids=ALPHAS_OF_OTHERS)
+@in_one_test(
+    pytest.mark.parametrize("alphas", ALPHAS_OF_OTHERS.values(), ids=ALPHAS_OF_OTHERS)
+)
 def test_alphas_that_do_not_fit_are_refused_by_name(alphas):
     model = fit(MLPRegressor, activation="prelu")
     model.alphas_ = alphas
@@ -835,7 +844,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("params", "said"), REFUSED.values(), ids=REFUSED)
+@in_one_test(pytest.mark.parametrize(("params", "said"), REFUSED.values(), ids=REFUSED))
 def test_what_does_not_go_together_is_refused_by_name(params, said):
     for kind, y in TARGETS.items():
         model = make(kind, **params)
@@ -896,7 +905,9 @@ CHANGES = {
 }
 
 
-@covering(change=CHANGES, method=["fit", "partial_fit"], kind=list(TARGETS))
+@in_one_test(
+    covering(change=CHANGES, method=["fit", "partial_fit"], kind=list(TARGETS))
+)
 def test_a_fit_that_goes_on_has_the_embedding_of_the_fit_before(kind, method, change):
     model = fit(kind, warm_start=True, **NUMERIC, **CATEGORIES)
     model.set_params(**change)

@@ -14,6 +14,7 @@ from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SGD, Adam
 
 from ...conftest import Task, assert_close, covering, parameters
+from .cases import in_one_test
 
 # some updates are enough here, whether they converged or not
 pytestmark = [
@@ -104,7 +105,7 @@ def assert_same_parameters(model, expected):
 # The same model as a fit on all rows
 
 
-@covering(task=[*TASKS], params=SOLVERS, weight=WEIGHTED)
+@in_one_test(covering(task=[*TASKS], params=SOLVERS, weight=WEIGHTED))
 def test_a_refit_is_a_fit_on_all_rows_for_the_best_number_of_epochs(
     task, params, weight
 ):
@@ -138,17 +139,19 @@ SETTINGS = {
 
 
 @pytest.mark.filterwarnings("ignore:Got `batch_size`:UserWarning")
-@covering(params=SETTINGS, task=SOME)
+@in_one_test(covering(params=SETTINGS, task=SOME))
 def test_a_refit_is_that_fit_with_other_settings(params, task):
     model = refitted(task, **params)
     own = {n: v for n, v in params.items() if n not in WATCHING}
     assert_same_parameters(model, plain(task, model, **own))
 
 
-@covering(
-    task=["binary", "multiclass", "multilabel", "class columns"],
-    solver=THREE,
-    weight=WEIGHTED,
+@in_one_test(
+    covering(
+        task=["binary", "multiclass", "multilabel", "class columns"],
+        solver=THREE,
+        weight=WEIGHTED,
+    )
 )
 def test_balanced_class_weights_are_those_of_all_rows(task, solver, weight):
     params = {"class_weight": "balanced", "solver": solver}
@@ -163,8 +166,13 @@ SCALED = {
 }
 
 
-@covering(
-    params=SCALED, solver=THREE, task=["regression", "multi-output"], weight=WEIGHTED
+@in_one_test(
+    covering(
+        params=SCALED,
+        solver=THREE,
+        task=["regression", "multi-output"],
+        weight=WEIGHTED,
+    )
 )
 def test_scales_are_those_of_all_rows(params, solver, task, weight):
     rows = 3.0 + 2.0 * X
@@ -173,7 +181,7 @@ def test_scales_are_those_of_all_rows(params, solver, task, weight):
     assert_same_parameters(model, plain(task, model, weight, X=rows, **params))
 
 
-@pytest.mark.parametrize("task", TASKS)
+@in_one_test(pytest.mark.parametrize("task", TASKS))
 def test_the_optimal_bias_is_that_of_all_rows(task):
     # of each solver with two tasks
     params = {"output_bias": "optimum", "solver": THREE[[*TASKS].index(task) % 3]}

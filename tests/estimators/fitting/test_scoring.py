@@ -26,6 +26,7 @@ from skmlp.solvers import Adam
 from ...conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
 from ...conftest import X as X_ALL
 from ...training.patience import first_end
+from .cases import in_one_test
 
 # some updates are enough here, whether they converged or not
 pytestmark = [
@@ -177,7 +178,7 @@ def assert_scored(task, scoring, reference, form, rel):
     assert best == pytest.approx(score(watched, form(X_VAL), y), rel=rel)
 
 
-@every_scoring
+@in_one_test(every_scoring)
 def test_the_score_is_that_of_the_model_in_float32(task, scoring, reference):
     # float32 has seven digits, of which sums of 30 rows lose one
     assert_scored(task, scoring, reference, np.float32, rel=1e-5)
@@ -236,7 +237,7 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize(("loss", "by_r2"), LOSSES.items())
+@in_one_test(pytest.mark.parametrize(("loss", "by_r2"), LOSSES.items()))
 def test_losses_that_scikit_learn_lacks_are_scored_by_minus_the_loss(loss, by_r2):
     y = np.abs(NUMBERS) + 0.1
     loss = Quantile(level=[0.1, 0.5, 0.9]) if loss == "levels" else loss
@@ -407,7 +408,7 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("scoring", BAD_SCORING.values(), ids=BAD_SCORING)
+@in_one_test(pytest.mark.parametrize("scoring", BAD_SCORING.values(), ids=BAD_SCORING))
 def test_bad_scoring_is_refused(scoring):
     for task, solver, is_fitted in MODELS:
         model = make(task, solver=solver)

@@ -52,6 +52,7 @@ from ...conftest import (
     parameters,
     quietly,
 )
+from .cases import case, in_one_test
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 STOCHASTIC = [name for name, kind in SOLVERS.items() if kind.stochastic]
@@ -169,15 +170,8 @@ SINGLE_PARTS = {
     "two activations": {"activation": ["relu", "tanh"]},
     "two of two kinds": {"activation": [LeakyReLU(slope=0.1), "gelu"]},
 }
-# in two forms that have all of them but for dense fits, over the tasks in turn
-CASES = [
-    pytest.param(part, task, form, id=f"{name}-{task}-{form}")
-    for i, (name, part) in enumerate(SINGLE_PARTS.items())
-    for task, form in (
-        ([*TASKS][i % 5], "all at once"),
-        ([*TASKS][(i + 2) % 5], "partial_fit"),
-    )
-]
+# two forms that have all of them but for dense fits, and how many tasks one is ahead
+TURNS = {"all at once": 0, "partial_fit": 2}
 FEW_PARTS = ["activation gelu", "solver adamw", "initializer data_driven"]
 
 
@@ -190,14 +184,23 @@ def assert_trains(params, task, form):
         assert_good(train(estimator, y, form), form, y)
 
 
-@pytest.mark.parametrize(("part", "task", "form"), CASES)
-def test_every_part_trains(part, task, form):
-    assert_trains(part, task, form)
+@pytest.mark.parametrize("form", TURNS)
+@pytest.mark.parametrize("task", TASKS)
+def test_every_part_trains(task, form):
+    # each part in both forms, over the tasks in turn
+    first = ([*TASKS].index(task) - TURNS[form]) % len(TASKS)
+    for name in [*SINGLE_PARTS][first :: len(TASKS)]:
+        with case(name):
+            assert_trains(SINGLE_PARTS[name], task, form)
 
 
-@covering(form=[*FORMS], task=[*TASKS], part=FEW_PARTS)
-def test_every_task_trains_in_every_form(form, task, part):
-    assert_trains(SINGLE_PARTS[part], task, form)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_task_trains_in_every_form(form):
+    # over the parts in turn, so that each trains each task, and in each form
+    for i, task in enumerate(TASKS, start=[*FORMS].index(form)):
+        part = FEW_PARTS[i % len(FEW_PARTS)]
+        with case(f"{task}, {part}"):
+            assert_trains(SINGLE_PARTS[part], task, form)
 
 
 def assert_trains_or_refuses(loss, solver, task, form):
@@ -211,11 +214,13 @@ def assert_trains_or_refuses(loss, solver, task, form):
         train(small(kind, loss=loss, solver=solver), TASKS[task].y, form)
 
 
-@covering(
-    loss=[*CLASSIFICATION_LOSSES],
-    solver=["adam", "lbfgs"],
-    task=["binary", "multiclass", "multilabel"],
-    form=["dense", "all at once", "partial_fit"],
+@in_one_test(
+    covering(
+        loss=[*CLASSIFICATION_LOSSES],
+        solver=["adam", "lbfgs"],
+        task=["binary", "multiclass", "multilabel"],
+        form=["dense", "all at once", "partial_fit"],
+    )
 )
 def test_every_loss_trains_every_classification(loss, solver, task, form):
     assert_trains_or_refuses(loss, solver, task, form)
@@ -490,7 +495,7 @@ def test_settings_of_numpys_float64_leave_float32_what_it_is(parameter):
 # Settings that break their rules
 
 
-@every_parameter
+@in_one_test(every_parameter)
 def test_a_bad_setting_is_refused_by_its_full_name(parameter):
     for part in TABLES[parameter].values():
         kind = kinds_for(part)[0]
@@ -524,7 +529,7 @@ BAD_SETTINGS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "params", "came"), BAD_SETTINGS)
+@in_one_test(pytest.mark.parametrize(("name", "params", "came"), BAD_SETTINGS))
 def test_settings_out_of_range_are_refused_by_their_full_name(name, params, came):
     of_classes = type(params.get("loss")) in CLASSIFICATION_LOSSES.values()
     kind = MLPClassifier if of_classes else MLPRegressor
@@ -554,7 +559,8 @@ class Own:
         self.activation.backward(delta, z, a)
 
 
-@covering(activation=FIXED, kind=ESTIMATORS)
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@in_one_test(pytest.mark.parametrize("activation", FIXED.values(), ids=FIXED))
 def test_a_users_own_activation_trains_as_the_tables_one(activation, kind):
     # from one start: the table knows a smaller one for the logistic function
     params = {"coefs_init": fitted(kind, random_state=1), "max_iter": 5}
@@ -611,7 +617,7 @@ PLACES = {
 }
 
 
-@covering(place=[*PLACES], excess=[1.0, 1e-3, 1e-4], kind=ESTIMATORS)
+@in_one_test(covering(place=[*PLACES], excess=[1.0, 1e-3, 1e-4], kind=ESTIMATORS))
 def test_a_wrong_derivative_is_refused_with_its_layer_and_size(place, excess, kind):
     given, where = PLACES[place]
     estimator = small(kind, activation=given(Wrong(1 + excess)))
@@ -734,24 +740,28 @@ CONTINUED = {
 }
 
 
-@pytest.mark.parametrize("params", CONTINUED.values(), ids=CONTINUED)
-def test_partial_fit_three_times_is_one_run_of_three_unshuffled_epochs(params):
-    for kind, batch_size in ((MLPClassifier, N_ROWS), (MLPRegressor, 17)):
-        same = {"batch_size": batch_size, "max_iter": 3, "shuffle": False}
-        estimator = small(kind, **params, **same)
-        model = by_parts(clone(estimator), target(kind))
-        whole = quietly(estimator.fit, X, target(kind))
-        assert_same_bits(model, whole)
-        assert model.loss_curve_ == whole.loss_curve_
-        # and so it is with a pickle between
-        model = clone(estimator)
-        for _ in range(3):
-            model = pickle.loads(pickle.dumps(model))
-            by_parts(model, target(kind), times=1)
-        assert_same_bits(model, whole)
+@pytest.mark.parametrize(
+    ("kind", "batch_size"), [(MLPClassifier, N_ROWS), (MLPRegressor, 17)]
+)
+@in_one_test(pytest.mark.parametrize("params", CONTINUED.values(), ids=CONTINUED))
+def test_partial_fit_three_times_is_one_run_of_three_unshuffled_epochs(
+    params, kind, batch_size
+):
+    same = {"batch_size": batch_size, "max_iter": 3, "shuffle": False}
+    estimator = small(kind, **params, **same)
+    model = by_parts(clone(estimator), target(kind))
+    whole = quietly(estimator.fit, X, target(kind))
+    assert_same_bits(model, whole)
+    assert model.loss_curve_ == whole.loss_curve_
+    # and so it is with a pickle between
+    model = clone(estimator)
+    for _ in range(3):
+        model = pickle.loads(pickle.dumps(model))
+        by_parts(model, target(kind), times=1)
+    assert_same_bits(model, whole)
 
 
-@pytest.mark.parametrize("solver", STOCHASTIC)
+@in_one_test(pytest.mark.parametrize("solver", STOCHASTIC))
 def test_the_average_is_that_of_the_iterates_and_leaves_them_as_they_are(solver):
     decay, n_steps = 0.7, 5
     params = {"batch_size": N_ROWS, "shuffle": False, "max_iter": 1}

@@ -11,6 +11,7 @@ from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.solvers import SGD, Adam, AdamW
 
 from ...conftest import assert_same_bits, classes_first, covering, parameters
+from .cases import in_one_test
 
 # a given number of epochs is enough here
 pytestmark = [
@@ -104,7 +105,7 @@ def fitted():
 # After fit
 
 
-@pytest.mark.parametrize("name", FITS)
+@in_one_test(pytest.mark.parametrize("name", FITS))
 def test_after_fit_a_file_is_the_parameters_the_history_and_little_else(
     fitted, name, tmp_path
 ):
@@ -138,7 +139,7 @@ def test_fits_in_a_row_do_not_add_up(kind):
     assert len(set(sizes)) == 1
 
 
-@covering(kind=list(TARGETS), solver=["sgd", "adam", "lion", "lbfgs"])
+@in_one_test(covering(kind=list(TARGETS), solver=["sgd", "adam", "lion", "lbfgs"]))
 def test_a_fit_after_partial_fit_is_as_small_as_any(kind, solver):
     y = TARGETS[kind]
     mlp = partly_fitted(make(kind), 2).set_params(solver=solver).fit(X, y)
