@@ -28,8 +28,8 @@ from skmlp.losses import Huber, LogLoss
 from skmlp.schedules import SCHEDULES, Cosine, Schedule
 from skmlp.solvers import SGD, Adam
 
+from ..cases import in_case
 from ..conftest import covering, digest
-from .cases import in_case
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 N_ROWS, N_FEATURES = 30, 4

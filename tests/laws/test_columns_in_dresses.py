@@ -7,9 +7,9 @@ import pytest
 
 from skmlp.tabular import SmoothClipScaler
 
+from ..cases import in_case
 from ..tabular.columns_in_dresses import DRESSES, expected_features, first_row, in_dress
 from ..tabular.dresses import column, encoder, pd
-from .cases import in_case
 
 
 @pytest.mark.parametrize("dress", DRESSES)

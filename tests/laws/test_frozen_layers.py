@@ -18,8 +18,8 @@ from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.network.objective import Objective
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Lion, RMSprop
 
+from ..cases import in_case
 from ..conftest import assert_same_bits, classes_first, covering
-from .cases import in_case
 
 # a given number of epochs is enough here
 pytestmark = [

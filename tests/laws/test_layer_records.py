@@ -19,8 +19,8 @@ from skmlp.solvers import SGD, SOLVERS, Adam, AdamW
 from skmlp.training.history import RECORDS
 from skmlp.training.layer_stats import LAYER_RECORDS
 
+from ..cases import in_case
 from ..conftest import assert_same_bits, classes_first, covering
-from .cases import in_case
 
 # a given number of epochs is enough here
 pytestmark = [

@@ -12,6 +12,7 @@ from skmlp import DiagnosticWarning, EarlyStopping, MLPClassifier, MLPRegressor
 from skmlp.schedules import Constant, FlatCosine, Linear
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adam, AdamW, Layout, Lion
 
+from ..cases import in_case
 from ..conftest import (
     assert_close,
     assert_same_bits,
@@ -20,7 +21,6 @@ from ..conftest import (
     learned_arrays,
     parameters,
 )
-from .cases import in_case
 
 # a given number of epochs is enough here
 pytestmark = [

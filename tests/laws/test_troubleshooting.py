@@ -10,8 +10,8 @@ import pytest
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor
 
+from ..cases import in_case
 from ..conftest import quietly
-from .cases import in_case
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "examples/guide/troubleshooting.md").read_text(encoding="utf-8")

@@ -22,10 +22,10 @@ from skmlp import Dropout, MLPClassifier
 from skmlp.solvers import SGD, Adam
 
 from ... import conftest
+from ...cases import in_one_test
 from ...conftest import CODES, GROUPS, N_ROWS, NUMBERS, Task, covering, parameters
 from ...conftest import WEIGHT as WEIGHT_ALL
 from ...conftest import X as X_ALL
-from .cases import in_one_test
 
 # some updates are enough here, whether they converged or not
 pytestmark = [

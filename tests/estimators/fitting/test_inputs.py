@@ -25,6 +25,7 @@ from skmlp.losses import Quantile
 from skmlp.network.objective import Objective
 from skmlp.solvers import SGD, Adam, AdamW
 
+from ...cases import in_one_test
 from ...conftest import (
     assert_close,
     assert_same_bits,
@@ -34,7 +35,6 @@ from ...conftest import (
     digest,
     learned_arrays,
 )
-from .cases import in_one_test
 
 # few epochs serve here
 pytestmark = [

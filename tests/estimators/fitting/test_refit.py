@@ -13,8 +13,8 @@ from skmlp.network.objective import Objective
 from skmlp.schedules import SCHEDULES
 from skmlp.solvers import SGD, Adam
 
+from ...cases import in_one_test
 from ...conftest import Task, assert_close, covering, parameters
-from .cases import in_one_test
 
 # some updates are enough here, whether they converged or not
 pytestmark = [

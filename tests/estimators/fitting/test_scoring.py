@@ -23,10 +23,10 @@ from skmlp import EarlyStopping, MLPClassifier
 from skmlp.losses import Quantile
 from skmlp.solvers import Adam
 
+from ...cases import in_one_test
 from ...conftest import N_ROWS, NUMBERS, TASKS, WEIGHT, covering, parameters
 from ...conftest import X as X_ALL
 from ...training.patience import first_end
-from .cases import in_one_test
 
 # some updates are enough here, whether they converged or not
 pytestmark = [

@@ -39,6 +39,7 @@ from skmlp.schedules import (
 from skmlp.solvers import LBFGS, SGD, SOLVERS, Adagrad, Adam, AdamW, Lion, RMSprop
 
 from ... import conftest
+from ...cases import in_case, in_one_test
 from ...conftest import (
     CODES,
     N_ROWS,
@@ -52,7 +53,6 @@ from ...conftest import (
     parameters,
     quietly,
 )
-from .cases import case, in_one_test
 
 ESTIMATORS = [MLPClassifier, MLPRegressor]
 STOCHASTIC = [name for name, kind in SOLVERS.items() if kind.stochastic]
@@ -190,7 +190,7 @@ def test_every_part_trains(task, form):
     # each part in both forms, over the tasks in turn
     first = ([*TASKS].index(task) - TURNS[form]) % len(TASKS)
     for name in [*SINGLE_PARTS][first :: len(TASKS)]:
-        with case(name):
+        with in_case(name):
             assert_trains(SINGLE_PARTS[name], task, form)
 
 
@@ -199,7 +199,7 @@ def test_every_task_trains_in_every_form(form):
     # over the parts in turn, so that each trains each task, and in each form
     for i, task in enumerate(TASKS, start=[*FORMS].index(form)):
         part = FEW_PARTS[i % len(FEW_PARTS)]
-        with case(f"{task}, {part}"):
+        with in_case(f"{task}, {part}"):
             assert_trains(SINGLE_PARTS[part], task, form)
 
 

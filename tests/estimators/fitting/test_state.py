@@ -10,8 +10,8 @@ import pytest
 from skmlp import Dropout, MLPClassifier, MLPRegressor
 from skmlp.solvers import SGD, Adam, AdamW
 
+from ...cases import in_one_test
 from ...conftest import assert_same_bits, classes_first, covering, parameters
-from .cases import in_one_test
 
 # a given number of epochs is enough here
 pytestmark = [

@@ -8,13 +8,13 @@ import pytest
 
 
 @contextmanager
-def case(name):
+def in_case(name):
     """Name the case in whatever fails within; it may not skip those after it."""
     try:
         yield
     except BaseException as error:  # what pytest.raises raises is no Exception
         assert not isinstance(error, pytest.skip.Exception), f"{name} skips: {error}"
-        error.add_note(f"in the case: {name}")
+        error.add_note(f"in the case {name!r}")
         raise
 
 
@@ -31,7 +31,7 @@ def in_one_test(parametrized):
         @wraps(test)
         def test_of_all(**fixtures):
             for name, arguments in cases.items():
-                with case(name):
+                with in_case(name):
                     test(**arguments, **fixtures)
 
         signature = inspect.signature(test)
