@@ -8,9 +8,8 @@ import numpy as np
 
 from skmlp.constraints import is_real
 from skmlp.errors import short_repr
+from skmlp.estimators.validation.frames import MISSING
 
-# None, pandas.NA and pandas.NaT, by name: pandas need not be there.
-MISSING = {"NoneType", "NAType", "NaTType"}
 NESTED = (list, tuple, dict, set, frozenset, np.ndarray)
 
 
