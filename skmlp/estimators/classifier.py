@@ -261,7 +261,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         early stopping, its own validation rows; predictions are averaged. With 2 or
         more, the networks are in ``members_``, and only there are ``coefs_``, curves
         and ``history_``; `max_time` limits all of them together. Not with
-        ``partial_fit``, `warm_start`, `checkpoint` or callbacks.
+        `warm_start`, `checkpoint` or callbacks.
 
     ensemble : {'seeds', 'folds'} or Ensemble, default='seeds'
         How the members of the ensemble differ: by random seed, or also by the

@@ -14,7 +14,7 @@ TOPICS = {
         "numbers_as_text=False reads it as categories, True as numbers without a word.",
     ),
     "unread": (
-        "some text is neither a number or date, as the rest of its column is, nor a "
+        "some text is neither a number nor a date, as the rest of its column is, nor a "
         "usual sign for a missing value; it counts as missing in column",
         "",
     ),

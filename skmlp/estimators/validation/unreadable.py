@@ -66,16 +66,19 @@ def _shown(name) -> str:
 
 
 def with_plain_sparse_columns(X):
-    """A pandas frame of sparse columns with float ones that SciPy takes.
+    """A pandas frame of sparse columns as one that scikit-learn takes.
 
-    scikit-learn makes a matrix of bools of sparse bools, and refuses fills but 0.
+    It makes a matrix of bools of sparse bools, and refuses fills but 0; other fills
+    have little that is sparse, and not every pandas changes a fill right.
     """
     if not (hasattr(X, "iloc") and hasattr(X, "columns")):
         return X
     dtypes = list(X.dtypes)
     if not dtypes or not all(hasattr(d, "fill_value") for d in dtypes):
         return X
-    if all(d.subtype.kind == "f" and d.fill_value == 0 for d in dtypes):
+    if any(d.fill_value != 0 for d in dtypes):
+        return X.sparse.to_dense()
+    if all(d.subtype.kind == "f" for d in dtypes):
         return X
     return X.astype(type(dtypes[0])(np.float64, 0))
 

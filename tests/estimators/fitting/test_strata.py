@@ -132,8 +132,9 @@ def test_the_setting_goes_before_what_is_implied(stratify):
 # Scores that need every class
 
 NEED_EVERY_CLASS = ["roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted"]
-ARE_TOLD = ["neg_log_loss", "d2_log_loss_score", "top_k_accuracy", "loss", None]
-ARE_TOLD += sorted({"neg_brier_score", "d2_brier_score"} & {*get_scorer_names()})
+ARE_TOLD = ["neg_log_loss", "top_k_accuracy", "loss", None]
+NEWER = {"neg_brier_score", "d2_brier_score", "d2_log_loss_score"}
+ARE_TOLD += sorted(NEWER & {*get_scorer_names()})
 
 
 @pytest.mark.parametrize("scoring", ARE_TOLD)
