@@ -636,7 +636,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             the first call then needs no `classes`. Each gets an output that starts as
             for a class of so few rows among all that were seen, and the weights of the
             others stay as they are before they train on; the solver starts with new
-            moments. Only for one label a row.
+            moments. Only for one label a row, and with ``n_members=1``.
 
         Returns
         -------

@@ -285,6 +285,8 @@ def check_members(settings, request, *, has_callbacks) -> None:
         raise settings.invalid("checkpoint", "be None with n_members > 1")
     if has_callbacks:
         raise settings.invalid("n_members", "be 1 with callbacks")
+    if request.extend_classes:
+        raise settings.invalid("n_members", "be 1 with extend_classes=True")
     if settings.ensemble.by == "folds":
         _check_folds(settings, request)
 

@@ -216,6 +216,14 @@ BAD = {
 }
 
 
+def test_several_members_take_no_new_classes():
+    model = started(3, n_members=2)
+    for y in (LETTERS[CODES], LETTERS[np.minimum(CODES, 2)]):
+        with pytest.raises(ValueError, match="n_members must be 1 with extend_classes"):
+            extended(model, y)
+    assert model.classes_.tolist() == LETTERS[:3].tolist()
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input_is_refused_and_changes_nothing(name):
     call, message = BAD[name]
