@@ -174,6 +174,17 @@ def test_output_as_frames_is_kept(path, pandas):
     assert isinstance(round_trip(model, path).transform(rows), pandas.DataFrame)
 
 
+def test_a_function_that_only_training_needed_may_be_taken_away(path):
+    def negated(estimator, X, y):
+        return -estimator.score(X, y)
+
+    params = {"early_stopping": True, "scoring": negated, "max_iter": 3}
+    model = MLPRegressor(hidden_layer_sizes=5, **params)
+    quietly(model.fit, X, NUMBERS)
+    model.set_params(scoring=None).save(path)
+    assert_same_outputs(skmlp.load(path), model, X)
+
+
 # Refusals
 
 

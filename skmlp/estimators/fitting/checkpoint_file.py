@@ -54,7 +54,7 @@ def _identity(plan):
     """What a checkpoint belongs to, by name."""
     owner, given = plan.settings.owner, plan.settings.given
     params = {
-        name: _hash_parameter(owner, name, value)
+        name: hash_of_parameter(owner, name, value)
         for name, value in given.items()
         if name not in FREE
     }
@@ -90,17 +90,17 @@ def _content(data):
     return [joblib.hash(data[rows]) for rows in blocks]
 
 
-def _hash_parameter(owner, name, value) -> str:
+def hash_of_parameter(owner, name, value) -> str:
     """The hash of a parameter: of functions by what they do, of numbers by value."""
     if is_real(value):
         value = float(value)
     if isinstance(value, (list, tuple)):  # joblib heeds which of them are one object
-        return joblib.hash([_hash_parameter(owner, name, item) for item in value])
+        return joblib.hash([hash_of_parameter(owner, name, item) for item in value])
     if isinstance(value, Component):  # with functions among its settings
         held = {n: v for n, v in vars(value).items() if n != "_given"}
         kind = type(value)
         parts = [kind.__module__, kind.__qualname__, *held, *held.values()]
-        return _hash_parameter(owner, name, parts)
+        return hash_of_parameter(owner, name, parts)
     try:
         return joblib.hash(_code(value) if isinstance(value, FunctionType) else value)
     except Exception as error:  # of many kinds: joblib pickles the value

@@ -1,7 +1,10 @@
 """What a fit continues from previous fits: solver state, patience and history."""
 
+from contextlib import suppress
+
 import numpy as np
 
+from skmlp.estimators.fitting.checkpoint_file import hash_of_parameter
 from skmlp.solvers import Frozen, Layout
 from skmlp.training.early_stopping import Patience
 from skmlp.training.history import History
@@ -65,8 +68,15 @@ def best_before(plan):
 
 
 def monitored(plan):
-    """Identifies which scores and losses of two fits are comparable."""
-    return plan.settings.scoring, bool(plan.settings.scale_target)
+    """Identifies which scores and losses of two fits are comparable.
+
+    A function by what it does, so that the model can be saved without it.
+    """
+    scoring = plan.settings.scoring
+    if callable(scoring):
+        with suppress(ValueError):  # of one that can't be pickled
+            scoring = hash_of_parameter(plan.settings.owner, "scoring", scoring)
+    return scoring, bool(plan.settings.scale_target)
 
 
 def history_of(plan) -> History:
