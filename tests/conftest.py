@@ -21,11 +21,12 @@ from sklearn.exceptions import ConvergenceWarning
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.losses import LogLoss
 
-hypothesis.settings.register_profile("plain", deadline=None, database=None)
+# The same examples in each run, and others by `--hypothesis-profile explore`.
+hypothesis.settings.register_profile("explore", deadline=None, database=None)
 hypothesis.settings.register_profile(
-    "ci", deadline=None, database=None, derandomize=True
+    "same", deadline=None, database=None, derandomize=True
 )
-hypothesis.settings.load_profile("ci" if "CI" in os.environ else "plain")
+hypothesis.settings.load_profile("same")
 
 # it has no tests, and where matplotlib is missing pytest would leave it half imported
 collect_ignore = ["plot/models.py"]
