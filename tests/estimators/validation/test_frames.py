@@ -43,6 +43,10 @@ def test_what_is_missing_and_what_is_a_date():
     objects = np.array([[None, 0.0, ""], [np.nan, np.float32("nan"), "nan"]], object)
     expected = [[True, False, False], [True, True, False]]
     np.testing.assert_array_equal(missing_values(objects), expected)
-    for value in (datetime.date(2020, 1, 1), np.datetime64("2020"), np.timedelta64(1)):
+    for value in (
+        datetime.date(2020, 1, 1),
+        np.datetime64("2020"),
+        np.timedelta64(1, "s"),
+    ):
         assert is_date(type(value))
     assert not any(map(is_date, (int, str, np.float64)))

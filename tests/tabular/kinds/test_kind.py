@@ -40,7 +40,9 @@ def test_each_kind_knows_its_columns_and_makes_what_its_suffixes_say(kind):
 @pytest.mark.parametrize("kind", [k for k in KINDS if issubclass(k, Readable)])
 def test_missing_values_of_all_kinds_are_read_and_other_values_refused(kind):
     found = learned(kind.__name__)
-    missing = np.array([None, np.nan, "", "?", np.datetime64("NaT")], dtype=object)
+    missing = np.array(
+        [None, np.nan, "", "?", np.datetime64("NaT", "us")], dtype=object
+    )
     assert np.isnan(found.read(ArrayColumn(missing))).all()
     for value in (b"1", "what", 1j, [1]):
         column = np.empty(1, dtype=object)

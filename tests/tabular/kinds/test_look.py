@@ -19,7 +19,7 @@ def test_texts_are_counted_and_signs_of_missing_values_left_out():
     assert seen.types == {str, int, bool}
     assert seen.other_types == {int, bool}
     assert seen.n_others == 2
-    assert look("a", np.nan, 1.5, np.datetime64("NaT")).types == {str, float}
+    assert look("a", np.nan, 1.5, np.datetime64("NaT", "us")).types == {str, float}
 
 
 def test_a_column_of_a_dtype_of_numbers_is_not_looked_into():
