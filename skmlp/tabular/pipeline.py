@@ -180,19 +180,19 @@ class TabularPipeline(SavableMixin, Pipeline):
             As in ``fit``.
 
         **params : dict
-            As of scikit-learn's ``Pipeline``.
+            As in scikit-learn's ``Pipeline``.
 
         Returns
         -------
         predicted : ndarray
-            As of the last step.
+            As returned by the last step.
         """
         predicted = super().predict(X, **params)
         return _in_float64(predicted) if is_regressor(self) else predicted
 
     @_last_step_has("predict_proba")
     def predict_proba(self, X, **params):
-        """Probabilities of the classes in float64, which sum to 1 to its rounding.
+        """Class probabilities in float64; each row sums to 1 up to rounding.
 
         Parameters
         ----------
@@ -200,12 +200,12 @@ class TabularPipeline(SavableMixin, Pipeline):
             As in ``fit``.
 
         **params : dict
-            As of scikit-learn's ``Pipeline``.
+            As in scikit-learn's ``Pipeline``.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            As of the last step.
+            As returned by the last step.
         """
         mlp = self.steps[-1][1]
         if params or not isinstance(mlp, MLPClassifier):
@@ -222,12 +222,12 @@ class TabularPipeline(SavableMixin, Pipeline):
             As in ``fit``.
 
         **params : dict
-            As of scikit-learn's ``Pipeline``.
+            As in scikit-learn's ``Pipeline``.
 
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            As of the last step.
+            As returned by the last step.
         """
         if params or not isinstance(self.steps[-1][1], MLPClassifier):
             return super().predict_log_proba(X, **params)
@@ -246,12 +246,12 @@ class TabularPipeline(SavableMixin, Pipeline):
             As in ``fit``.
 
         **params : dict
-            As of scikit-learn's ``Pipeline``.
+            As in scikit-learn's ``Pipeline``.
 
         Returns
         -------
         decision : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            As of the last step.
+            As returned by the last step.
         """
         return _in_float64(super().decision_function(X, **params))
 

@@ -34,8 +34,6 @@ from .faults import (
 
 pd = Optional("pandas")
 
-every_solver = pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-
 
 def the_one(texts, start):
     """The one text that begins so; a fit never gives two of a kind."""
