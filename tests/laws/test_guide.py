@@ -148,6 +148,14 @@ def test_every_folder_of_the_package_is_on_the_page_of_how_it_is_built():
     assert there - {"./", "estimators/"} <= drawn
 
 
+def test_every_module_is_in_the_house():
+    page = (GUIDE / "architecture.md").read_text(encoding="utf-8")
+    house = page.partition("\n## The house\n")[2].partition("\n## ")[0]
+    drawn = set(re.findall(r"\w+\.py", house))
+    there = {path.name for path in (ROOT / "skmlp").rglob("*.py")} - {"__init__.py"}
+    assert drawn == there
+
+
 def table_of_differences(path):
     title = "## Where skmlp differs from scikit-learn, and why\n"
     section = path.read_text(encoding="utf-8").partition(title)[2].partition("\n## ")[0]

@@ -128,9 +128,3 @@ def test_commands_name_files_that_are_there():
         assert (ROOT / name).is_file(), name
     for name in re.findall(r"`(\w+\.py)`", section("Usage")):
         assert (ROOT / "examples" / name).is_file(), name
-
-
-def test_the_house_is_drawn_as_it_stands():
-    drawn = set(re.findall(r"\w+\.py", section("How it is built")))
-    there = {path.name for path in (ROOT / "skmlp").rglob("*.py")} - {"__init__.py"}
-    assert drawn == there
