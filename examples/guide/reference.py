@@ -111,7 +111,10 @@ TABLES = {
         "learning_rate",
         "Factors on `learning_rate_init`, and with `Dropout(schedule=...)` and "
         "`decay_schedule` on dropout and weight decay. Progress t is the share of the "
-        "updates of `max_iter` epochs that has been made.",
+        "updates of `max_iter` epochs that has been made. Training ends when patience "
+        "runs out, whatever the schedule still plans, except with coslog4: raise "
+        "`n_iter_no_change` to see a schedule through. By name, 'invscaling' and "
+        "'adaptive' are ignored by adam, as in scikit-learn; as objects they act.",
     ),
     "Initializers": (
         INITIALIZERS,
