@@ -1,3 +1,3 @@
-"""The version, which checkpoints name."""
+"""The version: pyproject.toml reads it here, and files name it."""
 
 __version__ = "0.1.0"

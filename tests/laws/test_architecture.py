@@ -22,6 +22,7 @@ FLOORS = [
     {"estimators", "plot"},
     {"tabular"},
     {"export"},
+    {"__main__"},
 ]
 # The floors within estimators/, by the same rule.
 ESTIMATOR_FLOORS = [
@@ -146,6 +147,8 @@ def libraries_of_its_floor(module):
         allowed |= {"onnx", "skl2onnx"}
     if module.startswith("skmlp.plot"):
         allowed |= {"matplotlib"}
+    if module == "skmlp.__main__":
+        allowed |= {"threadpoolctl", "joblib"}
     return allowed
 
 
