@@ -38,6 +38,7 @@ from skmlp.estimators.fitting.stream import batch_errors
 from skmlp.estimators.inspection.attribution import ExplainingMixin
 from skmlp.estimators.inspection.summary import summarize
 from skmlp.estimators.options import OPTIONS
+from skmlp.estimators.reporting.entries import with_entry
 from skmlp.estimators.targets.choice import fitted_task
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.combinations import check_partial_fit, takes_sparse
@@ -159,7 +160,7 @@ class BaseMLP(
             raise
         set_fitted_attributes(self, attributes)
         for text, kind in found:
-            warnings.warn(text, kind, stacklevel=4)
+            warnings.warn(with_entry(text), kind, stacklevel=4)
         return self
 
     def _fit_network(self, settings, X, y, sample_weight, request):

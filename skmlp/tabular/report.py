@@ -6,12 +6,13 @@ from html import escape
 
 from skmlp.errors import short_repr
 from skmlp.estimators import DiagnosticWarning
+from skmlp.estimators.reporting.entries import with_entry
 
 # What to warn of, by topic: before and after the columns that it is about.
 TOPICS = {
     "as numbers": (
         "text is read as numbers in column",
-        "numbers_as_text=False reads it as categories, True as numbers without a word.",
+        "numbers_as_text=False reads it as categories, True accepts it silently.",
     ),
     "unread": (
         "some text is neither a number nor a date, as the rest of its column is, nor a "
@@ -133,7 +134,7 @@ def warn_of(owner, labels, said, stacklevel):
         ]
         if columns:
             text = f"{owner}: {before} {_listed(columns)}. {after}".strip()
-            warnings.warn(text, DiagnosticWarning, stacklevel=stacklevel)
+            warnings.warn(with_entry(text), DiagnosticWarning, stacklevel=stacklevel)
 
 
 def warn_of_strange(owner, labels, stacklevel):
@@ -144,7 +145,7 @@ def warn_of_strange(owner, labels, stacklevel):
             f"{_listed([short_repr(label, 80) for label in labels])}. They are written "
             "in another way, or it is another column."
         )
-        warnings.warn(text, DiagnosticWarning, stacklevel=stacklevel)
+        warnings.warn(with_entry(text), DiagnosticWarning, stacklevel=stacklevel)
 
 
 def _listed(items):

@@ -435,7 +435,7 @@ def test_a_diverging_fit_with_early_stopping_keeps_the_best_finite_weights():
     assert len(caught) == 1
     message = str(caught[0].message)
     assert f"in epoch {model.n_iter_} with learning_rate_init=0.32" in message
-    assert message.endswith("The weights are those of the best epoch.")
+    assert "The weights are those of the best epoch.\nMore in " in message
     *scores, last = model.validation_scores_
     assert np.isnan(last)
     assert np.isfinite(scores).all()

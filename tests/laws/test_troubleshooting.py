@@ -9,6 +9,8 @@ import pytest
 
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor
+from skmlp.estimators.reporting.entries import ENTRIES, with_entry
+from skmlp.tabular.report import TOPICS
 
 from ..cases import in_case
 from ..conftest import quietly
@@ -26,7 +28,7 @@ def part(title):
 
 def headings(text):
     """Texts that entries are for, as patterns."""
-    found = re.findall(r"^### `+ ?(.*?) ?`+$", text, re.M)
+    found = re.findall(r"^### (?:[\w-]+: )?`+ ?(.*?) ?`+$", text, re.M)
     return {
         text: re.compile(re.escape(text).replace(GAP, ".*"), re.S) for text in found
     }
@@ -34,6 +36,7 @@ def headings(text):
 
 WARNINGS = headings(
     part("Warnings about the data and the course of a fit")
+    + part("Warnings about columns of tables")
     + part("Warnings about the end of a fit")
 )
 ERRORS = headings(
@@ -66,26 +69,32 @@ def is_call_of_warn(node):
     return isinstance(node, ast.Call) and ast.unparse(node.func) == "warnings.warn"
 
 
+def warning_functions(tree):
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return [f for f in functions if any(map(is_call_of_warn, ast.walk(f)))]
+
+
 def texts_of_warnings():
-    """Sentences of the modules that write warnings, and of what warns elsewhere."""
+    """Sentences of the modules that write warnings, and of functions that warn."""
     found = []
     for path in SOURCES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        if path.name == "entries.py":
+            continue  # which has them once more
         if path.parent.name == "reporting":
             found += literals(tree)
         else:
-            calls = (node for node in ast.walk(tree) if is_call_of_warn(node))
-            found += [text for call in calls for text in literals(call)]
+            found += [
+                text for node in warning_functions(tree) for text in literals(node)
+            ]
+    found += [before for before, _ in TOPICS.values()]
     return sorted({text.strip() for text in found if len(text.split()) >= N_WORDS})
 
 
 # shorter ones are parts of a sentence
 N_WORDS = 8
 # reasons, which `stop_reason_` has and no warning
-NO_WARNINGS = {
-    "The loss stopped being finite in epoch ….",
-    "max_time=… s was over in epoch ….",
-}
+NO_WARNINGS = {"The loss stopped being finite in epoch …."}
 # what goes on in a sentence that an entry begins; in the text of that entry
 MORE_OF_AN_ENTRY = (
     "Increase the number of iterations to improve the convergence",
@@ -105,6 +114,30 @@ def test_each_warning_has_an_entry():
         known = more or any(pattern.search(text) for pattern in WARNINGS.values())
         assert known, text
         assert all(words in PAGE for words in more), text
+
+
+def test_what_is_no_warning_is_in_the_source():
+    assert set(texts_of_warnings()) >= NO_WARNINGS
+
+
+def test_each_warning_names_its_entry():
+    named = dict(re.findall(r"^### ([\w-]+): `(.*)`$", PAGE, re.M))
+    assert set(named) == set(ENTRIES.values())
+    for words, name in ENTRIES.items():
+        entry = PAGE.partition(f"\n### {name}: ")[2].partition("\n### ")[0]
+        assert words in entry, name
+        assert with_entry(f"A: {words} 3.").endswith(f"{name}.")
+    # headings without a name go on in the warning of another one
+    unnamed = set(WARNINGS) - set(named.values())
+    assert unnamed == {"Over the last … … the loss …"}
+
+
+def test_warnings_of_a_fit_end_with_the_name_of_their_entry():
+    model = classifier(max_iter=20, batch_size=50)
+    with pytest.warns(UserWarning) as caught:
+        model.fit(X * [1.0, 1.0, 1e6], Y)
+    names = {str(one.message).rpartition(", ")[2] for one in caught}
+    assert {"unequal-scale.", "clipped-batch.", "max-iter."} <= names
 
 
 def test_each_entry_is_for_a_warning():

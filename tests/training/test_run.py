@@ -311,7 +311,7 @@ SOLVERS = {
 @every_kind
 def test_an_interrupt_is_a_warning(kind, solver, slow):
     slow.interrupt(7)
-    with pytest.warns(UserWarning, match=r"^Training interrupted by user\.$") as said:
+    with pytest.warns(UserWarning, match=r"^Training interrupted by user\.\n") as said:
         fit(kind, solver=solver)
     assert len(said) == 1
     assert said[0].filename == __file__

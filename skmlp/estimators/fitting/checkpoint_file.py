@@ -14,6 +14,7 @@ import sklearn
 from skmlp.component import Component
 from skmlp.constraints import is_real
 from skmlp.errors import short_repr
+from skmlp.estimators.reporting.entries import with_entry
 from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
 from skmlp.training.converted_rows import row_blocks
@@ -131,9 +132,8 @@ class _Failure:
     def __call__(self, error):
         if not self._warned:
             self._warned = True
-            warnings.warn(
+            text = (
                 f"{self._name}: a checkpoint could not be written ({error}). Training "
-                "continues; the previous checkpoint is unchanged.",
-                RuntimeWarning,
-                stacklevel=10,
+                "continues; the previous checkpoint is unchanged."
             )
+            warnings.warn(with_entry(text), RuntimeWarning, stacklevel=10)

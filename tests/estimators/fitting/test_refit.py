@@ -403,7 +403,7 @@ def test_an_interrupted_refit_keeps_the_best_model_of_the_first_run(
         monkeypatch, lambda: watched(task, **params | counting())
     )
     interrupt_after(monkeypatch, n_calls + n_after)
-    with pytest.warns(UserWarning, match=r"^Training interrupted by user\.$"):
+    with pytest.warns(UserWarning, match=r"^Training interrupted by user\.\n"):
         model = refitted(task, **params)
     assert_same_parameters(model, first)
     assert model.loss_ == first.loss_ and model.n_iter_ == first.n_iter_
