@@ -1,7 +1,7 @@
 """The first five minutes: a classifier and a regressor on real data.
 
 What to see: both are ordinary scikit-learn estimators; what worked with
-``sklearn.neural_network`` goes on working after a change of the import. Networks want
+``sklearn.neural_network`` keeps working after a change of the import. Networks want
 inputs of similar scale, so the model is a pipeline with StandardScaler. A target in
 the hundreds wants scaling, too: TransformedTargetRegressor does and undoes it, so that
 predictions come in the target's own units. On a few hundred rows a larger ``alpha``

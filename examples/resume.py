@@ -2,7 +2,7 @@
 
 What to see: with ``checkpoint`` a fit writes its state to a file after each epoch. The
 process that trains here is killed without warning, as by a loss of power. The same fit,
-started again, reads the file, goes on with the first epoch that is not in it, and ends
+started again, reads the file, resumes at the first epoch that is not in it, and ends
 with the weights of a fit that was never interrupted, bit for bit, though dropout and
 shuffles are random. (An epoch's line is printed before its state is in the file, so
 the last one may come twice.) Once it is finished, the file gives the model as it is.

@@ -202,7 +202,7 @@ BY_PURPOSE = {
     "Early stopping": "early_stopping validation_fraction scoring refit",
     "Several networks": "n_members ensemble n_jobs",
     "After training": "calibration",
-    "Going on": "warm_start coefs_init freeze checkpoint",
+    "Continue training": "warm_start coefs_init freeze checkpoint",
     "Watching": "verbose record random_state",
 }
 HEAD = "| parameter | default | what it is |"

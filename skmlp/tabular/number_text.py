@@ -1,4 +1,4 @@
-"""Numbers that are written as text: which notation a column has, and what it says."""
+"""Numbers that are written as text: the notation of a column, and its values."""
 
 import re
 from collections import Counter

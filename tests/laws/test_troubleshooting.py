@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor
@@ -42,7 +44,7 @@ WARNINGS = headings(
 ERRORS = headings(
     part("Errors of parameters")
     + part("Errors of data")
-    + part("Errors of going on, and after the fit")
+    + part("Errors of further training, and after the fit")
 )
 
 # Warnings, from the source
@@ -95,7 +97,7 @@ def texts_of_warnings():
 N_WORDS = 8
 # reasons, which `stop_reason_` has and no warning
 NO_WARNINGS = {"The loss stopped being finite in epoch …."}
-# what goes on in a sentence that an entry begins; in the text of that entry
+# the rest of a warning whose beginning has an entry; in the text of that entry
 MORE_OF_AN_ENTRY = (
     "Increase the number of iterations to improve the convergence",
     "You might also want to scale the data as shown in",
@@ -127,7 +129,7 @@ def test_each_warning_names_its_entry():
         entry = PAGE.partition(f"\n### {name}: ")[2].partition("\n### ")[0]
         assert words in entry, name
         assert with_entry(f"A: {words} 3.").endswith(f"{name}.")
-    # headings without a name go on in the warning of another one
+    # headings without a name are for the rest of another one's warning
     unnamed = set(WARNINGS) - set(named.values())
     assert unnamed == {"Over the last … … the loss …"}
 
@@ -203,6 +205,9 @@ FAILS = {
     "scoring must be …": lambda: fitted(early_stopping=True, scoring="mae"),
     "refit must be False with X_val": lambda: classifier(
         early_stopping=True, refit=True
+    ).fit(X, Y, X_val=X, y_val=Y),
+    "Pipeline.fit does not accept the X_val parameter": lambda: make_pipeline(
+        StandardScaler(), classifier()
     ).fit(X, Y, X_val=X, y_val=Y),
     "must be an integer with checkpoint": lambda: fitted(
         checkpoint="run.npz", random_state=None

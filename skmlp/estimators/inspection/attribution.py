@@ -84,10 +84,10 @@ class ExplainingMixin:
 
         Notes
         -----
-        At a kink, as of 'relu', the gradient is the one-sided derivative that training
-        uses. The gradient with respect to `categorical_features` is 0. Several quantile
-        levels are the sorted raw outputs: the gradient of a level is that of the raw
-        output at its place in that row.
+        At a kink, such as that of 'relu', the gradient is the one-sided derivative that
+        training uses. The gradient with respect to `categorical_features` is 0. Several
+        quantile levels are the sorted raw outputs: the gradient of a level is that of
+        the raw output at its place in that row.
 
         Examples
         --------

@@ -116,7 +116,7 @@ class Readable(Kind):
         raise ValueError(f"must have {self.expected}, got values of {column.dtype}.")
 
     def leave_unread(self, texts):
-        """Take those texts of training for missing values, and say so."""
+        """Take those texts of training for missing values, and note it."""
         self.unread = set(texts)
         if texts:
             self.said["unread"] = shown = few_of(texts)
