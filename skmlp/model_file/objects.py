@@ -3,8 +3,9 @@
 A tree is JSON: null, true, false, numbers, texts and lists stand for themselves; all
 else is an object with one key, which says what it is:
 
-    {"object": [class, arguments, attributes]}   by the class's name in the table, what
-                     its constructor takes, and the attributes that it gets afterwards
+    {"object": [class, arguments, attributes]}   the class by its name in the table,
+                     the arguments of its constructor, and attributes set afterwards;
+                     a fourth item has metadata requests, by method, if any were set
     {"array": name}                              a member of the file
     {"objects": [shape, values]}                 an array of Python objects
     {"strings": [shape, values]}                 an array of NumPy's StringDType
@@ -27,6 +28,7 @@ import numpy as np
 
 from skmlp.errors import short_repr
 from skmlp.model_file.archive import KINDS, Arrays, FileError
+from skmlp.model_file.requests import set_requests, split_requests
 
 # By name the classes whose objects a file may hold; `skmlp.export.classes` has them.
 CLASSES: dict[str, type[Any]] = {}
@@ -134,8 +136,12 @@ class Encoder:
                 f"part of skmlp to be saved, got {short_repr(value)}. A file holds no "
                 "code; what only training needs may be set to another value before."
             )
-        parts = [self._attributes(part, path) for part in taken_apart(value)]
-        return {"object": [kind.__name__, *parts]}
+        arguments, state = taken_apart(value)
+        state, requests = split_requests(kind, state)
+        parts = [arguments, state, *([requests] if requests else [])]
+        return {
+            "object": [kind.__name__, *(self._attributes(p, path) for p in parts)]
+        }
 
     def _attributes(self, values: dict[str, Any], path: Path_) -> dict[str, Any]:
         return {name: self.encode(v, *path, name) for name, v in values.items()}
@@ -239,7 +245,7 @@ class Decoder:
         return CLASSES[name]
 
     def _object(self, content: Any) -> Any:
-        name, arguments, attributes = content
+        name, arguments, attributes, *requests = content
         kind = self._class(name)
         unknown = arguments.keys() - {*argument_names(kind)}
         unknown |= {n for n in attributes if hasattr(kind, n) or not n.isidentifier()}
@@ -247,6 +253,8 @@ class Decoder:
             raise FileError(f"Its {name} has an unknown {short_repr(min(unknown))}.")
         value = kind(**{n: self.decode(tree) for n, tree in arguments.items()})
         vars(value).update({n: self.decode(tree) for n, tree in attributes.items()})
+        for one in requests:
+            set_requests(value, {m: self.decode(tree) for m, tree in one.items()})
         return value
 
 
