@@ -80,9 +80,10 @@ def _raw(model, network, params, x, start=0):
     return write_layers(owner, network.layers[-1:], [last], x)
 
 
-def _classifier(mlp, X):
+def _classifier(mlp, X, dtype):
     raw, targets = _output(mlp, X), _of_task(mlp)
-    return [targets.label(raw), *targets.probabilities(_calibrated(mlp, raw))]
+    calibrated = _calibrated(mlp, raw.cast(dtype or raw.dtype))
+    return [targets.label(raw), *targets.probabilities(calibrated)]
 
 
 def raw_scores(mlp, X):
@@ -96,8 +97,9 @@ def _calibrated(mlp, raw):
     return raw if temperature is None else raw / temperature
 
 
-def _regressor(mlp, X):
-    return [_of_task(mlp).prediction(_output(mlp, X))]
+def _regressor(mlp, X, dtype):
+    output = _output(mlp, X)
+    return [_of_task(mlp).prediction(output.cast(dtype or output.dtype))]
 
 
 def interval_outputs(mlp, prediction, coverage) -> list[Output]:
@@ -108,16 +110,16 @@ def interval_outputs(mlp, prediction, coverage) -> list[Output]:
     return [Output(name, value, prediction.shape) for name, value in ends]
 
 
-# Transformers
+# Transformers, whose output has the dtype in which it is computed
 
 
-def _transformer(model, X):
+def _transformer(model, X, dtype):
     network, params = first_network(model)
     layer = check_layer(model, model.layer, len(network.dense) - 1)
     return [_hidden(model, X, network, params, network.dense[layer + 1])]
 
 
-def _autoencoder(model, X):
+def _autoencoder(model, X, dtype):
     network, params = first_network(model)
     middle = network.dense[len(network.dense) // 2]
     encoded = _hidden(model, X, network, params, middle)
@@ -146,13 +148,15 @@ def is_exportable(model) -> bool:
     return isinstance(model, tuple(ESTIMATORS))
 
 
-def model_outputs(model, X) -> list[Output]:
+def model_outputs(model, X, dtype=None) -> list[Output]:
     """The outputs of a fitted estimator at the value X (n, n_features).
 
-    They are computed in the dtype of X.
+    The network computes in the dtype of X.
+
+    dtype : of predicted numbers and probabilities; None is that of the network.
     """
     write = next(w for kind, w in ESTIMATORS.items() if isinstance(model, kind))
-    return write(model, X)
+    return write(model, X, dtype)
 
 
 def n_features_of(model) -> int:

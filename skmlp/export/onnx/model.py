@@ -20,7 +20,7 @@ from skmlp.export.onnx.graph import Graph
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import last_opset, model_proto
 from skmlp.export.onnx.tables import column_names, encoded, encoder_inputs
-from skmlp.tabular import TableEncoder
+from skmlp.tabular import TableEncoder, TabularPipeline
 from skmlp.tabular.feature_names import told_apart
 from skmlp.version import __version__
 
@@ -47,7 +47,9 @@ def onnx_model(model, target_opset, coverage):
         inputs = encoder_inputs(graph, table)
         X = encoded(table, [one.value for one in inputs])
         X = X.cast(np.result_type(X.dtype, dtype_of(mlp)))
-    outputs = _with_interval(mlp, model_outputs(mlp, X), coverage)
+    # which predicts in float64, as its network may not
+    dtype = np.float64 if isinstance(model, TabularPipeline) else None
+    outputs = _with_interval(mlp, model_outputs(mlp, X, dtype), coverage)
     return _proto(model, graph, inputs, outputs, opset)
 
 

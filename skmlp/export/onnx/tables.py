@@ -17,6 +17,12 @@ from skmlp.tabular.smooth_clip import BOUND, SATURATED, smooth_clip
 
 # What a missing category is in a graph, whose strings are never missing.
 MISSING = ""
+# Blank texts, which the encoder takes for missing ones: a graph compares whole strings,
+# so that it knows a blank of one character, the last of which is U+3000, and up to 20
+# spaces.
+N_SPACES = 20
+BLANKS = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+BLANKS += [" " * n for n in range(2, N_SPACES + 1)]
 
 
 def column_names(encoder) -> list[str]:
@@ -158,12 +164,13 @@ def _row_of_each(column, texts, rows):
     """The row of each category, for strings (n, 1)."""
     distinct, numbers = np.unique(rows, axis=0, return_inverse=True)
     *seen, unseen, missing = numbers.ravel().tolist()
+    blanks = [MISSING, *(text for text in BLANKS if text not in texts)]
     number = column.op(
         "LabelEncoder",
         domain=ML,
         dtype=np.int64,
-        keys_strings=[*texts, MISSING],
-        values_int64s=[*seen, missing],
+        keys_strings=[*texts, *blanks],
+        values_int64s=[*seen, *[missing] * len(blanks)],
         default_int64=unseen,
     )
     return _looked_up(distinct, number)
