@@ -92,5 +92,5 @@ def test_requests_that_can_not_be_made_are_refused(requests, tmp_path, monkeypat
 
     monkeypatch.setattr(objects, "split_requests", fake)
     MLPClassifier(hidden_layer_sizes=3).save(tmp_path / "model.skmlp")
-    with pytest.raises(ValueError, match="load: path must be"):
+    with pytest.raises(ValueError, match="load: path must be a file"):
         skmlp.load(tmp_path / "model.skmlp")
