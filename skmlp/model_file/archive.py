@@ -79,7 +79,7 @@ def from_bytes(content: Any, *, mapped: bool = False) -> tuple[Any, Arrays]:
     if bytes(view[:2]) != b"PK":
         raise FileError("The file is not a model file: it does not start like a zip.")
     if seal(view[:-N_DIGITS]) != bytes(view[-N_DIGITS:]):
-        raise FileError("The checksum does not match: the file is corrupt or incomplete.")
+        raise FileError("The checksum does not match: the file is corrupt.")
     with zipfile.ZipFile(content if mapped else io.BytesIO(content)) as file:
         members = file.infolist()
     _check_members(members, len(view))
@@ -100,7 +100,7 @@ def _check_members(members: list[zipfile.ZipInfo], n_bytes: int) -> None:
         raise FileError("Two entries of the file have the same name.")
     packed = any(m.compress_type != zipfile.ZIP_STORED for m in members)
     if packed or sum(member.file_size for member in members) > n_bytes:
-        raise FileError("An entry of the file is compressed, or larger than the file itself.")
+        raise FileError("An entry is compressed, or larger than the file itself.")
 
 
 def _content(view: memoryview, member: zipfile.ZipInfo) -> memoryview:

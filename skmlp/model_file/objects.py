@@ -140,9 +140,7 @@ class Encoder:
         arguments, state = taken_apart(value)
         state, requests = split_requests(kind, state)
         parts = [arguments, state, *([requests] if requests else [])]
-        return {
-            "object": [kind.__name__, *(self._attributes(p, path) for p in parts)]
-        }
+        return {"object": [kind.__name__, *(self._attributes(p, path) for p in parts)]}
 
     def _attributes(self, values: dict[str, Any], path: Path_) -> dict[str, Any]:
         return {name: self.encode(v, *path, name) for name, v in values.items()}
@@ -181,7 +179,7 @@ class Decoder:
         """Raise a FileError if the file has arrays that the model does not use."""
         unused = sorted(self._arrays.keys() - self._used)
         if unused:
-            raise FileError(f"The model does not use the array {unused[0]!r} of the file.")
+            raise FileError(f"The model does not use the array {unused[0]!r}.")
 
     def _tuple(self, content: Any) -> Any:
         return tuple(self.decode(content))
@@ -207,7 +205,7 @@ class Decoder:
     def _filled(self, content: Any, dtype: Any) -> Any:
         shape, values = content
         if math.prod(shape) != len(values):
-            raise FileError("The shape of an object array does not match its number of values.")
+            raise FileError("The shape of an object array does not match its length.")
         flat = np.empty(len(values), dtype)
         for i, value in enumerate(values):
             flat[i] = self.decode(value)

@@ -203,7 +203,7 @@ def test_what_scikit_learn_has_not_is_refused_by_its_name(name):
 
 def test_one_class_is_refused():
     model = quietly(MLPClassifier(3, max_iter=2).fit, X, np.ones(len(X)))
-    with pytest.raises(ValueError, match="MLPClassifier: classes_ must be two"):
+    with pytest.raises(ValueError, match="classes_ must be one column of two or more"):
         model.to_sklearn()
 
 

@@ -97,7 +97,7 @@ FAULTS = {
         object_tree(attributes={"step": 1}),
         "unknown parameter or attribute 'step' of AdamW",
     ),
-    "too few objects": ({"objects": [[3], [1, 2]]}, "does not match its number of values"),
+    "too few objects": ({"objects": [[3], [1, 2]]}, "does not match its length"),
 }
 
 
