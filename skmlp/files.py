@@ -1,14 +1,16 @@
 """Atomic writes: to a temporary file, which is flushed to disk and then renamed."""
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
 def temporary_of(path: Path) -> Path:
-    """The temporary file of this process, which will replace `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.skmlp")
+    """The temporary file of this process and thread, which will replace `path`."""
+    owner = f"{os.getpid()}{threading.get_ident()}"  # one number: names may have dots
+    return path.with_name(f".{path.name}.{owner}.skmlp")
 
 
 def write_whole(path: Path, content: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skmlp.errors import short_repr
 from skmlp.files import write_whole
 from skmlp.model_file.archive import Arrays, FileError, from_bytes, to_bytes
 from skmlp.model_file.objects import Decoder, Encoder
@@ -60,7 +61,7 @@ class SavableMixin:
             "versions": {"skmlp": __version__, "numpy": np.__version__},
             "model": encoder.encode(self),
         }
-        write_whole(Path(os.fspath(path)), to_bytes(tree, encoder.arrays))
+        write_whole(_as_path(encoder.owner, path), to_bytes(tree, encoder.arrays))
 
 
 def load(path: Any, *, mmap: bool = False) -> Any:
@@ -102,7 +103,8 @@ def load(path: Any, *, mmap: bool = False) -> Any:
     >>> skmlp.load(path)
     MLPRegressor(hidden_layer_sizes=5)
     """
-    content = _mapped(path) if mmap else Path(os.fspath(path)).read_bytes()
+    file = _as_path("load", path)
+    content = _mapped(file) if mmap else file.read_bytes()
     try:
         return _model(content, mapped=mmap)
     except Exception as error:  # a corrupt file can raise anything
@@ -110,13 +112,21 @@ def load(path: Any, *, mmap: bool = False) -> Any:
         if not isinstance(error, FileError):
             found = f"The file is corrupt: {type(error).__name__}: {error}."
         raise ValueError(
-            f"{found}\nload: path must be a file written by save, got "
-            f"{os.fspath(path)!r}."
+            f"{found}\nload: path must be a file written by save, got {str(file)!r}."
         ) from error
 
 
-def _mapped(path: Any) -> Any:
-    with Path(os.fspath(path)).open("rb") as file:
+def _as_path(owner: str, path: Any) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise TypeError(
+            f"{owner}: path must be a str or path-like, got {short_repr(path)}."
+        ) from None
+
+
+def _mapped(path: Path) -> Any:
+    with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             return b""
         return memory_map.mmap(file.fileno(), 0, access=memory_map.ACCESS_READ)

@@ -128,9 +128,10 @@ FEATURES = {
 def _categories(encoder, columns):
     """The numbers of each column of categories, a list of values."""
     block, (center, scale) = encoder._blocks.categories, encoder._category_scales
+    owner, names = type(encoder).__name__, column_names(encoder)
     stops, blocks = np.cumsum(block.sizes).tolist(), []
     for (j, kind), size, stop in zip(block.kinds, block.sizes, stops, strict=True):
-        texts, rows = _rows_of(type(encoder).__name__, kind)
+        texts, rows = _rows_of(owner, names[j], kind)
         part = slice(stop - size, stop)
         rows = smooth_clip(rows.astype(encoder.dtype), center[part], scale[part])
         if size:
@@ -138,15 +139,15 @@ def _categories(encoder, columns):
     return blocks
 
 
-def _rows_of(owner, kind):
+def _rows_of(owner, name, kind):
     """The known texts, and the encoded rows (n_texts + 2, width) for them.
 
     The last two rows are for an unseen and for a missing category.
     """
     known = kind.numbers()
     if MISSING in known:
-        expected = "be a non-empty string to be exported to ONNX, where '' is missing"
-        raise invalid(owner, "category", expected, MISSING)
+        expected = "have no empty strings as a category to be exported to ONNX"
+        raise invalid(owner, f"column {name!r} of X", expected, MISSING)
     texts = _dresses(known)
     numbers, _ = kind.indices(ArrayColumn(np.array(texts, object)))
     return texts, kind.encode(np.array([*numbers, kind.unseen, -1])).toarray()

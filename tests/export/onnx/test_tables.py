@@ -266,10 +266,15 @@ def test_text_of_numbers_and_dates_is_refused():
 
 
 def test_empty_strings_are_refused():
-    for X in ([["", 1.0], ["b", 2.0]] * 20, pd.DataFrame({"": [1.0, 2.0] * 20})):
+    named = pd.DataFrame({"": [1.0, 2.0] * 20})
+    refused = {
+        "column 'x0' of X must have no empty strings": [["", 1.0], ["b", 2.0]] * 20,
+        "name of a column must be a non-empty string": named,
+    }
+    for text, X in refused.items():
         model = tabular_pipeline("classifier", n_members=1, max_iter=1, random_state=0)
         quietly(model.fit, X, [0, 1] * 20)
-        with pytest.raises(ValueError, match="be a non-empty string"):
+        with pytest.raises(ValueError, match=text):
             skmlp.to_onnx(model)
 
 
