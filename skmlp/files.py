@@ -1,18 +1,20 @@
-"""Files that are whole or not there: written aside, flushed to the disk, renamed."""
+"""Atomic writes: to a temporary file, which is flushed to disk and then renamed."""
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 
 def temporary_of(path: Path) -> Path:
-    """Where this process writes what is to be put in the place of `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.skmlp")
+    """The temporary file of this process and thread, which will replace `path`."""
+    owner = f"{os.getpid()}{threading.get_ident()}"  # one number: names may have dots
+    return path.with_name(f".{path.name}.{owner}.skmlp")
 
 
 def write_whole(path: Path, content: Any) -> None:
-    """Put a file of these bytes in the place of `path`, or leave that as it is."""
+    """Write these bytes to `path`, or on failure leave it as it was."""
     temporary = temporary_of(path)
     try:
         with temporary.open("wb") as file:
@@ -26,7 +28,7 @@ def write_whole(path: Path, content: Any) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the renaming survive a loss of power, where the system can."""
+    """Make the rename durable, where the system allows it."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         for example in getattr(getattr(item, "dtest", None), "examples", ()):
             word, _, rest = example.source.partition(" ")
-            package = rest.partition(" ")[0].partition(".")[0].strip()
+            package = rest.partition(" ")[0].partition(".")[0].strip(" ,\n")
             if word in ("import", "from") and find_spec(package) is None:
                 item.add_marker(pytest.mark.skip(f"needs {package}"))
 

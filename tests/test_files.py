@@ -1,6 +1,7 @@
 """Laws of files that are whole or not there."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -28,6 +29,15 @@ def test_what_fails_leaves_the_last_file(tmp_path, monkeypatch, step):
     with pytest.raises(OSError, match="the disk is full"):
         write_whole(path, b"better")
     assert path.read_bytes() == b"good"
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_threads_that_write_one_file_leave_the_whole_of_one(tmp_path):
+    path, contents = tmp_path / "model.skmlp", [bytes([i]) * 300_000 for i in range(4)]
+    for _ in range(5):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda content: write_whole(path, content), contents))
+        assert path.read_bytes() in contents
     assert os.listdir(tmp_path) == [path.name]
 
 

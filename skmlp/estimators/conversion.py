@@ -93,7 +93,7 @@ def _check_convertible(estimator, task, loss) -> None:
     if loss.n_outputs(1) > 1:
         raise _refusal(owner, "loss", "predict one number a target", loss)
     if task.neutral_targets(loss, estimator.n_outputs_) is None:
-        expected = "be two classes or more, in their order, in one column"
+        expected = "be one column of two or more sorted classes"
         raise _refusal(owner, "classes_", expected, fitted["classes_"])
 
 

@@ -1,4 +1,4 @@
-"""The classes whose objects a saved model may hold."""
+"""The classes that a model file may contain."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ from skmlp.tabular.missing import MissingNumbers
 from skmlp.tabular.number_text import NumberNotation, Separators
 from skmlp.tabular.report import ColumnReport
 
-# Tables of parts that are known by their names.
+# Tables of parts by name.
 TABLES: list[Mapping[str, type[Any]]] = [
     ACTIVATIONS,
     CLASSIFICATION_LOSSES,
@@ -48,7 +48,7 @@ TABLES: list[Mapping[str, type[Any]]] = [
 PARTS = [kind for table in TABLES for kind in table.values()]
 OPTIONS = [Checkpoint, Dropout, EarlyStopping, Ensemble]
 MODELS = [MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer, TabularPipeline]
-# What fits leave in them.
+# Part of their fitted state.
 STATES = [State, SolverMemory, Scaling, InputEmbedding, Inputs, Embedded]
 STATES += [CategoryTable, Heads]
 TASKS = [Binary, Multiclass, Multilabel, ClassColumns, Numbers]
@@ -59,8 +59,8 @@ TABLE_ENCODERS += [*KINDS, MissingNumbers, NumberNotation, Separators, ColumnRep
 for kind in [*PARTS, *OPTIONS, *MODELS, *STATES, *TASKS, *TABLE_ENCODERS]:
     CLASSES[kind.__name__] = kind
 
-# What skops, and MLflow by it, must be told to trust: their full names, and that of the
-# type of dtypes, one of which the solver's state has.
+# What skops, and thereby MLflow, must be told to trust: the full names of these classes
+# and of numpy.dtype, which occurs in the solver's state.
 TRUSTED_TYPES = sorted(
     ["numpy.dtype", *(f"{k.__module__}.{k.__qualname__}" for k in CLASSES.values())]
 )

@@ -1,18 +1,20 @@
-"""Objects as trees of plain values and arrays, and back, by a table of known classes.
+"""Converts objects to trees of plain values and arrays, and back.
 
-A tree is JSON: null, true, false, numbers, texts and lists stand for themselves; all
-else is an object with one key, which says what it is:
+Only classes in a table of known ones can be converted. A tree is JSON: null, true,
+false, numbers, strings and lists stand for themselves; anything else is an object with
+a single key, which gives its kind:
 
-    {"object": [class, arguments, attributes]}   by the class's name in the table, what
-                     its constructor takes, and the attributes that it gets afterwards
-    {"array": name}                              a member of the file
+    {"object": [class, arguments, attributes]}   the class by its name in the table,
+                     the arguments of its constructor, and attributes set afterwards;
+                     a fourth item has metadata requests, by method, if any were set
+    {"array": name}                              an array of the file
     {"objects": [shape, values]}                 an array of Python objects
-    {"strings": [shape, values]}                 an array of NumPy's StringDType
-    {"scalar": [dtype, value]}                   a number, flag or text of NumPy's
+    {"strings": [shape, values]}                 an array of dtype StringDType
+    {"scalar": [dtype, value]}                   a NumPy scalar: number, bool or str
     {"tuple": values}  {"set": values}  {"dict": [[key, value], ...]}
     {"float": "inf"}                             also "-inf" and "nan"
-    {"dtype": name}  {"type": name}              numpy.dtype(name), and its type
-    {"class": name}                              of the table
+    {"dtype": name}  {"type": name}              numpy.dtype(name), and its scalar type
+    {"class": name}                              a class of the table
     {"path": text}                               pathlib.Path
     {"random_state": state}                      numpy.random.RandomState, by get_state
 """
@@ -27,8 +29,9 @@ import numpy as np
 
 from skmlp.errors import short_repr
 from skmlp.model_file.archive import KINDS, Arrays, FileError
+from skmlp.model_file.requests import set_requests, split_requests
 
-# By name the classes whose objects a file may hold; `skmlp.export.classes` has them.
+# The classes whose objects a file may hold, by name; filled by `skmlp.export.classes`.
 CLASSES: dict[str, type[Any]] = {}
 PLAIN = (bool, int, str, type(None))
 WIDTHS = {"int": (8, 16, 32, 64), "uint": (8, 16, 32, 64), "float": (16, 32, 64)}
@@ -42,14 +45,14 @@ Path_ = tuple[str, ...]
 
 
 def argument_names(kind: Callable[..., Any]) -> list[str]:
-    """What the constructor of a class takes; its objects have it by these names."""
+    """The parameters of a class's constructor, which are also attributes."""
     return list(inspect.signature(kind).parameters)
 
 
 def taken_apart(value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arguments and the later attributes of an object, as its pickle has them.
+    """The constructor's arguments and the other attributes, as in a pickle.
 
-    Those without ``get_params`` make all else of their arguments.
+    Objects without ``get_params`` are fully described by their arguments.
     """
     arguments = {name: getattr(value, name) for name in argument_names(type(value))}
     if not hasattr(value, "get_params"):
@@ -59,7 +62,7 @@ def taken_apart(value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 class Encoder:
-    """Takes objects apart; `arrays` are those of all of them, by their place."""
+    """Converts values to trees, and collects their arrays by path in `arrays`."""
 
     def __init__(self, owner: str) -> None:
         self.owner = owner
@@ -67,7 +70,7 @@ class Encoder:
         self._names: dict[int, str] = {}  # of arrays, by their id
 
     def encode(self, value: Any, *path: str) -> Any:
-        """The tree of a value, which is at `path` in the model."""
+        """The tree of a value, found at `path` in the model."""
         if type(value) in PLAIN:
             return value
         if type(value) is float:
@@ -83,7 +86,7 @@ class Encoder:
         return [self.encode(v, *path, str(i)) for i, v in enumerate(values)]
 
     def _collection(self, value: Any, path: Path_) -> Any:
-        """A list, tuple, set or dict; None for objects of their subclasses."""
+        """The tree of a list, tuple, set or dict; None for subclasses of them."""
         if type(value) is list:
             return self._list(value, path)
         if type(value) is tuple:
@@ -104,7 +107,7 @@ class Encoder:
         if array.dtype.kind not in KINDS or array.dtype.names:
             return None
         name = self._names.setdefault(id(array), ".".join(path))
-        self.arrays[name] = array  # kept, so that no other gets its id
+        self.arrays[name] = array  # keeps the array alive, so that its id stays unique
         return {"array": name}
 
     def _scalar(self, value: Any, path: Path_) -> Any:
@@ -130,18 +133,20 @@ class Encoder:
         kind = type(value)
         if CLASSES.get(kind.__name__) is not kind:
             raise TypeError(
-                f"{self.owner}: {'.'.join(path)} must be a plain value, an array or a "
-                f"part of skmlp to be saved, got {short_repr(value)}. A file holds no "
-                "code; what only training needs may be set to another value before."
+                f"{self.owner}: {'.'.join(path)} must be a plain value, an array or an "
+                f"object of skmlp to be saved, got {short_repr(value)}. Model files "
+                "contain no code; if only training needs it, replace it before saving."
             )
-        parts = [self._attributes(part, path) for part in taken_apart(value)]
-        return {"object": [kind.__name__, *parts]}
+        arguments, state = taken_apart(value)
+        state, requests = split_requests(kind, state)
+        parts = [arguments, state, *([requests] if requests else [])]
+        return {"object": [kind.__name__, *(self._attributes(p, path) for p in parts)]}
 
     def _attributes(self, values: dict[str, Any], path: Path_) -> dict[str, Any]:
         return {name: self.encode(v, *path, name) for name, v in values.items()}
 
 
-# By type, in the order in which they are asked.
+# By type, in the order in which they are tried.
 ENCODERS: list[tuple[Any, Callable[[Encoder, Any, Path_], Any]]] = [
     ((list, tuple, set, dict), Encoder._collection),
     (np.ndarray, Encoder._array),
@@ -154,7 +159,7 @@ ENCODERS: list[tuple[Any, Callable[[Encoder, Any, Path_], Any]]] = [
 
 
 class Decoder:
-    """Puts objects together from trees and the arrays of a file."""
+    """Rebuilds objects from trees and the arrays of a file."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays, self._used = arrays, set[str]()
@@ -167,14 +172,14 @@ class Decoder:
             return tree
         [(key, content)] = tree.items()
         if key not in DECODERS:
-            raise FileError(f"It has a value of the kind {short_repr(key)}.")
+            raise FileError(f"The file has a value of unknown kind {short_repr(key)}.")
         return DECODERS[key](self, content)
 
     def check_all_used(self) -> None:
-        """Raise a FileError where the file has arrays that the model has not."""
+        """Raise a FileError if the file has arrays that the model does not use."""
         unused = sorted(self._arrays.keys() - self._used)
         if unused:
-            raise FileError(f"Its array {unused[0]!r} does not belong to the model.")
+            raise FileError(f"The model does not use the array {unused[0]!r}.")
 
     def _tuple(self, content: Any) -> Any:
         return tuple(self.decode(content))
@@ -187,7 +192,7 @@ class Decoder:
 
     def _array(self, name: Any) -> Any:
         if name not in self._arrays:
-            raise FileError(f"It has no array {short_repr(name)}.")
+            raise FileError(f"The array {short_repr(name)} is missing from the file.")
         self._used.add(name)
         return self._arrays[name]
 
@@ -200,7 +205,7 @@ class Decoder:
     def _filled(self, content: Any, dtype: Any) -> Any:
         shape, values = content
         if math.prod(shape) != len(values):
-            raise FileError("An array of objects has not the size that it should have.")
+            raise FileError("The shape of an object array does not match its length.")
         flat = np.empty(len(values), dtype)
         for i, value in enumerate(values):
             flat[i] = self.decode(value)
@@ -224,8 +229,8 @@ class Decoder:
 
     def _random_state(self, content: Any) -> Any:
         state = self.decode(content)
-        if not 0 <= state[2] <= N_STATE:  # which NumPy would read beyond
-            raise FileError("It has a random state that is none.")
+        if not 0 <= state[2] <= N_STATE:  # NumPy would read out of bounds
+            raise FileError("The file has an invalid random state.")
         random_state = np.random.RandomState(0)
         random_state.set_state(state)
         return random_state
@@ -233,20 +238,26 @@ class Decoder:
     def _class(self, name: Any) -> Any:
         if name not in CLASSES:
             raise FileError(
-                f"It has an object of the class {short_repr(name)}, which skmlp does "
+                f"The file has an object of class {short_repr(name)}, which skmlp does "
                 "not know."
             )
         return CLASSES[name]
 
     def _object(self, content: Any) -> Any:
-        name, arguments, attributes = content
+        name, arguments, attributes, *requests = content
         kind = self._class(name)
         unknown = arguments.keys() - {*argument_names(kind)}
         unknown |= {n for n in attributes if hasattr(kind, n) or not n.isidentifier()}
         if unknown:
-            raise FileError(f"Its {name} has an unknown {short_repr(min(unknown))}.")
+            unknown_name = short_repr(min(unknown))
+            raise FileError(
+                f"The file has an unknown parameter or attribute {unknown_name} of "
+                f"{name}."
+            )
         value = kind(**{n: self.decode(tree) for n, tree in arguments.items()})
         vars(value).update({n: self.decode(tree) for n, tree in attributes.items()})
+        for one in requests:
+            set_requests(value, {m: self.decode(tree) for m, tree in one.items()})
         return value
 
 

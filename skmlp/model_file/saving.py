@@ -1,4 +1,4 @@
-"""Saving a model to a file without pickle, and loading it."""
+"""Saving models to files without pickle, and loading them."""
 
 import mmap as memory_map
 import os
@@ -7,36 +7,38 @@ from typing import Any
 
 import numpy as np
 
+from skmlp.errors import short_repr
 from skmlp.files import write_whole
 from skmlp.model_file.archive import Arrays, FileError, from_bytes, to_bytes
 from skmlp.model_file.objects import Decoder, Encoder
 from skmlp.version import __version__
 
-# Of the file; it rises where earlier versions of skmlp can't read what is written.
+# Version of the file format; raised when older versions of skmlp can't read the files.
 FORMAT = 1
 
 
 class SavableMixin:
-    """What can be saved to a file and loaded from it by `load`."""
+    """Gives a model the method `save`; `load` reads its files."""
 
     def save(self, path: Any) -> None:
-        """Save to a file that holds arrays and settings, and no code.
+        """Save the model to a file that contains arrays and settings, but no code.
 
-        ``skmlp.load`` reads it, in this version and in later ones, and predictions are
-        the same bit for bit. What pickles keep is kept: ``partial_fit`` continues with
-        the solver's state where the last fit was a ``partial_fit``. A file of that name
-        is replaced once the new one is complete.
+        ``skmlp.load`` reads the file, in this version of skmlp and in later ones, and
+        the loaded model gives bit-identical predictions. The same state is kept as in
+        a pickle: after ``partial_fit`` that includes the solver's state, so that
+        training continues where it stopped. An existing file is replaced only once the
+        new one is complete.
 
         Parameters
         ----------
         path : str or path-like
-            The file, such as ``"model.skmlp"``.
+            The file to write, such as ``"model.skmlp"``.
 
         Raises
         ------
         TypeError
-            If a parameter or an attribute is an object that is not of skmlp, such as a
-            function, a scorer or an activation of your own.
+            If a parameter or an attribute is an object from outside skmlp, such as a
+            function, a scorer or a custom activation.
 
         OSError
             If the file can't be written.
@@ -59,33 +61,35 @@ class SavableMixin:
             "versions": {"skmlp": __version__, "numpy": np.__version__},
             "model": encoder.encode(self),
         }
-        write_whole(Path(os.fspath(path)), to_bytes(tree, encoder.arrays))
+        write_whole(_as_path(encoder.owner, path), to_bytes(tree, encoder.arrays))
 
 
 def load(path: Any, *, mmap: bool = False) -> Any:
-    """Load a model from a file that ``save`` has written.
+    """Load a model from a file written by its method ``save``.
 
-    Loading runs no code of the file: it has only numbers and texts, and what is made of
-    them are objects of known classes of skmlp. The file's checksum is compared first.
+    Loading never executes code from the file: it holds only numbers and strings, from
+    which objects of known classes of skmlp are built. The file's checksum is verified
+    first.
 
     Parameters
     ----------
     path : str or path-like
-        The file.
+        The file to read.
 
     mmap : bool, default=False
-        Whether arrays are read-only views of the file, which processes that load the
-        same file share. Such a model predicts, and is not trained further in place.
+        Whether to memory-map the arrays, read-only, so that processes that load the
+        same file share its memory. ``fit`` and ``partial_fit`` work on copies.
 
     Returns
     -------
-    model : estimator
-        As it was saved.
+    model : estimator or TabularPipeline
+        The model as it was saved.
 
     Raises
     ------
     ValueError
-        If the file is damaged, no such file, or of a newer version of skmlp.
+        If the file is corrupt, not a model file, or written in the format of a newer
+        version of skmlp.
 
     OSError
         If the file can't be read.
@@ -99,21 +103,30 @@ def load(path: Any, *, mmap: bool = False) -> Any:
     >>> skmlp.load(path)
     MLPRegressor(hidden_layer_sizes=5)
     """
-    content = _mapped(path) if mmap else Path(os.fspath(path)).read_bytes()
+    file = _as_path("load", path)
+    content = _mapped(file) if mmap else file.read_bytes()
     try:
         return _model(content, mapped=mmap)
-    except Exception as error:  # of many kinds, as damage goes
+    except Exception as error:  # a corrupt file can raise anything
         found = str(error)
         if not isinstance(error, FileError):
-            found = f"It is damaged: {type(error).__name__}: {error}."
+            found = f"The file is corrupt: {type(error).__name__}: {error}."
         raise ValueError(
-            f"{found}\nload: path must be a file that save has written, got "
-            f"{os.fspath(path)!r}."
+            f"{found}\nload: path must be a file written by save, got {str(file)!r}."
         ) from error
 
 
-def _mapped(path: Any) -> Any:
-    with Path(os.fspath(path)).open("rb") as file:
+def _as_path(owner: str, path: Any) -> Path:
+    try:
+        return Path(path)
+    except TypeError:
+        raise TypeError(
+            f"{owner}: path must be a str or path-like, got {short_repr(path)}."
+        ) from None
+
+
+def _mapped(path: Path) -> Any:
+    with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             return b""
         return memory_map.mmap(file.fileno(), 0, access=memory_map.ACCESS_READ)
@@ -124,15 +137,15 @@ def _model(content: Any, *, mapped: bool) -> Any:
     written_by = tree["versions"]["skmlp"]
     if not 1 <= tree["format"] <= FORMAT:
         raise FileError(
-            f"It was written by skmlp {written_by}, which is newer than this version, "
-            f"{__version__}, and in a format that it does not know."
+            f"The file was written by skmlp {written_by} in a newer format, which this "
+            f"version, {__version__}, can't read."
         )
     try:
         return _decoded(tree["model"], arrays)
     except FileError as error:
         if written_by == __version__:
             raise
-        text = f"{error} skmlp {written_by} wrote it, and this is {__version__}."
+        text = f"{error} It was written by skmlp {written_by}; this is {__version__}."
         raise FileError(text) from error
 
 
@@ -140,6 +153,6 @@ def _decoded(tree: Any, arrays: Arrays) -> Any:
     decoder = Decoder(arrays)
     model = decoder.decode(tree)
     if not isinstance(model, SavableMixin):
-        raise FileError("It holds no model.")
+        raise FileError("The file does not contain a model.")
     decoder.check_all_used()
     return model

@@ -35,7 +35,7 @@ from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import MLPClassifier, MLPRegressor, tabular_pipeline
 
 from ..conftest import assert_close, classes_first, covering
 
@@ -248,6 +248,23 @@ def test_a_warning_inside_a_pipeline_is_scikit_learns_own():
         warnings.simplefilter("always")
         model.fit(*IRIS)
     assert [warning.category for warning in caught] == [ConvergenceWarning]
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_dask_predicts_where_the_blocks_are(method):
+    wrappers = pytest.importorskip("dask_ml.wrappers")
+    array = pytest.importorskip("dask.array")
+    (X, y), models = IRIS, [classifier(), regressor()]
+    for model in [*models, tabular_pipeline("classifier", preset="td-s", max_iter=2)]:
+        model.fit(X, y)
+        if not hasattr(model, method):
+            continue
+        blocks = array.from_array(X, chunks=(40, X.shape[1]))
+        found = getattr(wrappers.ParallelPostFit(model), method)(blocks)
+        expected = getattr(model, method)(X)
+        assert found.dtype == expected.dtype
+        # products of a block may be summed in another order, in float32 for tables
+        np.testing.assert_allclose(found.compute(), expected, rtol=1e-5, atol=1e-12)
 
 
 WITHOUT_ONNX = """

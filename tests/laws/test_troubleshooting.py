@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 import skmlp
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.estimators.reporting.entries import ENTRIES, with_entry
+from skmlp.export.onnx.activations import activated
 from skmlp.tabular.report import TOPICS
 
 from ..cases import in_case
@@ -187,6 +188,15 @@ def damaged():
     fitted(checkpoint="run.npz")
 
 
+def no_model():
+    Path("model.skmlp").write_bytes(b"no archive")
+    skmlp.load("model.skmlp")
+
+
+def to_a_graph():
+    activated("MLPClassifier", WrongSlope(), None)
+
+
 def held_out(**params):
     return regressor(early_stopping=True, **params).fit(X, X[:, 0])
 
@@ -252,6 +262,12 @@ FAILS = {
     "coefs_init must have …": lambda: fitted(coefs_init=fitted(), hidden_layer_sizes=5),
     "The file belongs to a fit with different …": of_another_fit,
     "The file is damaged or not a checkpoint": damaged,
+    "must be a plain value, an array or an object of skmlp to be saved": lambda: (
+        classifier(scoring=len).save("model.skmlp")
+    ),
+    "path must be a file written by save": no_model,
+    "to be exported to ONNX": to_a_graph,
+    "for to_sklearn": lambda: fitted(activation="gelu").to_sklearn(),
     "must be 1 to inspect the network": lambda: fitted(n_members=2).summary(),
     "predict_interval must have residuals of validation rows": lambda: (
         regressor().fit(X, Y).predict_interval(X)

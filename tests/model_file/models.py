@@ -130,6 +130,34 @@ def _all_kinds_of_columns():
     return quietly(pipeline.fit, rows, NUMBERS[: len(rows)]), rows
 
 
+def mixed_rows():
+    """Numbers, flags, categories, dates and text, some missing, as objects."""
+    rng = np.random.default_rng(2)
+    n = len(X)
+    texts = np.array(["1.5 kg", "2 kg", "0.8 kg", "?"], object)
+    days = np.datetime64("2024-02-25") + np.arange(n)
+    columns = [
+        X[:, 0].tolist(),
+        rng.integers(0, 9, n).tolist(),
+        NAMES[rng.integers(3, size=n)],
+        (rng.random(n) < 0.5).tolist(),
+        days.astype(object),
+        (days + 1000).astype(str),
+        texts[rng.integers(4, size=n)],
+    ]
+    rows = np.array([*zip(*columns, strict=True)], object)
+    for j in (0, 2, 4, 6):
+        rows[j::9, j] = None
+    return rows
+
+
+def _mixed(kind, y):
+    pipeline = tabular_pipeline(kind, n_members=2, n_jobs=1, random_state=0)
+    pipeline.set_params(mlp__max_iter=3, mlp__batch_size=32, mlp__hidden_layer_sizes=5)
+    pipeline.set_params(table__numbers_as_text=True)
+    return quietly(pipeline.fit, mixed_rows(), y), mixed_rows()
+
+
 def _transformer():
     mlp = MLPClassifier(5, max_iter=3, random_state=0)
     return quietly(MLPTransformer(mlp).fit, X, TASKS["multiclass"].y), X
@@ -162,6 +190,8 @@ OTHERS = {
     "table, classes": lambda: _pipeline("classifier", TASKS["multiclass"].y),
     "table, numbers": lambda: _pipeline("regressor", NUMBERS, preset="td"),
     "table, all kinds": _all_kinds_of_columns,
+    "mixed table, classes": lambda: _mixed("classifier", TASKS["multiclass"].y),
+    "mixed table, numbers": lambda: _mixed("regressor", NUMBERS),
     "transformer": _transformer,
     "autoencoder": _autoencoder,
     "scaled": _scaled,

@@ -85,19 +85,19 @@ def object_tree(name="AdamW", arguments=None, attributes=None):
 
 
 FAULTS = {
-    "a kind that there is not": ({"code": "1 + 1"}, "the kind 'code'"),
-    "an array that there is not": ({"array": "w"}, "no array 'w'"),
-    "an unknown class": (object_tree("Popen"), "the class 'Popen'"),
-    "an unknown type": ({"class": "Popen"}, "the class 'Popen'"),
+    "a kind that there is not": ({"code": "1 + 1"}, "unknown kind 'code'"),
+    "an array that there is not": ({"array": "w"}, "array 'w' is missing"),
+    "an unknown class": (object_tree("Popen"), "class 'Popen'"),
+    "an unknown type": ({"class": "Popen"}, "class 'Popen'"),
     "an unknown argument": (
         object_tree(arguments={"x": 1}),
-        "AdamW has an unknown 'x'",
+        "unknown parameter or attribute 'x' of AdamW",
     ),
     "an attribute in a method's place": (
         object_tree(attributes={"step": 1}),
-        "AdamW has an unknown 'step'",
+        "unknown parameter or attribute 'step' of AdamW",
     ),
-    "too few objects": ({"objects": [[3], [1, 2]]}, "not the size"),
+    "too few objects": ({"objects": [[3], [1, 2]]}, "does not match its length"),
 }
 
 

@@ -244,6 +244,14 @@ def test_a_file_that_is_not_there_is_an_os_error(path):
         MLPClassifier().save(path / "in no folder")
 
 
+@pytest.mark.parametrize("wrong", [None, 3, b"model.skmlp"])
+def test_a_path_is_text_or_path_like(wrong):
+    with pytest.raises(TypeError, match="MLPClassifier: path must be a str or path-"):
+        MLPClassifier().save(wrong)
+    with pytest.raises(TypeError, match="load: path must be a str or path-like, got"):
+        skmlp.load(wrong)
+
+
 def test_a_mapped_model_can_not_be_written_to(path):
     model, _ = fitted("binary")
     loaded = round_trip(model, path, mmap=True)

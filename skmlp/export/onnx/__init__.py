@@ -1,4 +1,4 @@
-"""Fitted models as ONNX graphs, which run without Python.
+"""Conversion of fitted models to ONNX graphs, which run without Python.
 
 The packages onnx and skl2onnx are imported when a function needs them.
 """
@@ -8,50 +8,50 @@ from importlib.util import find_spec
 
 
 def to_onnx(model, *, target_opset=None, coverage=None):
-    """Convert a fitted model to an ONNX graph; needs the package onnx.
+    """Convert a fitted model to an ONNX graph; requires the package onnx.
 
-    The graph computes in the dtype of the fitted weights, and gives what ``predict``,
-    ``predict_proba`` or ``transform`` gives. It checks nothing: numbers that are not
-    finite lead to others.
+    The graph computes in the dtype of the fitted weights, and returns what ``predict``,
+    ``predict_proba`` or ``transform`` return, in the same dtypes. It does not validate
+    its inputs: NaN or infinity in X give meaningless outputs.
 
     Parameters
     ----------
     model : estimator or TabularPipeline
         A fitted `MLPClassifier`, `MLPRegressor`, `MLPTransformer` or `MLPAutoencoder`,
-        or a fitted pipeline of `TableEncoder` and one of these, as by
+        or a fitted pipeline of a `TableEncoder` and one of these, such as a
         `tabular_pipeline`.
 
     target_opset : int or None, default=None
-        Version of ONNX's operators that the graph is written in, at least 13; None is
-        17.
+        Opset of the graph, that is the version of ONNX's operators, at least 13. None
+        means 17.
 
     coverage : float or None, default=None
-        Of a regressor, the share of rows whose y is to be within the intervals of
-        ``predict_interval``, which the graph then gives, too.
+        For regressors: also output the prediction intervals of ``predict_interval``
+        with this coverage.
 
     Returns
     -------
     onnx_model : onnx.ModelProto
-        Its inputs and outputs, with the number of rows as first axis:
+        The model. All inputs and outputs have the rows as their first axis:
 
-        - The input of an estimator is "X" of shape (n_samples, n_features), float64 or
+        - An estimator has one input "X" of shape (n_samples, n_features), float64 or
           float32.
-        - Of a table each column is an input of its own, by its name (else x0, x1 and so
-          on), of shape (n_samples, 1): float64 for numbers, NaN where missing; int64
-          nanoseconds for dates (since 1970, in UTC), durations and times of day (since
-          midnight), the smallest int64 where missing; and strings for categories, ""
-          where missing, numbers and bools as Python writes them, such as "1" and
-          "True". Columns whose numbers or dates are text are refused.
-        - Classifiers give "label", as ``predict``, and "probabilities", as
+        - A pipeline has one input of shape (n_samples, 1) for each column of the table,
+          with the column's name (x0, x1, ... without names): float64 for numbers, with
+          NaN for missing values; int64 nanoseconds for dates (since 1970, in UTC),
+          durations and times of day (since midnight), with the smallest int64 for
+          missing values; and strings for categories, with "" for missing values, where
+          numbers and bools are written as in Python, such as "1" and "True".
+        - Classifiers output "label", as ``predict``, and "probabilities", as
           ``predict_proba``; for several columns of classes "probabilities_0",
           "probabilities_1" and so on.
-        - Regressors give "prediction", as ``predict``, and with `coverage` "lower" and
-          "upper".
-        - `MLPTransformer` gives "transformed"; `MLPAutoencoder` also "reconstructed",
-          the rows that the network makes of its components.
+        - Regressors output "prediction", as ``predict``, and with `coverage` also
+          "lower" and "upper".
+        - `MLPTransformer` outputs "transformed"; `MLPAutoencoder` also outputs
+          "reconstructed", as ``inverse_transform`` of "transformed".
 
-        An output is numbered where a column has its name, such as "label_2". The
-        metadata have the versions of skmlp and scikit-learn and the names of features.
+        An output whose name is taken by a column gets a number, such as "label_2". The
+        metadata contain the versions of skmlp and scikit-learn and the feature names.
 
     Raises
     ------
@@ -62,8 +62,14 @@ def to_onnx(model, *, target_opset=None, coverage=None):
         If the model is not fitted.
 
     ValueError
-        If the model is none of these, or has a part that ONNX has no operators for,
-        such as an activation of your own.
+        If the model is of another kind or has a part that can't be expressed in ONNX,
+        such as a custom activation, or a column of numbers or dates given as text.
+
+    Notes
+    -----
+    Graphs compare strings as a whole. Of blank text, which the encoder treats as
+    missing, they know single whitespace characters and up to 20 spaces; longer blanks
+    count as an unseen category.
 
     Examples
     --------
@@ -84,10 +90,10 @@ def to_onnx(model, *, target_opset=None, coverage=None):
 
 
 def register_onnx() -> None:
-    """Make skl2onnx know the estimators; needs the package skl2onnx.
+    """Register the estimators with skl2onnx, which must be installed.
 
-    ``skl2onnx.to_onnx`` then converts pipelines of scikit-learn that have an estimator
-    of skmlp as a step. It is done already where skl2onnx was imported before skmlp.
+    ``skl2onnx.to_onnx`` can then convert scikit-learn pipelines that contain estimators
+    of skmlp. Not needed if skl2onnx was imported before skmlp.
 
     Raises
     ------
@@ -96,9 +102,9 @@ def register_onnx() -> None:
 
     Notes
     -----
-    As ever in skl2onnx, the graph computes in float32 unless its input is declared as
-    one of doubles, and labels are strings or whole numbers. A regressor of one target
-    gives an output of shape (n_samples, 1).
+    As usual with skl2onnx, the graph computes in float32 unless its inputs are declared
+    as double, and labels must be strings or integers. A regressor with a single target
+    has an output of shape (n_samples, 1).
 
     Examples
     --------
@@ -130,6 +136,6 @@ def register_if_loaded() -> None:
 def _check_installed(function, package) -> None:
     if find_spec(package) is None:
         raise ImportError(
-            f"{function}: {package} must be installed, such as by 'pip install "
-            f"skmlp[onnx]'."
+            f"{function}: {package} must be installed, for instance with "
+            f"'pip install {package}'."
         )

@@ -1,8 +1,8 @@
 """Activations in ONNX, one function each.
 
-Runtimes have few operators for float64 numbers, so all but the simplest activations are
-composed of exponential, logarithm and tanh, in forms that do not overflow and in which
-nothing cancels. A new activation is a function and a row in the table.
+Runtimes have few operators for float64, so all but the simplest activations are
+composed of exp, log and tanh, in forms without overflow or cancellation. A new
+activation is a function and a row in the table.
 """
 
 import numpy as np

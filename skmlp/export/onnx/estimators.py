@@ -1,4 +1,4 @@
-"""Estimators in ONNX: what each gives for a value X of its features."""
+"""The outputs of each estimator in ONNX, given a value X of its features."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -21,10 +21,7 @@ LOWER, UPPER = "lower", "upper"
 
 
 def first_network(model):
-    """The network of an estimator, of several members that of the first one.
-
-    And its parameters.
-    """
+    """The network of an estimator, or of its first member, and its parameters."""
     mlp = _mlp_of(model)
     members = vars(mlp).get("members_")
     return _network(members[0] if members else mlp)
@@ -50,7 +47,7 @@ def _network(mlp):
 
 
 def _of_task(mlp):
-    """What its kind of target makes of raw outputs."""
+    """The `TaskOutputs` for its kind of target."""
     n_outputs = first_network(mlp)[0].layer_sizes[-1]
     task = mlp._task()
     if not task.is_regression:
@@ -59,7 +56,7 @@ def _of_task(mlp):
 
 
 def _output(mlp, X):
-    """What it predicts with: of several members, their mean."""
+    """The output of the network, or the mean output of the members."""
     members, targets = vars(mlp).get("members_"), _of_task(mlp)
     if members:
         return targets.mean_output([_output(member, X) for member in members])
@@ -68,10 +65,10 @@ def _output(mlp, X):
 
 
 def _raw(model, network, params, x, start=0):
-    """Raw outputs of what comes to the layer of number `start`.
+    """Raw outputs, given the input x of the layer number `start`.
 
-    In the dtype of x, but where the last layer has a wider one than the others, as with
-    the scale of targets.
+    In the dtype of x, unless the last layer is wider than the others, as when it
+    contains the scale of the targets.
     """
     owner, last = type(model).__name__, params[-1]
     x = write_layers(owner, network.layers[start:-1], params[start:-1], x)
@@ -80,13 +77,14 @@ def _raw(model, network, params, x, start=0):
     return write_layers(owner, network.layers[-1:], [last], x)
 
 
-def _classifier(mlp, X):
+def _classifier(mlp, X, dtype):
     raw, targets = _output(mlp, X), _of_task(mlp)
-    return [targets.label(raw), *targets.probabilities(_calibrated(mlp, raw))]
+    calibrated = _calibrated(mlp, raw.cast(dtype or raw.dtype))
+    return [targets.label(raw), *targets.probabilities(calibrated)]
 
 
 def raw_scores(mlp, X):
-    """The outputs of a classifier, with raw scores of classes for probabilities."""
+    """The outputs of a classifier, with raw scores instead of probabilities."""
     raw, targets = _output(mlp, X), _of_task(mlp)
     return [targets.label(raw), targets.raw_scores(_calibrated(mlp, raw))]
 
@@ -96,28 +94,29 @@ def _calibrated(mlp, raw):
     return raw if temperature is None else raw / temperature
 
 
-def _regressor(mlp, X):
-    return [_of_task(mlp).prediction(_output(mlp, X))]
+def _regressor(mlp, X, dtype):
+    output = _output(mlp, X)
+    return [_of_task(mlp).prediction(output.cast(dtype or output.dtype))]
 
 
 def interval_outputs(mlp, prediction, coverage) -> list[Output]:
-    """The ends of a regressor's intervals around its `prediction`."""
+    """The bounds of a regressor's intervals around its `prediction`."""
     width = mlp._interval_width(coverage).astype(prediction.value.dtype)
     width = width if prediction.shape else width[0]
     ends = (LOWER, prediction.value - width), (UPPER, prediction.value + width)
     return [Output(name, value, prediction.shape) for name, value in ends]
 
 
-# Transformers
+# Transformers, whose outputs keep the dtype of X
 
 
-def _transformer(model, X):
+def _transformer(model, X, dtype):
     network, params = first_network(model)
     layer = check_layer(model, model.layer, len(network.dense) - 1)
     return [_hidden(model, X, network, params, network.dense[layer + 1])]
 
 
-def _autoencoder(model, X):
+def _autoencoder(model, X, dtype):
     network, params = first_network(model)
     middle = network.dense[len(network.dense) // 2]
     encoded = _hidden(model, X, network, params, middle)
@@ -128,7 +127,7 @@ def _autoencoder(model, X):
 
 
 def _hidden(model, X, network, params, stop):
-    """The values before the layer of number `stop`."""
+    """The input of the layer number `stop`."""
     layers = network.layers[:stop]
     values = write_layers(type(model).__name__, layers, params[:stop], X)
     return Output(TRANSFORMED, values, (layers[-1].fan_out,))
@@ -146,13 +145,15 @@ def is_exportable(model) -> bool:
     return isinstance(model, tuple(ESTIMATORS))
 
 
-def model_outputs(model, X) -> list[Output]:
+def model_outputs(model, X, dtype=None) -> list[Output]:
     """The outputs of a fitted estimator at the value X (n, n_features).
 
-    They are computed in the dtype of X.
+    The network computes in the dtype of X.
+
+    dtype : of predictions and probabilities; None keeps that of the network.
     """
     write = next(w for kind, w in ESTIMATORS.items() if isinstance(model, kind))
-    return write(model, X)
+    return write(model, X, dtype)
 
 
 def n_features_of(model) -> int:
@@ -160,6 +161,6 @@ def n_features_of(model) -> int:
 
 
 def dtype_of(model):
-    """In which a fitted estimator computes, of inputs in that dtype."""
+    """The dtype in which a fitted estimator computes."""
     network, params = first_network(model)
     return np.dtype(params[network.dense[0]][0].dtype)

@@ -1,6 +1,6 @@
-"""An ONNX graph while it is written: nodes, constants, and values that are like arrays.
+"""Builds an ONNX graph: nodes, constants, and values that behave like arrays.
 
-Nothing here needs the package onnx, which comes in when the graph becomes a file.
+Does not need the package onnx, which only turns the finished graph into a file.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -25,9 +25,9 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """What an input or a node gives; arithmetic with it adds nodes to its graph.
+    """An input or the output of a node; arithmetic on it adds nodes to its graph.
 
-    Numbers become constants of its dtype, arrays are constants as they are.
+    Numbers become constants of its dtype, arrays keep theirs.
     """
 
     graph: "Graph"
@@ -35,7 +35,7 @@ class Value:
     dtype: Any
 
     def op(self, op, *others, **attributes) -> "Value":
-        """The operator of that name, with this value as first input."""
+        """Apply the operator of that name, with this value as first input."""
         return self.graph.add(op, self, *others, **attributes)
 
     def __add__(self, other):
@@ -72,21 +72,21 @@ class Value:
         return self.op("Max", other)
 
     def where(self, yes, no):
-        """`yes` where this is true, else `no`, one of them a value."""
+        """`yes` where this is true, else `no`; one of them is a value."""
         dtype = (yes if isinstance(yes, Value) else no).dtype
         return self.graph.add("Where", self, yes, no, dtype=dtype, constants=dtype)
 
     def cast(self, dtype):
-        """The same in another dtype."""
+        """The value in another dtype."""
         dtype = np.dtype(dtype)
         return self if dtype == self.dtype else self.op("Cast", to=dtype, dtype=dtype)
 
     def columns(self, numbers):
-        """Columns of a matrix, by their numbers."""
+        """Columns of a matrix, by index."""
         return self.op("Gather", np.asarray(numbers, np.int64), axis=1)
 
     def reshape(self, *shape):
-        """0 stands for the size that is there, such as the number of rows."""
+        """Reshape; 0 keeps the size of an axis, such as the number of rows."""
         return self.op("Reshape", np.array(shape, np.int64))
 
 
@@ -116,11 +116,11 @@ class Graph:
         self._known: dict[Any, Value] = {}
 
     def value(self, name, dtype) -> Value:
-        """A value that comes from elsewhere, such as an input."""
+        """A value that is computed elsewhere, such as an input."""
         return Value(self, name, np.dtype(dtype))
 
     def name(self, value, name) -> None:
-        """Give a value this name, too."""
+        """Give a value a second name."""
         self.nodes.append(Node("Identity", (value.name,), (name,)))
 
     def constant(self, array) -> Value:

@@ -8,9 +8,9 @@ KINDS = "biuf"
 
 
 def label_array(owner, classes):
-    """The labels of `classes_` (n_classes,) as an array of which a tensor can be made.
+    """The labels of `classes_` (n_classes,) as an array for a tensor.
 
-    Strings as objects, which is how numpy_helper of the package onnx takes them.
+    Strings become objects, as numpy_helper of the package onnx expects.
     """
     classes = np.asarray(classes)
     if classes.dtype == object:
@@ -24,6 +24,6 @@ def label_array(owner, classes):
 
 
 def pick(classes, codes):
-    """The label of each code; codes: value of whole numbers."""
+    """The label of each code; codes: a value of integers."""
     classes = codes.graph.constant(classes)
     return codes.graph.add("Gather", classes, codes, axis=0)

@@ -1,4 +1,4 @@
-"""Layers in ONNX: what a network makes of X, one function for each kind of layer."""
+"""Layers in ONNX, one function for each kind of layer."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from skmlp.network.parametric import ParametricLayer
 
 
 def write_layers(owner, layers, params, x):
-    """The values of the last of these layers.
+    """The output of these layers, one after the other.
 
     params : arrays of each layer, as `fitted_network` gives them.
     x : value (n, n_features) of the dtype to compute in.

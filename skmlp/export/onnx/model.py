@@ -1,4 +1,4 @@
-"""A fitted model as an ONNX graph, with named inputs and outputs."""
+"""Conversion of a fitted model to an ONNX graph with named inputs and outputs."""
 
 from dataclasses import replace
 
@@ -20,18 +20,18 @@ from skmlp.export.onnx.graph import Graph
 from skmlp.export.onnx.outputs import Output
 from skmlp.export.onnx.proto import last_opset, model_proto
 from skmlp.export.onnx.tables import column_names, encoded, encoder_inputs
-from skmlp.tabular import TableEncoder
+from skmlp.tabular import TableEncoder, TabularPipeline
 from skmlp.tabular.feature_names import told_apart
 from skmlp.version import __version__
 
 OWNER = "to_onnx"
 FIRST_OPSET = 13
-# ONNX Runtime has it since version 1.12, of 2022.
+# Supported since ONNX Runtime 1.12, of 2022.
 DEFAULT_OPSET = 17
 MODELS = (
     "be a fitted MLPClassifier, MLPRegressor, MLPTransformer or MLPAutoencoder, or a "
-    "fitted tabular_pipeline; other pipelines that end in one of these are converted "
-    "by skl2onnx.to_onnx after skmlp.register_onnx()"
+    "fitted tabular_pipeline (for other pipelines call skmlp.register_onnx() and then "
+    "skl2onnx.to_onnx)"
 )
 
 
@@ -47,7 +47,9 @@ def onnx_model(model, target_opset, coverage):
         inputs = encoder_inputs(graph, table)
         X = encoded(table, [one.value for one in inputs])
         X = X.cast(np.result_type(X.dtype, dtype_of(mlp)))
-    outputs = _with_interval(mlp, model_outputs(mlp, X), coverage)
+    # this pipeline predicts in float64, even if its network computes in float32
+    dtype = np.float64 if isinstance(model, TabularPipeline) else None
+    outputs = _with_interval(mlp, model_outputs(mlp, X, dtype), coverage)
     return _proto(model, graph, inputs, outputs, opset)
 
 
@@ -64,11 +66,11 @@ def _parts(model):
 
 
 def _with_interval(model, outputs, coverage):
-    """The outputs and, where `coverage` asks for them, the ends of intervals."""
+    """The outputs and, with `coverage`, the bounds of prediction intervals."""
     if coverage is None:
         return outputs
     if not isinstance(model, MLPRegressor):
-        expected = "be None for a model that is no regressor"
+        expected = "be None unless the model is a regressor"
         raise invalid(OWNER, "coverage", expected, coverage)
     return [*outputs, *interval_outputs(model, *outputs, coverage)]
 

@@ -5,9 +5,9 @@ import numpy as np
 from skmlp.tabular.columns import MICROSECOND
 from skmlp.tabular.date_text import DAY
 
-# What NumPy and pandas have for a missing one.
+# NaT in NumPy and pandas.
 MISSING = np.iinfo(np.int64).min
-# Of a calendar that repeats after 400 years, which begin on the first of March.
+# The calendar repeats every 400 years, counted from the first of March.
 DAYS_TO_EPOCH, DAYS_OF_ERA, YEARS_OF_ERA = 719468, 146097, 400
 
 
@@ -35,7 +35,7 @@ def duration_features(kind, column):
 
 
 def _seconds(column):
-    """To the microsecond, as the encoder reads them; 0 where missing."""
+    """Rounded down to microseconds, as in the encoder; 0 where missing."""
     given = _is_missing(column).where(0, column)
     return _quotient(given, 1000).cast(np.float64) * MICROSECOND
 
@@ -45,7 +45,7 @@ def _is_missing(column):
 
 
 def _with_gaps(column, parts):
-    """The features beside each other, (n, n_parts), NaN where there is no moment."""
+    """The features, concatenated to (n, n_parts), NaN where missing."""
     numbers = [part.cast(np.float64) for part in parts]
     joined = numbers[0].op("Concat", *numbers[1:], axis=1)
     return _is_missing(column).where(np.nan, joined)
@@ -80,10 +80,10 @@ def _circle(values, period):
 
 
 def _quotient(values, divisor):
-    """Rounded down, of whole numbers; the operator Div rounds towards 0."""
+    """Floor division of integers; the operator Div rounds towards 0."""
     return (values - _remainder(values, divisor)) / divisor
 
 
 def _remainder(values, divisor):
-    """From 0 on, of whole numbers."""
+    """Remainder of integers, never negative."""
     return values.op("Mod", divisor)

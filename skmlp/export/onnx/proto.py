@@ -1,4 +1,4 @@
-"""A graph as a ModelProto of the package onnx."""
+"""Conversion of a graph to a ModelProto of the package onnx."""
 
 import json
 
@@ -8,7 +8,7 @@ from skmlp.version import __version__
 
 PRODUCER = "skmlp"
 ML = "ai.onnx.ml"
-# Of these operators; from 2 on LabelEncoder takes strings to numbers.
+# Of the operators of ML; since 2 LabelEncoder maps strings to numbers.
 ML_OPSET = 2
 
 
@@ -17,7 +17,7 @@ def model_proto(graph, inputs, outputs, *, opset, name, properties):
 
     inputs, outputs : lists of `Output`.
     name : of the graph.
-    properties : dict of what can be written as JSON, for its metadata.
+    properties : dict of JSON values, for the metadata.
     """
     import onnx
     from onnx import helper
@@ -46,7 +46,7 @@ def model_proto(graph, inputs, outputs, *, opset, name, properties):
 
 
 def last_opset() -> int:
-    """The newest version of ONNX's operators that the package onnx knows."""
+    """The newest opset that the package onnx supports."""
     import onnx
 
     return onnx.defs.onnx_opset_version()
@@ -68,14 +68,14 @@ def tensor_proto(array, name):
 
 
 def tensor_type(dtype):
-    """The number that ONNX has for a dtype; that of objects is the one of strings."""
+    """ONNX's number of a dtype; objects are strings."""
     from onnx import helper
 
     return helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
 
 def attribute(value):
-    """What a node's attribute is in ONNX: a number of it for a dtype."""
+    """The value of a node's attribute in ONNX, where dtypes are numbers."""
     return tensor_type(value) if isinstance(value, np.dtype) else value
 
 

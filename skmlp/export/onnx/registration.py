@@ -1,4 +1,4 @@
-"""Converters for skl2onnx, so that pipelines of scikit-learn end in our estimators."""
+"""Converters for skl2onnx, for scikit-learn pipelines with our estimators."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ ENCODER = "SkmlpTableEncoder"
 
 
 def register() -> None:
-    """Make skl2onnx know all estimators."""
+    """Register all estimators."""
     from skl2onnx import update_registered_converter
 
     update_registered_converter(
@@ -67,7 +67,7 @@ def _number_shapes(operator) -> None:
 
 
 def _outputs(operator, options, graph=None):
-    """What the model gives of the operator's inputs."""
+    """The model's outputs for the operator's inputs."""
     model, given = operator.raw_operator, _given(operator, graph or Graph())
     if type(model) in TABLES:
         value, width = TABLES[type(model)](model, given)
@@ -85,9 +85,9 @@ def _given(operator, graph):
 
 
 def _as_floats(given):
-    """The inputs beside each other, in float32 unless one of them is float64.
+    """The inputs, concatenated, in float32 unless one of them is float64.
 
-    Which is the type of numbers that skl2onnx computes in.
+    As skl2onnx does.
     """
     is_double = any(x.dtype == np.float64 for x in given)
     first, *others = [x.cast(np.float64 if is_double else np.float32) for x in given]
@@ -102,17 +102,17 @@ def _of_estimator(model, X, options):
 
 
 def _check(model) -> None:
-    """Refuse labels for which skl2onnx has no type."""
+    """Refuse labels that skl2onnx has no type for."""
     owner, classes = type(model).__name__, vars(model).get("classes_")
     if isinstance(classes, list):
         raise ValueError(
-            f"{owner}: y must have one column of classes to be converted by skl2onnx, "
-            f"got {len(classes)}; skmlp.to_onnx takes several."
+            f"{owner}: y must have a single column of classes for skl2onnx, got "
+            f"{len(classes)}. Use skmlp.to_onnx instead."
         )
     if classes is not None:
         labels = label_array(owner, classes)
         if labels.dtype.kind == "f" and (labels != np.floor(labels)).any():
-            expected = "be strings or whole numbers to be converted by skl2onnx"
+            expected = "be strings or integers for skl2onnx"
             raise invalid(owner, "classes_", expected, classes)
 
 
@@ -125,7 +125,7 @@ def _scaler(scaler, given):
 
 
 def _parse_encoder(scope, encoder, inputs, custom_parsers=None):
-    """Its output, whose type is not that of the inputs."""
+    """Declare its output, whose type is not that of the inputs."""
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 
     is_double = np.dtype(encoder.dtype) == np.float64
@@ -137,13 +137,13 @@ def _parse_encoder(scope, encoder, inputs, custom_parsers=None):
 
 
 def _encoder(encoder, given):
-    """Of columns as inputs of their own, or as those of one matrix."""
+    """Each column is an input of its own, or all are one matrix."""
     dtypes = column_dtypes(encoder)
     columns = given
     if len(given) == 1:
         columns = [given[0].columns([j]) for j in range(len(dtypes))]
     if len(columns) != len(dtypes):
-        expected = f"have an input for each of the {len(dtypes)} columns of fit"
+        expected = f"have one input for each of the {len(dtypes)} columns seen in fit"
         raise invalid(type(encoder).__name__, "X", expected, len(columns))
     pairs = zip(columns, dtypes, strict=True)
     columns = [_column(encoder, column, dtype) for column, dtype in pairs]
@@ -151,14 +151,14 @@ def _encoder(encoder, given):
 
 
 def _column(encoder, column, dtype):
-    """The column as the encoder takes it: numbers of any type become float64."""
+    """The column as the encoder expects it: numbers of any type become float64."""
     are_texts = [kind == np.dtype(object) for kind in (column.dtype, dtype)]
     if are_texts[0] != are_texts[1]:
-        expected = "have strings for categories, and else numbers, as inputs"
+        expected = "have string inputs for categories and numeric ones for the rest"
         raise invalid(type(encoder).__name__, "X", expected, Text(column.name))
     if dtype == np.int64 and column.dtype != np.int64:
-        # floats have neither the digits of nanoseconds nor their missing value
-        expected = "have int64 nanoseconds for dates, durations and times as inputs"
+        # floats lack the precision for nanoseconds, and their missing value
+        expected = "have int64 inputs (nanoseconds) for dates, durations and times"
         raise invalid(type(encoder).__name__, "X", expected, Text(column.name))
     return column.cast(dtype)
 
@@ -170,7 +170,7 @@ TABLES = {SmoothClipScaler: _scaler, TableEncoder: _encoder}
 
 
 def _convert(scope, operator, container) -> None:
-    """Append an estimator's nodes to those of skl2onnx."""
+    """Append an estimator's nodes to the container of skl2onnx."""
     if container.target_opset < FIRST_OPSET:
         expected = f"be at least {FIRST_OPSET}"
         raise invalid("to_onnx", "target_opset", expected, container.target_opset)
@@ -190,7 +190,7 @@ def _convert(scope, operator, container) -> None:
 
 
 def _as_declared(output, wanted):
-    """The value in the type and shape of skl2onnx: a single target is a column."""
+    """The value in the type and shape that skl2onnx expects."""
     from skl2onnx.common.data_types import guess_numpy_type
 
     value = output.value

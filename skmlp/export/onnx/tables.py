@@ -1,4 +1,4 @@
-"""Tables in ONNX: what TableEncoder and SmoothClipScaler make of columns."""
+"""TableEncoder and SmoothClipScaler in ONNX."""
 
 import sys
 
@@ -15,8 +15,14 @@ from skmlp.tabular.kinds import Categories, Dates, Durations, PlainNumbers, Time
 from skmlp.tabular.kinds.category_text import key_of
 from skmlp.tabular.smooth_clip import BOUND, SATURATED, smooth_clip
 
-# What a missing category is in a graph, whose strings are never missing.
+# Stands for a missing category, since ONNX has no missing strings.
 MISSING = ""
+# Blank texts, which the encoder treats as missing. A graph can only compare whole
+# strings, so it gets a list: each whitespace character, the last of which is U+3000,
+# and up to 20 spaces.
+N_SPACES = 20
+BLANKS = [chr(code) for code in range(0x3001) if chr(code).isspace()]
+BLANKS += [" " * n for n in range(2, N_SPACES + 1)]
 
 
 def column_names(encoder) -> list[str]:
@@ -28,34 +34,34 @@ def encoder_inputs(graph, encoder) -> list[Output]:
     """An input (n, 1) for each column."""
     names = column_names(encoder)
     if "" in names:
-        expected = "not be an empty string to be exported to ONNX"
+        expected = "be a non-empty string to be exported to ONNX"
         raise invalid(type(encoder).__name__, "name of a column", expected, "")
     pairs = zip(names, column_dtypes(encoder), strict=True)
     return [Output(name, graph.value(name, dtype), (1,)) for name, dtype in pairs]
 
 
 def column_dtypes(encoder):
-    """Of each column: float64, int64 for dates and times, object for categories."""
+    """Dtypes of the columns: float64, int64 for dates and times, object for strings."""
     pairs = zip(encoder._blocks.kinds, encoder.report().rows, strict=True)
     return [_dtype_of(type(encoder).__name__, *pair) for pair in pairs]
 
 
 def _dtype_of(owner, kind, row):
-    # of dates only the report knows that they were text
+    # only the report knows whether dates were given as text
     if type(kind) not in DTYPES or row.read_as.endswith("as text"):
-        expected = "be made numbers or dates before fit to be exported to ONNX"
+        expected = "be parsed to numbers or dates before fit to be exported to ONNX"
         raise invalid(owner, f"column {row.column!r} of X", expected, Text(row.read_as))
     return np.dtype(DTYPES[type(kind)])
 
 
 def encoded(encoder, columns):
-    """What ``transform`` gives, (n, n_features_out), of the values of the columns."""
+    """The result of ``transform``, (n, n_features_out), for values of the columns."""
     blocks = [*_numbers(encoder, columns), *_categories(encoder, columns)]
     return blocks[0].op("Concat", *blocks[1:], axis=1)
 
 
 def scaled(x, center, scale):
-    """`smooth_clip` on a value (n, n_features), in float64; the same dtype comes."""
+    """`smooth_clip` of a value (n, n_features), in float64; the dtype is kept."""
     largest = sys.float_info.max
     z = (x.cast(np.float64) - center).maximum(-largest).minimum(largest) / scale
     z = z.maximum(-SATURATED).minimum(SATURATED)
@@ -64,7 +70,7 @@ def scaled(x, center, scale):
     return z.maximum(-BOUND).minimum(BOUND).cast(x.dtype)
 
 
-# Numbers, and what is made numbers
+# Numbers, and what becomes numbers
 
 
 def _numbers(encoder, columns):
@@ -87,7 +93,7 @@ def _number(kind, column):
 
 
 def _rank(kind, column):
-    """The rank of a category with an order, NaN for others."""
+    """The rank of an ordered category, NaN for unknown ones."""
     ranks = {text: rank for text, rank in kind.ranks.items() if text != MISSING}
     rank = column.op(
         "LabelEncoder",
@@ -122,9 +128,10 @@ FEATURES = {
 def _categories(encoder, columns):
     """The numbers of each column of categories, a list of values."""
     block, (center, scale) = encoder._blocks.categories, encoder._category_scales
+    owner, names = type(encoder).__name__, column_names(encoder)
     stops, blocks = np.cumsum(block.sizes).tolist(), []
     for (j, kind), size, stop in zip(block.kinds, block.sizes, stops, strict=True):
-        texts, rows = _rows_of(type(encoder).__name__, kind)
+        texts, rows = _rows_of(owner, names[j], kind)
         part = slice(stop - size, stop)
         rows = smooth_clip(rows.astype(encoder.dtype), center[part], scale[part])
         if size:
@@ -132,22 +139,22 @@ def _categories(encoder, columns):
     return blocks
 
 
-def _rows_of(owner, kind):
-    """Texts with what they become, rows (n_texts + 2, width).
+def _rows_of(owner, name, kind):
+    """The known texts, and the encoded rows (n_texts + 2, width) for them.
 
-    The last two are those of an unseen and of a missing category.
+    The last two rows are for an unseen and for a missing category.
     """
     known = kind.numbers()
     if MISSING in known:
-        expected = "not be an empty string to be exported to ONNX, where it is missing"
-        raise invalid(owner, "category", expected, MISSING)
+        expected = "have no empty strings as a category to be exported to ONNX"
+        raise invalid(owner, f"column {name!r} of X", expected, MISSING)
     texts = _dresses(known)
     numbers, _ = kind.indices(ArrayColumn(np.array(texts, object)))
     return texts, kind.encode(np.array([*numbers, kind.unseen, -1])).toarray()
 
 
 def _dresses(texts):
-    """The texts, and others that the encoder takes for them: 1.0 for 1, True for 1."""
+    """The texts and their other spellings that the encoder accepts, as 1.0 for 1."""
     others = {text: (f"{text}.0", text.capitalize(), text.upper()) for text in texts}
     pairs = [(key, text) for key, dresses in others.items() for text in dresses]
     same = [text for key, text in pairs if key_of(text) == key]
@@ -155,24 +162,25 @@ def _dresses(texts):
 
 
 def _row_of_each(column, texts, rows):
-    """The row of each category, for strings (n, 1)."""
+    """The encoded row of each string (n, 1)."""
     distinct, numbers = np.unique(rows, axis=0, return_inverse=True)
     *seen, unseen, missing = numbers.ravel().tolist()
+    blanks = [MISSING, *(text for text in BLANKS if text not in texts)]
     number = column.op(
         "LabelEncoder",
         domain=ML,
         dtype=np.int64,
-        keys_strings=[*texts, MISSING],
-        values_int64s=[*seen, missing],
+        keys_strings=[*texts, *blanks],
+        values_int64s=[*seen, *[missing] * len(blanks)],
         default_int64=unseen,
     )
     return _looked_up(distinct, number)
 
 
 def _looked_up(rows, number):
-    """The rows of these numbers (n, 1).
+    """The rows with these numbers (n, 1).
 
-    One-hot rows are compared instead: a table of them would grow with the square.
+    One-hot rows are computed by comparison: their table would grow quadratically.
     """
     places = np.arange(rows.shape[1])
     off = np.median(rows, axis=0, keepdims=True).astype(rows.dtype)

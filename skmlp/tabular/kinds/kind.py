@@ -82,10 +82,8 @@ class Readable(Kind):
             return self.of_column(column)
         if column.kind not in OBJECTS + TEXTS:
             return self._only_missing(column)
-        objects = column.objects()
-        types = set(map(type, objects))
-        check_types(types)
-        known = {} if str in types else None
+        objects, known = column.objects(), {}
+        check_types(set(map(type, objects)))
         return np.array([self._value(v, known) for v in objects], dtype=np.float64)
 
     def _value(self, value, known):

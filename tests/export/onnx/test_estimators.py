@@ -5,9 +5,12 @@ import pytest
 
 import skmlp
 from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
+from skmlp.activations import ACTIVATIONS
 from skmlp.embeddings import PBLD, PiecewiseLinear
+from skmlp.losses import Focal, LogLoss
 
-from ...conftest import CODES, NUMBERS, TASKS, X, covering, quietly
+from ...cases import in_case
+from ...conftest import CODES, NUMBERS, TASKS, X, covering, covering_array, quietly
 from .graphs import assert_equal_outputs, assert_exported, run
 
 pytest.importorskip("onnx")
@@ -72,6 +75,21 @@ def test_a_graph_gives_what_the_model_gives(
         assert_exported(model, rows.astype(dtype))
     none = run(skmlp.to_onnx(model), {"X": TABLE[:0].astype(dtype)})
     assert all(len(output) == 0 for output in none.values())
+
+
+LOSSES = [LogLoss(), LogLoss(label_smoothing=0.2), Focal()]
+OPSETS = [13, 17, 20, None]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_each_activation_with_each_loss_for_classes_in_any_opset(dtype):
+    cases = covering_array([len(ACTIVATIONS), len(LOSSES), len(OPSETS)])
+    for i, j, k in cases:
+        activation, loss, opset = [*ACTIVATIONS][i], LOSSES[j], OPSETS[k]
+        settings = {"activation": activation, "loss": loss, "max_iter": 2}
+        model = fitted(MLPClassifier, CODES, dtype, hidden_layer_sizes=4, **settings)
+        with in_case(f"{activation}, {loss}, {opset}"):
+            assert_exported(model, OTHERS.astype(dtype), target_opset=opset)
 
 
 @covering(layer=[0, -1], dtype=DTYPES, network=["relu", "parametric"])

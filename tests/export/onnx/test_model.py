@@ -52,7 +52,7 @@ REFUSED = {
     "other pipeline": (
         lambda: make_pipeline(StandardScaler(), MLPClassifier()),
         {},
-        "skl2onnx.to_onnx after skmlp.register_onnx",
+        r"call skmlp.register_onnx\(\) and then skl2onnx.to_onnx",
     ),
     "own activation": (
         lambda: fitted(MLPClassifier, CODES, activation=Own()),
@@ -77,7 +77,7 @@ REFUSED = {
     "interval of classes": (
         lambda: fitted(MLPClassifier, CODES),
         {"coverage": 0.9},
-        "to_onnx: coverage must be None for a model that is no regressor, got 0.9",
+        "to_onnx: coverage must be None unless the model is a regressor, got 0.9",
     ),
     "interval without residuals": (
         lambda: fitted(MLPRegressor, NUMBERS),

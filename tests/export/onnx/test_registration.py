@@ -154,7 +154,7 @@ def test_categories_before_estimators_of_scikit_learn():
     rows = {"x0": np.array([["c"], [""], ["other"]], object)}
     wanted = model.predict_proba(np.array([["c"], [None], ["other"]], object))
     assert_close(run(proto, rows)["probabilities"], wanted, "float64")
-    with pytest.raises(ValueError, match="TableEncoder: X must have strings for"):
+    with pytest.raises(ValueError, match="TableEncoder: X must have string inputs for"):
         skl2onnx.to_onnx(model, initial_types=[("x0", DoubleTensorType([None, 1]))])
 
 
@@ -168,7 +168,7 @@ def test_dates_before_estimators_of_scikit_learn():
     rows = {"x0": dates.astype("datetime64[ns]").astype(np.int64)}
     found = run(proto, rows)["probabilities"]
     assert_close(found, model.predict_proba(dates), "float64")
-    with pytest.raises(ValueError, match="TableEncoder: X must have int64 nanoseconds"):
+    with pytest.raises(ValueError, match="TableEncoder: X must have int64 inputs"):
         skl2onnx.to_onnx(model, initial_types=[("x0", DoubleTensorType([None, 1]))])
 
 
@@ -185,10 +185,10 @@ def test_what_skl2onnx_has_no_type_for_is_refused():
     halves = MLPClassifier()  # which fit takes for targets of a regression
     halves.classes_, halves.n_features_in_ = np.array([0.5, 1.5]), 4
     halves.coefs_, halves.intercepts_ = [np.ones((4, 1))], [np.zeros(1)]
-    with pytest.raises(ValueError, match="classes_ must be strings or whole numbers"):
+    with pytest.raises(ValueError, match="classes_ must be strings or integers"):
         converted(halves, X, zipmap=False)
     columns = quietly(MLPClassifier(**SMALL).fit, X, np.c_[CODES, CODES])
-    with pytest.raises(ValueError, match="MLPClassifier: y must have one column"):
+    with pytest.raises(ValueError, match="MLPClassifier: y must have a single column"):
         converted(columns, X, zipmap=False)
     model = quietly(MLPClassifier(**SMALL).fit, X, CODES)
     with pytest.raises(ValueError, match="target_opset must be at least 13, got 12"):

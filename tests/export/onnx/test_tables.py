@@ -1,10 +1,16 @@
 """A whole tabular pipeline as one graph: raw columns in, predictions out."""
 
+import sys
+
 import numpy as np
 import pytest
+from sklearn.pipeline import make_pipeline
 
 import skmlp
-from skmlp import tabular_pipeline
+from skmlp import MLPRegressor, tabular_pipeline
+from skmlp.export.onnx.tables import BLANKS, N_SPACES
+from skmlp.losses import Quantile
+from skmlp.tabular import TableEncoder
 
 from ...conftest import covering, quietly
 from .graphs import assert_equal_outputs, expected, run, session
@@ -98,18 +104,6 @@ def inputs_of(proto, rows):
     return columns
 
 
-def given_by(model, X):
-    """What the pipeline gives, probabilities in the graph's dtype, that of the table.
-
-    The pipeline makes float64 of all that its network computes in float32.
-    """
-    outputs = expected(model, X)
-    if "probabilities" in outputs:
-        dtype = model[0].dtype
-        outputs["probabilities"] = outputs["probabilities"].astype(dtype)
-    return outputs
-
-
 def small_pipeline(kind, **params):
     settings = {"max_iter": 3, "n_members": 2, "batch_size": 30, "random_state": 0}
     return tabular_pipeline(
@@ -126,7 +120,7 @@ def test_a_graph_gives_what_the_pipeline_gives(kind, encoder, preset):
     proto = skmlp.to_onnx(model)
     for rows in ROWS.values():
         found = run(proto, inputs_of(proto, rows))
-        wanted = given_by(model, rows)
+        wanted = expected(model, rows)
         found = {name.removesuffix("_2"): array for name, array in found.items()}
         assert_equal_outputs(found, wanted, model[0].dtype)
     none = run(proto, inputs_of(proto, TRAINING[:0]))
@@ -139,12 +133,49 @@ def test_outputs_give_way_to_columns_of_their_name():
     assert names == ["label_2", "probabilities"]
 
 
+POSITIVE = {"scale_target": False, "loss": "poisson"}
+TASKS = {
+    "classes": ("classifier", TARGETS["classifier"], {}),
+    "temperature": ("classifier", NUMBERS > 0, {"calibration": "temperature"}),
+    "several labels": ("classifier", np.c_[NUMBERS > 0, NUMBERS > 1].astype(int), {}),
+    "columns": ("classifier", np.c_[TARGETS["classifier"], NUMBERS > 0], {}),
+    "counts": ("regressor", np.exp(NUMBERS.clip(-1, 1)), POSITIVE),
+    "several": ("regressor", np.c_[NUMBERS, NUMBERS**2], {"scale_target": False}),
+    "levels": ("regressor", NUMBERS, {"loss": Quantile([0.1, 0.9])}),
+}
+
+
+@covering(task=TASKS, encoder=["as it is", "all categories, float64"], n_members=[1, 2])
+def test_any_kind_of_target_has_the_dtype_that_the_pipeline_gives(
+    task, encoder, n_members
+):
+    kind, y, params = task
+    model = small_pipeline(kind, n_members=n_members, **params)
+    settings = {f"table__{name}": value for name, value in ENCODERS[encoder].items()}
+    quietly(model.set_params(**settings).fit, TRAINING, y)
+    proto, rows = skmlp.to_onnx(model), ROWS["others"]
+    found = run(proto, inputs_of(proto, rows))
+    found = {name.removesuffix("_2"): array for name, array in found.items()}
+    assert_equal_outputs(found, expected(model, rows), model[0].dtype)
+
+
+def test_a_plain_pipeline_keeps_the_dtype_of_its_network():
+    steps = [TableEncoder(categorical_features=CATEGORIES), MLPRegressor(max_iter=3)]
+    model = quietly(make_pipeline(*steps).fit, TRAINING, np.exp(NUMBERS.clip(-1, 1)))
+    proto = skmlp.to_onnx(model)
+    found = run(proto, inputs_of(proto, TRAINING))
+    assert found["prediction"].dtype == np.float32
+    assert_equal_outputs(found, expected(model, TRAINING), np.float32)
+
+
 def test_intervals_of_tables():
-    model = quietly(small_pipeline("regressor").fit, TRAINING, TARGETS["regressor"])
-    proto = skmlp.to_onnx(model, coverage=0.5)
-    found = run(proto, inputs_of(proto, ROWS["others"]))
-    lower, upper = model.predict_interval(ROWS["others"], coverage=0.5)
-    assert_equal_outputs(found, {"lower": lower, "upper": upper}, np.float32)
+    for params in ({}, {"scale_target": False}):  # of float64, and of float32
+        model = small_pipeline("regressor", **params)
+        quietly(model.fit, TRAINING, TARGETS["regressor"])
+        proto = skmlp.to_onnx(model, coverage=0.5)
+        found = run(proto, inputs_of(proto, ROWS["others"]))
+        lower, upper = model.predict_interval(ROWS["others"], coverage=0.5)
+        assert_equal_outputs(found, {"lower": lower, "upper": upper}, np.float32)
 
 
 @pytest.mark.parametrize("kind", ["numbers", "categories"])
@@ -160,7 +191,7 @@ def test_tables_of_one_kind_and_without_names(kind):
     proto = skmlp.to_onnx(model)
     assert [value.name for value in proto.graph.input] == ["x0", "x1", "x2"]
     found = run(proto, {f"x{j}": X[:, [j]] for j in range(3)})
-    assert_equal_outputs(found, given_by(model, X), np.float32)
+    assert_equal_outputs(found, expected(model, X), np.float32)
 
 
 def test_thousands_of_categories_stay_small():
@@ -175,7 +206,7 @@ def test_thousands_of_categories_stay_small():
     texts = np.array([*X[:9], [""], ["?"]], object)
     cells = np.where(texts == "", None, texts)
     found = run(proto, {"x0": texts})
-    assert_equal_outputs(found, given_by(model, cells), np.float32)
+    assert_equal_outputs(found, expected(model, cells), np.float32)
 
 
 def test_one_category_in_other_dresses():
@@ -188,7 +219,38 @@ def test_one_category_in_other_dresses():
     texts = np.array(texts)
     columns = {f"x{j}": texts[:, [j]].astype(object) for j in range(2)}
     cells = np.where(texts == "", None, texts.astype(object))
-    assert_equal_outputs(run(proto, columns), given_by(model, cells), np.float32)
+    assert_equal_outputs(run(proto, columns), expected(model, cells), np.float32)
+
+
+def of_texts(texts):
+    """A pipeline of one column of categories, one of them infrequent, and its graph."""
+    cells = np.repeat(np.array([*texts, "rare"], object), [20] * len(texts) + [1])
+    model = tabular_pipeline("classifier", n_members=1, max_iter=9, random_state=0)
+    model.set_params(table__min_frequency=2, mlp__batch_size=10)
+    quietly(model.fit, cells[:, np.newaxis], cells == texts[0])
+    return model, skmlp.to_onnx(model)
+
+
+def test_blank_text_is_missing():
+    every = [chr(code) for code in range(sys.maxunicode) if chr(code).isspace()]
+    assert {*every} <= {*BLANKS}
+    blanks = np.array([*BLANKS, "", "?"], object)[:, np.newaxis]
+    # a blank that is a category of its own stays one
+    for texts in (["a", "b", "c"], ["a", " ", "c"]):
+        model, proto = of_texts(texts)
+        found = run(proto, {"x0": blanks})
+        assert_equal_outputs(found, expected(model, blanks), np.float32)
+        assert len({*found["probabilities"][:, 0]}) == 2 + (" " in texts)
+
+
+def test_blanks_of_several_characters_are_unseen_in_a_graph_alone():
+    model, proto = of_texts(["a", "b", "c"])
+    for blank in (" " * (N_SPACES + 1), "\t "):
+        cells = np.array([[blank], ["?"], [""]], object)
+        unseen = run(proto, {"x0": cells})["probabilities"]
+        assert (unseen[0] == unseen[1]).all() and (unseen[0] != unseen[2]).any()
+        missing = model.predict_proba(cells)
+        assert (missing[0] == missing[2]).all() and (missing[0] != missing[1]).any()
 
 
 def test_text_of_numbers_and_dates_is_refused():
@@ -199,15 +261,20 @@ def test_text_of_numbers_and_dates_is_refused():
         model = tabular_pipeline("classifier", n_members=1, max_iter=1, random_state=0)
         model.set_params(table__numbers_as_text=True, mlp__batch_size=30)
         quietly(model.fit, [[text] for text in texts] * 20, [0, 1, 1] * 20)
-        with pytest.raises(ValueError, match="column 'x0' of X must be made"):
+        with pytest.raises(ValueError, match="column 'x0' of X must be parsed"):
             skmlp.to_onnx(model)
 
 
 def test_empty_strings_are_refused():
-    for X in ([["", 1.0], ["b", 2.0]] * 20, pd.DataFrame({"": [1.0, 2.0] * 20})):
+    named = pd.DataFrame({"": [1.0, 2.0] * 20})
+    refused = {
+        "column 'x0' of X must have no empty strings": [["", 1.0], ["b", 2.0]] * 20,
+        "name of a column must be a non-empty string": named,
+    }
+    for text, X in refused.items():
         model = tabular_pipeline("classifier", n_members=1, max_iter=1, random_state=0)
         quietly(model.fit, X, [0, 1] * 20)
-        with pytest.raises(ValueError, match=r"not be an empty string"):
+        with pytest.raises(ValueError, match=text):
             skmlp.to_onnx(model)
 
 

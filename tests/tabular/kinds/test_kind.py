@@ -51,6 +51,18 @@ def test_missing_values_of_all_kinds_are_read_and_other_values_refused(kind):
             found.read(ArrayColumn(column))
 
 
+@pytest.mark.parametrize("kind", [k for k in KINDS if issubclass(k, Readable)])
+def test_texts_of_numpys_type_alone_are_read_as_pythons(kind):
+    texts = [str(value) for value in VALUES[kind.__name__]]
+    columns = [np.array([to(t) for t in texts], object) for to in (str, np.str_)]
+    found = [
+        learn_kind(Look(ArrayColumn(c), None, True, ("auto", None))) for c in columns
+    ]
+    assert type(found[0]) is type(found[1])
+    read = [found[0].read(ArrayColumn(column)) for column in columns]
+    np.testing.assert_array_equal(*read)
+
+
 def test_a_few_of_many_texts_are_shown():
     assert few_of(["b", "a"]) == "'a', 'b'"
     assert few_of(list("edcba")) == "'a', 'b', 'c' and 2 more"
