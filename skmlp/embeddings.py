@@ -234,10 +234,11 @@ class PiecewiseLinear(Embedding):
         shares = np.linspace(0.0, 1.0, self.n_bins + 1)
         left, inverse, low, high = np.zeros((4, x.shape[1], self.n_bins), x.dtype)
         for j, column in enumerate(x.T):
-            edges = np.quantile(column, shares)
+            edges = _knots(column, shares)
             # equal quantiles may round to others, whose bin would be all but a step
             apart = np.diff(edges, prepend=-np.inf) > NARROWEST * np.ptp(edges)
             edges = edges[apart]
+            edges = edges[: self.n_bins] if len(edges) > self.n_bins + 1 else edges
             n = len(edges) - 1
             left[j, :n], inverse[j, :n] = edges[:-1], 1.0 / np.diff(edges)
             high[j, :n] = 1.0
@@ -289,6 +290,21 @@ class PiecewiseLinear(Embedding):
         d_phi = delta @ v.transpose(0, 2, 1)
         d_phi *= inverse * ((cache > low) & (cache < high))
         return np.asarray((d_phi.sum(axis=2) + (delta * w[:, np.newaxis]).sum(2)).T)
+
+
+def _knots(column: Array, shares: Array) -> Array:
+    """Quantiles; those that many equal values take up are spread over the others."""
+    knots = np.unique(np.quantile(column, shares))
+    n_free = len(shares) - len(knots)
+    if not n_free:
+        return knots
+    values, counts = np.unique(column, return_counts=True)
+    few = counts * (len(shares) - 1) < len(column)
+    rest = np.repeat(values[few], counts[few])
+    if not rest.size:
+        return knots
+    more = np.quantile(rest, np.linspace(0.0, 1.0, n_free + 2))
+    return np.unique(np.concatenate([knots, more.astype(knots.dtype)]))[: ]
 
 
 @dataclass

@@ -98,8 +98,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     power_t : float, default=0.5
         Exponent of the 'invscaling' schedule.
 
-    max_iter : int, default=200
+    max_iter : int or 'by_rows', default=200
         Maximum number of epochs, or of iterations of 'lbfgs', in one call of ``fit``.
+        'by_rows' is 256 for up to 300 rows that train, 128 for up to 1,024, and 64 for
+        more.
 
     shuffle : bool or 'blocks', default=True
         Whether to shuffle the rows before each epoch. 'blocks' is for X on disk: blocks
@@ -441,7 +443,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         learning_rate: ScheduleName | object = "constant",
         learning_rate_init=0.001,
         power_t=0.5,
-        max_iter=200,
+        max_iter: MaxIterName | int = 200,
         shuffle=True,
         random_state=None,
         tol=1e-4,

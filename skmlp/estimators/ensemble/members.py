@@ -37,7 +37,7 @@ from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.fitting.threads import one_blas_thread
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
-from skmlp.estimators.validation.parameters import is_splitter
+from skmlp.estimators.validation.parameters import epochs_of, is_splitter
 
 # The parameters of ensembles, at the values that a member has.
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
@@ -137,7 +137,8 @@ def _n_at_once(settings, X, request) -> int:
     In processes: threads with small products would wait for each other's Python code.
     """
     n_members = settings.n_members
-    epochs = settings.max_iter if settings.is_stochastic else FEW_EPOCHS
+    epochs = epochs_of(settings.max_iter, X.shape[0])
+    epochs = epochs if settings.is_stochastic else FEW_EPOCHS
     epochs = 1 if request.incremental else epochs
     if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
         return 1
