@@ -174,7 +174,7 @@ RANGES = {
     "Ensemble": {
         "by": (["folds", "seeds"], ["fold", None, 5]),
         "configurations": (
-            [[{}], None, ({"alpha": 0.1}, {"dropout__inputs": 0.1})],
+            [({},), None, [{"alpha": 0.1}, {"dropout__inputs": 0.1}]],
             [[], {}, {"alpha": 0.1}, ["alpha"], [{1: 2}], "alpha", 3],
         ),
         "weights": (["greedy", "equal"], ["best", None, [0.5, 0.5]]),

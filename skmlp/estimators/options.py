@@ -221,8 +221,9 @@ class Ensemble(Component):
     >>> different = [{"hidden_layer_sizes": 5}, {"solver__weight_decay": 0.1}]
     >>> clf = MLPClassifier(
     ...     ensemble=Ensemble("folds", configurations=different, weights="greedy"),
-    ...     n_members=4, early_stopping=True, solver="adamw", learning_rate_init=0.02,
-    ...     max_iter=20, n_iter_no_change=20, random_state=0,
+    ...     n_members=4, early_stopping=True, solver="adamw", learning_rate="cosine",
+    ...     learning_rate_init=0.02, n_iter_no_change=float("inf"), max_iter=20,
+    ...     random_state=0,
     ... ).fit(X, y)
     >>> float(clf.configuration_weights_.sum())
     1.0

@@ -236,6 +236,26 @@ def test_a_mean_over_some_members_is_the_mean_of_these_alone():
             np.testing.assert_allclose(mean[[row]], wanted, rtol=1e-12, err_msg=name)
 
 
+def test_a_weight_of_2_is_that_member_twice():
+    raws, twice = draw(3, 4, 5), [0, 0, 1, 2]
+    means = {name: partial(mean_raw, loss) for name, loss in LINKS.items()}
+    for name, mean_of in (means | {"numbers": Numbers().mean_output}).items():
+        expected = mean_of(raws[twice])
+        for weights in (np.array([2, 1, 1]), np.array([0.5, 0.25, 0.25])):
+            found = mean_of(raws, weights)
+            np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=name)
+            each_row = np.repeat(weights[:, np.newaxis], 4, axis=1)
+            np.testing.assert_array_equal(mean_of(raws, each_row), found)
+        assert mean_of(raws.astype("float32"), weights).dtype == "float32"
+
+
+def test_a_member_of_weight_0_may_predict_anything():
+    for value in (np.inf, -np.inf, np.nan):
+        outputs = np.stack([draw(4, 2), np.full((4, 2), value)])
+        mean = Numbers().mean_output(outputs, np.array([1.0, 0.0]))
+        np.testing.assert_array_equal(mean, outputs[0])
+
+
 class Squared(RegressionLoss):
     """Half the squared error of the raw output's square, as a user may write it."""
 
