@@ -270,7 +270,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         cross-validation fold that each holds out, after which ``oof_prediction_`` has
         the out-of-fold prediction of each row. Folds are stratified by class, or keep
         ``groups`` together; a splitter as `validation_fraction` defines them instead.
-        'folds' requires ``early_stopping=True``.
+        'folds' requires ``early_stopping=True``. An ``Ensemble`` object may also give
+        members different parameters and weights.
 
     n_jobs : int or None, default=None
         Number of members trained in parallel, in processes. None means 1, -1 means all
@@ -365,7 +366,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Name of the inverse link, which maps raw outputs to probabilities.
 
     members_ : list of MLPClassifier
-        Members of the ensemble, if ``n_members >= 2``.
+        Members of the ensemble, if ``n_members >= 2``; without those of weight 0.
+
+    member_weights_ : ndarray of shape (n_kept_members,)
+        Weights of ``members_`` in the mean, with ``Ensemble(weights='greedy')``;
+        absent where they are equal.
+
+    configuration_weights_ : ndarray of shape (n_configurations,)
+        With ``Ensemble(configurations=...)``: weight of each configuration.
+
+    configuration_scores_ : ndarray of shape (n_configurations,)
+        With ``Ensemble(weights='greedy')``: score of each configuration alone on the
+        rows of the selection; losses are negated.
 
     oof_prediction_ : ndarray of shape (n_samples, n_classes)
         With ``ensemble='folds'``: out-of-fold probabilities of each row, without

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import skmlp
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Ensemble, MLPClassifier, MLPRegressor
 
 from ..cases import in_case
 from ..conftest import quietly
@@ -214,6 +214,12 @@ FAILS = {
     "coefs_init must have …": lambda: fitted(coefs_init=fitted(), hidden_layer_sizes=5),
     "The file belongs to a fit with different …": of_another_fit,
     "The file is damaged or not a checkpoint": damaged,
+    "ensemble__configurations[…] must …": lambda: fitted(
+        n_members=2, ensemble=Ensemble(configurations=[{}, {"refit": True}])
+    ),
+    "ensemble__weights must be 'equal' …": lambda: fitted(
+        n_members=2, ensemble=Ensemble(weights="greedy")
+    ),
     "must be 1 to inspect the network": lambda: fitted(n_members=2).summary(),
     "predict_interval must have residuals of validation rows": lambda: (
         regressor().fit(X, Y).predict_interval(X)

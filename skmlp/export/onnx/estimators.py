@@ -62,7 +62,8 @@ def _output(mlp, X):
     """What it predicts with: of several members, their mean."""
     members, targets = vars(mlp).get("members_"), _of_task(mlp)
     if members:
-        return targets.mean_output([_output(member, X) for member in members])
+        outputs = [_output(member, X) for member in members]
+        return targets.mean_output(outputs, vars(mlp).get("member_weights_"))
     network, params = _network(mlp)
     return targets.output(_raw(mlp, network, params, X))
 
