@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -188,10 +190,8 @@ class Ensemble(Component):
     configurations : list of dict or None, default=None
         Parameters of the estimator in which members differ, such as ``[{},
         {"dropout": 0.3, "solver__weight_decay": 0.1}]``; the others are the
-        estimator's. Members take them in turn, so `n_members` must be a multiple of
-        their number. With folds each configuration is trained on every fold, and there
-        are ``n_members / n_configurations`` folds, at least 2. Parameters that members
-        share, such as `loss`, `scoring` and `validation_fraction`, are refused.
+        estimator's. Members take them in turn. Parameters that members share, such as
+        `loss`, `scoring` and `validation_fraction`, are refused.
         ``configuration_weights_`` has the weight of each configuration.
 
     weights : {"equal", "greedy"}, default="equal"
@@ -200,10 +200,12 @@ class Ensemble(Component):
         and adds, one at a time and up to 50 times, the configuration that makes the
         validation loss (or `scoring`, if set) of the mean best; the weight of each is
         how often it was taken, up to the best score. Weights are equal where that is
-        as good. Of many rows 50,000 are used. Members of weight 0 are dropped from
-        ``members_``; ``member_weights_`` has the weights of the others, and is absent
-        where these are equal. ``configuration_scores_`` has the score of each
-        configuration alone, losses negated.
+        as good. Each configuration is trained on every fold: `n_members` must be a
+        multiple of the number of configurations, and that of the folds, at least 2, is
+        ``n_members / n_configurations``. Of many rows 50,000 are used. Members of
+        weight 0 are dropped from ``members_``; ``member_weights_`` has the weights of
+        the others, and is absent where these are equal. ``configuration_scores_`` has
+        the score of each configuration alone, losses negated.
 
     References
     ----------
@@ -238,6 +240,24 @@ class Ensemble(Component):
     @property
     def n_configurations(self) -> int:
         return len(self.configurations or [{}])
+
+    def without(self, names: Iterable[str]) -> Ensemble:
+        """A copy in which these parameters are the same in all configurations.
+
+        Configurations that were given, rather than left by a preset, stay as they are.
+        """
+        twin = copy.deepcopy(self)
+        if twin.configurations is not None and not self.is_given("configurations"):
+            twin.configurations = [
+                {n: v for n, v in one.items() if n.partition("__")[0] not in names}
+                for one in twin.configurations
+            ]
+        return twin
+
+    @property
+    def n_a_fold(self) -> int:
+        """Members that hold out the same fold, which greedy selection compares."""
+        return self.n_configurations if self.weights == "greedy" else 1
 
     @classmethod
     def of(cls, value: Any) -> Ensemble:

@@ -24,6 +24,7 @@ from skmlp.names import (
     EmbeddingName,
     EnsembleName,
     InitializerName,
+    MaxIterName,
     OutputBias,
     Record,
     RegressionLossName,
@@ -85,8 +86,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     batch_size : int, 'auto' or 'by_rows', default='auto'
         Number of rows in a mini-batch. 'auto' is ``min(200, n_samples)``; 'by_rows' is
-        32 for up to 1,024 training rows, 128 for up to 8,192, then 256. Not used by
-        'lbfgs'.
+        32 for up to 512 training rows, 64 for up to 1,024, 256 for up to 100,000, then
+        1024. Not used by 'lbfgs'.
 
     learning_rate : str, object or callable, default='constant'
         Learning rate schedule of a stochastic solver; not used by 'lbfgs'.
@@ -110,10 +111,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     power_t : float, default=0.5
         Exponent of the 'invscaling' schedule.
 
-    max_iter : int or 'by_rows', default=200
+    max_iter : int, 'by_rows' or 'half_by_rows', default=200
         Maximum number of epochs, or of iterations of 'lbfgs', in one call of ``fit``.
-        'by_rows' is 256 for up to 300 rows that train, 128 for up to 1,024, and 64 for
-        more.
+        'by_rows' is 256 for up to 300 rows that train, 128 for up to 1,024, 64 for up
+        to 50,000, 32 for up to 200,000, then 16. 'half_by_rows' is half of that.
 
     shuffle : bool or 'blocks', default=True
         Whether to shuffle the rows before each epoch. 'blocks' is for X on disk: blocks

@@ -14,7 +14,7 @@ from skmlp.component import Component
 from skmlp.errors import short_repr
 from skmlp.estimators import MLPClassifier, MLPRegressor
 from skmlp.estimators.base import as_solver, is_stochastic
-from skmlp.estimators.options import OPTIONS
+from skmlp.estimators.options import OPTIONS, Ensemble
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.moved import hint
 from skmlp.estimators.validation.parameters import RULES
@@ -288,6 +288,7 @@ class TabularPipeline(SavableMixin, Pipeline):
         ``mlp__early_stopping`` or ``mlp__ensemble`` changes only the settings that it
         gives; the others stay as they were. A parameter of the estimator for its
         solver, such as ``mlp__beta_1``, is also set on a solver object that has it.
+        What is set holds for all members, also where the preset's members differ.
 
         Parameters
         ----------
@@ -324,6 +325,7 @@ class TabularPipeline(SavableMixin, Pipeline):
         step = f"{self.steps[-1][0]}__"
         own = {n.removeprefix(step): v for n, v in params.items() if n.startswith(step)}
         mlp.solver = _with_flat(mlp, own, own.get("solver"))
+        mlp.ensemble = _same_for_all(mlp.ensemble, own)
         return super().set_params(**inner)
 
     def _set_others(self, params) -> None:
@@ -448,15 +450,25 @@ def _settings(estimator, preset, params):
     merged = {n: _merged(recipe, n, v) for n, v in params.items() if n in MERGED}
     recipe.set_params(**merged)
     merged["solver"] = _with_flat(recipe, params, params.get("solver"))
+    merged["ensemble"] = _same_for_all(recipe.ensemble, params)
     given = preset | params | merged
     # an unknown solver is refused by fit
     if not is_stochastic(recipe.solver):
         idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
         given |= {n: v for n, v in params.items() if n in idle}
+        given["ensemble"] = _same_for_all(recipe.ensemble, idle)
         return {n: v for n, v in given.items() if n not in idle or n in params}
     if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:
         given.pop("dropout", None)
+        given["ensemble"] = _same_for_all(recipe.ensemble, ["dropout"])
     return given
+
+
+def _same_for_all(ensemble, names):
+    """The ensemble, with these parameters of the user's in all configurations."""
+    if not isinstance(ensemble, Ensemble):
+        return ensemble
+    return ensemble.without({name.partition("__")[0] for name in names})
 
 
 def _merged(mlp, name, value):

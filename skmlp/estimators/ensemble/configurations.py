@@ -97,10 +97,10 @@ def check_combinations_of(settings, members, loss, *, sparse) -> None:
 
 
 def check_numbers(settings) -> None:
-    """Raise a ValueError unless each configuration has as many members, or folds."""
+    """Raise a ValueError unless configurations to weigh have as many members each."""
     ensemble, n_members = settings.ensemble, settings.n_members
     n = ensemble.n_configurations
-    if ensemble.configurations is None:
+    if ensemble.weights == "equal" or ensemble.configurations is None:
         return
     if n_members % n:
         expected = f"be a multiple of {n}, the number of configurations of ensemble"
@@ -111,9 +111,15 @@ def check_numbers(settings) -> None:
 
 
 def check_alone(settings) -> None:
-    """Raise a ValueError for configurations or weights of a single network."""
-    for name, off in (("configurations", None), ("weights", "equal")):
-        value = settings.ensemble.get_params(deep=False)[name]
-        if value != off:
-            expected = f"be {off!r} with n_members=1"
-            raise invalid(settings.owner, f"ensemble__{name}", expected, value)
+    """Raise a ValueError for configurations or weights that one network cannot have.
+
+    Its configuration is the first, which may be that of the estimator itself.
+    """
+    ensemble = settings.ensemble
+    if ensemble.weights != "equal":
+        expected = "be 'equal' with n_members=1"
+        raise invalid(settings.owner, "ensemble__weights", expected, ensemble.weights)
+    if ensemble.configurations and ensemble.configurations[0]:
+        expected = "be None, or begin with {}, with n_members=1"
+        where, given = "ensemble__configurations", ensemble.configurations
+        raise invalid(settings.owner, where, expected, given)

@@ -226,16 +226,15 @@ def _requests(settings, targets, request, random_state):
     if request.groups is not None:
         check_groups(settings, targets.rows, request.groups)
     splits = _splits(settings, targets, request.groups, random_state)
-    # a split for each configuration, since members take these in turn
-    times = range(settings.ensemble.n_configurations)
+    times = range(settings.ensemble.n_a_fold)
     requests = [replace(request, split=split, groups=None) for split in splits]
     return [one for one in requests for _ in times]
 
 
 def _splits(settings, targets, groups, random_state):
     """(training, validation) rows of each fold."""
-    n_configurations = settings.ensemble.n_configurations
-    n, data, task = settings.n_members // n_configurations, targets.rows, targets.task
+    n_a_fold = settings.ensemble.n_a_fold
+    n, data, task = settings.n_members // n_a_fold, targets.rows, targets.task
     if is_splitter(settings.validation_fraction):
         return all_splits(settings, data, decoded(task, data.Y), groups, n)
     if groups is not None:
@@ -244,7 +243,7 @@ def _splits(settings, targets, groups, random_state):
             return list(GroupKFold(n).split(data.Y, groups=groups))
     if len(data) < n:
         given = short_repr(settings.given["ensemble"])
-        times = f"{n_configurations} * " if n_configurations > 1 else ""
+        times = f"{n_a_fold} * " if n_a_fold > 1 else ""
         expected = f"be at most {times}n_samples={len(data)} with ensemble={given}"
         raise settings.invalid("n_members", expected)
     folds = folds_of(task.fold_strata(data.Y), len(data), n, random_state)
@@ -260,15 +259,15 @@ def _weighted(settings, targets, request, trained):
 
     The weights are None where those that count are equal.
     """
-    ensemble = settings.ensemble
-    n = ensemble.n_configurations
-    found, weights = {}, np.full(n, 1.0 / n)
-    if ensemble.weights == "greedy":
-        with one_blas_thread():
-            weights, scores = _selected(settings, targets, request, trained)
-        found["configuration_scores_"] = scores
-    if ensemble.configurations is not None:
-        found["configuration_weights_"] = weights
+    n = settings.ensemble.n_configurations
+    if settings.ensemble.configurations is None:
+        return trained, None, {}
+    if settings.ensemble.weights == "equal":
+        counts = np.bincount(np.arange(len(trained)) % n, minlength=n)
+        return trained, None, {"configuration_weights_": counts / len(trained)}
+    with one_blas_thread():
+        weights, scores = _selected(settings, targets, request, trained)
+    found = {"configuration_scores_": scores, "configuration_weights_": weights}
     n_each = len(trained) // n
     weights = np.tile(weights / n_each, n_each)  # members take configurations in turn
     kept = [one for one, weight in zip(trained, weights, strict=True) if weight]
