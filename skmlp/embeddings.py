@@ -304,7 +304,7 @@ def _knots(column: Array, shares: Array) -> Array:
     if not rest.size:
         return knots
     more = np.quantile(rest, np.linspace(0.0, 1.0, n_free + 2))
-    return np.unique(np.concatenate([knots, more.astype(knots.dtype)]))[: ]
+    return np.unique(np.concatenate([knots, more.astype(knots.dtype)]))[:]
 
 
 @dataclass

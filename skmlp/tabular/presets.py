@@ -61,7 +61,6 @@ _TD = {
 # when a whole cycle of the learning rate has brought no better epoch.
 _DEFAULT = {
     **_TD,
-    "n_members": 4,
     "n_jobs": -1,
     "hidden_layer_sizes": "by_rows",
     "activation": "mish",
@@ -95,7 +94,7 @@ PRESETS = {
         ensemble=Ensemble(configurations=[{}, _PLAIN]),
         max_iter="half_by_rows",
     ),
-    "default": _recipes(),
+    "default": _recipes(n_members=6),
     "best": _recipes(
         n_members=24,
         ensemble=Ensemble(

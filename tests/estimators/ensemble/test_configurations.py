@@ -57,6 +57,10 @@ def alone(task, number, random_state, **params):
     return model.set_params(**copy.deepcopy(CONFIGURATIONS[number]))
 
 
+def no_score(estimator, X, y):
+    return 0.0
+
+
 def test_a_member_is_a_fit_in_its_configuration():
     params = SEEDS | {"scale_input": False}  # which embeddings can't have
     for task in TASKS:
@@ -73,7 +77,8 @@ def test_a_member_is_a_fit_in_its_configuration():
 @each_kind
 def test_each_configuration_has_each_fold(task):
     splitter = KFold(2, shuffle=True, random_state=3)
-    params = BY_FOLDS | {"validation_fraction": splitter}
+    params = GREEDY | {"validation_fraction": splitter}
+    params["scoring"] = no_score  # so that all count
     y, model = TASKS[task][0], fit(task, **params)
     for fold, (training, held) in enumerate(splitter.split(X)):
         where = np.full(N_ROWS, -1)
@@ -94,9 +99,12 @@ def test_folds_are_as_many_as_members_of_a_configuration(task):
         seen.add(rows.tobytes())
         return 0.0
 
-    fit(task, **BY_FOLDS | {"scoring": score})
-    assert len(seen) == 2
-    model = fit(task, groups=GROUPS, **BY_FOLDS)
+    for params, n_folds in ((BY_FOLDS, 2 * N), (GREEDY, 2)):
+        seen.clear()
+        fit(task, **params | {"scoring": score})
+        # greedy selection scores the rows of all folds together
+        assert len([rows for rows in seen if len(rows) < X.nbytes]) == n_folds
+    model = fit(task, groups=GROUPS, **GREEDY)
     assert np.isfinite(model.oof_prediction_).all()
 
 
@@ -218,8 +226,8 @@ def test_searches_reach_the_settings():
 # What is refused
 
 
-def second(configuration, by="seeds"):
-    return {"ensemble": different(by, [{}, configuration]), "n_members": 4}
+def second(configuration, by="seeds", weights="equal"):
+    return {"ensemble": different(by, [{}, configuration], weights), "n_members": 4}
 
 
 NAME = r"ensemble__configurations\[1\] must"
@@ -271,19 +279,19 @@ REFUSED = {
         "ensemble__configurations must be a",
     ),
     "number": (
-        {"ensemble": different("seeds", [{}, {}]), "n_members": 5},
+        {**FOLDS, "ensemble": different("folds", [{}, {}], "greedy"), "n_members": 5},
         "n_members must be a multiple of 2, the number of configurations of ensemble",
     ),
     "one fold": (
-        {**FOLDS, "ensemble": different("folds", [{}, {}]), "n_members": 2},
+        {**FOLDS, "ensemble": different("folds", [{}, {}], "greedy"), "n_members": 2},
         "n_members must be at least 4, for two folds of 2 configurations, got 2",
     ),
     "one member": (
-        {"ensemble": different("seeds", [{}]), "n_members": 1},
-        r"ensemble__configurations must be None with n_members=1, got \[\{\}\]",
+        {"ensemble": different("seeds", [{"alpha": 1.0}]), "n_members": 1},
+        r"ensemble__configurations must be None, or begin with \{\}, with n_members=1",
     ),
     "splits": (
-        FOLDS | second({}, "folds") | {"validation_fraction": KFold(4)},
+        FOLDS | second({}, "folds", "greedy") | {"validation_fraction": KFold(4)},
         "validation_fraction must be a splitter with n_members / 2 splits",
     ),
 }
@@ -300,7 +308,7 @@ def test_what_configurations_cannot_be_is_refused():
 
 
 def test_more_folds_than_rows_are_refused():
-    params = FOLDS | second({}, "folds") | {"n_members": 8}
+    params = FOLDS | second({}, "folds", "greedy") | {"n_members": 8}
     message = r"n_members must be at most 2 \* n_samples=3 with ensemble=.* got 8"
     with pytest.raises(ValueError, match=message):
         make("numbers", **params).fit(X[:3], NUMBERS[:3])
