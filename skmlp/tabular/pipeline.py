@@ -387,10 +387,10 @@ def tabular_pipeline(
         ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. They hold for all
         members; 'best' has as many configurations as divide `n_members`. Objects and
         plain values for `solver`, `dropout`, `early_stopping` and `ensemble` are merged
-        with the preset's, setting by setting. Unless `loss` is given, a classifier's labels
-        are smoothed if `scoring` is given as the accuracy. Parameters of the preset
-        that cannot act beside those given are dropped, such as those for mini-batches
-        with ``solver="lbfgs"``.
+        with the preset's, setting by setting. Unless `loss` is given, a classifier's
+        labels are smoothed if `scoring` is given as the accuracy. Parameters of the
+        preset that cannot act beside those given are dropped, such as those for
+        mini-batches with ``solver="lbfgs"``.
 
     Returns
     -------

@@ -63,8 +63,8 @@ def _why(plan, training) -> str:
     if reason == "no_better_cycle":
         n_cycles = plan.settings.schedule.n_cycles_no_change
         return (
-            f"No epoch was better in {n_cycles} whole cycle(s) of the learning rate, up "
-            f"to epoch {training.n_iter}."
+            f"No epoch was better in {n_cycles} whole cycle(s) of the learning rate, "
+            f"up to epoch {training.n_iter}."
         )
     if reason == "out_of_time":
         what = "Half of max_time" if plan.settings.refit else "max_time"
