@@ -30,6 +30,8 @@ class Activation(Component):
     """Base of activations.
 
     keeps_input : whether the derivative needs z besides a.
+    keeps_slope : whether training computes the derivative in the forward pass, by
+        ``forward_with_slope``, since it has much in common with the activation.
     gain : constant c of the Glorot bound sqrt(c / (fan_in + fan_out)) for the initial
         weights of a layer with this activation.
     """
@@ -37,9 +39,14 @@ class Activation(Component):
     abstract: ClassVar[bool] = True
 
     keeps_input: ClassVar[bool] = False
+    keeps_slope: ClassVar[bool] = False
     gain: ClassVar[float] = 6.0
 
     def forward(self, z: Array, out: Array) -> None:
+        raise NotImplementedError
+
+    def forward_with_slope(self, z: Array, out: Array) -> None:
+        """Write the activation to `out`, another array, and the derivative to `z`."""
         raise NotImplementedError
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
@@ -409,33 +416,38 @@ class Mish(Activation):
     """
 
     keeps_input: ClassVar[bool] = True
-
-    @staticmethod
-    def _exp(z: Array) -> Array:
-        u = np.minimum(z, 20.0)  # beyond, the quotients of u are 1 in float64
-        return np.exp(u, out=u)
-
-    @staticmethod
-    def _tanh(u: Array) -> Array:
-        """tanh(log(1 + u)) = (u^2 + 2 u) / (u^2 + 2 u + 2) with u = exp(z)."""
-        tanh = u + 2.0
-        tanh *= u
-        tanh /= tanh + 2.0
-        return tanh
+    keeps_slope: ClassVar[bool] = True
 
     def forward(self, z: Array, out: Array) -> None:
-        np.multiply(z, self._tanh(self._exp(z)), out=out)
+        # tanh(log(1 + u)) = n / (n + 2) with u = exp(z) and n = u^2 + 2 u
+        u = np.minimum(z, 20.0)  # beyond, n / (n + 2) is 1 in float64
+        np.exp(u, out=u)
+        n = u + 2.0
+        n *= u
+        np.divide(n, n + 2.0, out=u)
+        np.multiply(z, u, out=out)
+
+    def forward_with_slope(self, z: Array, out: Array) -> None:
+        # n r + 4 z u (1 + u) r^2 with r = 1 / (n + 2), where u (1 + u) = n - u
+        near = np.minimum(z, 20.0)
+        u = np.exp(near)
+        n = u + 2.0
+        n *= u
+        r = n + 2.0
+        np.reciprocal(r, out=r)
+        tanh = np.multiply(n, r, out=out)
+        n -= u
+        r += r
+        n *= r
+        n *= r
+        n *= near
+        n += tanh
+        out *= z
+        z[...] = n
 
     def backward(self, delta: Array, z: Array, a: Array) -> None:
-        # t + z (1 - t^2) u / (1 + u)
-        u = self._exp(z)
-        tanh = self._tanh(u)
-        u /= u + 1.0
-        slope = tanh * tanh
-        np.subtract(1.0, slope, out=slope)
-        slope *= z
-        slope *= u
-        slope += tanh
+        slope = z.copy()
+        self.forward_with_slope(slope, out=a)
         delta *= slope
 
 

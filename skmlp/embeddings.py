@@ -200,8 +200,9 @@ class PiecewiseLinear(Embedding):
         Number of embedded values for each column, which the network sees beside the
         column itself.
     n_bins : int >= 1, default=48
-        Number of bins for each column, with equal numbers of training rows; fewer where
-        quantiles coincide. More bins fit finer detail, and need more rows.
+        Number of bins for each column, with equal numbers of training rows. Bins that
+        rows of one value would take up go to the other rows; there are fewer where a
+        column has fewer values. More bins fit finer detail, and need more rows.
 
     References
     ----------
@@ -231,10 +232,9 @@ class PiecewiseLinear(Embedding):
 
     def constants(self, x: Array) -> Arrays:
         """For each column and bin: left end, 1 / width, and the bounds of phi."""
-        shares = np.linspace(0.0, 1.0, self.n_bins + 1)
         left, inverse, low, high = np.zeros((4, x.shape[1], self.n_bins), x.dtype)
         for j, column in enumerate(x.T):
-            edges = np.quantile(column, shares)
+            edges = _knots(column, self.n_bins)
             # equal quantiles may round to others, whose bin would be all but a step
             apart = np.diff(edges, prepend=-np.inf) > NARROWEST * np.ptp(edges)
             edges = edges[apart]
@@ -289,6 +289,18 @@ class PiecewiseLinear(Embedding):
         d_phi = delta @ v.transpose(0, 2, 1)
         d_phi *= inverse * ((cache > low) & (cache < high))
         return np.asarray((d_phi.sum(axis=2) + (delta * w[:, np.newaxis]).sum(2)).T)
+
+
+def _knots(column: Array, n_bins: int) -> Array:
+    """Quantiles; where equal values take up several, the others have more of them."""
+    knots = np.unique(np.quantile(column, np.linspace(0.0, 1.0, n_bins + 1)))
+    n_free = n_bins + 1 - len(knots)
+    values, counts = np.unique(column, return_counts=True)
+    rest = column[~np.isin(column, values[counts * n_bins >= len(column)])]
+    if not n_free or not rest.size:
+        return knots
+    more = np.quantile(rest, np.linspace(0.0, 1.0, n_free + 2)[1:-1])
+    return np.unique(np.concatenate([knots, more]))
 
 
 @dataclass

@@ -448,6 +448,10 @@ class RegressionLoss(Loss):
     def degree(self) -> float | None:
         return None
 
+    def link(self, mean: Array) -> Array:
+        """Raw outputs of which the inverse link gives these values."""
+        return mean
+
 
 @dataclass
 class SquaredError(RegressionLoss):
@@ -679,6 +683,9 @@ class PoissonDeviance(RegressionLoss):
 
     def inverse_link(self, raw: Array) -> Array:
         return np.asarray(np.exp(raw))
+
+    def link(self, mean: Array) -> Array:
+        return np.asarray(np.log(np.maximum(mean, np.finfo(mean.dtype).tiny)))
 
     def constant_optimum(self, Y: Array, weight: Array | None = None) -> Array:
         return np.asarray(np.log(np.maximum(_mean(Y, weight), LEAST_SHARE)))

@@ -73,6 +73,7 @@ RegressionLossName = Literal[
     "tweedie",
 ]
 BatchSizeName = Literal["auto", "by_rows"]
+MaxIterName = Literal["by_rows", "half_by_rows"]
 OutputBias = Literal["random", "optimum"]
 Record = Literal["layers"]
 EnsembleName = Literal["seeds", "folds"]
@@ -81,4 +82,4 @@ ClassWeightName = Literal["balanced"]
 ClassificationScore = Literal["loss", "calibrated_loss"]
 RegressionScore = Literal["loss"]
 Kind = Literal["classifier", "regressor"]
-PresetName = Literal["default", "td-s", "td"]
+PresetName = Literal["fast", "default", "best", "td-s", "td"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from skmlp.component import Component, setting
-from skmlp.constraints import integer, real
+from skmlp.constraints import either, integer, real
 
 FACTOR = real(0)
 
@@ -76,6 +76,10 @@ class Schedule(Component):
 
     def ends_at_plateau(self, clock: Clock, learning_rate: float) -> bool:
         return True
+
+    def ends_without_better(self, best: float, progress: float) -> bool:
+        """Whether training ends if the best epoch was at the progress `best`."""
+        return False
 
 
 @dataclass
@@ -308,6 +312,9 @@ class CosLog(Schedule):
     ----------
     n_cycles : int from 1 to 50, default=4
         Number of cycles.
+    n_cycles_no_change : int >= 1 or None, default=None
+        With early stopping, training ends after this many whole cycles without a better
+        epoch. None trains to the last one.
 
     References
     ----------
@@ -316,10 +323,20 @@ class CosLog(Schedule):
     """
 
     n_cycles: int = setting(4, integer(1, 50))
+    n_cycles_no_change: int | None = setting(None, either(integer(1), None))
 
     def at(self, progress: float) -> float:
-        cycles = math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
-        return 0.5 * (1.0 - math.cos(2.0 * math.pi * cycles))
+        return 0.5 * (1.0 - math.cos(2.0 * math.pi * self._cycles(progress)))
+
+    def _cycles(self, progress: float) -> float:
+        """The number of cycles that are over, and the share of the one that is not."""
+        return math.log2(1.0 + (2.0**self.n_cycles - 1.0) * progress)
+
+    def ends_without_better(self, best: float, progress: float) -> bool:
+        if self.n_cycles_no_change is None:
+            return False
+        n_over = math.floor(self._cycles(progress)) - math.ceil(self._cycles(best))
+        return n_over >= self.n_cycles_no_change
 
     def ends_at_plateau(self, clock: Clock, learning_rate: float) -> bool:
         # between its cycles the loss stands still

@@ -171,7 +171,14 @@ RANGES = {
         "tie_break": (["last", "first"], ["any", None, True]),
         "stratify": (["auto", True, False], ["yes", None, 1]),
     },
-    "Ensemble": {"by": (["folds", "seeds"], ["fold", None, 5])},
+    "Ensemble": {
+        "by": (["folds", "seeds"], ["fold", None, 5]),
+        "configurations": (
+            [({},), None, [{"alpha": 0.1}, {"dropout__inputs": 0.1}]],
+            [[], {}, {"alpha": 0.1}, ["alpha"], [{1: 2}], "alpha", 3],
+        ),
+        "weights": (["greedy", "equal"], ["best", None, [0.5, 0.5]]),
+    },
     "Checkpoint": {
         "path": (["run.npz", Path("run.npz")], [None, "", 1, b"run.npz"]),
         "every": ([2, 1, 10**6], WHOLE[1]),

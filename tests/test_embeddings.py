@@ -244,6 +244,24 @@ def test_equal_quantiles_make_fewer_bins():
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-12, atol=1e-12)
 
 
+def test_bins_that_one_value_would_take_up_go_to_the_other_rows():
+    rng = np.random.default_rng(0)
+    for share in (0.0, 0.5, 0.95):
+        column = np.where(np.arange(2000) < share * 2000, 0.0, rng.normal(size=2000))
+        left, inverse, _, _ = PiecewiseLinear(n_bins=16).constants(
+            column[:, np.newaxis]
+        )
+        assert np.count_nonzero(inverse) == 16, share
+        right = (left + 1.0 / inverse)[0]
+        np.testing.assert_allclose(left[0, 1:], right[:-1], rtol=1e-12, atol=1e-12)
+        ends = [column.min(), column.max()]
+        np.testing.assert_allclose([left[0, 0], right[-1]], ends, rtol=1e-12)
+        # no bin has more than its part of the rows of other values
+        others = column[column != 0.0]
+        most = np.histogram(others, [*left[0], right[-1]])[0].max()
+        assert most <= len(others) / 7, share
+
+
 def test_a_constant_column_has_a_line_alone():
     embedding = PiecewiseLinear(n_bins=5, size=2)
     x = np.linspace(-2.0, 2.0, 9)[:, np.newaxis]

@@ -29,6 +29,7 @@ from skmlp.losses import (
     MultinomialLogLoss,
     PoissonDeviance,
     Quantile,
+    RegressionLoss,
     SquaredError,
     TweedieDeviance,
 )
@@ -310,6 +311,21 @@ def test_the_inverse_link_undoes_the_link_and_is_the_one_it_names():
         found = loss.inverse_link(raw)
         # different routes to one function
         np.testing.assert_allclose(found, expected, rtol=1e-14, err_msg=name)
+
+
+def test_the_link_gives_raw_outputs_of_these_values():
+    for name, loss in TRIED.items():
+        if isinstance(loss, RegressionLoss):
+            _, raw = problem(loss, 3)
+            values = loss.inverse_link(raw)
+            found = loss.inverse_link(loss.link(values))
+            np.testing.assert_allclose(found, values, rtol=1e-14, err_msg=name)
+
+
+def test_the_link_of_a_mean_that_underflows_is_finite():
+    for dtype in ("float32", "float64"):
+        raw = REGRESSION_LOSSES["poisson"]().link(np.zeros((1, 1), dtype))
+        assert raw.dtype == dtype and np.isfinite(raw).all()
 
 
 def test_the_domain_says_whether_a_target_may_be_zero():

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmlp.errors import invalid
 from skmlp.estimators.calibration import check_calibration
 from skmlp.estimators.conversion import from_sklearn, to_sklearn
+from skmlp.estimators.ensemble.configurations import check_configurations
 from skmlp.estimators.ensemble.members import (
     check_members,
     fit_members,
@@ -183,6 +184,7 @@ class BaseMLP(
             check_partial_fit(settings, request)
         has_callbacks = hasattr(self, "_skl_callbacks")
         check_members(settings, request, has_callbacks=has_callbacks)
+        check_configurations(self, settings)
         check_calibration(settings, request)
         return settings
 
@@ -402,7 +404,8 @@ class BaseMLP(
             return self._task().output(self._fitted_loss(), raw)
         X = check_X_to_predict(self, X)
         outputs = np.stack([member._output(X) for member in members])
-        return self._task().mean_output(outputs)
+        weights = vars(self).get("member_weights_")  # absent where they are equal
+        return self._task().mean_output(outputs, weights)
 
     def _task(self):
         """The task of the last fit, or of attributes that were set by hand."""

@@ -25,6 +25,7 @@ from skmlp.names import (
     EmbeddingName,
     EnsembleName,
     InitializerName,
+    MaxIterName,
     OutputBias,
     Record,
     ScheduleName,
@@ -73,8 +74,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     batch_size : int, 'auto' or 'by_rows', default='auto'
         Number of rows in a mini-batch. 'auto' is ``min(200, n_samples)``; 'by_rows' is
-        32 for up to 1,024 training rows, 128 for up to 8,192, then 256. Not used by
-        'lbfgs'.
+        32 for up to 512 training rows, 64 for up to 1,024, 256 for up to 100,000, then
+        512. Not used by 'lbfgs'.
 
     learning_rate : str, object or callable, default='constant'
         Learning rate schedule of a stochastic solver; not used by 'lbfgs'.
@@ -98,8 +99,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     power_t : float, default=0.5
         Exponent of the 'invscaling' schedule.
 
-    max_iter : int, default=200
+    max_iter : int, 'by_rows' or 'half_by_rows', default=200
         Maximum number of epochs, or of iterations of 'lbfgs', in one call of ``fit``.
+        'by_rows' is 256 for up to 300 rows that train, 128 for up to 1,024, 64 for up
+        to 50,000, 32 for up to 200,000, then 16. 'half_by_rows' is half of that.
 
     shuffle : bool or 'blocks', default=True
         Whether to shuffle the rows before each epoch. 'blocks' is for X on disk: blocks
@@ -268,7 +271,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         cross-validation fold that each holds out, after which ``oof_prediction_`` has
         the out-of-fold prediction of each row. Folds are stratified by class, or keep
         ``groups`` together; a splitter as `validation_fraction` defines them instead.
-        'folds' requires ``early_stopping=True``.
+        'folds' requires ``early_stopping=True``. An ``Ensemble`` object may also give
+        members different parameters and weights.
 
     n_jobs : int or None, default=None
         Number of members trained in parallel, in processes. None means 1, -1 means all
@@ -363,7 +367,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Name of the inverse link, which maps raw outputs to probabilities.
 
     members_ : list of MLPClassifier
-        Members of the ensemble, if ``n_members >= 2``.
+        Members of the ensemble, if ``n_members >= 2``; without those of weight 0.
+
+    member_weights_ : ndarray of shape (n_kept_members,)
+        Weights of ``members_`` in the mean, with ``Ensemble(weights='greedy')``;
+        absent where they are equal.
+
+    configuration_weights_ : ndarray of shape (n_configurations,)
+        With ``Ensemble(configurations=...)``: weight of each configuration.
+
+    configuration_scores_ : ndarray of shape (n_configurations,)
+        With ``Ensemble(weights='greedy')``: score of each configuration alone on the
+        rows of the selection; losses are negated.
 
     oof_prediction_ : ndarray of shape (n_samples, n_classes)
         With ``ensemble='folds'``: out-of-fold probabilities of each row, without
@@ -441,7 +456,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         learning_rate: ScheduleName | object = "constant",
         learning_rate_init=0.001,
         power_t=0.5,
-        max_iter=200,
+        max_iter: MaxIterName | int = 200,
         shuffle=True,
         random_state=None,
         tol=1e-4,

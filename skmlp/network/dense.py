@@ -15,6 +15,7 @@ from skmlp.network.layer import Array, Layer, Memory, Order, Params
 class DenseBuffers:
     """z, a : (n, fan_out); one array, unless the activation needs z later.
 
+    keeps_slope : whether the derivative at z is written to z.
     z_transposed : z.T where that is the contiguous one, else None.
     grad_x : (n, fan_in - n_data), None if that is none, or without backward passes.
     ones : (n,).
@@ -26,6 +27,7 @@ class DenseBuffers:
     z_transposed: Array | None
     grad_x: Array | None
     ones: Array
+    keeps_slope: bool
     x: Any = None
     weights: Any = None
 
@@ -53,11 +55,12 @@ class Dense(Layer):
     def buffers(self, memory: Memory, order: Order) -> DenseBuffers:
         a = memory.empty(self.fan_out, order)
         keeps_z = memory.backward and self.activation.keeps_input
+        keeps_slope = memory.backward and self.activation.keeps_slope
         z = memory.empty(self.fan_out, order) if keeps_z else a
         n_deltas = self.fan_in - self.n_data if memory.backward else 0
         grad_x = memory.empty(n_deltas) if n_deltas else None
         z_transposed = None if z.flags.c_contiguous else z.T
-        return DenseBuffers(z, a, z_transposed, grad_x, memory.ones)
+        return DenseBuffers(z, a, z_transposed, grad_x, memory.ones, keeps_slope)
 
     def weights(self, params: Params) -> Array:
         """The factors (fan_in, fan_out) of x."""
@@ -73,7 +76,10 @@ class Dense(Layer):
         else:
             W.T.dot(x.T, buffers.z_transposed)
         z += b
-        self.activation.forward(z, out=a)
+        if buffers.keeps_slope:
+            self.activation.forward_with_slope(z, out=a)
+        else:
+            self.activation.forward(z, out=a)
         return a
 
     def backward(
@@ -81,7 +87,10 @@ class Dense(Layer):
     ) -> Array | None:
         grad_W, grad_b = grads
         x, grad_x = buffers.x, buffers.grad_x
-        self.activation.backward(delta, buffers.z, buffers.a)
+        if buffers.keeps_slope:
+            delta *= buffers.z
+        else:
+            self.activation.backward(delta, buffers.z, buffers.a)
         if isinstance(x, np.ndarray):
             x.T.dot(delta, grad_W)
         else:
@@ -97,6 +106,8 @@ class Dense(Layer):
         return grad_x
 
     def slope(self, params: Params, buffers: DenseBuffers) -> Array:
+        if buffers.keeps_slope:
+            return buffers.z.copy()
         slope = np.ones_like(buffers.a)
         self.activation.backward(slope, buffers.z, buffers.a)
         return slope

@@ -5,9 +5,10 @@ import copy
 from skmlp.component import Component
 from skmlp.embeddings import PiecewiseLinear
 from skmlp.errors import short_repr
-from skmlp.estimators.options import Dropout, EarlyStopping
+from skmlp.estimators.options import Dropout, EarlyStopping, Ensemble
 from skmlp.estimators.validation.parameters import AtMost
 from skmlp.losses import LogLoss
+from skmlp.schedules import CosLog
 from skmlp.solvers import Adam, AdamW
 from skmlp.spelling import did_you_mean
 
@@ -55,32 +56,53 @@ _TD = {
     "numeric_embedding": "pbld",
     "dropout": Dropout(0.15, schedule="flat_cos"),
 }
-# Many small networks instead of one large one; the rest is TD's, with piecewise linear
-# embeddings, and batches so small that a few hundred rows make enough steps.
+# Several small networks instead of one large one; the rest is TD's, with piecewise
+# linear embeddings, and so many updates for few rows that these suffice. Training ends
+# when a whole cycle of the learning rate has brought no better epoch.
 _DEFAULT = {
     **_TD,
-    "n_members": 8,
     "n_jobs": -1,
     "hidden_layer_sizes": "by_rows",
     "activation": "mish",
     "numeric_embedding": PiecewiseLinear(n_bins=16, size=4),
+    "learning_rate": CosLog(n_cycles=4, n_cycles_no_change=1),
     "batch_size": "by_rows",
-    "max_iter": 64,
+    "max_iter": "by_rows",
 }
+# Networks that err elsewhere: without embeddings and noise, as TD-S; with more noise.
+_PLAIN = {"numeric_embedding": None, "activation": "selu", "dropout": 0.0}
+_NOISY = {"dropout": 0.35}
+_WIDE = {"hidden_layer_sizes": (256, 256), "dropout": 0.35}
+_PLAIN_WIDE = {**_PLAIN, "hidden_layer_sizes": (256, 256, 256)}
+_UNEMBEDDED = {"numeric_embedding": None}
+_CLASSIFIER = {"scoring": "calibrated_loss", "learning_rate_init": 0.04}
+_REGRESSOR = {"scale_target": True, "clip_output": True, "learning_rate_init": 0.2}
+
+
+def _recipes(**params):
+    """The recipes of both kinds, with these parameters instead of the default's."""
+    recipe = {**_DEFAULT, **params}
+    return {
+        "classifier": {**recipe, **_CLASSIFIER},
+        "regressor": {**recipe, **_REGRESSOR},
+    }
+
+
 PRESETS = {
-    "default": {
-        "classifier": {
-            **_DEFAULT,
-            "scoring": "calibrated_loss",
-            "learning_rate_init": 0.04,
-        },
-        "regressor": {
-            **_DEFAULT,
-            "scale_target": True,
-            "clip_output": True,
-            "learning_rate_init": 0.2,
-        },
-    },
+    "fast": _recipes(
+        n_members=2,
+        ensemble=Ensemble(configurations=[{}, _PLAIN]),
+        max_iter="half_by_rows",
+    ),
+    "default": _recipes(n_members=6),
+    "best": _recipes(
+        n_members=24,
+        ensemble=Ensemble(
+            by="folds",
+            configurations=[{}, _PLAIN, _NOISY, _WIDE, _PLAIN_WIDE, _UNEMBEDDED],
+            weights="greedy",
+        ),
+    ),
     "td-s": {
         "classifier": {
             **_TD_S,

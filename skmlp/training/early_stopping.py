@@ -206,3 +206,31 @@ class SchedulePlateaus(StopAtPlateau):
 
     def set_state(self, state: dict[str, Any]) -> None:
         self.epochs = state["epochs"]
+
+
+class StopAfterCycles(Observer):
+    """Ends training where the schedule expects no better epoch than the best.
+
+    begin, best : progress at the beginning of the epoch, and in the middle of the best.
+    """
+
+    def __init__(self) -> None:
+        self.begin = self.best = 0.0
+
+    def on_epoch_begin(self, run: Any) -> None:
+        self.begin = run.clock.progress
+
+    def on_epoch_end(self, run: Any, epoch: Epoch) -> Reason | None:
+        best, progress = run.monitor.best, run.clock.progress
+        if not best.is_new:  # without early stopping, too
+            return None
+        if best.epoch == len(run.history.rows):
+            self.best = 0.5 * (self.begin + progress)
+        over = run.schedules.learning_rate.ends_without_better(self.best, progress)
+        return "no_better_cycle" if over else None
+
+    def get_state(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self.best = state["best"]

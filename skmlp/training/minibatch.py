@@ -13,7 +13,11 @@ from skmlp.schedules import Clock, Constant, Schedule
 from skmlp.solvers import Lazy, State, Stochastic
 from skmlp.training.batches import BatchSource
 from skmlp.training.checkpoint import Checkpoint
-from skmlp.training.early_stopping import SchedulePlateaus, StopAtPlateau
+from skmlp.training.early_stopping import (
+    SchedulePlateaus,
+    StopAfterCycles,
+    StopAtPlateau,
+)
 from skmlp.training.layer_stats import LayerStats
 from skmlp.training.observer import Epoch, Observer, Reason
 from skmlp.training.recovery import Recovery
@@ -156,7 +160,7 @@ class Training(Run):
     def _observers(self) -> Iterator[Observer | None]:
         yield from (self.layer_stats, self.recovery, self.monitor, self.verbose)
         yield from (EpochClock(), self.hooks, self.at_plateau, self._deadline)
-        yield from (EpochLimit(), self.checkpoint)
+        yield from (EpochLimit(), StopAfterCycles(), self.checkpoint)
 
     def _train(self) -> None:
         self._resume_from_checkpoint()

@@ -3,7 +3,13 @@
 from typing import Any, Literal, NamedTuple
 
 Reason = Literal[
-    "converged", "max_iter", "out_of_time", "callback", "interrupted", "diverged"
+    "converged",
+    "no_better_cycle",
+    "max_iter",
+    "out_of_time",
+    "callback",
+    "interrupted",
+    "diverged",
 ]
 
 

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skmlp
-from skmlp import MLPClassifier, MLPRegressor
+from skmlp import Ensemble, MLPClassifier, MLPRegressor
 from skmlp.estimators.reporting.entries import ENTRIES, with_entry
 from skmlp.export.onnx.activations import activated
 from skmlp.tabular.report import TOPICS
@@ -268,6 +268,12 @@ FAILS = {
     "path must be a file written by save": no_model,
     "to be exported to ONNX": to_a_graph,
     "for to_sklearn": lambda: fitted(activation="gelu").to_sklearn(),
+    "ensemble__configurations[…] must …": lambda: fitted(
+        n_members=2, ensemble=Ensemble(configurations=[{}, {"refit": True}])
+    ),
+    "ensemble__weights must be 'equal' …": lambda: fitted(
+        n_members=2, ensemble=Ensemble(weights="greedy")
+    ),
     "must be 1 to inspect the network": lambda: fitted(n_members=2).summary(),
     "predict_interval must have residuals of validation rows": lambda: (
         regressor().fit(X, Y).predict_interval(X)

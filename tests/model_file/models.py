@@ -90,6 +90,16 @@ NETWORKS = {
     "folds": lambda: _network(
         "multiclass", n_members=2, ensemble=Ensemble("folds"), early_stopping=True
     ),
+    "weighted": lambda: _network(
+        "multiclass",
+        n_members=4,
+        ensemble=Ensemble(
+            "folds",
+            configurations=[{"max_iter": 3}, {"solver": AdamW(weight_decay=0.1)}],
+            weights="greedy",
+        ),
+        early_stopping=True,
+    ),
     "settings": lambda: _network(
         "binary",
         solver=AdamW(weight_decay=0.02, decay_schedule="cosine"),

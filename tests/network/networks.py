@@ -36,6 +36,7 @@ class Softsign:
     """z / (1 + |z|), whose derivative is taken from z."""
 
     keeps_input = True
+    keeps_slope = False
     gain = 6.0
 
     @staticmethod

@@ -389,9 +389,9 @@ WRONG = {
     "no kind": ((None, {}), ValueError, KIND + "None"),
     "an array": ((np.array(["classifier"] * 2), {}), ValueError, KIND + "array"),
     "preset": (
-        ("regressor", {"preset": "best"}),
+        ("regressor", {"preset": "strong"}),
         ValueError,
-        r"tabular_pipeline: preset must be one of \('default', .* got 'best'",
+        r"tabular_pipeline: preset must be one of \('fast', .* got 'strong'",
     ),
     "a list": (
         ("regressor", {"preset": ["td"]}),

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from skmlp.schedules import CosLog
 from skmlp.training.early_stopping import Patience
 
 from .patience import first_end
@@ -218,3 +219,36 @@ def test_the_best_is_the_first_of_the_largest_merits(merits):
         assert rises[-1] == np.nanargmax(merits)
     else:
         assert patience.best == -math.inf and not rises
+
+
+# Of 15 epochs the four cycles of CosLog end after 1, 3, 7 and 15. By the best epoch and
+# the number of cycles without a better one: the last epoch, and why.
+CYCLES = {
+    (1, 1): (3, "no_better_cycle"),
+    (2, 1): (7, "no_better_cycle"),
+    (3, 1): (7, "no_better_cycle"),
+    (4, 1): (15, "max_iter"),
+    (1, 2): (7, "no_better_cycle"),
+    (3, 2): (15, "max_iter"),
+    (1, None): (15, "max_iter"),
+}
+
+
+def test_whole_cycles_without_a_better_epoch_end_training():
+    for (best, n_cycles), (last, reason) in CYCLES.items():
+        training = scripted(
+            losses=15 * [1.0],
+            scores=[epoch if epoch <= best else 0 for epoch in range(1, 16)],
+            schedule=CosLog(n_cycles_no_change=n_cycles),
+            n_planned_epochs=15,
+        )
+        assert training.run(15) == reason, (best, n_cycles)
+        assert training.n_iter == last, (best, n_cycles)
+        assert (training.params == best).all()
+
+
+def test_cycles_end_no_training_without_a_validation_score():
+    losses = [1.0, *14 * [2.0]]
+    schedule = CosLog(n_cycles_no_change=1)
+    training = scripted(losses=losses, schedule=schedule, n_planned_epochs=15)
+    assert training.run(15) == "max_iter"

@@ -11,8 +11,15 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from skmlp.errors import error_context, invalid, short_repr
+from skmlp.errors import Text, error_context, invalid, short_repr
 from skmlp.estimators.calibration import attributes_from_validation
+from skmlp.estimators.ensemble.configurations import (
+    check_alone,
+    check_combinations_of,
+    check_numbers,
+    variants,
+)
+from skmlp.estimators.ensemble.selection import check_link, check_selection, select
 from skmlp.estimators.fitting.data import (
     ValidationRows,
     all_splits,
@@ -35,9 +42,11 @@ from skmlp.estimators.fitting.state import (
 from skmlp.estimators.fitting.strata import folds_of
 from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.fitting.threads import one_blas_thread
+from skmlp.estimators.options import EarlyStopping
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
-from skmlp.estimators.validation.parameters import is_splitter
+from skmlp.estimators.validation.parameters import epochs_of, is_splitter
+from skmlp.training.batches import ChosenRows
 
 # The parameters of ensembles, at the values that a member has.
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
@@ -71,11 +80,14 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
     data = targets.rows
     request = replace(request, validation=_without_names(settings, targets, request))
+    each = variants(estimator, settings)
+    _check_variants(settings, targets, each)
     random_state = check_seed(settings.owner, settings.random_state)
     requests = _requests(settings, targets, request, random_state)
-    n_at_once = _n_at_once(settings, data.X, request)
-    members = _members(estimator, settings, targets, random_state, n_at_once)
+    n_at_once = _n_at_once(settings, each, data.X, request)
+    members = _members(each, settings, targets, random_state, n_at_once)
     if known:
+        _check_continues(settings, estimator)
         _continue_from(settings, members, known)
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
@@ -83,8 +95,17 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     rows = X.without_names() if isinstance(X, Stream) else data.X
     jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
     trained = _side_by_side(settings, jobs, n_at_once)
-    attributes = _attributes(settings, targets, trained)
+    trained, weights, chosen = _weighted(settings, targets, request, trained)
+    attributes = _attributes(settings, targets, trained, weights) | chosen
     return attributes, max(trained, key=lambda one: one.gravity).warnings
+
+
+def _check_variants(settings, targets, each) -> None:
+    """Raise a ValueError, before training, for what cannot train or be weighted."""
+    task, data = targets.task, targets.rows
+    loss = task.loss(targets.component)
+    check_combinations_of(settings, each, loss, sparse=data.is_sparse)
+    check_link(settings, task, loss, loss.n_outputs(data.Y.shape[1]))
 
 
 def _side_by_side(settings, jobs, n_at_once):
@@ -120,6 +141,13 @@ def _trained(member, X, y, sample_weight, request) -> Trained:
     )
 
 
+def _check_continues(settings, estimator) -> None:
+    if "member_weights_" in vars(estimator):
+        expected = "follow a fit with equal weights of the members"
+        came = Text("member_weights_")
+        raise invalid(settings.owner, "partial_fit", expected, came)
+
+
 def _continue_from(settings, members, known) -> None:
     """Have members continue from those of the previous call."""
     if len(known) != len(members):
@@ -131,13 +159,14 @@ def _continue_from(settings, members, known) -> None:
         set_fitted_attributes(member, learned)
 
 
-def _n_at_once(settings, X, request) -> int:
+def _n_at_once(settings, each, X, request) -> int:
     """Number of members that train at the same time; one if all take a second.
 
     In processes: threads with small products would wait for each other's Python code.
     """
     n_members = settings.n_members
-    epochs = settings.max_iter if settings.is_stochastic else FEW_EPOCHS
+    n_epochs = max(epochs_of(one.max_iter, X.shape[0]) for one in each)
+    epochs = n_epochs if settings.is_stochastic else FEW_EPOCHS
     epochs = 1 if request.incremental else epochs
     if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
         return 1
@@ -147,8 +176,11 @@ def _n_at_once(settings, X, request) -> int:
         return min(effective_n_jobs(settings.n_jobs), n_members)
 
 
-def _members(estimator, settings, targets, random_state, n_at_once):
-    """Clones with seeds of their own, which share `max_time`."""
+def _members(each, settings, targets, random_state, n_at_once):
+    """Members with seeds of their own, which share `max_time`.
+
+    each : the estimator in each configuration; members take these in turn.
+    """
     n_members = settings.n_members
     own = dict(ALONE)
     if settings.categorical_features is not None:  # names, which members don't know
@@ -160,14 +192,21 @@ def _members(estimator, settings, targets, random_state, n_at_once):
     if settings.calibration is not None:
         own["calibration"] = None
     is_drawn = settings.holds_out and not settings.is_regression
-    if is_drawn and settings.early_stopping.stratify == "auto":
-        own["early_stopping"] = settings.early_stopping.stratified()
+    stratifies = is_drawn and settings.early_stopping.stratify == "auto"
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
-    return [_member(estimator, own | {"random_state": int(seed)}) for seed in seeds]
+    numbered = enumerate(int(seed) for seed in seeds)
+    return [
+        _member(each[i % len(each)], own | {"random_state": seed}, stratifies)
+        for i, seed in numbered
+    ]
 
 
-def _member(estimator, own):
-    return clone(estimator).set_params(**own)
+def _member(variant, own, stratifies):
+    member = clone(variant).set_params(**own)
+    if stratifies:
+        stopping = EarlyStopping.of(member.early_stopping)
+        member.set_params(early_stopping=stopping.stratified())
+    return member
 
 
 def _without_names(settings, targets, request):
@@ -187,12 +226,15 @@ def _requests(settings, targets, request, random_state):
     if request.groups is not None:
         check_groups(settings, targets.rows, request.groups)
     splits = _splits(settings, targets, request.groups, random_state)
-    return [replace(request, split=split, groups=None) for split in splits]
+    times = range(settings.ensemble.n_a_fold)
+    requests = [replace(request, split=split, groups=None) for split in splits]
+    return [one for one in requests for _ in times]
 
 
 def _splits(settings, targets, groups, random_state):
-    """(training, validation) rows of each member."""
-    n, data, task = settings.n_members, targets.rows, targets.task
+    """(training, validation) rows of each fold."""
+    n_a_fold = settings.ensemble.n_a_fold
+    n, data, task = settings.n_members // n_a_fold, targets.rows, targets.task
     if is_splitter(settings.validation_fraction):
         return all_splits(settings, data, decoded(task, data.Y), groups, n)
     if groups is not None:
@@ -201,23 +243,64 @@ def _splits(settings, targets, groups, random_state):
             return list(GroupKFold(n).split(data.Y, groups=groups))
     if len(data) < n:
         given = short_repr(settings.given["ensemble"])
-        expected = f"be at most n_samples={len(data)} with ensemble={given}"
+        times = f"{n_a_fold} * " if n_a_fold > 1 else ""
+        expected = f"be at most {times}n_samples={len(data)} with ensemble={given}"
         raise settings.invalid("n_members", expected)
     folds = folds_of(task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
     return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
 
 
+# Weights
+
+
+def _weighted(settings, targets, request, trained):
+    """The members that count, their weights, and attributes that say how they came.
+
+    The weights are None where those that count are equal.
+    """
+    n = settings.ensemble.n_configurations
+    if settings.ensemble.configurations is None:
+        return trained, None, {}
+    if settings.ensemble.weights == "equal":
+        counts = np.bincount(np.arange(len(trained)) % n, minlength=n)
+        return trained, None, {"configuration_weights_": counts / len(trained)}
+    with one_blas_thread():
+        weights, scores = _selected(settings, targets, request, trained)
+    found = {"configuration_scores_": scores, "configuration_weights_": weights}
+    n_each = len(trained) // n
+    weights = np.tile(weights / n_each, n_each)  # members take configurations in turn
+    kept = [one for one, weight in zip(trained, weights, strict=True) if weight]
+    weights = weights[weights > 0]
+    if np.ptp(weights) == 0:
+        return kept, None, found
+    return kept, weights, {**found, "member_weights_": weights}
+
+
+def _selected(settings, targets, request, trained):
+    """The weights of configurations by greedy selection, and the score of each."""
+    n = settings.ensemble.n_configurations
+    each = [_held_out(settings, targets, trained[i::n]) for i in range(n)]
+    rows = each[0][0]  # the same for all
+    numbers = rows.rows
+    X = request.validation[0]
+    if numbers is not None:
+        X = ChosenRows(targets.rows.X, numbers)
+    outputs = [output for _, output in each]
+    loss = trained[0].loss
+    return select(settings, targets, loss, replace(rows, X=X), outputs)
+
+
 # Fitted attributes
 
 
-def _attributes(settings, targets, trained):
+def _attributes(settings, targets, trained, weights):
     """The fitted attributes of the ensemble, from its members."""
     members = [one.member for one in trained]
     first = members[0]
     template = vars(targets.template)
     names = {n: v for n, v in template.items() if n == "feature_names_in_"}
-    found = _from_unseen_rows(settings, targets, trained)
+    found = _from_unseen_rows(settings, targets, trained, weights)
     weight = found.pop("validation_weight", None)
     state = State(targets.task, trained[0].loss, validation_weight=weight)
     return {
@@ -237,28 +320,34 @@ def _attributes(settings, targets, trained):
     }
 
 
-def _from_unseen_rows(settings, targets, trained):
+def _from_unseen_rows(settings, targets, trained, weights):
     """What follows from held-out rows and the outputs of members that held them out."""
-    task, data, validation = targets.task, targets.rows, trained[0].validation
-    if validation is None or settings.refit:
+    if trained[0].validation is None or settings.refit:
         return {}
-    outputs = [one.output for one in trained]
-    if validation.rows is None:  # the user's own, which are the same for all
-        mean = task.mean_output(np.stack(outputs))
-        return attributes_from_validation(settings, task, validation, mean)
-    output, rows = _unseen(task, len(data), trained)
-    data, _ = weighted_by_class(settings, task, data, None)
-    weight = None if data.weight is None else data.weight[rows]
-    unseen = ValidationRows(None, data.Y[rows], weight)
-    found = attributes_from_validation(settings, task, unseen, output)
+    task = targets.task
+    rows, output = _held_out(settings, targets, trained, weights)
+    found = attributes_from_validation(settings, task, rows, output)
     if settings.ensemble.by == "folds":
-        everywhere = np.full((len(data), *output.shape[1:]), np.nan, output.dtype)
-        everywhere[rows] = output
+        shape = len(targets.rows), *output.shape[1:]
+        everywhere = np.full(shape, np.nan, output.dtype)
+        everywhere[rows.rows] = output
         found["oof_prediction_"] = task.predicted(everywhere)
     return found
 
 
-def _unseen(task, n_samples, trained):
+def _held_out(settings, targets, trained, weights=None):
+    """Rows that members held out, without X, and the mean output of these members."""
+    task, data, validation = targets.task, targets.rows, trained[0].validation
+    if validation.rows is None:  # the user's own, which are the same for all
+        outputs = np.stack([one.output for one in trained])
+        return validation, task.mean_output(outputs, weights)
+    output, rows = _unseen(task, len(data), trained, weights)
+    data, _ = weighted_by_class(settings, task, data, None)
+    weight = None if data.weight is None else data.weight[rows]
+    return ValidationRows(None, data.Y[rows], weight, rows), output
+
+
+def _unseen(task, n_samples, trained, weights):
     """The mean output of the members that held a row out, and which rows these are."""
     shape, first = (len(trained), n_samples), trained[0].output
     counted = np.zeros(shape, bool)
@@ -267,7 +356,10 @@ def _unseen(task, n_samples, trained):
         rows = one.validation.rows
         counted[number, rows], each[number, rows] = True, one.output
     rows = np.flatnonzero(counted.any(axis=0))
-    return task.mean_output(each[:, rows], counted[:, rows]), rows
+    shares = counted[:, rows]
+    if weights is not None:
+        shares = shares * weights[:, np.newaxis]
+    return task.mean_output(each[:, rows], shares), rows
 
 
 # What ensembles do not support
@@ -278,7 +370,10 @@ def check_members(settings, request, *, has_callbacks) -> None:
     if settings.n_members == 1:
         if settings.ensemble.by != "seeds":
             raise settings.invalid("ensemble", "be 'seeds' with n_members=1")
+        check_alone(settings)
         return
+    check_numbers(settings)
+    check_selection(settings, request)
     if settings.warm_start and not request.incremental:
         raise settings.invalid("warm_start", "be False with n_members > 1")
     if settings.checkpoint is not None:

@@ -54,7 +54,7 @@ def _by_batches(plan, hooks) -> Training:
         solver_state=solver_state,
         schedules=_schedules(settings),
         learning_rate_init=float(settings.learning_rate_init),
-        n_planned_epochs=int(settings.max_iter),
+        n_planned_epochs=plan.n_epochs,
         recovery=Recovery(N_RECOVERIES if settings.recover else 0),
         layer_stats=_layer_stats(plan, data),
         checkpoint=checkpoint_of(plan),

@@ -45,7 +45,8 @@ class EpochHooks(Observer):
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         self._seen = {"X": X, "y": y, "metadata": weights or None}
         # a fit that recovers may train some epochs again
-        n_epochs = None if estimator.recover else int(estimator.max_iter)
+        unknown = estimator.recover or isinstance(estimator.max_iter, str)
+        n_epochs = None if unknown else int(estimator.max_iter)
         self._fit = estimator._init_callback_context(
             task_name="fit", max_subtasks=n_epochs
         )

@@ -20,7 +20,7 @@ SPLITTER = (
     "a splitter whose last split has disjoint, non-empty training and validation rows"
 )
 SPLITTER_OF_ALL = (
-    "a splitter with n_members splits, each with disjoint, non-empty training and "
+    "a splitter with {} splits, each with disjoint, non-empty training and "
     "validation rows"
 )
 
@@ -129,7 +129,10 @@ def _last_split(settings, data, y, groups):
 def all_splits(settings, data, y, groups, n_splits):
     """All splits of the splitter, of which there must be n_splits."""
     splitter, name = settings.validation_fraction, "validation_fraction"
-    with error_context(settings.owner, name, SPLITTER_OF_ALL, splitter):
+    n_configurations = settings.ensemble.n_configurations
+    number = f"n_members / {n_configurations}" if n_configurations > 1 else "n_members"
+    expected = SPLITTER_OF_ALL.format(number)
+    with error_context(settings.owner, name, expected, splitter):
         splits = list(splitter.split(data.X, y, groups))
         if len(splits) != n_splits:
             raise ValueError(f"It yields {len(splits)} splits, not {n_splits}.")

@@ -48,7 +48,7 @@ from skmlp.estimators.validation.fitted_weights import (
     fitted_layers,
     start_layers,
 )
-from skmlp.estimators.validation.parameters import hidden_sizes
+from skmlp.estimators.validation.parameters import epochs_of, hidden_sizes
 from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
 from skmlp.network import Network
@@ -121,6 +121,11 @@ class Plan:
     def state(self) -> State | None:
         """The state of the previous fit, if the model is trained further."""
         return self.before.get("_state")
+
+    @property
+    def n_epochs(self) -> int:
+        """The most epochs, or iterations of 'lbfgs'."""
+        return epochs_of(self.settings.max_iter, len(self.data))
 
     @property
     def is_folded(self) -> bool:

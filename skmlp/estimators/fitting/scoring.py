@@ -94,8 +94,7 @@ class Validation:
         self.plan, self.rows = plan, plan.scaling.held_out(plan.validation)
         settings = plan.settings
         self._by_loss = scored_by_loss(settings, plan.task, plan.loss)
-        named = settings.scoring not in (None, "loss", CALIBRATED)
-        self._scorer = Scorer(plan) if named else None
+        self._scorer = scorer_of(settings, plan.task, plan.template, plan.validation)
 
     def measure(self, params) -> Measured:
         """Score and loss, without penalty; the score is nan if outputs diverge."""
@@ -111,7 +110,7 @@ class Validation:
         if not np.isfinite(raw).all():
             return np.nan
         if self._scorer is not None:
-            return self._scorer(params)
+            return self._scorer(self.plan.attributes(params.copy()))
         task, rows = self.plan.task, self.rows
         if self.plan.settings.scoring == CALIBRATED:
             return -best_temperature(task.calibrating_loss(len(raw)), rows, raw)[1]
@@ -125,37 +124,47 @@ class Validation:
         return share * float(np.average(values, weights=self.rows.weight))
 
 
+def scorer_of(settings, task, template, rows):
+    """The scorer of validation rows that `scoring` asks for; None for a loss or none.
+
+    template : an estimator with the features of X.
+    """
+    if settings.scoring in (None, "loss", CALIBRATED):
+        return None
+    return Scorer(settings, task, template, rows)
+
+
 class Scorer:
-    """A scorer of scikit-learn, or a user's own, applied to parameters.
+    """A scorer of scikit-learn, or a user's own, applied to fitted attributes.
 
     It sees a copy of the estimator that can predict, and X and y as arrays in the units
     in which the user gave them; the weights too, if there are any.
     """
 
-    def __init__(self, plan):
-        self.plan, rows = plan, plan.validation
-        self.X, self.y = rows.X, decoded(plan.task, rows.Y)
-        self.weights, scoring = {}, plan.settings.scoring
-        self._lacks = plan.task.lacks(rows.Y)
+    def __init__(self, settings, task, template, rows):
+        self.settings, self.template, self.rows = settings, template, rows
+        self.X, self.y = rows.X, decoded(task, rows.Y)
+        self.weights, scoring = {}, settings.scoring
+        self._lacks = task.lacks(rows.Y)
         if not isinstance(scoring, str) and isinstance(self.X, READ_BY_ROWS):
             self.X = self.X[:]  # a user's own function may do anything with it
-        with error_context(plan.settings.owner, "scoring", SCORING, scoring):
-            self._score = check_scoring(plan.template, scoring=scoring)
+        with error_context(settings.owner, "scoring", SCORING, scoring):
+            self._score = check_scoring(template, scoring=scoring)
         if self._lacks and isinstance(scoring, str) and scoring in TOLD:
-            self._score = _told(scoring, plan.task.attributes["classes_"])
+            self._score = _told(scoring, task.attributes["classes_"])
         if rows.weight is not None and _takes_weights(self._score):
             self.weights = {"sample_weight": rows.weight}
 
-    def __call__(self, params):
-        model = copy.copy(self.plan.template)
-        vars(model).update(self.plan.attributes(params.copy()))
+    def __call__(self, attributes):
+        model = copy.copy(self.template)
+        vars(model).update(attributes)
         vars(model).pop("feature_names_in_", None)  # X is an array
         with self._complaints():
             score = self._score(model, self.X, self.y, **self.weights)
             if self._lacks and is_real(score) and not np.isfinite(score):
                 raise ValueError(f"The score is {score}.")
         if not is_real(score) or np.isnan(score):
-            owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
+            owner, scoring = self.settings.owner, self.settings.scoring
             raise ValueError(
                 f"{owner}: scoring must be {SCORING}, got {short_repr(scoring)}, which "
                 f"returned {short_repr(score)}."
@@ -165,7 +174,7 @@ class Scorer:
     @contextmanager
     def _complaints(self):
         """Of rows that lack a class it is these rows that an error speaks of."""
-        owner, scoring = self.plan.settings.owner, self.plan.settings.scoring
+        owner, scoring = self.settings.owner, self.settings.scoring
         try:
             yield
         except ValueError as error:
@@ -179,14 +188,14 @@ class Scorer:
                 raise
 
     def _remedy(self) -> str:
-        plan, rows = self.plan, self.plan.validation
+        settings, rows = self.settings, self.rows
         own = rows.rows is None
         held = "rows of X_val" if own else "validation rows"
         remedy = "give other rows" if own else REMEDY
-        if plan.settings.early_stopping.stratify is False:
+        if settings.early_stopping.stratify is False:
             remedy += ", stratify them by early_stopping=EarlyStopping(stratify=True)"
         return (
-            f"scoring={short_repr(plan.settings.scoring)} cannot score the "
+            f"scoring={short_repr(settings.scoring)} cannot score the "
             f"{len(rows.Y)} {held}, which have {self._lacks}; {remedy}, or take a "
             "score that needs no row of it, such as scoring='loss'."
         )

@@ -38,6 +38,9 @@ FITTED_ATTRIBUTES = (
     "temperature_",
     "validation_residuals_",
     "oof_prediction_",
+    "member_weights_",
+    "configuration_weights_",
+    "configuration_scores_",
     "_state",
 )
 

@@ -36,7 +36,7 @@ def said_of_end(plan, training):
         if training.ends_as_planned:
             return
         message = (
-            _out_of_epochs(plan.settings.max_iter)
+            _out_of_epochs(plan.n_epochs)
             if training.has_learning_rate
             else _out_of_steps(training)
         )
@@ -60,10 +60,16 @@ def _why(plan, training) -> str:
         return f"The loss stopped being finite in epoch {training.n_iter}."
     if reason == "callback":
         return f"A callback stopped training after epoch {training.n_iter}."
+    if reason == "no_better_cycle":
+        n_cycles = plan.settings.schedule.n_cycles_no_change
+        return (
+            f"No epoch was better in {n_cycles} whole cycle(s) of the learning rate, "
+            f"up to epoch {training.n_iter}."
+        )
     if reason == "out_of_time":
         what = "Half of max_time" if plan.settings.refit else "max_time"
         return f"{what}={plan.settings.max_time} s was over in epoch {training.n_iter}."
-    epochs = f"Trained for max_iter={plan.settings.max_iter} epochs."
+    epochs = f"Trained for max_iter={plan.n_epochs} epochs."
     return training.stop_sentence or epochs
 
 

@@ -272,7 +272,7 @@ def _rate_0(settings, clock):
         return []
     return [
         f"learning_rate={settings.learning_rate!r} has reached its end after "
-        f"{clock.n_planned} updates (max_iter={settings.max_iter} times those of the "
-        "first call): the learning rate is 0, and partial_fit no longer changes the "
-        "model. Raise max_iter."
+        f"{clock.n_planned} updates (those of the first call, in max_iter="
+        f"{clock.n_planned // clock.n_epoch_steps} epochs): the learning rate is 0, "
+        "and partial_fit no longer changes the model. Raise max_iter."
     ]

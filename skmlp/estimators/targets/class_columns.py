@@ -104,10 +104,10 @@ class ClassColumns(ClassTask):
     def loss(self, component):
         return Heads([component.multinomial() for _ in self.sizes], self.sizes)
 
-    def mean_output(self, outputs, counted=None):
+    def mean_output(self, outputs, weights=None):
         stops = np.cumsum(self.sizes)[:-1]
         parts = np.split(outputs, stops, axis=2)
-        return np.hstack([mean_softmax(LINK, part, counted) for part in parts])
+        return np.hstack([mean_softmax(LINK, part, weights) for part in parts])
 
     def predicted(self, output):
         return [floored_probabilities(LINK, part) for part in self.split(output)]

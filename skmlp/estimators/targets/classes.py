@@ -195,8 +195,8 @@ class Binary(SingleLabel):
     def strata(self, Y):
         return Y[:, 0] > 0.5
 
-    def mean_output(self, outputs, counted=None):
-        return mean_logistic(BinomialLogLoss(), outputs, counted)
+    def mean_output(self, outputs, weights=None):
+        return mean_logistic(BinomialLogLoss(), outputs, weights)
 
     def predicted(self, output):
         if len(self.classes) == 1:
@@ -235,8 +235,8 @@ class Multiclass(SingleLabel):
     def loss(self, component):
         return component.multinomial()
 
-    def mean_output(self, outputs, counted=None):
-        return mean_softmax(MultinomialLogLoss(), outputs, counted)
+    def mean_output(self, outputs, weights=None):
+        return mean_softmax(MultinomialLogLoss(), outputs, weights)
 
     def predicted(self, output):
         return floored_probabilities(MultinomialLogLoss(), output)
@@ -289,8 +289,8 @@ class Multilabel(ClassTask):
     def strata(self, Y):
         return Y[:, 0] > 0.5 if Y.shape[1] == 1 else None
 
-    def mean_output(self, outputs, counted=None):
-        return mean_logistic(BinomialLogLoss(), outputs, counted)
+    def mean_output(self, outputs, weights=None):
+        return mean_logistic(BinomialLogLoss(), outputs, weights)
 
     def predicted(self, output):
         return floored_probabilities(BinomialLogLoss(), output)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.metrics import r2_score
 
+from skmlp.estimators.targets.probabilities import weights_for
 from skmlp.estimators.targets.task import Task
 from skmlp.estimators.validation.arrays import check_y
 
@@ -60,15 +61,15 @@ class Numbers(Task):
             values = values.reshape(len(values), -1, n_levels)
         return self._clipped(values)
 
-    def mean_output(self, outputs, counted=None):
-        if counted is None:
+    def mean_output(self, outputs, weights=None):
+        if weights is None:
             mean = outputs.mean(axis=0)
         else:
-            missing_axes = [1] * (outputs.ndim - counted.ndim)
-            mean = outputs.mean(
-                axis=0, where=counted.reshape(*counted.shape, *missing_axes)
-            )
+            mean = _weighted_mean(outputs, weights_for(outputs, weights))
         return self._clipped(mean)  # a mean of equal numbers may round beyond them
+
+    def raw_of(self, loss, output):
+        return loss.link(output.reshape(len(output), -1))
 
     def predicted(self, output):
         return self.decode(output)
@@ -95,3 +96,12 @@ class Numbers(Task):
         if values.ndim == 3:  # of quantile levels
             low, high = low[:, np.newaxis], high[:, np.newaxis]
         return np.clip(values, low, high)
+
+
+def _weighted_mean(outputs, weights):
+    """The mean over the first axis, of values of weight 0 whatever they are."""
+    weights = weights.astype(outputs.dtype)
+    with np.errstate(invalid="ignore"):  # of infinite ones
+        weighed = outputs * weights
+    total = np.sum(weighed, axis=0, where=weights > 0)
+    return total / weights.sum(axis=0)

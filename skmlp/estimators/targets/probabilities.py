@@ -13,29 +13,37 @@ def floored_probabilities(link, raw):
     return np.maximum(proba, np.finfo(proba.dtype).tiny, out=proba)
 
 
-def mean_softmax(link, raws, counted=None):
+def mean_softmax(link, raws, weights=None):
     """Raw outputs whose softmax is the mean probability.
 
     raws : (n_members, n_samples, n_outputs).
-    counted : bool (n_members, n_samples), which members count for a row.
+    weights : of the members, (n_members,) or (n_members, n_samples); None for equal.
     """
-    return _log_mean(link, raws, counted)
+    return _log_mean(link, raws, weights)
 
 
-def mean_logistic(link, raws, counted=None):
+def mean_logistic(link, raws, weights=None):
     """Log-odds of the mean probability, by logarithms of both probabilities."""
-    return _log_mean(link, raws, counted) - _log_mean(link, -raws, counted)
+    return _log_mean(link, raws, weights) - _log_mean(link, -raws, weights)
 
 
-def _log_mean(link, raws, counted):
+def _log_mean(link, raws, weights):
     """The logarithm of the mean probability."""
     logs = np.stack([link.log_inverse_link(raw) for raw in raws])
-    if counted is None:
-        n_counted = len(logs)
+    if weights is None:
+        total = len(logs)
     else:
-        n_counted = counted.sum(axis=0)[:, np.newaxis]
-        logs = np.where(counted[..., np.newaxis], logs, -np.inf)
-    return logsumexp(logs, axis=0) - np.log(n_counted).astype(logs.dtype)
+        weights = weights_for(raws, weights)
+        total = weights.sum(axis=0)
+        with np.errstate(divide="ignore"):  # of weights of 0
+            logs += np.log(weights).astype(logs.dtype)
+    return logsumexp(logs, axis=0) - np.log(total).astype(logs.dtype)
+
+
+def weights_for(outputs, weights):
+    """Weights of members, or of members and rows, with the axes of `outputs`."""
+    weights = np.asarray(weights, np.float64)
+    return weights.reshape(weights.shape + (1,) * (outputs.ndim - weights.ndim))
 
 
 def log_odds(proba):

@@ -75,13 +75,17 @@ class Task(ABC):
         return raw
 
     @abstractmethod
-    def mean_output(self, outputs, counted=None):
+    def mean_output(self, outputs, weights=None):
         """The average over members.
 
         outputs : (n_members, n_samples, ...) of `output`.
-        counted : bool (n_members, n_samples), which members count for a row, at least
-            one; None for all of them.
+        weights : relative weights of the members, (n_members,), or (n_members,
+            n_samples) for each row, at least one of them > 0; None for equal ones.
         """
+
+    def raw_of(self, loss, output):
+        """Raw outputs (n_samples, n_outputs) that have this `output`."""
+        return output
 
     @abstractmethod
     def predicted(self, output):

@@ -75,7 +75,7 @@ RULES: dict[str, Rule] = {
     "learning_rate": SCHEDULE,
     "learning_rate_init": real(0, open_low=True),
     "power_t": real(0),
-    "max_iter": integer(1),
+    "max_iter": either(integer(1), "by_rows", "half_by_rows"),
     "shuffle": either(BOOLEAN, "blocks"),
     "tol": real(0, open_high=False),
     "verbose": VERBOSE,
@@ -157,7 +157,9 @@ def _broken_within(name, value):
 # "by_rows": sizes that depend on the number of training rows
 
 
-BATCH_SIZES = ((1024, 32), (8192, 128), (math.inf, 256))
+BATCH_SIZES = ((512, 32), (1024, 64), (100_000, 256), (math.inf, 512))
+# so that few rows make enough updates, and many no more than they need
+EPOCHS = ((300, 256), (1024, 128), (50_000, 64), (200_000, 32), (math.inf, 16))
 LAYER_SIZES = ((500, (256,)), (math.inf, (128, 128)))
 
 
@@ -172,6 +174,14 @@ def batch_size_of(batch_size, n_rows) -> int:
     elif batch_size == "by_rows":
         batch_size = _by_rows(BATCH_SIZES, n_rows)
     return min(int(batch_size), n_rows)
+
+
+def epochs_of(max_iter, n_rows) -> int:
+    """The most epochs, or iterations of 'lbfgs', in a fit."""
+    if not isinstance(max_iter, str):
+        return int(max_iter)
+    n_epochs = _by_rows(EPOCHS, n_rows)
+    return n_epochs if max_iter == "by_rows" else n_epochs // 2
 
 
 class AtMost(int):

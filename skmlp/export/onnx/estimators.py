@@ -59,7 +59,8 @@ def _output(mlp, X):
     """The output of the network, or the mean output of the members."""
     members, targets = vars(mlp).get("members_"), _of_task(mlp)
     if members:
-        return targets.mean_output([_output(member, X) for member in members])
+        outputs = [_output(member, X) for member in members]
+        return targets.mean_output(outputs, vars(mlp).get("member_weights_"))
     network, params = _network(mlp)
     return targets.output(_raw(mlp, network, params, X))
 

@@ -63,30 +63,36 @@ def floored(probabilities):
     return probabilities.maximum(np.finfo(probabilities.dtype).tiny)
 
 
-# Means over members
+# Means over members, by their weights or None for equal ones
 
 
-def mean(values):
+def mean(values, weights):
     """The mean of a list of values."""
-    first, *others = values
-    return first.op("Sum", *others) / float(len(values))
+    total = _sum(values, weights)
+    return total / float(len(values) if weights is None else weights.sum())
 
 
-def mean_softmax(raws):
+def _sum(values, weights):
+    if weights is not None:
+        values = [v * float(weight) for v, weight in zip(values, weights, strict=True)]
+    return values[0].op("Sum", *values[1:])
+
+
+def mean_softmax(raws, weights):
     """Raw outputs whose softmax is the mean probability."""
-    return _log_mean([raw.op("LogSoftmax", axis=1) for raw in raws])
+    return _log_mean([raw.op("LogSoftmax", axis=1) for raw in raws], weights)
 
 
-def mean_logistic(raws):
+def mean_logistic(raws, weights):
     """Log-odds of the mean probability."""
-    yes = _log_mean([-softplus(-raw) for raw in raws])
-    return yes - _log_mean([-softplus(raw) for raw in raws])
+    yes = _log_mean([-softplus(-raw) for raw in raws], weights)
+    return yes - _log_mean([-softplus(raw) for raw in raws], weights)
 
 
-def _log_mean(logs):
+def _log_mean(logs, weights):
     """The logarithm of the mean of what these are logarithms of."""
     first, *others = logs
     largest = first.op("Max", *others)
-    shares = [(log - largest).op("Exp") for log in logs]
-    total = shares[0].op("Sum", *shares[1:])
-    return total.op("Log") + largest - math.log(len(logs))
+    total = _sum([(log - largest).op("Exp") for log in logs], weights)
+    n = len(logs) if weights is None else weights.sum()
+    return total.op("Log") + largest - math.log(n)

@@ -72,8 +72,8 @@ class ClassOutputs(TaskOutputs):
 class BinaryOutputs(ClassOutputs):
     """Two classes, or a single one."""
 
-    def mean_output(self, outputs):
-        return mean_logistic(outputs)
+    def mean_output(self, outputs, weights):
+        return mean_logistic(outputs, weights)
 
     def label(self, raw):
         above = (raw > 0.0).cast(np.int64).op("Squeeze", np.array([1]))
@@ -100,8 +100,8 @@ def _both(raw):
 class MulticlassOutputs(ClassOutputs):
     """One class out of three or more."""
 
-    def mean_output(self, outputs):
-        return mean_softmax(outputs)
+    def mean_output(self, outputs, weights):
+        return mean_softmax(outputs, weights)
 
     def label(self, raw):
         codes = raw.op("ArgMax", axis=1, keepdims=0, dtype=np.int64)
@@ -114,8 +114,8 @@ class MulticlassOutputs(ClassOutputs):
 class MultilabelOutputs(ClassOutputs):
     """Several labels a row."""
 
-    def mean_output(self, outputs):
-        return mean_logistic(outputs)
+    def mean_output(self, outputs, weights):
+        return mean_logistic(outputs, weights)
 
     def label(self, raw):
         return Output(LABEL, (raw > 0.0).cast(np.int64), (self.n_outputs,))
@@ -127,9 +127,9 @@ class MultilabelOutputs(ClassOutputs):
 class ClassColumnsOutputs(ClassOutputs):
     """Several columns of classes: `probabilities_0`, `probabilities_1` and on."""
 
-    def mean_output(self, outputs):
+    def mean_output(self, outputs, weights):
         columns = zip(*map(self._split, outputs), strict=True)
-        means = [mean_softmax(column) for column in columns]
+        means = [mean_softmax(column, weights) for column in columns]
         return means[0].op("Concat", *means[1:], axis=1)
 
     def label(self, raw):
@@ -174,8 +174,8 @@ class NumbersOutputs(TaskOutputs):
             values = values.reshape(0, self.n_targets, self.n_levels)
         return self._clipped(values)
 
-    def mean_output(self, outputs):
-        return self._clipped(mean(outputs))
+    def mean_output(self, outputs, weights):
+        return self._clipped(mean(outputs, weights))
 
     def prediction(self, output) -> Output:
         shape = (self.n_targets, *([self.n_levels] if self.n_levels > 1 else []))

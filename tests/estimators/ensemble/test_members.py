@@ -22,18 +22,15 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
+from skmlp import MLPAutoencoder, MLPRegressor, MLPTransformer
 from skmlp.estimators.targets.class_columns import ClassColumns
 from skmlp.estimators.targets.classes import Binary, Multiclass, Multilabel
 from skmlp.estimators.targets.numbers import Numbers
 from skmlp.losses import (
     LOSSES,
-    Focal,
     Heads,
-    LogLoss,
     MultinomialLogLoss,
     PoissonDeviance,
-    Quantile,
     RegressionLoss,
 )
 
@@ -51,81 +48,27 @@ from ...conftest import (
     digest,
     parameters,
 )
+from .small_ensembles import (
+    CLASSES,
+    EACH_KIND,
+    FOLDED,
+    FOLDS,
+    HOLDING_OUT,
+    N_MEMBERS,
+    ONE_LABEL,
+    ROWS,
+    TASKS,
+    assert_same_outputs,
+    each_kind,
+    fit,
+    make,
+    predicted,
+)
 
 pd = Optional("pandas")
 
 # a few epochs are enough here, whatever they lead to
 pytestmark = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
-
-N_MEMBERS = 3
-ROWS = np.arange(N_ROWS)
-SHARES = softmax(2.0 * X[:, :3], axis=1)
-
-CLASSES = {
-    "binary": (NUMBERS > 0, {}),
-    "words": (np.array(["a", "b", "c"])[CODES], {}),
-    "one class": (np.full(N_ROWS, "only"), {}),
-    "labels": (np.c_[NUMBERS > 1, X[:, 0] > 0].astype(int), {}),
-    "columns": (np.c_[CODES + 5, np.digitize(X[:, 0], [-0.5, 0.5])], {}),
-    "soft": (SHARES, {"loss": LogLoss(soft_targets=True)}),
-    "focal": (CODES, {"loss": "focal"}),
-    "focal labels": (np.c_[CODES > 0, CODES > 1].astype(int), {"loss": Focal()}),
-}
-VALUES = {
-    "numbers": (NUMBERS, {}),
-    "outputs": (np.c_[NUMBERS, X[:, 1] ** 2], {}),
-    "counts": (np.floor(np.exp(X[:, 0])), {"loss": "poisson"}),
-    "amounts": (np.exp(X[:, :2]), {"loss": "gamma"}),
-    # drawn so that members have the levels in different orders
-    "levels": (NUMBERS, {"loss": Quantile([0.1, 0.5, 0.9])}),
-    "levels of two": (np.c_[NUMBERS, X[:, 1]], {"loss": Quantile([0.2, 0.8])}),
-    "scaled": (1e3 * NUMBERS + 1e4, {"scale_target": True, "scale_input": True}),
-}
-TASKS = CLASSES | VALUES
-ONE_LABEL = ["binary", "words", "focal"]
-EACH_KIND = ["words", "numbers"]
-each_kind = pytest.mark.parametrize("task", EACH_KIND)
-# of each way to find strata of folds, and of each shape of predictions
-FOLDED = ["binary", "words", "one class", "labels", "columns", "soft"]
-FOLDED += ["numbers", "outputs", "levels of two", "scaled"]
-
-HOLDING_OUT = {"early_stopping": True, "validation_fraction": 0.2, "scoring": "loss"}
-FOLDS = {**HOLDING_OUT, "ensemble": "folds"}
-
-
-def make(task, **params):
-    kind = MLPClassifier if task in CLASSES else MLPRegressor
-    defaults = {
-        "hidden_layer_sizes": (6,),
-        "batch_size": 20,
-        "max_iter": 4,
-        "learning_rate": "cosine",
-        "learning_rate_init": 0.02,
-        "n_iter_no_change": np.inf,
-        "n_members": N_MEMBERS,
-        "random_state": 0,
-    }
-    return kind(**{**defaults, **TASKS[task][1], **params})
-
-
-def fit(task, X=X, sample_weight=None, groups=None, **params):
-    return make(task, **params).fit(X, TASKS[task][0], sample_weight, groups=groups)
-
-
-def outputs(model, X=X):
-    """All that a model predicts, as a list of arrays."""
-    if isinstance(model, MLPRegressor):
-        return [model.predict(X)]
-    proba, raw = model.predict_proba(X), model.decision_function(X)
-    if not isinstance(proba, list):
-        proba, raw = [proba], [raw]
-    return [*proba, *raw]
-
-
-def probabilities(model, X=X):
-    """predict_proba, of several columns of classes side by side."""
-    proba = model.predict_proba(X)
-    return np.hstack(proba) if isinstance(proba, list) else proba
 
 
 def exact_logarithms(task, model):
@@ -143,18 +86,6 @@ def exact_logarithms(task, model):
 def log_probabilities(model, X=X):
     log_proba = model.predict_log_proba(X)
     return np.hstack(log_proba) if isinstance(log_proba, list) else log_proba
-
-
-def predicted(model, X=X):
-    """What members have a mean of."""
-    is_classifier = isinstance(model, MLPClassifier)
-    return probabilities(model, X) if is_classifier else model.predict(X)
-
-
-def assert_same_outputs(model, expected, X=X):
-    for found, wanted in zip(outputs(model, X), outputs(expected, X), strict=True):
-        np.testing.assert_array_equal(found, wanted)
-        assert found.dtype == wanted.dtype
 
 
 def far_out(model, factor=1e3):
@@ -303,6 +234,26 @@ def test_a_mean_over_some_members_is_the_mean_of_these_alone():
         for row, members in enumerate(counted.T):
             wanted = mean_of(raws[members][:, [row]])
             np.testing.assert_allclose(mean[[row]], wanted, rtol=1e-12, err_msg=name)
+
+
+def test_a_weight_of_2_is_that_member_twice():
+    raws, twice = draw(3, 4, 5), [0, 0, 1, 2]
+    means = {name: partial(mean_raw, loss) for name, loss in LINKS.items()}
+    for name, mean_of in (means | {"numbers": Numbers().mean_output}).items():
+        expected = mean_of(raws[twice])
+        for weights in (np.array([2, 1, 1]), np.array([0.5, 0.25, 0.25])):
+            found = mean_of(raws, weights)
+            np.testing.assert_allclose(found, expected, rtol=1e-12, err_msg=name)
+            each_row = np.repeat(weights[:, np.newaxis], 4, axis=1)
+            np.testing.assert_array_equal(mean_of(raws, each_row), found)
+        assert mean_of(raws.astype("float32"), weights).dtype == "float32"
+
+
+def test_a_member_of_weight_0_may_predict_anything():
+    for value in (np.inf, -np.inf, np.nan):
+        outputs = np.stack([draw(4, 2), np.full((4, 2), value)])
+        mean = Numbers().mean_output(outputs, np.array([1.0, 0.0]))
+        np.testing.assert_array_equal(mean, outputs[0])
 
 
 class Squared(RegressionLoss):

@@ -28,7 +28,7 @@ def by_rows(X, **params):
 
 
 def test_batches_by_rows_grow_with_the_table():
-    sizes = {20: 20, 1024: 32, 1025: 128, 8192: 128, 8193: 256}
+    sizes = {20: 20, 512: 32, 1024: 64, 1025: 256, 100_000: 256, 100_001: 512}
     for n_rows, size in sizes.items():
         X = np.random.default_rng(0).normal(size=(n_rows, 1))
         assert by_rows(X).n_updates_ == math.ceil(n_rows / size), n_rows
@@ -37,9 +37,21 @@ def test_batches_by_rows_grow_with_the_table():
 def test_batches_by_rows_count_the_rows_that_train():
     X = np.random.default_rng(0).normal(size=(1100, 1))
     model = by_rows(X, early_stopping=True, validation_fraction=0.1)
-    assert model.n_updates_ == math.ceil(990 / 32)
+    assert model.n_updates_ == math.ceil(990 / 64)
     model.set_params(early_stopping=False).partial_fit(X, X[:, 0])
-    assert model.n_updates_ == math.ceil(990 / 32) + math.ceil(1100 / 128)
+    assert model.n_updates_ == math.ceil(990 / 64) + math.ceil(1100 / 256)
+
+
+def test_epochs_by_rows_are_fewer_for_more_rows():
+    for n_rows, n_epochs in {300: 256, 301: 128, 1025: 64}.items():
+        X = np.linspace(-1.0, 1.0, n_rows)[:, np.newaxis]
+        for max_iter, expected in (
+            ("by_rows", n_epochs),
+            ("half_by_rows", n_epochs // 2),
+        ):
+            model = MLPRegressor(hidden_layer_sizes=(), max_iter=max_iter, tol=0.0)
+            model.set_params(n_iter_no_change=math.inf, learning_rate="cosine")
+            assert quietly(model.fit, X, X[:, 0]).n_iter_ == expected, n_rows
 
 
 @pytest.mark.parametrize(("n_rows", "sizes"), [(500, (256,)), (501, (128, 128))])

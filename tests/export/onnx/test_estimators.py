@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 import skmlp
-from skmlp import MLPAutoencoder, MLPClassifier, MLPRegressor, MLPTransformer
+from skmlp import (
+    Ensemble,
+    MLPAutoencoder,
+    MLPClassifier,
+    MLPRegressor,
+    MLPTransformer,
+)
 from skmlp.activations import ACTIVATIONS
 from skmlp.embeddings import PBLD, PiecewiseLinear
 from skmlp.losses import Focal, LogLoss
@@ -51,6 +57,17 @@ OTHERS = 5.0 * TABLE[::-1]
 OTHERS[:, 4:] = np.random.default_rng(1).choice([-1, 0, 1, 2, 3, 0.5, 1e9], (90, 2))
 
 
+# Of other layers, embeddings and weights.
+DIFFERENT = Ensemble(
+    "folds",
+    configurations=[
+        {"hidden_layer_sizes": (6, 5), "activation": "mish", "max_iter": 3},
+        {"numeric_embedding": PiecewiseLinear(n_bins=6, size=2)},
+    ],
+    weights="greedy",
+)
+
+
 def fitted(estimator, y, dtype, **params):
     params = {"max_iter": 5, "random_state": 0, **params}
     return quietly(estimator(**params).fit, TABLE.astype(dtype), y)
@@ -90,6 +107,16 @@ def test_each_activation_with_each_loss_for_classes_in_any_opset(dtype):
         model = fitted(MLPClassifier, CODES, dtype, hidden_layer_sizes=4, **settings)
         with in_case(f"{activation}, {loss}, {opset}"):
             assert_exported(model, OTHERS.astype(dtype), target_opset=opset)
+
+
+@covering(task=TASKS, dtype=DTYPES)
+def test_a_graph_has_the_members_weights(task, dtype):
+    params = {"n_members": 4, "early_stopping": True, "ensemble": DIFFERENT}
+    model = fitted(task.make, task.y, dtype, **params)
+    assert_exported(model, TABLE.astype(dtype))
+    n_kept = len(model.members_)
+    model.member_weights_ = np.arange(1.0, n_kept + 1)
+    assert_exported(model, TABLE.astype(dtype))
 
 
 @covering(layer=[0, -1], dtype=DTYPES, network=["relu", "parametric"])
