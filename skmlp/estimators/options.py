@@ -197,10 +197,10 @@ class Ensemble(Component):
     weights : {"equal", "greedy"}, default="equal"
         "greedy": configurations are weighted by greedy selection with replacement, on
         rows that they did not train on: the folds, or ``X_val``. It begins with none
-        and adds, one at a time and up to 50 times, the configuration that makes the
+        and adds, one at a time and up to 25 times, the configuration that makes the
         validation loss (or `scoring`, if set) of the mean best; the weight of each is
         how often it was taken, up to the best score. Weights are equal where that is
-        as good. Of many rows 50,000 are used. Members of weight 0 are dropped from
+        as good. Of many rows a sample is used. Members of weight 0 are dropped from
         ``members_``; ``member_weights_`` has the weights of the others, and is absent
         where these are equal. ``configuration_scores_`` has the score of each
         configuration alone, losses negated.
