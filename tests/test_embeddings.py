@@ -248,7 +248,9 @@ def test_bins_that_one_value_would_take_up_go_to_the_other_rows():
     rng = np.random.default_rng(0)
     for share in (0.0, 0.5, 0.95):
         column = np.where(np.arange(2000) < share * 2000, 0.0, rng.normal(size=2000))
-        left, inverse, _, _ = PiecewiseLinear(n_bins=16).constants(column[:, np.newaxis])
+        left, inverse, _, _ = PiecewiseLinear(n_bins=16).constants(
+            column[:, np.newaxis]
+        )
         assert np.count_nonzero(inverse) == 16, share
         right = (left + 1.0 / inverse)[0]
         np.testing.assert_allclose(left[0, 1:], right[:-1], rtol=1e-12, atol=1e-12)
