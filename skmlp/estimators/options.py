@@ -197,12 +197,12 @@ class Ensemble(Component):
     weights : {"equal", "greedy"}, default="equal"
         "greedy": configurations are weighted by greedy selection with replacement, on
         rows that they did not train on: the folds, or ``X_val``. It begins with none
-        and adds, one at a time and up to 50 times, the configuration that makes the
+        and adds, one at a time and up to 25 times, the configuration that makes the
         validation loss (or `scoring`, if set) of the mean best; the weight of each is
         how often it was taken, up to the best score. Weights are equal where that is
         as good. Each configuration is trained on every fold: `n_members` must be a
         multiple of the number of configurations, and that of the folds, at least 2, is
-        ``n_members / n_configurations``. Of many rows 50,000 are used. Members of
+        ``n_members / n_configurations``. Of many rows a sample is used. Members of
         weight 0 are dropped from ``members_``; ``member_weights_`` has the weights of
         the others, and is absent where these are equal. ``configuration_scores_`` has
         the score of each configuration alone, losses negated.

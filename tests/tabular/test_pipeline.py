@@ -13,10 +13,16 @@ import pytest
 import sklearn
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, cross_val_score
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from skmlp import (
@@ -947,3 +953,37 @@ def test_members_in_a_process_of_others_train_without_a_word(monkeypatch):
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", message=".*no better than a constant")
         fit("words")
+
+
+VOTES = {
+    "words": (HistGradientBoostingClassifier, VotingClassifier, {"voting": "soft"}),
+    "numbers": (HistGradientBoostingRegressor, VotingRegressor, {}),
+}
+
+
+@pytest.mark.parametrize("dress", ["lists", "pandas"])
+@each_kind
+def test_a_blend_with_trees_takes_the_raw_table(target, dress):
+    rows, y = DRESSES[dress](), TARGETS[target][1]
+    trees, vote, how = VOTES[target]
+    trees = make_pipeline(TableEncoder(), trees(max_iter=5, random_state=0))
+    blend = vote([("network", make(target)), ("trees", trees)], weights=[3, 1], **how)
+    blend.fit(rows, y)
+    method = "predict" if target == "numbers" else "predict_proba"
+    each = [getattr(part, method)(rows) for part in blend.estimators_]
+    mean = np.average(each, axis=0, weights=[3, 1])
+    np.testing.assert_allclose(getattr(blend, method)(rows), mean, rtol=1e-12)
+    assert set(blend.predict(rows)) <= set(y) or target == "numbers"
+    network = fit(target, rows)
+    np.testing.assert_allclose(each[0], getattr(network, method)(rows), rtol=1e-12)
+
+
+def test_members_of_a_pipeline_differ_and_are_weighted():
+    different = [{"numeric_embedding": None}, {"dropout": 0.3}]
+    ensemble = Ensemble("folds", configurations=different, weights="greedy")
+    for target in ("words", "numbers"):
+        pipeline = fit(target, ensemble=ensemble, n_members=4)
+        mlp = pipeline[-1]
+        assert mlp.configuration_weights_.sum() == pytest.approx(1.0)
+        assert len(mlp.oof_prediction_) == N_ROWS
+        assert len(mlp.members_) == 2 * np.count_nonzero(mlp.configuration_weights_)

@@ -13,9 +13,9 @@ from skmlp.estimators.fitting.scoring import CALIBRATED, scorer_of
 from skmlp.estimators.fitting.state import State
 from skmlp.training.batches import ChosenRows, TrainingRows
 
-N_STEPS = 50
+N_STEPS = 25
 PATIENCE = 10  # steps without a better score, after which more change little
-N_ROWS = 50_000  # of which scores are known well enough
+N_VALUES = 100_000  # rows by outputs of which scores are known well enough
 SAME = 1e-6  # relative difference up to which scores are a tie
 
 
@@ -60,7 +60,8 @@ def select(settings, targets, loss, rows, outputs):
     rows : validation rows, with X.
     outputs : list of each configuration's output for them.
     """
-    kept = TrainingRows(rows.X, rows.Y, rows.weight).sample(N_ROWS)
+    n_rows = N_VALUES // rows.Y.shape[1] + 1
+    kept = TrainingRows(rows.X, rows.Y, rows.weight).sample(n_rows)
     weight = None if rows.weight is None else rows.weight[kept]
     Y = np.asfortranarray(rows.Y[kept], np.float64)
     chosen = replace(rows, X=ChosenRows(rows.X, kept), Y=Y, weight=weight)

@@ -334,7 +334,7 @@ def test_own_validation_rows_select_members_by_seeds():
 
 def test_of_many_rows_a_sample_is_scored(monkeypatch):
     module = "skmlp.estimators.ensemble.selection"
-    monkeypatch.setattr(f"{module}.N_ROWS", 30)
+    monkeypatch.setattr(f"{module}.N_VALUES", 3 * 29)  # of three classes
     seen = []
 
     def score(estimator, rows, y, sample_weight):
