@@ -844,10 +844,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         temperature = vars(self).get("temperature_")
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 
-    def _raw(self, X):
-        raw = super()._raw(X)
+    def _output_of(self, raw):
         self._task().check_n_outputs(type(self).__name__, raw.shape[1])
-        return raw
+        return super()._output_of(raw)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
