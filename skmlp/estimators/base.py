@@ -181,8 +181,7 @@ class BaseMLP(
         check_scoring_name(settings, is_regression=is_regressor(self))
         if request.incremental:
             check_partial_fit(settings, request)
-        has_callbacks = hasattr(self, "_skl_callbacks")
-        check_members(settings, request, has_callbacks=has_callbacks)
+        check_members(settings, request)
         check_calibration(settings, request)
         return settings
 

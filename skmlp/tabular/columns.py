@@ -95,6 +95,8 @@ class PandasColumn(ArrayColumn):
             self.kind = DATES
         if name.startswith("date32"):  # pandas does not make datetime64 of it
             self.kind = OBJECTS
+        if self.is_category and dtype.categories.inferred_type != "string":
+            self._objects = None  # some are other objects than the categories
         if self.is_category and dtype.ordered:
             self.order = [text_of(value) for value in dtype.categories]
 

@@ -122,9 +122,7 @@ class PandasTable(Table):
     def column(self, j):
         frame, place, few = self.source, self._at([j])[0], self._objects
         objects = None if few is None else few[:, place]
-        return PandasColumn(
-            self._dtypes[place], lambda: frame.iloc[:, place], objects
-        )
+        return PandasColumn(self._dtypes[place], lambda: frame.iloc[:, place], objects)
 
 
 class PolarsTable(Table):
