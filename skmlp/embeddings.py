@@ -8,6 +8,7 @@ side, each by parameters of its own, which lie along the first axis.
 and ``vjp`` gives d value / d x.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -76,6 +77,13 @@ class Embedding(Component):
     ) -> Array:
         raise NotImplementedError
 
+    @staticmethod
+    def joined(
+        params: Sequence[Arrays], constants: Sequence[Arrays]
+    ) -> tuple[Arrays, Arrays]:
+        """Parameters and constants of all columns of several embeddings as of one."""
+        return _joined_by_column(params), _joined_by_column(constants)
+
     def _side_by_side(self, columns: Array) -> Array:
         """(n_columns, n, size) -> (n, n_columns * size)"""
         return columns.transpose(1, 0, 2).reshape(columns.shape[1], -1)
@@ -83,6 +91,11 @@ class Embedding(Component):
     def _by_column(self, delta: Array) -> Array:
         """(n, n_columns * size) -> (n_columns, n, size)"""
         return delta.reshape(len(delta), -1, self.size).transpose(1, 0, 2)
+
+
+def _joined_by_column(arrays: Sequence[Arrays]) -> Arrays:
+    """Arrays whose first axis is that of columns, one after the other."""
+    return tuple(np.concatenate(each) for each in zip(*arrays, strict=True))
 
 
 @dataclass
@@ -349,6 +362,17 @@ class CategoryTable(Embedding):
         known = (x >= 0) & (x < counts) & (x == np.floor(x))
         rows = (starts + np.where(known, x + 1.0, 0.0)).astype(np.intp)
         return params[0][rows].reshape(len(x), -1), rows
+
+    @staticmethod
+    def joined(
+        params: Sequence[Arrays], constants: Sequence[Arrays]
+    ) -> tuple[Arrays, Arrays]:
+        """A single table, in which the columns of later ones start further down."""
+        tables = [table for (table,) in params]
+        before = np.cumsum([0, *(len(table) for table in tables[:-1])])
+        each = zip(constants, before, strict=True)
+        moved = [(starts + n_rows, counts) for (starts, counts), n_rows in each]
+        return (np.concatenate(tables),), _joined_by_column(moved)
 
     def backward(
         self, params: Arrays, grads: Arrays, x: Array, cache: Any, delta: Array

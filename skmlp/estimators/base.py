@@ -19,6 +19,7 @@ from skmlp.estimators.ensemble.members import (
     fit_members,
     several_members,
 )
+from skmlp.estimators.ensemble.prediction import outputs_of
 from skmlp.estimators.fitting.callbacks import (
     CallbackSupportMixin,
     epoch_hooks,
@@ -182,8 +183,7 @@ class BaseMLP(
         check_scoring_name(settings, is_regression=is_regressor(self))
         if request.incremental:
             check_partial_fit(settings, request)
-        has_callbacks = hasattr(self, "_skl_callbacks")
-        check_members(settings, request, has_callbacks=has_callbacks)
+        check_members(settings, request)
         check_configurations(self, settings)
         check_calibration(settings, request)
         return settings
@@ -400,12 +400,14 @@ class BaseMLP(
         """The task's output; in an ensemble the mean over members."""
         members = vars(self).get("members_")
         if not members:
-            raw = self._raw(X)  # which says more where the estimator is not fitted
-            return self._task().output(self._fitted_loss(), raw)
-        X = check_X_to_predict(self, X)
-        outputs = np.stack([member._output(X) for member in members])
+            return self._output_of(self._raw(X))
+        outputs = outputs_of(members, check_X_to_predict(self, X), self.n_jobs)
         weights = vars(self).get("member_weights_")  # absent where they are equal
-        return self._task().mean_output(outputs, weights)
+        return self._task().mean_output(np.stack(outputs), weights)
+
+    def _output_of(self, raw):
+        """The task's output of raw outputs."""
+        return self._task().output(self._fitted_loss(), raw)
 
     def _task(self):
         """The task of the last fit, or of attributes that were set by hand."""

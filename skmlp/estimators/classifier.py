@@ -124,7 +124,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     verbose : bool or int, default=False
         True or 1 prints each epoch or iteration as scikit-learn does; an integer k >= 2
         prints the first, every k-th and the last one, with validation loss and score,
-        learning rate and seconds where available.
+        learning rate and seconds where available. An ensemble prints a line for each
+        member with the time left, and with k >= 2 these lines, too.
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights of the previous fit.
@@ -275,9 +276,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         members different parameters and weights.
 
     n_jobs : int or None, default=None
-        Number of members trained in parallel, in processes. None means 1, -1 means all
-        processors. Results do not depend on it. Ensembles that train within about a
-        second are trained sequentially.
+        Number of members trained in parallel, in processes; many rows are predicted in
+        as many threads. None means 1, -1 means all processors. Results do not depend on
+        it. Ensembles that train within about a second are trained sequentially.
 
     calibration : {'temperature'} or None, default=None
         Whether to divide raw outputs by a softmax temperature, ``temperature_``, fitted
@@ -859,10 +860,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         temperature = vars(self).get("temperature_")
         return raw if temperature is None else raw / raw.dtype.type(temperature)
 
-    def _raw(self, X):
-        raw = super()._raw(X)
+    def _output_of(self, raw):
         self._task().check_n_outputs(type(self).__name__, raw.shape[1])
-        return raw
+        return super()._output_of(raw)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

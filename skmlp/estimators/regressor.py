@@ -136,7 +136,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     verbose : bool or int, default=False
         True or 1 prints each epoch or iteration as scikit-learn does; an integer k >= 2
         prints the first, every k-th and the last one, with validation loss and score,
-        learning rate and seconds where available.
+        learning rate and seconds where available. An ensemble prints a line for each
+        member with the time left, and with k >= 2 these lines, too.
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights of the previous fit.
@@ -293,9 +294,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         parameters and weights.
 
     n_jobs : int or None, default=None
-        Number of members trained in parallel, in processes. None means 1, -1 means all
-        processors. Results do not depend on it. Ensembles that train within about a
-        second are trained sequentially.
+        Number of members trained in parallel, in processes; many rows are predicted in
+        as many threads. None means 1, -1 means all processors. Results do not depend on
+        it. Ensembles that train within about a second are trained sequentially.
 
     clip_output : bool, default=False
         Whether to clip predictions to the range of y in training.

@@ -1,6 +1,6 @@
 """Dense layers: an affine function, then an activation; inputs may have a scale."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +81,17 @@ class Dense(Layer):
         else:
             self.activation.forward(z, out=a)
         return a
+
+    @staticmethod
+    def forward_of_all(
+        layers: Sequence["Dense"], params: Sequence[Params], x: Sequence[Array]
+    ) -> Array:
+        each = zip(layers, params, x, strict=True)
+        z = np.array([rows.dot(layer.weights(own)) for layer, own, rows in each])
+        z += np.array([own[1] for own in params])[:, np.newaxis]
+        rows = z.reshape(-1, z.shape[2])
+        layers[0].activation.forward(rows, out=rows)
+        return z
 
     def backward(
         self, params: Params, grads: Params, delta: Array, buffers: DenseBuffers

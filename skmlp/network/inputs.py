@@ -127,6 +127,26 @@ class Inputs(Layer):
             return np.hstack([plain, *values]), caches
         return hstack([plain, *map(csr_array, values)], format="csr"), caches
 
+    @staticmethod
+    def forward_of_all(
+        layers: Sequence["Inputs"], params: Sequence[Params], x: Sequence[Array]
+    ) -> Array:
+        """The values for the same rows, x[0], of networks with the same columns."""
+        n_layers, X, first = len(layers), x[0], layers[0]
+        plain = X if first.plain is None else X[:, first.plain]
+        values = [np.broadcast_to(plain, (n_layers, *plain.shape))]
+        arrays = [layer.split(own) for layer, own in zip(layers, params, strict=True)]
+        for i, part in enumerate(first.embedded):
+            own, constants = part.embedding.joined(
+                [parts[i] for parts in arrays],
+                [layer.embedded[i].constants for layer in layers],
+            )
+            columns = np.tile(part.of(X), n_layers)
+            embedded, _ = part.embedding.forward(own, constants, columns)
+            shape = len(X), n_layers, part.width
+            values.append(embedded.reshape(shape).transpose(1, 0, 2))
+        return np.concatenate(values, axis=2)
+
     def backward(
         self, params: Params, grads: Params, delta: Array, buffers: InputBuffers
     ) -> None:

@@ -69,6 +69,16 @@ class Layer:
         """The values (n, fan_out) for the rows of x, kept for backward."""
         raise NotImplementedError
 
+    @staticmethod
+    def forward_of_all(
+        layers: Sequence[Any], params: Sequence[Params], x: Sequence[Array]
+    ) -> Array:
+        """The values (n_networks, n, fan_out) of alike layers of several networks.
+
+        layers, params, x : of each network.
+        """
+        raise NotImplementedError
+
     def backward(
         self, params: Params, grads: Params, delta: Array, buffers: Any
     ) -> Array | None:

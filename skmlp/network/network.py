@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
@@ -119,6 +120,13 @@ class Network:
     def shape(self) -> tuple[Any, ...]:
         """Identifies networks with the same parameter shapes."""
         return (*self.layer_sizes, *(spot.shape for spot in self.spots))
+
+    @cached_property
+    def kind(self) -> tuple[Any, ...]:
+        """Identifies networks that differ in their parameters only."""
+        parts = self.inputs.embedded
+        columns = [(repr(part.embedding), part.columns.tobytes()) for part in parts]
+        return (*self.shape, *map(repr, self.activations), *columns)
 
     def on_inputs(self, n_features: int) -> "Network":
         """The same network for that many inputs."""

@@ -1,6 +1,6 @@
 """Activations with learned parameters, as layers after the affine function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,18 @@ class ParametricLayer(Layer):
         buffers.z = x
         self.activation.forward_at(params[0], x, buffers.s, buffers.a)
         return buffers.a
+
+    @staticmethod
+    def forward_of_all(
+        layers: Sequence["ParametricLayer"],
+        params: Sequence[Params],
+        x: Sequence[Array],
+    ) -> Array:
+        z = np.asarray(x)
+        alpha = np.array([own[0] for own in params])[:, np.newaxis]
+        s, a = np.empty_like(z), np.empty_like(z)
+        layers[0].activation.forward_at(alpha, z, s, a)
+        return a
 
     def backward(
         self, params: Params, grads: Params, delta: Array, buffers: ParametricBuffers

@@ -1,6 +1,7 @@
 """One column of a table, whatever library it is from: its kind, and what is in it."""
 
 import re
+from functools import cached_property
 
 import numpy as np
 
@@ -77,21 +78,31 @@ def seconds_of(values):
 
 
 class PandasColumn(ArrayColumn):
-    """A pandas Series, or what has its methods."""
+    """A pandas Series, or what has its methods.
 
-    def __init__(self, series):
-        self.values = series
-        self.dtype = name = series.dtype.name
+    series : a function that gives it, which takes longer than to read a few values.
+    objects : its values as Python's objects, where they are known already; or None.
+    """
+
+    def __init__(self, dtype, series, objects=None):
+        self._dtype, self._series, self._objects = dtype, series, objects
+        self.dtype = name = dtype.name
         self.is_category = name == "category"
         is_text = self.is_category or name in ("str", "string")
-        self.kind = "U" if is_text else series.dtype.kind
+        self.kind = "U" if is_text else dtype.kind
         self.is_period = name.startswith("period")
         if self.is_period:
             self.kind = DATES
         if name.startswith("date32"):  # pandas does not make datetime64 of it
             self.kind = OBJECTS
-        if self.is_category and series.dtype.ordered:
-            self.order = [text_of(value) for value in series.dtype.categories]
+        if self.is_category and dtype.categories.inferred_type != "string":
+            self._objects = None  # some are other objects than the categories
+        if self.is_category and dtype.ordered:
+            self.order = [text_of(value) for value in dtype.categories]
+
+    @cached_property
+    def values(self):
+        return self._series()
 
     def floats(self):
         return self.values.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -102,7 +113,7 @@ class PandasColumn(ArrayColumn):
         return seconds_of(dates.to_numpy(dtype=f"{self.kind}8[us]"))
 
     def levels(self):
-        if not self.is_category:
+        if not self.is_category or self._objects is not None:
             return super().levels()
         categories = self.values.cat.categories.tolist()
         check_types(set(map(type, categories)))
@@ -110,12 +121,15 @@ class PandasColumn(ArrayColumn):
         return [text_of(value) for value in categories], codes
 
     def objects(self):
-        return np.asarray(self.values, dtype=object)
+        known = self._objects
+        return np.asarray(self.values, dtype=object) if known is None else known
 
     def _array(self):
         # whole numbers with missing ones among them are not whole in an array
-        is_plain = isinstance(self.values.dtype, np.dtype)
-        return self.values.to_numpy() if is_plain and is_numeric(self.kind) else None
+        if not (isinstance(self._dtype, np.dtype) and is_numeric(self.kind)):
+            return None
+        known = self._objects
+        return self.values.to_numpy() if known is None else known.astype(self._dtype)
 
 
 class PolarsColumn(ArrayColumn):

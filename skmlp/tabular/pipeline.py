@@ -170,6 +170,13 @@ class TabularPipeline(SavableMixin, Pipeline):
             "last step alone: pipeline[-1].fit(pipeline[:-1].transform(X), y)."
         )
 
+    def _encoded(self, X):
+        """X as the last step sees it; a pipeline's own ``transform`` takes longer."""
+        for _, step in self.steps[:-1]:
+            if step is not None and step != "passthrough":
+                X = step.transform(X)
+        return X
+
     @_last_step_has("predict")
     def predict(self, X, **params):
         """Predict labels or numbers; numbers are float64.
@@ -187,7 +194,10 @@ class TabularPipeline(SavableMixin, Pipeline):
         predicted : ndarray
             As returned by the last step.
         """
-        predicted = super().predict(X, **params)
+        if params:
+            predicted = super().predict(X, **params)
+        else:
+            predicted = self.steps[-1][1].predict(self._encoded(X))
         return _in_float64(predicted) if is_regressor(self) else predicted
 
     @_last_step_has("predict_proba")
@@ -210,7 +220,7 @@ class TabularPipeline(SavableMixin, Pipeline):
         mlp = self.steps[-1][1]
         if params or not isinstance(mlp, MLPClassifier):
             return super().predict_proba(X, **params)
-        return mlp._probabilities(self[:-1].transform(X), np.float64)
+        return mlp._probabilities(self._encoded(X), np.float64)
 
     @_last_step_has("predict_log_proba")
     def predict_log_proba(self, X, **params):
@@ -277,8 +287,7 @@ class TabularPipeline(SavableMixin, Pipeline):
         ValueError
             If there were no validation rows, or too few for the coverage.
         """
-        encoded = self[:-1].transform(X)
-        ends = self.steps[-1][1].predict_interval(encoded, coverage)
+        ends = self.steps[-1][1].predict_interval(self._encoded(X), coverage)
         return _in_float64(ends[0]), _in_float64(ends[1])
 
     def set_params(self, **params):

@@ -6,7 +6,6 @@ from itertools import pairwise
 import numpy as np
 from scipy.sparse import hstack, issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmlp.errors import error_context, refuse_unsupported
@@ -204,7 +203,8 @@ def smooth_clip(X, center, scale):
     if issparse(X):
         return _smooth_clip_sparse(X, center, scale)
     clipped = np.empty_like(X)
-    for rows in gen_batches(len(X), BLOCK_ROWS):
+    for start in range(0, len(X), BLOCK_ROWS):
+        rows = slice(start, start + BLOCK_ROWS)
         clipped[rows] = _smooth_clip_block(X[rows], center, scale)
     return clipped
 

@@ -87,28 +87,42 @@ class Table:
             raise ValueError(self._named(columns[infinite.min()], expected))
 
 
+# Of a frame of so few rows all values are read at once: pandas takes longer to give a
+# column than its values are worth.
+FEW_ROWS = 8
+
+
 class PandasTable(Table):
     @cached_property
+    def _objects(self):
+        """All values as Python's objects; None in a frame of many rows."""
+        return self.source.to_numpy(dtype=object) if self.shape[0] <= FEW_ROWS else None
+
+    @cached_property
+    def _dtypes(self):
+        return list(self.source.dtypes)
+
+    @cached_property
     def _plain(self):
-        plain = {
-            dtype
-            for dtype in set(self.source.dtypes)
-            if isinstance(dtype, np.dtype) and is_numeric(dtype.kind)
-        }
-        return [dtype in plain for dtype in self.source.dtypes]
+        dtypes = self._dtypes
+        return [isinstance(dt, np.dtype) and is_numeric(dt.kind) for dt in dtypes]
 
     def is_plain(self, columns):
         return all(self._plain[j] for j in self._at(columns))
 
     def block(self, columns):
         frame, columns = self.source, self._at(columns)
+        if self._objects is not None:
+            return self._objects[:, columns].astype(np.float64)
         if list(columns) != list(range(frame.shape[1])):
             frame = frame.iloc[:, columns]
         with np.errstate(over="ignore"):
             return frame.to_numpy(dtype=np.float64, copy=True)
 
     def column(self, j):
-        return PandasColumn(self.source.iloc[:, self._at([j])[0]])
+        frame, place, few = self.source, self._at([j])[0], self._objects
+        objects = None if few is None else few[:, place]
+        return PandasColumn(self._dtypes[place], lambda: frame.iloc[:, place], objects)
 
 
 class PolarsTable(Table):

@@ -3,11 +3,11 @@
 import math
 import warnings
 from dataclasses import dataclass, replace
-from pickle import PicklingError
+from functools import partial
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import delayed, effective_n_jobs
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
@@ -19,7 +19,9 @@ from skmlp.estimators.ensemble.configurations import (
     check_numbers,
     variants,
 )
+from skmlp.estimators.ensemble.progress import Progress
 from skmlp.estimators.ensemble.selection import check_link, check_selection, select
+from skmlp.estimators.fitting.callbacks import member_hooks, without_callbacks
 from skmlp.estimators.fitting.data import (
     ValidationRows,
     all_splits,
@@ -74,6 +76,8 @@ class Trained:
 
 def fit_members(estimator, settings, X, y, sample_weight, request):
     """The fitted attributes of an ensemble, and warnings of its worst member."""
+    incremental = request.incremental
+    hooks = None if incremental else member_hooks(estimator, X, y, sample_weight)
     known = vars(estimator).get("members_") if request.incremental else None
     request = replace(request, continued=bool(known))
     before = attributes_before(known[0], request) if known else {}
@@ -94,10 +98,14 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     pairs = zip(members, requests, strict=True)
     rows = X.without_names() if isinstance(X, Stream) else data.X
     jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
-    trained = _side_by_side(settings, jobs, n_at_once)
-    trained, weights, chosen = _weighted(settings, targets, request, trained)
-    attributes = _attributes(settings, targets, trained, weights) | chosen
-    return attributes, max(trained, key=lambda one: one.gravity).warnings
+    attributes_of = partial(_attributes, settings, targets, request)
+    progress = Progress(settings, n_at_once, hooks, attributes_of, not incremental)
+    trained = progress.collect(jobs)
+    attributes = attributes_of(trained) | progress.stop_reason(trained)
+    if hooks is not None:
+        hooks.close(attributes)
+    found = max(trained, key=lambda one: one.gravity).warnings
+    return attributes, [*progress.warnings(trained), *found]
 
 
 def _check_variants(settings, targets, each) -> None:
@@ -108,24 +116,16 @@ def _check_variants(settings, targets, each) -> None:
     check_link(settings, task, loss, loss.n_outputs(data.Y.shape[1]))
 
 
-def _side_by_side(settings, jobs, n_at_once):
-    try:
-        return Parallel(n_at_once)(jobs)
-    except PicklingError as error:
-        expected = "be None or 1 with X that processes cannot be sent, such as h5py's"
-        raise settings.invalid("n_jobs", expected) from error
-
-
-def _trained(member, X, y, sample_weight, request) -> Trained:
-    """Train a member, possibly in a process of its own."""
+def _trained(member, X, y, sample_weight, request) -> Trained | None:
+    """Train a member, possibly in a process of its own; None if it was interrupted."""
     settings = Settings.of(member)
     with one_blas_thread():
         outcome = train(make_plan(member, settings, X, y, sample_weight, request))
     training = outcome.training
     ends = training.reason, training.refit_reason
     restored = training.restored_initial_params
-    if "interrupted" in ends:  # at once, else the others would continue
-        raise KeyboardInterrupt
+    if "interrupted" in ends:
+        return None
     attributes = outcome.attributes()
     if not request.incremental:  # a solver's memory is larger than the model
         attributes["_state"] = replace(attributes["_state"], memory=None)
@@ -191,6 +191,8 @@ def _members(each, settings, targets, random_state, n_at_once):
         own["max_time"] = settings.max_time / math.ceil(n_members / n_at_once)
     if settings.calibration is not None:
         own["calibration"] = None
+    if settings.verbose == 1:  # then there is a line for each member
+        own["verbose"] = 0
     is_drawn = settings.holds_out and not settings.is_regression
     stratifies = is_drawn and settings.early_stopping.stratify == "auto"
     seeds = random_state.randint(np.iinfo(np.int32).max, size=n_members)
@@ -202,7 +204,7 @@ def _members(each, settings, targets, random_state, n_at_once):
 
 
 def _member(variant, own, stratifies):
-    member = clone(variant).set_params(**own)
+    member = without_callbacks(clone(variant).set_params(**own))
     if stratifies:
         stopping = EarlyStopping.of(member.early_stopping)
         member.set_params(early_stopping=stopping.stratified())
@@ -262,7 +264,8 @@ def _weighted(settings, targets, request, trained):
     n = settings.ensemble.n_configurations
     if settings.ensemble.configurations is None:
         return trained, None, {}
-    if settings.ensemble.weights == "equal":
+    is_complete = len(trained) == settings.n_members
+    if settings.ensemble.weights == "equal" or not is_complete:
         counts = np.bincount(np.arange(len(trained)) % n, minlength=n)
         return trained, None, {"configuration_weights_": counts / len(trained)}
     with one_blas_thread():
@@ -294,8 +297,9 @@ def _selected(settings, targets, request, trained):
 # Fitted attributes
 
 
-def _attributes(settings, targets, trained, weights):
+def _attributes(settings, targets, request, trained):
     """The fitted attributes of the ensemble, from its members."""
+    trained, weights, chosen = _weighted(settings, targets, request, trained)
     members = [one.member for one in trained]
     first = members[0]
     template = vars(targets.template)
@@ -315,6 +319,7 @@ def _attributes(settings, targets, trained, weights):
         "n_updates_": sum(member.n_updates_ for member in members),
         "loss_": float(np.mean([member.loss_ for member in members])),
         "stop_reason_": f"First of {len(members)} members: {first.stop_reason_}",
+        **chosen,
         **found,
         "_state": state,
     }
@@ -365,7 +370,7 @@ def _unseen(task, n_samples, trained, weights):
 # What ensembles do not support
 
 
-def check_members(settings, request, *, has_callbacks) -> None:
+def check_members(settings, request) -> None:
     """Raise a ValueError for what ensembles do not support."""
     if settings.n_members == 1:
         if settings.ensemble.by != "seeds":
@@ -378,8 +383,6 @@ def check_members(settings, request, *, has_callbacks) -> None:
         raise settings.invalid("warm_start", "be False with n_members > 1")
     if settings.checkpoint is not None:
         raise settings.invalid("checkpoint", "be None with n_members > 1")
-    if has_callbacks:
-        raise settings.invalid("n_members", "be 1 with callbacks")
     if request.extend_classes:
         raise settings.invalid("n_members", "be 1 with extend_classes=True")
     if settings.ensemble.by == "folds":

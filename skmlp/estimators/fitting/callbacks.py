@@ -23,7 +23,15 @@ except ImportError:  # scikit-learn before 1.9
             )
 
 
-__all__ = ["CallbackSupportMixin", "EpochHooks", "epoch_hooks", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "EpochHooks",
+    "MemberHooks",
+    "epoch_hooks",
+    "member_hooks",
+    "with_callbacks",
+    "without_callbacks",
+]
 
 
 def epoch_hooks(estimator, X, y, sample_weight):
@@ -33,48 +41,62 @@ def epoch_hooks(estimator, X, y, sample_weight):
     return EpochHooks(estimator, X, y, sample_weight)
 
 
-class EpochHooks(Observer):
-    """Calls the callbacks at the fit and at each of its epochs, or iterations.
+def member_hooks(estimator, X, y, sample_weight):
+    """What calls an ensemble's callbacks; None without callbacks."""
+    if not hasattr(estimator, "_skl_callbacks"):
+        return None
+    return MemberHooks(estimator, X, y, sample_weight)
+
+
+def without_callbacks(estimator):
+    """The estimator, on which no callbacks are set any more."""
+    vars(estimator).pop("_skl_callbacks", None)
+    return estimator
+
+
+class _Hooks:
+    """Calls the callbacks at a fit and at each of its parts, one after the other.
 
     Callbacks see X and y as they were passed to ``fit``, and may request an estimator
     with the current parameters.
+
+    part : what they are called.
     """
+
+    part = ""
 
     def __init__(self, estimator, X, y, sample_weight):
         self._estimator = estimator
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         self._seen = {"X": X, "y": y, "metadata": weights or None}
-        # a fit that recovers may train some epochs again
-        unknown = estimator.recover or isinstance(estimator.max_iter, str)
-        n_epochs = None if unknown else int(estimator.max_iter)
         self._fit = estimator._init_callback_context(
-            task_name="fit", max_subtasks=n_epochs
+            task_name="fit", max_subtasks=self._most_parts(estimator)
         )
         self._fit.call_on_fit_task_begin(estimator=estimator, **self._seen)
-        self.attributes_of = (
-            None  # a function of parameters; known once there is a plan
+        self._now = None
+
+    def _most_parts(self, estimator):
+        """How many parts there are at most; None where that is not known."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Call the callbacks before the next part."""
+        self._now = self._fit.subcontext(task_name=self.part)
+        self._now.call_on_fit_task_begin(estimator=self._estimator, **self._seen)
+
+    def end(self, attributes) -> bool:
+        """Call the callbacks after the part; whether one of them stops training.
+
+        attributes : a function that gives the fitted attributes so far.
+        """
+        context, self._now = self._now, None
+        return bool(
+            context.call_on_fit_task_end(
+                estimator=self._estimator,
+                reconstruction_attributes=attributes,
+                **self._seen,
+            )
         )
-        self._epoch = None
-
-    def on_epoch_begin(self, run) -> None:
-        if self._epoch is not None:  # one that diverged, and is trained again
-            return
-        self._epoch = self._fit.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._seen)
-
-    def on_epoch_end(self, run, epoch):
-        """The reason "callback", if a callback stops training."""
-
-        def attributes():
-            return self.attributes_of(run.model().copy())
-
-        context, self._epoch = self._epoch, None
-        ends = context.call_on_fit_task_end(
-            estimator=self._estimator,
-            reconstruction_attributes=attributes,
-            **self._seen,
-        )
-        return "callback" if ends else None
 
     def close(self, attributes) -> None:
         """Call the callbacks at the end of a fit with these fitted attributes."""
@@ -83,3 +105,36 @@ class EpochHooks(Observer):
             reconstruction_attributes=lambda: attributes,
             **self._seen,
         )
+
+
+class EpochHooks(_Hooks, Observer):
+    """Calls them at each epoch, or iteration.
+
+    attributes_of : a function of parameters, set once there is a plan.
+    """
+
+    part = "epoch"
+    attributes_of = None
+
+    def _most_parts(self, estimator):
+        # a fit that recovers may train some epochs again
+        unknown = estimator.recover or isinstance(estimator.max_iter, str)
+        return None if unknown else int(estimator.max_iter)
+
+    def on_epoch_begin(self, run) -> None:
+        if self._now is None:  # else it is one that diverged, and is trained again
+            self.begin()
+
+    def on_epoch_end(self, run, epoch):
+        """The reason "callback", if a callback stops training."""
+        ends = self.end(lambda: self.attributes_of(run.model().copy()))
+        return "callback" if ends else None
+
+
+class MemberHooks(_Hooks):
+    """Calls them at each member of an ensemble, in the order of the members."""
+
+    part = "member"
+
+    def _most_parts(self, estimator):
+        return int(estimator.n_members)

@@ -2,6 +2,7 @@
 
 import weakref
 from dataclasses import dataclass
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class Kept:
             self.owner() is estimator
             and self.activation == estimator.activation
             and len(sources) == len(self.sources)
-            and all(a is b for a, b in zip(sources, self.sources, strict=True))
+            and all(map(is_, sources, self.sources))
         )
 
 

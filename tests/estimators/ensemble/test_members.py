@@ -399,13 +399,13 @@ def test_the_model_does_not_depend_on_how_many_train_at_once(task, in_threads):
 
 
 def test_n_jobs_changes_nothing_of_a_fit_of_little_work(monkeypatch):
-    monkeypatch.setattr("skmlp.estimators.ensemble.members.Parallel", only_one)
+    monkeypatch.setattr("skmlp.estimators.ensemble.progress.Parallel", only_one)
     assert_same_outputs(fit("numbers", n_jobs=-1), fit("numbers"))
 
 
-def only_one(n_jobs):
+def only_one(n_jobs, **how):
     assert n_jobs == 1
-    return Parallel(n_jobs)
+    return Parallel(n_jobs, **how)
 
 
 @pytest.mark.parametrize(
@@ -672,12 +672,6 @@ def test_more_folds_than_rows_or_groups_are_refused():
 # What does not go together
 
 
-def with_callback(model):
-    pytest.importorskip("rich")  # which the bar is drawn with
-    callback = pytest.importorskip("sklearn.callback")
-    return model.set_callbacks(callback.ProgressBar())
-
-
 REFUSED = {
     "warm_start": ({"warm_start": True}, "warm_start must be False with n_members > 1"),
     "checkpoint": ({"checkpoint": "run.npz"}, "checkpoint must be None with n_members"),
@@ -719,12 +713,6 @@ def test_calls_that_members_cannot_follow_are_refused(task):
         make(task, **HOLDING_OUT).fit(X, y, groups=GROUPS)
     with pytest.raises(ValueError, match="X_val must be given with y_val"):
         make(task).fit(X, y, y_val=y)
-
-
-def test_callbacks_are_refused():
-    model = with_callback(make("numbers"))
-    with pytest.raises(ValueError, match="n_members must be 1 with callbacks, got 3"):
-        model.fit(X, NUMBERS)
 
 
 # Looking into a network, where there are several
@@ -802,20 +790,19 @@ def test_features_of_several_networks_are_refused_before_training(wrapper):
 
 
 def break_off(model, error, **params):
-    """Fit the model again, of which the third member fails, or the second."""
-    folds = set()
+    """Fit the model again, of which the third member fails, or is interrupted first."""
+    folds, n_spared = set(), 0 if error is KeyboardInterrupt else 2
 
     def score(estimator, rows, y):
         folds.add(rows.tobytes())
-        if len(folds) > 1 + (error is not KeyboardInterrupt):
+        if len(folds) > n_spared:
             raise error
         return 0.0
 
     model.set_params(**FOLDS | {"scoring": score} | params)
     with pytest.raises(error):
         model.fit(X, NUMBERS)
-    assert len(folds) > 1
-    return len(folds)
+    assert len(folds) > n_spared
 
 
 FAILURES = {
@@ -853,10 +840,6 @@ def test_of_early_stopping_the_best_epoch_before_divergence_is_kept():
         model = fit("numbers", **params)
     assert len(warned) == 1  # not one for each member
     assert np.isfinite(model.predict(X)).all()
-
-
-def test_an_interrupt_ends_the_training_of_all_members():
-    assert break_off(make("numbers"), KeyboardInterrupt) == 2
 
 
 def test_the_worst_end_of_a_training_is_told():
@@ -983,7 +966,8 @@ def test_numbers_of_the_members_are_summed_up():
 
 def test_members_share_the_time_that_there_is(side_by_side, monkeypatch):
     monkeypatch.setattr(
-        "skmlp.estimators.ensemble.members.Parallel", lambda n: Parallel(1)
+        "skmlp.estimators.ensemble.progress.Parallel",
+        lambda n, **how: Parallel(1, **how),
     )
     for n_jobs, share in ((None, 3), (2, 2), (3, 1), (100, 1)):
         members = fit("numbers", max_time=60.0, n_jobs=n_jobs).members_
