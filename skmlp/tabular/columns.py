@@ -168,7 +168,7 @@ class ArrowColumn(ArrayColumn):
         self.values = values
         self.dtype = str(values.type)
         self.is_category = self.dtype.startswith("dictionary")
-        self.kind = _arrow_kind(self.dtype)
+        self.kind = arrow_kind(self.dtype)
 
     def floats(self):
         if self.dtype.startswith("decimal") or self.kind == FLAGS:
@@ -242,7 +242,7 @@ ARROW_KINDS = {
 }
 
 
-def _arrow_kind(name):
+def arrow_kind(name):
     """The letter that NumPy has for an Arrow type of this name, such as "int64"."""
     word = re.match("[a-z_]*", name)[0]
     return ARROW_KINDS.get(word, OBJECTS)
