@@ -50,7 +50,7 @@ class Files:
     def check_columns(self, parameter, columns) -> None:
         """Raise a ValueError for columns that the files do not have."""
         for name in columns:
-            if name not in self.names:
+            if not isinstance(name, str) or name not in self.names:
                 hint = did_you_mean("", name, self.names)
                 expected = "name columns of the files"
                 raise invalid(OWNER, parameter, expected, name, hint)

@@ -146,8 +146,9 @@ def fit_parquet(
 def _features(files, targets, weight, columns):
     """Names of the columns to predict from."""
     files.check_columns("target", targets)
-    others = targets if weight is None else [*targets, weight]
-    files.check_columns("weight", others[len(targets) :])
+    weights = [] if weight is None else [weight]
+    files.check_columns("weight", weights)
+    others = [*targets, *weights]
     if columns is None:
         columns = [name for name in files.names if name not in others]
     files.check_columns("columns", columns)
