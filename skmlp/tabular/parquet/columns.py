@@ -56,8 +56,8 @@ class _Text:
         numbers = [known.setdefault(word, len(known)) for word in words]
         if len(known) > MOST_TEXTS:
             raise ValueError(
-                f"Column {self._name!r} has more than {MOST_TEXTS} distinct texts, of "
-                "which little can be learned; leave it out by `columns`."
+                f"Column {self._name!r} must have at most {MOST_TEXTS} distinct texts, "
+                "got more, of which little can be learned; leave it out by `columns`."
             )
         self._codes.append(np.array([*numbers, -1], dtype=np.int32)[codes])
 

@@ -79,8 +79,7 @@ def find_files(path) -> Files:
 
 def _fragments(path):
     """Of each file pyarrow's fragment, by path, and the schema of the first."""
-    import pyarrow.dataset as ds
-
+    ds = _dataset_module()
     is_list = isinstance(path, (list, tuple))
     source = [os.fspath(one) for one in path] if is_list else os.fspath(path)
     try:
@@ -94,6 +93,18 @@ def _fragments(path):
         expected = "lead to a Parquet file or a folder of them"
         raise invalid(OWNER, "path", expected, Text(f"no file in {path}"))
     return fragments, dataset.schema
+
+
+def _dataset_module():
+    """pyarrow.dataset, or an ImportError that says how to get it."""
+    try:
+        import pyarrow.dataset as ds
+    except ImportError as error:
+        raise ImportError(
+            f"{OWNER} reads with pyarrow, which is not installed: "
+            'pip install "skmlp[parquet]"'
+        ) from error
+    return ds
 
 
 def _types(fragments, found):
@@ -127,8 +138,8 @@ def _check_like(types, schema) -> None:
             types[name] = kind
         elif not _is_of_nothing(kind) and not _are_alike(kind, types[name]):
             raise ValueError(
-                f"Column {name!r} is of type {kind}, and {types[name]} in the files "
-                "before. Write all files with the same types."
+                f"Column {name!r} must be of type {types[name]} as in the files "
+                f"before, got {kind}."
             )
 
 

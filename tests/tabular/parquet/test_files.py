@@ -107,11 +107,11 @@ FAULTS = {
     ),
     "another type": (
         lambda f: other(f, {"a": [1], "b": ["x"]}),
-        "'a' is of type int64",
+        "'a' must be of type double .* got int64",
     ),
     "text for categories": (
         lambda f: other(f, {"a": [1.0], "b": pa.array(["x"]).dictionary_encode()}),
-        "'b' is of type dictionary",
+        "'b' must be of type string .* got dictionary",
     ),
 }
 
