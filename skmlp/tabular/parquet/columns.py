@@ -118,7 +118,7 @@ def learn_from_files(encoder, files, names) -> None:
             own.set_params(categorical_features=chosen[some])
         parts.append(learn(own, table)[0])
         del columns, table
-    encoder._take(side_by_side(parts), stacklevel=4)
+    encoder._take(side_by_side(parts), stacklevel=5)
 
 
 def _chosen(encoder, names, n_rows):

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import sklearn
 
+from skmlp import DiagnosticWarning
 from skmlp.tabular import fit_parquet, tabular_pipeline
 from skmlp.tabular.parquet import columns, encoded_rows
 
+from ... import conftest
 from ...cases import in_case
 from ...conftest import assert_same_bits, covering, quietly
 from .tables import CUTS, N_ROWS, table, write
@@ -203,3 +205,10 @@ def test_the_table_is_never_in_memory(tmp_path, monkeypatch):
         tracemalloc.stop()
     # NumPy's arrays; Arrow's are those of three columns
     assert peak < numbers.nbytes / 2
+
+
+def test_a_warning_of_columns_points_to_the_caller(tmp_path):
+    write(TABLE, tmp_path)
+    with pytest.warns(DiagnosticWarning, match="text is read as numbers") as caught:
+        from_files(tmp_path, "y", "regressor", columns=["size", "price"])
+    assert caught[0].filename == conftest.__file__  # which calls it
