@@ -10,7 +10,7 @@ from skmlp.tabular.selection import is_word, selected
 from skmlp.tabular.tables import Table
 
 # Of columns that are learned together, counted as float64.
-GROUP_BYTES = 1 << 27
+GROUP_BYTES = 1 << 25
 # Rows that are read at once.
 BATCH_ROWS = 1 << 16
 # Distinct texts that a column may have: they all are in memory.

@@ -28,8 +28,8 @@ def fit_parquet(
 ):
     """Fit a tabular pipeline to Parquet files that may be larger than memory.
 
-    The result is ``tabular_pipeline(kind, ...).fit(table, y)`` for the table of all
-    rows, bit for bit, however the rows are cut into files and row groups. Needs the
+    The result is ``tabular_pipeline(kind, ...).fit(table, y)`` for pyarrow's table of
+    all rows, bit for bit, however the rows are cut into files and row groups. Needs the
     package pyarrow.
 
     The files are read twice. First the encoder learns the columns, a few at a time and
