@@ -656,6 +656,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self,
         batches,
         *,
+        validate_every=None,
         X_val=None,
         y_val=None,
         sample_weight_val=None,
@@ -676,8 +677,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             through again and again, or a function that returns an iterable, such as a
             generator function. The same rows each time.
 
+        validate_every : int, default=None
+            Hold out every k-th block of 1,024 rows of the stream, which are kept in
+            memory: they validate, as ``early_stopping=True`` needs it, and do not
+            train. At least 2; None holds out none.
+
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows, which ``early_stopping=True`` needs.
+            Your own validation rows, instead of rows held out.
 
         y_val : array-like, default=None
             Their targets, as y.
@@ -711,7 +717,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         validation = (X_val, y_val, sample_weight_val)
         request = self._request(validation=validation)
-        stream = Stream(type(self).__name__, batches)
+        stream = Stream(type(self).__name__, batches, validate_every=validate_every)
         return self._learn(stream, None, None, request)
 
     def predict(self, X):

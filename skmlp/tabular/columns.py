@@ -182,7 +182,7 @@ class ArrowColumn(ArrayColumn):
         self.values = values
         self.dtype = str(values.type)
         self.is_category = self.dtype.startswith("dictionary")
-        self.kind = _arrow_kind(self.dtype)
+        self.kind = arrow_kind(self.dtype)
 
     def floats(self):
         if self.dtype.startswith("decimal") or self.kind == FLAGS:
@@ -202,8 +202,34 @@ class ArrowColumn(ArrayColumn):
         floats = [np.nan if value is None else value for value in microseconds]
         return np.array(floats, dtype=np.float64) * MICROSECOND
 
+    def levels(self):
+        if self.kind not in TEXTS:
+            return super().levels()
+        words, codes = self.coded()
+        texts, numbers = levels_of(words)
+        return texts, np.append(numbers, -1)[codes]
+
     def objects(self):
-        return self.values.to_pylist()
+        if self.kind not in TEXTS:
+            return self.values.to_pylist()
+        # one object for all rows of a value
+        words, codes = self.coded()
+        return np.array([*words, None], dtype=object)[codes]
+
+    def coded(self):
+        """Of text the values that occur, and of each row the number of its value or -1.
+
+        Returns a list in the order of the rows, and an integer array (n,).
+        """
+        values = self.values
+        if self.is_category:
+            values = values.cast(values.type.value_type)
+        encoded = values.dictionary_encode()
+        chunks = getattr(encoded, "chunks", [encoded])
+        if not chunks:
+            return [], np.empty(0, dtype=np.intp)
+        codes = [chunk.indices.fill_null(-1).to_numpy() for chunk in chunks]
+        return chunks[0].dictionary.to_pylist(), np.concatenate(codes)
 
     def _array(self):
         if self.kind in NUMBERS and not self.values.null_count:
@@ -230,7 +256,7 @@ ARROW_KINDS = {
 }
 
 
-def _arrow_kind(name):
+def arrow_kind(name):
     """The letter that NumPy has for an Arrow type of this name, such as "int64"."""
     word = re.match("[a-z_]*", name)[0]
     return ARROW_KINDS.get(word, OBJECTS)

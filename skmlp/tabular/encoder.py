@@ -10,13 +10,12 @@ from skmlp.constraints import BOOLEAN, Rule, any_of, either, integer, real
 from skmlp.errors import error_context
 from skmlp.estimators.validation.arrays import FLOATS
 from skmlp.estimators.validation.parameters import check_parameters
-from skmlp.tabular.blocks import Blocks, as_dense
+from skmlp.tabular.blocks import as_dense
 from skmlp.tabular.feature_names import are_strings, names_in, positions_of, told_apart
-from skmlp.tabular.kinds import learn_kinds
-from skmlp.tabular.missing import learn_missing
+from skmlp.tabular.learned import learn
 from skmlp.tabular.report import TableReport, column_report, warn_of, warn_of_strange
 from skmlp.tabular.selection import FROM_DTYPE, WORDS, check_selection
-from skmlp.tabular.smooth_clip import column_scales, smooth_clip
+from skmlp.tabular.smooth_clip import smooth_clip
 from skmlp.tabular.tables import ArrowTable, read_table
 
 # sparse_output="auto": beyond so many columns, where fewer entries than that are not 0.
@@ -225,7 +224,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ValueError
             As ``fit``.
         """
-        return self._joined(*self._learn(X))
+        numbers, indices = self._learn(X)
+        return self._joined(smooth_clip(numbers, *self._number_scales), indices)
 
     def transform(self, X):
         """Encode a table.
@@ -252,7 +252,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         indices, strange = self._blocks.categories.read(table)
         names = [self._labels[j] for j in strange]
         warn_of_strange(type(self).__name__, names, stacklevel=3)
-        return self._joined(self._scaled_numbers(numbers), indices)
+        numbers = smooth_clip(self._missing.fill(numbers), *self._number_scales)
+        return self._joined(numbers, indices)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the output's columns, such as age, age_missing and colour_red.
@@ -339,75 +340,61 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         return names
 
     def _learn(self, X):
-        """Set what is learned; returns the two blocks of the training table."""
+        """Set what is learned; returns the training table, its numbers not scaled."""
+        self._check_settings()
+        learned, numbers, indices = learn(self, read_table(self, X))
+        # nothing is set before here: an encoder whose fit fails is what it was
+        self._take(learned, stacklevel=5)
+        return numbers, indices
+
+    def _check_settings(self):
         check_parameters(self, RULES)
         for parameter in WORDS:
             check_selection(self, parameter)
-        table = read_table(self, X)
-        blocks = Blocks(learn_kinds(self, table))
-        numbers = blocks.numbers.read(table)
-        indices, _ = blocks.categories.read(table)
-        # nothing is set before here: an encoder whose fit fails is what it was
-        self._blocks = blocks
-        self._set_columns(table, blocks.kinds)
-        self._missing = learn_missing(numbers, blocks.numbers.leading)
-        blocks.numbers.look_at(numbers)
-        numbers = self._scaled_numbers(numbers, learn=True)
-        self._learn_categories(indices, table.shape[0])
-        self._report = self._report_rows(indices)
-        self.sparse_output_ = self._is_to_be_sparse(numbers)
-        said = [kind.said for kind in blocks.kinds]
-        for kind in blocks.kinds:
-            kind.forget()
-        warn_of(type(self).__name__, self._labels, said, stacklevel=4)
-        return numbers, indices
 
-    def _set_columns(self, table, kinds):
-        self._names, self._labels = table.names, table.labels
+    def _take(self, learned, stacklevel):
+        """Set the fitted attributes, and warn of what was seen."""
+        self._blocks, self._missing = learned.blocks, learned.missing
+        self._number_scales = learned.number_scales
+        self._category_scales = learned.category_scales
+        self._set_columns(learned)
+        self._report = self._report_rows(learned)
+        self.sparse_output_ = self._is_to_be_sparse(learned)
+        said = [kind.said for kind in learned.kinds]
+        for kind in learned.kinds:
+            kind.forget()
+        warn_of(type(self).__name__, self._labels, said, stacklevel)
+
+    def _set_columns(self, learned):
+        names, labels, kinds = learned.names, learned.labels, learned.kinds
+        self._names, self._labels = names, labels
         self.is_categorical_ = np.array([k.is_categorical for k in kinds], dtype=bool)
-        pairs = zip(table.labels, kinds, strict=True)
+        pairs = zip(labels, kinds, strict=True)
         of = {name: kind for name, kind in pairs if kind.is_categorical}
         self.categories_ = {name: kind.frequent for name, kind in of.items()}
         self.infrequent_categories_ = {n: kind.infrequent for n, kind in of.items()}
-        self.n_features_in_ = table.shape[1]
-        if are_strings(table.names):
-            self.feature_names_in_ = np.array(table.names, dtype=object)
+        self.n_features_in_ = len(kinds)
+        if are_strings(names):
+            self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
-    def _scaled_numbers(self, numbers, learn=False):
-        """The numbers and their indicators, scaled; overwrites `numbers`."""
-        filled = self._missing.fill(numbers)
-        if learn:
-            self._number_scales = column_scales(filled)
-        return smooth_clip(filled, *self._number_scales)
-
-    def _learn_categories(self, indices, n_rows):
-        encoded = self._blocks.categories.encode(indices, n_rows, self.dtype)
-        self._n_stored = encoded.nnz
-        self._category_scales = column_scales(encoded)
-
-    def _is_to_be_sparse(self, numbers):
+    def _is_to_be_sparse(self, learned):
         if self.sparse_output != "auto":
             return bool(self.sparse_output)
         if self._gives_frames():
             return False
-        n_rows = numbers.shape[0]
-        n_columns = numbers.shape[1] + self._blocks.categories.n_features
-        n_stored = numbers.size + self._n_stored  # of a sparse matrix those stored
+        n_columns = learned.n_features
         is_large = n_columns > MANY_COLUMNS
-        is_thin = n_stored < LOW_DENSITY * n_rows * n_columns
-        return sparse.issparse(numbers) or (is_large and is_thin)
+        is_thin = learned.n_stored < LOW_DENSITY * learned.n_rows * n_columns
+        return learned.is_sparse or (is_large and is_thin)
 
-    def _report_rows(self, indices):
-        missing = self._blocks.numbers.of_columns(self._missing.counts)
-        found = zip(self._blocks.categories.kinds, indices, strict=True)
-        missing |= {j: np.count_nonzero(codes < 0) for (j, _), codes in found}
-        columns = zip(self._labels, self._blocks.kinds, self._features(), strict=True)
-        return [
-            column_report(label, kind, int(missing[j]), features)
-            for j, (label, kind, features) in enumerate(columns)
-        ]
+    def _report_rows(self, learned):
+        features = self._features()
+        columns = zip(
+            learned.labels, learned.kinds, learned.n_missing, features, strict=True
+        )
+        return [column_report(*column) for column in columns]
 
     def _gives_frames(self):
         output = vars(self).get("_output") or get_config()["transform_output"]

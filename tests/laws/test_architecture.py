@@ -145,6 +145,8 @@ def libraries_of_its_floor(module):
         allowed |= {"sklearn"}
     if module.startswith("skmlp.export.onnx"):
         allowed |= {"onnx", "skl2onnx"}
+    if module.startswith("skmlp.tabular.parquet"):
+        allowed |= {"pyarrow"}
     if module.startswith("skmlp.plot"):
         allowed |= {"matplotlib"}
     if module == "skmlp.__main__":
@@ -162,8 +164,8 @@ def test_a_module_imports_only_the_libraries_of_its_floor():
     assert not found, (
         f"{found}: the engine may import numpy, scipy and the standard library; "
         "scikit-learn, threadpoolctl and joblib enter by the estimators, "
-        "matplotlib by the plots, onnx and skl2onnx by their exports, and nothing "
-        "else does."
+        "matplotlib by the plots, onnx and skl2onnx by their exports, pyarrow by what "
+        "reads Parquet, and nothing else does."
     )
 
 

@@ -22,7 +22,7 @@ CODE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | 
 REFERENCE = {"parameters.md", "parts.md"}
 WORDS_IN_TEN_MINUTES = 2000
 # what a page may import that not all of them need
-OPTIONAL = re.compile(r"^import (onnx|onnxruntime|skl2onnx)$", re.M)
+OPTIONAL = re.compile(r"^import (onnx|onnxruntime|skl2onnx|pyarrow)\b", re.M)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
 

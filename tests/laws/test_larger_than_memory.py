@@ -9,6 +9,8 @@ from scipy.sparse import csr_matrix
 from sklearn.base import clone
 
 from skmlp import MLPClassifier, MLPRegressor
+from skmlp.estimators.fitting import inputs
+from skmlp.estimators.fitting.settings import Settings
 from skmlp.solvers import SOLVERS
 
 from ..conftest import assert_same_bits, learned_arrays, quietly
@@ -84,11 +86,18 @@ SETTINGS = {
     "refit": {"refit": True, "early_stopping": True},
     "recorded": {"record": "layers", "initializer": "data_driven"},
     "embedded": {"numeric_embedding": "pbld"},
+    "embedded by quantiles": {"numeric_embedding": "piecewise_linear"},
     "members": {"n_members": 2, "ensemble": "folds", "early_stopping": True},
     "one batch": {"batch_size": 300},
     "lbfgs": {"solver": "lbfgs"},
     "lbfgs, scaled": {"solver": "lbfgs", "scale_input": True, "scoring": "loss"},
 }
+
+
+@pytest.fixture(autouse=True)
+def two_columns_at_once(monkeypatch):
+    """Of a memory map whose columns are embedded."""
+    monkeypatch.setattr(inputs, "GROUP_BYTES", 2 * X.nbytes // X.shape[1])
 
 
 def regressor(**params):
@@ -196,6 +205,20 @@ def test_a_fit_on_disk_takes_a_small_part_of_its_memory(settings, order, tmp_pat
         tracemalloc.stop()
     # blocks of 4 MiB, a few of them at a time; arrays of n numbers, 0.3 MB each
     assert peak < 0.75 * 8 * rows.size
+
+
+def test_embedded_columns_of_a_map_are_read_a_few_at_a_time(tmp_path, monkeypatch):
+    rows = RNG.normal(size=LARGE).astype(np.float32)
+    monkeypatch.setattr(inputs, "GROUP_BYTES", 4 * rows[:, 0].nbytes)
+    source = mapped(rows, tmp_path / "X")
+    settings = Settings.of(regressor(numeric_embedding="piecewise_linear"))
+    tracemalloc.start()
+    try:
+        inputs.inputs_of(settings, source, None)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.5 * rows.nbytes
 
 
 def test_no_more_than_a_block_of_rows_is_read_at_once():

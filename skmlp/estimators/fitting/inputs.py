@@ -9,6 +9,7 @@ from scipy.sparse import issparse
 from skmlp.embeddings import EMBEDDINGS, CategoryTable
 from skmlp.errors import describe, error_context, short_repr
 from skmlp.estimators.fitting.settings import component
+from skmlp.estimators.validation.arrays import is_read_by_rows
 from skmlp.network.inputs import Embedded, Inputs
 from skmlp.spelling import did_you_mean
 
@@ -21,6 +22,8 @@ CODES = "integers >= 0 (or -1 for missing) in its categorical columns"
 MOST_CATEGORIES = 1 << 24
 # With fewer rows no column can have more than two values, like a flag.
 FEWEST_ROWS = 3
+# Of a memory map, columns that are read together: a pass over the file for each group.
+GROUP_BYTES = 1 << 27
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +108,7 @@ def inputs_of(settings, X, names, fitted=None, *, continued=False) -> Inputs:
 
 
 def looks_at_columns(settings) -> bool:
-    """Whether embeddings need whole columns of X, and so X in memory."""
+    """Whether embeddings need whole columns of X, and so an array."""
     embeds = settings.numeric_embedding is not None
     return embeds or settings.categorical_features is not None
 
@@ -160,8 +163,30 @@ def _check_n_rows(settings, X) -> None:
 
 def _embed(kind, columns, X) -> Embedded:
     part = Embedded(kind, columns)
-    part.constants = kind.constants(part.of(X))
+    groups = [columns] if isinstance(kind, CategoryTable) else _groups(X, columns)
+    found = [kind.constants(Embedded(kind, some).of(X)) for some in groups]
+    # of numbers each array has a row for each column
+    is_one = len(found) == 1
+    part.constants = (
+        found[0] if is_one else tuple(map(np.concatenate, zip(*found, strict=True)))
+    )
     return part
+
+
+def _groups(X, columns):
+    """The numbers of columns that are read together; in memory all of them."""
+    if not is_read_by_rows(X):
+        return [columns]
+    n_at_once = max(1, GROUP_BYTES // (X.shape[0] * X.dtype.itemsize))
+    return np.split(columns, range(n_at_once, len(columns), n_at_once))
+
+
+def _each_column(X):
+    """The columns of an array, one by one."""
+    if not is_read_by_rows(X):
+        return iter(X.T)
+    groups = _groups(X, np.arange(X.shape[1]))
+    return (column for some in groups for column in np.asarray(X[:, some]).T)
 
 
 def _columns_of_numbers(X):
@@ -174,7 +199,7 @@ def _columns_of_numbers(X):
         n_zeros = X.shape[0] - np.bincount(X.indices, minlength=X.shape[1])
         return np.flatnonzero(found | ((low < 0) & (high > 0) & (n_zeros > 0)))
     return np.flatnonzero(
-        [((x != x.min()) & (x != x.max())).any() for x in X.T]  # column by column
+        [((x != x.min()) & (x != x.max())).any() for x in _each_column(X)]
     )
 
 

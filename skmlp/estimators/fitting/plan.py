@@ -81,12 +81,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Targets:
-    """The checked data of a fit: the task, all rows, and the features of X."""
+    """The checked data of a fit: the task, all rows, and the features of X.
+
+    held : X, y and weight of the rows that a stream holds out, checked; or None.
+    """
 
     task: Task
     component: Any
     rows: TrainingRows
     template: BaseEstimator
+    held: tuple[Any, Any, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -212,9 +216,12 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     """The checked arrays, in the dtype of X or of the model to train further."""
     template = copy.copy(estimator)
     how = {"dtype": _dtypes(settings, before), "reset": not request.continued}
+    held = None
     if isinstance(X, Stream):
-        check_stream(settings, request)
-        X, y, sample_weight = first_pass(settings, template, X, request.classes, **how)
+        check_stream(settings, request, X.validate_every)
+        X, y, sample_weight, held = first_pass(
+            settings, template, X, request.classes, **how
+        )
     else:
         with _encoded_anew(settings, before, X):
             X = check_X(template, X, **how)
@@ -237,7 +244,7 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     for name in FITTED_ATTRIBUTES:
         vars(template).pop(name, None)
     vars(template).update(features)
-    return Targets(task, component, data, template)
+    return Targets(task, component, data, template, held)
 
 
 @contextmanager
@@ -286,14 +293,15 @@ def _encode(settings, task, component, y, dtype):
 
 
 def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
-    """The user's own validation rows, if there are any."""
-    X, y, weight = request.validation
+    """The user's own validation rows, or those that a stream holds out, if any."""
+    X, y, weight = targets.held or request.validation
     if X is None and y is None and weight is None:
         return None
     owner, data = settings.owner, targets.rows
     if X is None:
         raise invalid(owner, "X_val", "be given with y_val or sample_weight_val", None)
-    X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
+    if not targets.held:
+        X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
     if issparse(X):
         refuse_sparse(settings, "X_val", ["scale_input"])
     with error_context(owner, "y_val", "targets of the same kind as y", y):

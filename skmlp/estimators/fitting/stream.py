@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skmlp.constraints import integer
 from skmlp.errors import Text, describe, invalid
 from skmlp.estimators.validation.arrays import (
     check_sample_weight,
@@ -23,16 +24,23 @@ BATCHES = (
     "a list of (X, y) or (X, y, sample_weight), another iterable that can be iterated "
     "repeatedly, or a function that returns an iterable"
 )
+# Rows of a block; of these every k-th one may be held out.
+BLOCK_ROWS = 1024
+AT_LEAST_2, TWO_OR_MORE = integer(2)
 WEIGHTS = "a number >= 0 or one for each row, in all batches or in none"
 
 
 class Batch(NamedTuple):
-    """A batch as it came, and its number."""
+    """A batch as it came, and its number.
+
+    held : whether each row is held out to validate, (n,), or None for none.
+    """
 
     number: int
     X: Any
     y: Any
     weight: Any
+    held: Any = None
 
 
 @dataclass(frozen=True)
@@ -40,17 +48,23 @@ class Stream:
     """Batches (X, y) or (X, y, sample_weight), iterated repeatedly.
 
     bare : whether to drop column names, which members do not use.
+    validate_every : k, where every k-th block of rows is held out; or None.
     """
 
     owner: str
     batches: Any
     bare: bool = False
+    validate_every: Any = None
 
     def __post_init__(self) -> None:
         batches = self.batches
         is_once = hasattr(batches, "__next__")
         if is_once or not (callable(batches) or hasattr(batches, "__iter__")):
             raise invalid(self.owner, "batches", f"be {BATCHES}", describe(batches))
+        every = self.validate_every
+        if every is not None and not AT_LEAST_2(every):
+            expected = f"be None or {TWO_OR_MORE}"
+            raise invalid(self.owner, "validate_every", expected, every)
 
     def without_names(self) -> "Stream":
         return replace(self, bare=True)
@@ -70,6 +84,13 @@ class Stream:
             batch = self._batch(number, parts)
             if np.shape(batch.X)[:1] != (0,):
                 yield batch
+
+    def held(self, start, n_rows):
+        """Which rows are held out, of n_rows of which the first is number `start`."""
+        if self.validate_every is None:
+            return None
+        blocks = np.arange(start, start + n_rows) // BLOCK_ROWS
+        return (blocks + 1) % self.validate_every == 0
 
     def _batch(self, number, parts) -> Batch:
         if not isinstance(parts, (tuple, list)) or len(parts) not in (2, 3):
@@ -96,6 +117,7 @@ def checked(stream, template, dtype, *, reset=False) -> Iterator[Batch]:
 
     reset : whether the first one says which features X has.
     """
+    n_seen = 0
     for batch in stream:
         with batch_errors(batch.number):
             X = check_X(template, batch.X, reset=reset, dtype=dtype)
@@ -103,7 +125,9 @@ def checked(stream, template, dtype, *, reset=False) -> Iterator[Batch]:
                 X = X[:]
             weight = _weights(stream.owner, batch.weight, X.shape[0])
         reset = False
-        yield Batch(batch.number, X, batch.y, weight)
+        held = stream.held(n_seen, X.shape[0])
+        n_seen += X.shape[0]
+        yield Batch(batch.number, X, batch.y, weight, held)
 
 
 def _weights(owner, weight, n_rows):
@@ -126,21 +150,25 @@ class FirstPass:
     def __init__(self, settings, classes):
         self._settings, self._classes = settings, classes
         self._y, self._weights = [], []
+        self._held = []
         self._first, self._kept = None, KeptRows()
         self._low, self._high = np.inf, -np.inf
 
     def add(self, batch) -> None:
-        X = batch.X
         if self._first is None:
-            self._first = X
+            self._first = batch.X
         self._check_as_before(batch)
-        weight = batch.weight
+        X, y, weight = batch.X, self._checked_y(batch), batch.weight
+        if batch.held is not None:
+            self._held.append(_chosen((X, y, weight), batch.held))
+            X, y, weight = _chosen((X, y, weight), ~batch.held)
         # copies, since views would keep the memory of all batches
-        self._y.append(self._checked_y(batch).copy())
+        self._y.append(y.copy())
         self._weights.append(None if weight is None else weight.copy())
-        self._kept.add(X)
-        self._low = min(self._low, float(X.min()))
-        self._high = max(self._high, float(X.max()))
+        if X.shape[0]:
+            self._kept.add(X)
+            self._low = min(self._low, float(X.min()))
+            self._high = max(self._high, float(X.max()))
 
     def _check_as_before(self, batch) -> None:
         owner, (X, first) = self._settings.owner, (batch.X, self._first)
@@ -172,7 +200,7 @@ class FirstPass:
             raise invalid(self._settings.owner, "y", expected, unknown)
 
     def result(self, stream, template):
-        """X, y and weight of the whole stream."""
+        """X, y and weight of the stream, and those of the rows held out or None."""
         owner, dtype = self._settings.owner, self._first.dtype
         n_rows, n_features = self._kept.n_rows, self._first.shape[1]
         X = StreamedRows(
@@ -186,7 +214,28 @@ class FirstPass:
             self._high,
         )
         weight = None if self._weights[0] is None else np.concatenate(self._weights)
-        return X, stacked(self._y), check_sample_weight(owner, weight, X)
+        weight = check_sample_weight(owner, weight, X)
+        return X, stacked(self._y), weight, self._validation(stream)
+
+    def _validation(self, stream):
+        """X, y and weight of the rows that are held out, or None."""
+        if not self._held:
+            return None
+        X, y, weights = map(list, zip(*self._held, strict=True))
+        X = stacked(X)
+        if not X.shape[0]:
+            n_blocks = -(-self._kept.n_rows // BLOCK_ROWS)
+            expected = (
+                f"be at most the number of blocks of {BLOCK_ROWS} rows, {n_blocks}"
+            )
+            raise invalid(
+                stream.owner, "validate_every", expected, stream.validate_every
+            )
+        return X, stacked(y), None if weights[0] is None else np.concatenate(weights)
+
+
+def _chosen(arrays, mask):
+    return tuple(None if array is None else array[mask] for array in arrays)
 
 
 def _kind(y):
@@ -197,13 +246,17 @@ def _kind(y):
 def _blocks_of_X(stream, template, dtype, n_at_once):
     """X in blocks of so many rows, however the stream is cut."""
     batches = checked(stream, template, dtype)
-    no_y = (Block(b.X, np.empty((b.X.shape[0], 0)), None) for b in batches)
+    kept = (b.X if b.held is None else b.X[~b.held] for b in batches)
+    no_y = (Block(X, np.empty((X.shape[0], 0)), None) for X in kept)
     for block in cut(no_y, n_at_once):
         yield block.X
 
 
 def first_pass(settings, template, stream, classes, *, reset, dtype):
-    """X as StreamedRows, y and weight of all batches, which are checked one by one."""
+    """X as StreamedRows, y and weight of all batches, which are checked one by one.
+
+    And X, y and weight of the rows that the stream holds out, or None.
+    """
     found, empty = FirstPass(settings, classes), True
     for batch in checked(stream, template, dtype, reset=reset):
         empty = False
@@ -230,12 +283,14 @@ def training_blocks(plan, mean_weight, factors=None):
         for batch in checked(stream, plan.template, plan.data.X.dtype):
             with batch_errors(batch.number):
                 Y = _encoded(plan, batch)
-            n_seen += len(Y)
             weight = _normalized(batch.weight, factors, Y, mean_weight)
             rows = replace(plan.data, X=batch.X, Y=Y, weight=weight)
             rows = plan.scaling.training_rows(rows)
             X = rows.X[:] if isinstance(rows.X, READ_BY_ROWS) else rows.X
-            yield Block(X, rows.Y, rows.weight)
+            block = Block(X, rows.Y, rows.weight)
+            block = block if batch.held is None else block.rows(~batch.held)
+            n_seen += len(block.Y)
+            yield block
         if n_seen != n_rows:
             expected = f"have {n_rows} rows in each iteration"
             raise invalid(owner, "batches", expected, n_seen)

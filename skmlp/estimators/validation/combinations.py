@@ -177,16 +177,22 @@ def check_partial_fit(settings, request) -> None:
             raise _not_off(settings, name, None, where)
 
 
-def check_stream(settings, request) -> None:
+def check_stream(settings, request, validate_every) -> None:
     """Raise a ValueError for what needs all rows at once, or rows by their numbers."""
+    is_own = request.validation[0] is not None
+    if is_own and validate_every is not None:
+        expected = "be None with X_val, which validates"
+        raise invalid(settings.owner, "validate_every", expected, validate_every)
     for name in ("numeric_embedding", "categorical_features"):
         if getattr(settings, name) is not None:
             where = "for fit_batches, since it looks at whole columns"
             raise _not_off(settings, name, None, where)
-    if settings.early_stopping.on_validation and request.validation[0] is None:
-        raise settings.invalid(
-            "early_stopping", "be False for fit_batches without X_val, which validates"
-        )
+    if settings.ensemble.by == "folds":
+        raise settings.invalid("ensemble", "be 'seeds' for fit_batches")
+    validates = is_own or validate_every is not None
+    if settings.early_stopping.on_validation and not validates:
+        expected = "be False for fit_batches without X_val or validate_every"
+        raise settings.invalid("early_stopping", expected)
 
 
 def _check_for_lbfgs(settings, loss) -> None:

@@ -9,8 +9,10 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import NotFittedError
 
 from skmlp import MLPClassifier, MLPRegressor
+from skmlp.estimators.fitting import stream
 from skmlp.solvers import SOLVERS, Adam
 
+from ...cases import in_case
 from ...conftest import (
     NUMBERS,
     TASKS,
@@ -305,6 +307,93 @@ def test_a_stream_takes_a_small_part_of_its_memory():
     finally:
         tracemalloc.stop()
     assert peak < n_batches * shape[0] * shape[1] * 8 / 4
+
+
+# Every k-th block validates
+
+
+@pytest.fixture
+def blocks_of_10(monkeypatch):
+    monkeypatch.setattr(stream, "BLOCK_ROWS", 10)
+
+
+HELD = np.arange(N_ROWS) // 10 % 3 == 2  # with validate_every=3
+EARLY = {**SMALL, "shuffle": False, "early_stopping": True, "n_iter_no_change": 1}
+few_epochs = pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
+
+
+def as_is(array):
+    return array
+
+
+def as_frame(array):
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame(array, columns=list("abcd"))
+
+
+@few_epochs
+@covering(
+    task={name: TASKS[name] for name in ("multiclass", "multilabel", "regression")},
+    cuts=CUTS,
+    dress=[as_is, as_frame, csr_matrix],
+    weighted=[False, True],
+    settings=[{}, {"n_members": 2}, {"class_weight": "balanced"}, {"alpha": 1.0}],
+)
+def test_every_kth_block_validates(task, cuts, dress, weighted, settings, blocks_of_10):
+    if "class_weight" in settings and task.kind is MLPRegressor:
+        settings = {"scale_target": True}
+    arrays = (X, task.y, WEIGHT) if weighted else (X, task.y)
+    batches = [(dress(x), *rest) for x, *rest in in_batches(cuts, *arrays)]
+    model = task.make(**EARLY, **settings)
+    found = fitted(model, batches, validate_every=3)
+    training, held = [[a[rows] for a in arrays] for rows in (~HELD, HELD)]
+    training[0], held[0] = dress(training[0]), dress(held[0])
+    names = ("X_val", "y_val", "sample_weight_val")
+    own = dict(zip(names, held, strict=False))
+    expected = quietly(task.make(**EARLY, **settings).fit, *training, **own)
+    assert_same_bits(found, expected)
+    if "n_members" not in settings:
+        assert found.validation_scores_ == expected.validation_scores_
+
+
+@few_epochs
+def test_rows_that_are_held_out_are_the_same_in_any_cut(blocks_of_10):
+    settings = {**EARLY, "shuffle": True}
+    first, *others = [
+        fitted(MLPClassifier(**settings), in_batches(c, X, CODES), validate_every=4)
+        for c in CUTS.values()
+    ]
+    for other in others:
+        assert_same_bits(other, first)
+
+
+def test_without_early_stopping_held_out_rows_are_only_measured(blocks_of_10):
+    batches = in_batches([13], X, NUMBERS)
+    found = fitted(MLPRegressor(**SMALL), batches, validate_every=3)
+    assert len(found.history_["validation_loss"]) == found.n_iter_
+
+
+NO_BLOCKS = {
+    "1": ({"validate_every": 1}, "validate_every must be None or an integer >= 2"),
+    "text": ({"validate_every": "2"}, "validate_every must be None or an integer"),
+    "too few blocks": ({"validate_every": 10}, "validate_every must be at most .* 9, "),
+    "X_val, too": (
+        {"validate_every": 3, "X_val": X, "y_val": CODES},
+        "validate_every must be None with X_val",
+    ),
+}
+
+
+def test_blocks_that_cannot_validate_are_refused(blocks_of_10):
+    model = fitted(MLPClassifier(**SMALL), in_batches([], X, CODES))
+    before = digest(model)
+    for name, (arguments, message) in NO_BLOCKS.items():
+        with in_case(name), pytest.raises(ValueError, match=message):
+            model.fit_batches(in_batches([], X, CODES), **arguments)
+    folds = MLPClassifier(n_members=2, ensemble="folds", early_stopping=True)
+    with pytest.raises(ValueError, match="ensemble must be 'seeds' for fit_batches"):
+        folds.fit_batches(in_batches([], X, CODES), validate_every=3)
+    assert digest(model) == before
 
 
 # Going on
