@@ -13,6 +13,8 @@ from skmlp.constraints import BOOLEAN, either, one_of
 from skmlp.errors import invalid
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.fitting.stream import Stream
+from skmlp.estimators.lazy import lazy_for_dask
+from skmlp.estimators.validation.dask_collections import in_memory
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 from skmlp.names import (
@@ -731,6 +733,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         stream = Stream(type(self).__name__, batches)
         return self._learn(stream, None, None, request)
 
+    @lazy_for_dask
     def predict(self, X):
         """Predict class labels.
 
@@ -749,6 +752,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         output = self._output(X)  # before the task, which says less if not fitted
         return self._task().decode(output)
 
+    @lazy_for_dask
     def decision_function(self, X):
         """Raw outputs of the network, before softmax or logistic function.
 
@@ -773,6 +777,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         raw = self._calibrated_raw(X)  # before the task, which says less if not fitted
         return self._task().decision(raw)
 
+    @lazy_for_dask
     def predict_proba(self, X):
         """Predict the probability of each class, or of each label.
 
@@ -790,6 +795,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         return self._probabilities(X)
 
+    @lazy_for_dask
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.
 
@@ -829,7 +835,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         score : float
             From 0 to 1.
         """
-        predicted = self.predict(X)
+        predicted = in_memory(self.predict(X))
+        y, sample_weight = in_memory(y), in_memory(sample_weight)
         task = self._task()
         return task.accuracy(type(self).__name__, y, predicted, sample_weight)
 

@@ -14,8 +14,10 @@ from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
 from skmlp.estimators.fitting.stream import Stream
+from skmlp.estimators.lazy import lazy_for_dask
 from skmlp.estimators.targets.numbers import NUMBERS
 from skmlp.estimators.validation.arrays import check_values
+from skmlp.estimators.validation.dask_collections import in_memory
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 from skmlp.names import (
@@ -698,6 +700,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         stream = Stream(type(self).__name__, batches)
         return self._learn(stream, None, None, request)
 
+    @lazy_for_dask
     def predict(self, X):
         """Predict target values.
 
@@ -762,8 +765,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
         True
         """
-        output = self._output(X)
-        values = self._task().predicted(output)
+        values = self.predict(X)
         width = self._interval_width(coverage).astype(values.dtype)
         width = width[0] if values.ndim == 1 else width
         return values - width, values + width
@@ -794,9 +796,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         score : float
             At most 1. With several quantile levels, that of the level nearest 1/2.
         """
-        predicted = self._central(self._output(X))
+        predicted = self._central(in_memory(self._values(X)))
+        y, sample_weight = in_memory(y), in_memory(sample_weight)
         y = check_values(type(self).__name__, y, expected=NUMBERS, numeric=True)
         return r2_score(y, predicted, sample_weight=sample_weight)
+
+    @lazy_for_dask
+    def _values(self, X):
+        """Predictions (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
+        return self._output(X)
 
     def _central(self, output):
         """Predictions (n_samples, n_targets), of the level nearest 1/2 if several."""

@@ -2,7 +2,7 @@
 
 from skmlp.component import Component
 from skmlp.constraints import is_integer, is_real
-from skmlp.errors import invalid, short_repr
+from skmlp.errors import describe, invalid, short_repr
 from skmlp.initializers import INITIALIZERS
 from skmlp.schedules import Constant
 
@@ -177,16 +177,22 @@ def check_partial_fit(settings, request) -> None:
             raise _not_off(settings, name, None, where)
 
 
-def check_stream(settings, request) -> None:
-    """Raise a ValueError for what needs all rows at once, or rows by their numbers."""
+def check_stream(settings, request, what="fit_batches") -> None:
+    """Raise a ValueError for what needs all rows at once, or rows by their numbers.
+
+    what : it is for, in the texts of errors.
+    """
     for name in ("numeric_embedding", "categorical_features"):
         if getattr(settings, name) is not None:
-            where = "for fit_batches, since it looks at whole columns"
+            where = f"for {what}, since it looks at whole columns"
             raise _not_off(settings, name, None, where)
-    if settings.early_stopping.on_validation and request.validation[0] is None:
+    if settings.holds_out and request.validation[0] is None:
         raise settings.invalid(
-            "early_stopping", "be False for fit_batches without X_val, which validates"
+            "early_stopping", f"be False for {what} without X_val, which validates"
         )
+    if request.groups is not None:
+        expected = f"be None for {what}, which holds no rows out"
+        raise invalid(settings.owner, "groups", expected, describe(request.groups))
 
 
 def _check_for_lbfgs(settings, loss) -> None:
