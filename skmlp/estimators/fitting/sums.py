@@ -66,7 +66,7 @@ class PartitionSums:
             for number in partitions.with_rows
         ]
         if _is_cluster():
-            self._blocks = list(dask.persist(*self._blocks))
+            self._blocks = _kept_by_workers(self._blocks)
 
     def __call__(self, params):
         import dask
@@ -83,6 +83,23 @@ def _is_cluster() -> bool:
     import dask
 
     return dask.config.get("scheduler", None) in ("dask.distributed", "distributed")
+
+
+def _kept_by_workers(blocks):
+    """The blocks in the workers' memory, neighbours on one, so that few sums travel.
+
+    Each may be on another worker, too, where that one is lost.
+    """
+    from distributed import default_client
+
+    client = default_client()
+    workers, kept = sorted(client.nthreads()), []
+    n_each = -(-len(blocks) // max(1, len(workers)))
+    for i, worker in enumerate(workers or [None]):
+        some = blocks[i * n_each : (i + 1) * n_each]
+        where = {"workers": worker and [worker], "allow_other_workers": bool(worker)}
+        kept += client.persist(some, **where) if some else []
+    return kept
 
 
 @dataclass(frozen=True)
