@@ -547,7 +547,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training inputs. float32 is kept, other dtypes become float64; continued
             training keeps the dtype of the model. A memory map, or an array of h5py or
-            zarr, is read some rows at a time.
+            zarr, is read some rows at a time; an array or data frame of Dask partition
+            by partition, with y and weights of Dask, too.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
@@ -740,7 +741,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            Inputs. Of Dask's arrays and data frames the result is a dask array, lazy.
 
         Returns
         -------
