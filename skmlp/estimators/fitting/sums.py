@@ -65,8 +65,10 @@ class PartitionSums:
             make(prepare, number, *partitions.delayed[number])
             for number in partitions.with_rows
         ]
+        self._places = [{}] * len(self._blocks)
         if _is_cluster():
-            self._blocks = _kept_by_workers(self._blocks)
+            self._places = _places(len(self._blocks))
+            self._blocks = _kept(self._blocks, self._places)
 
     def __call__(self, params):
         import dask
@@ -74,7 +76,10 @@ class PartitionSums:
         # one node, which goes to each worker once
         here = dask.delayed(params.copy(), traverse=False)
         evaluate, add = dask.delayed(share_by_one_thread), dask.delayed(added)
-        shares = [evaluate(block, here) for block in self._blocks]
+        shares = []
+        for block, place in zip(self._blocks, self._places, strict=True):
+            with dask.annotate(**place):  # else rows would travel to idle workers
+                shares.append(evaluate(block, here))
         return tree(shares, add).compute()
 
 
@@ -85,20 +90,27 @@ def _is_cluster() -> bool:
     return dask.config.get("scheduler", None) in ("dask.distributed", "distributed")
 
 
-def _kept_by_workers(blocks):
-    """The blocks in the workers' memory, neighbours on one, so that few sums travel.
+def _places(n_blocks):
+    """On which worker each block is: neighbours on one, so that few sums travel.
 
-    Each may be on another worker, too, where that one is lost.
+    It may be another worker where that one is lost.
     """
     from distributed import default_client
 
-    client = default_client()
-    workers, kept = sorted(client.nthreads()), []
-    n_each = -(-len(blocks) // max(1, len(workers)))
-    for i, worker in enumerate(workers or [None]):
-        some = blocks[i * n_each : (i + 1) * n_each]
-        where = {"workers": worker and [worker], "allow_other_workers": bool(worker)}
-        kept += client.persist(some, **where) if some else []
+    workers = sorted(default_client().nthreads())
+    if not workers:  # as they may come later
+        return [{}] * n_blocks
+    numbers = np.arange(n_blocks) * len(workers) // n_blocks
+    return [{"workers": [workers[i]], "allow_other_workers": True} for i in numbers]
+
+
+def _kept(blocks, places):
+    """The blocks in the memory of their workers."""
+    from distributed import default_client
+
+    client, kept = default_client(), []
+    for block, place in zip(blocks, places, strict=True):
+        kept += client.persist([block], **place)
     return kept
 
 
