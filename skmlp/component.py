@@ -31,12 +31,13 @@ class Component:
     """Base of all components.
 
     ``flat`` names the settings that a component chosen by its name takes from the
-    estimator's parameters of the same name. ``abstract`` marks a class that is only a
-    base.
+    estimator's parameters of the same name. ``by_reference`` names those that copies
+    share, and that no file has. ``abstract`` marks a class that is only a base.
     """
 
     _given: ClassVar[set[str]]  # of each object; no setting
     flat: ClassVar[tuple[str, ...]] = ()
+    by_reference: ClassVar[tuple[str, ...]] = ()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Record which settings are given, so that others can be filled in later."""
@@ -47,7 +48,7 @@ class Component:
         return self
 
     def __sklearn_clone__(self) -> Self:
-        twin = type(self)(**copy.deepcopy(self.get_params(deep=False)))
+        twin = type(self)(**self._copies(self.get_params(deep=False)))
         vars(twin)["_given"] = set(self._given)
         return twin
 
@@ -81,9 +82,13 @@ class Component:
             for name, value in other.get_params(deep=False).items()
             if name in own and not self.is_given(name) and _same_setting(name, *kinds)
         }
-        twin = type(self)(**copy.deepcopy({**own, **filled}))
+        twin = type(self)(**self._copies({**own, **filled}))
         vars(twin)["_given"] = set(self._given)
         return twin
+
+    def _copies(self, settings: dict[str, Any]) -> dict[str, Any]:
+        shared = [settings[name] for name in self.by_reference]
+        return copy.deepcopy(settings, {id(value): value for value in shared})
 
     def is_given(self, name: str) -> bool:
         """Whether a setting was given, to the constructor or to `set_params`."""

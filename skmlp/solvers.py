@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import scipy.optimize
@@ -59,6 +59,10 @@ SCHEDULE = (
     "the name or an object of a schedule, or a function of progress in [0, 1]",
 )
 POSITIVE = real(0, open_low=True)
+MAP = (
+    lambda value: value is None or callable(value),
+    "None or a function such as Python's map",
+)
 
 
 # What a step acts on besides the parameters.
@@ -861,17 +865,51 @@ class LBFGS(Solver):
     ----------
     max_fun : int, default=15000
         Maximum number of evaluations of the objective and its gradient.
+    map : callable or None, default=None
+        Evaluates blocks of rows side by side: as Python's ``map(function,
+        *iterables)``, such as the ``map`` of an executor of `concurrent.futures`. The
+        function and what the iterables give can be pickled. A block has 4096 rows, and
+        more where that would be more than 1024 blocks; their sums are added in a fixed
+        order, so that any `map` gives the same bits. None evaluates all rows in this
+        process, in other blocks, which is equal to rounding. Clones and copies share
+        the `map`; pickles have Python's own instead, and saved models none.
 
     References
     ----------
     Liu and Nocedal, On the limited memory BFGS method for large scale optimization,
     1989.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from sklearn.datasets import make_regression
+    >>> from skmlp import MLPRegressor
+    >>> X, y = make_regression(10_000, 5, random_state=0)
+    >>> with ThreadPoolExecutor(2) as pool:
+    ...     solver = LBFGS(map=pool.map)
+    ...     mlp = MLPRegressor(solver=solver, hidden_layer_sizes=5, random_state=0)
+    ...     mlp.fit(X, y).score(X, y) > 0.9
+    True
     """
 
     stochastic: ClassVar[bool] = False
     flat: ClassVar[tuple[str, ...]] = ("max_fun",)
+    by_reference: ClassVar[tuple[str, ...]] = ("map",)
 
     max_fun: int = setting(15000, integer(1))
+    map: Any = setting(None, MAP)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        if self.map is not None:
+            state["map"] = map  # which gives the same bits, in any process
+        return state
+
+    def __copy__(self) -> Self:
+        return self.__sklearn_clone__()
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self.__sklearn_clone__()
 
     def minimize(
         self,

@@ -15,8 +15,10 @@ from skmlp.errors import describe, error_context, invalid, refuse_unsupported
 from skmlp.estimators.ensemble.members import check_one_member
 from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
+from skmlp.estimators.lazy import lazy_for_dask
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import FLOATS
+from skmlp.estimators.validation.dask_collections import refuse_dask
 from skmlp.estimators.validation.parameters import check_parameters, hidden_sizes
 from skmlp.estimators.validation.unreadable import naming_the_column, refuse_dates
 from skmlp.model_file import SavableMixin
@@ -150,6 +152,7 @@ class MLPAutoencoder(
             self.mlp_ = mlp.fit(X, X[:, 0] if X.shape[1] == 1 else X, sample_weight)
         return self
 
+    @lazy_for_dask
     def transform(self, X):
         """Encode rows as components.
 
@@ -166,6 +169,7 @@ class MLPAutoencoder(
         check_is_fitted(self, "mlp_")
         return self._encoded(self._checked(X, reset=False))
 
+    @lazy_for_dask
     def inverse_transform(self, Z):
         """Decode components to rows.
 
@@ -195,6 +199,7 @@ class MLPAutoencoder(
                 raise ValueError(f"Z has {Z.shape[1]} components.")
         return self._decoded(Z)
 
+    @lazy_for_dask
     def reconstruction_error(self, X):
         """Mean squared difference between rows and their reconstructions.
 
@@ -286,6 +291,7 @@ class MLPAutoencoder(
         expected = "a dense array of finite numbers of shape (n_samples, n_features)"
         with error_context(type(self).__name__, "X", expected, X):
             refuse_unsupported(X)
+            refuse_dask(X)
             refuse_dates(X)
             with naming_the_column(X):
                 return validate_data(self, X, reset=reset, dtype=FLOATS)

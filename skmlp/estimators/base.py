@@ -27,6 +27,7 @@ from skmlp.estimators.fitting.callbacks import (
 )
 from skmlp.estimators.fitting.fit import train
 from skmlp.estimators.fitting.kept_network import network_of
+from skmlp.estimators.fitting.partitions import as_partitions
 from skmlp.estimators.fitting.plan import Request, make_plan
 from skmlp.estimators.fitting.scoring import check_scoring_name
 from skmlp.estimators.fitting.settings import LOSSES, Settings, component
@@ -154,6 +155,9 @@ class BaseMLP(
     def _learn(self, X, y, sample_weight, request):
         """Train by ``fit`` or ``partial_fit``; on errors the estimator is unchanged."""
         settings = self._checked_settings(request)
+        X, y, sample_weight, request = as_partitions(
+            settings, X, y, sample_weight, request
+        )
         fit = self._fit_network if self.n_members == 1 else partial(fit_members, self)
         try:
             attributes, found = fit(settings, X, y, sample_weight, request)

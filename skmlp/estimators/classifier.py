@@ -13,6 +13,8 @@ from skmlp.constraints import BOOLEAN, either, one_of
 from skmlp.errors import invalid
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.fitting.stream import Stream
+from skmlp.estimators.lazy import lazy_for_dask
+from skmlp.estimators.validation.dask_collections import in_memory
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import CLASSIFICATION_LOSSES, ClassificationLoss
 from skmlp.names import (
@@ -561,7 +563,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training inputs. float32 is kept, other dtypes become float64; continued
             training keeps the dtype of the model. A memory map, or an array of h5py or
-            zarr, is read some rows at a time.
+            zarr, is read some rows at a time; an array or data frame of Dask partition
+            by partition, with y and weights of Dask, too.
 
         y : array-like of shape (n_samples,), (n_samples, n_labels) or \
                 (n_samples, n_columns)
@@ -753,13 +756,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         stream = Stream(type(self).__name__, batches, validate_every=validate_every)
         return self._learn(stream, None, None, request)
 
+    @lazy_for_dask
     def predict(self, X):
         """Predict class labels.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            Inputs. Of Dask's arrays and data frames the result is a dask array, lazy.
 
         Returns
         -------
@@ -771,6 +775,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         output = self._output(X)  # before the task, which says less if not fitted
         return self._task().decode(output)
 
+    @lazy_for_dask
     def decision_function(self, X):
         """Raw outputs of the network, before softmax or logistic function.
 
@@ -795,6 +800,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         raw = self._calibrated_raw(X)  # before the task, which says less if not fitted
         return self._task().decision(raw)
 
+    @lazy_for_dask
     def predict_proba(self, X):
         """Predict the probability of each class, or of each label.
 
@@ -812,6 +818,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         return self._probabilities(X)
 
+    @lazy_for_dask
     def predict_log_proba(self, X):
         """Logarithms of ``predict_proba``, always finite.
 
@@ -851,7 +858,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         score : float
             From 0 to 1.
         """
-        predicted = self.predict(X)
+        predicted = in_memory(self.predict(X))
+        y, sample_weight = in_memory(y), in_memory(sample_weight)
         task = self._task()
         return task.accuracy(type(self).__name__, y, predicted, sample_weight)
 

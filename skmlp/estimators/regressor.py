@@ -14,8 +14,10 @@ from skmlp.constraints import BOOLEAN
 from skmlp.estimators.base import BaseMLP, has_partial_fit
 from skmlp.estimators.calibration import interval_width
 from skmlp.estimators.fitting.stream import Stream
+from skmlp.estimators.lazy import lazy_for_dask
 from skmlp.estimators.targets.numbers import NUMBERS
 from skmlp.estimators.validation.arrays import check_values
+from skmlp.estimators.validation.dask_collections import in_memory
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.losses import REGRESSION_LOSSES, RegressionLoss
 from skmlp.names import (
@@ -561,7 +563,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training inputs. float32 is kept, other dtypes become float64; continued
             training keeps the dtype of the model. A memory map, or an array of h5py or
-            zarr, is read some rows at a time.
+            zarr, is read some rows at a time; an array or data frame of Dask partition
+            by partition, with y and weights of Dask, too.
 
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Target values.
@@ -720,13 +723,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         stream = Stream(type(self).__name__, batches, validate_every=validate_every)
         return self._learn(stream, None, None, request)
 
+    @lazy_for_dask
     def predict(self, X):
         """Predict target values.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Inputs.
+            Inputs. Of Dask's arrays and data frames the result is a dask array, lazy.
 
         Returns
         -------
@@ -784,8 +788,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         >>> bool(((lower <= y[400:]) & (y[400:] <= upper)).mean() > 0.8)
         True
         """
-        output = self._output(X)
-        values = self._task().predicted(output)
+        values = self.predict(X)
         width = self._interval_width(coverage).astype(values.dtype)
         width = width[0] if values.ndim == 1 else width
         return values - width, values + width
@@ -816,9 +819,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         score : float
             At most 1. With several quantile levels, that of the level nearest 1/2.
         """
-        predicted = self._central(self._output(X))
+        predicted = self._central(in_memory(self._values(X)))
+        y, sample_weight = in_memory(y), in_memory(sample_weight)
         y = check_values(type(self).__name__, y, expected=NUMBERS, numeric=True)
         return r2_score(y, predicted, sample_weight=sample_weight)
+
+    @lazy_for_dask
+    def _values(self, X):
+        """Predictions (n_samples, n_targets), or (n_samples, n_targets, n_levels)."""
+        return self._output(X)
 
     def _central(self, output):
         """Predictions (n_samples, n_targets), of the level nearest 1/2 if several."""

@@ -22,6 +22,7 @@ from skmlp.estimators.ensemble.members import check_one_member
 from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.inspection.attribution import check_layer
+from skmlp.estimators.lazy import lazy_for_dask
 from skmlp.estimators.regressor import MLPRegressor
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.estimators.validation.parameters import hidden_sizes
@@ -127,6 +128,7 @@ class MLPTransformer(
             validate_data(self, X, skip_check_array=True)  # for the features' names
         return self
 
+    @lazy_for_dask
     def transform(self, X):
         """Activations of the hidden layer.
 

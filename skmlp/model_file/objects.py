@@ -52,13 +52,18 @@ def argument_names(kind: Callable[..., Any]) -> list[str]:
 def taken_apart(value: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The constructor's arguments and the other attributes, as in a pickle.
 
-    Objects without ``get_params`` are fully described by their arguments.
+    Objects without ``get_params`` are fully described by their arguments. A setting
+    that is held by reference is left out.
     """
-    arguments = {name: getattr(value, name) for name in argument_names(type(value))}
+    kind = type(value)
+    left_out = kind.by_reference if hasattr(kind, "by_reference") else ()
+    names = [name for name in argument_names(kind) if name not in left_out]
+    arguments = {name: getattr(value, name) for name in names}
     if not hasattr(value, "get_params"):
         return arguments, {}
     state = value.__getstate__() or {}
-    return arguments, {n: v for n, v in state.items() if n not in arguments}
+    known = {*arguments, *left_out}
+    return arguments, {n: v for n, v in state.items() if n not in known}
 
 
 class Encoder:

@@ -106,6 +106,25 @@ class Objective:
             loss, grad = self._accumulate(X, Y, weight, n_rows), self._sum
         return Value(loss, self._penalize(grad, n_rows)), grad
 
+    def share(
+        self, params: Array, X: Any, Y: Array, weight: Array | None, n_rows: int
+    ) -> tuple[float, Array]:
+        """What the rows of X contribute to the mean loss over n_rows rows.
+
+        And to its gradient, both without penalty; the gradient is a buffer, as above.
+        """
+        self._view(params)
+        if X.shape[0] <= self.n_rows_at_once:
+            return self._evaluate(X, Y, weight, n_rows), self._grad
+        return self._accumulate(X, Y, weight, n_rows), self._sum
+
+    def penalized(
+        self, params: Array, loss: float, grad: Array, n_rows: int
+    ) -> tuple[Value, Array]:
+        """The objective over n_rows rows of that mean loss, whose `grad` it adds to."""
+        self._view(params)
+        return Value(loss, self._penalize(grad, n_rows)), grad
+
     def _evaluate(self, X: Any, Y: Array, weight: Array | None, n_rows: int) -> float:
         """The rows' share of the mean loss over n_rows rows; its gradient in _grad."""
         workspace = self._workspace.rows(X.shape[0])
@@ -124,7 +143,7 @@ class Objective:
         """The mean loss, block by block in a fixed order; its gradient in _sum."""
         loss = 0.0
         self._sum[...] = 0.0
-        for start in range(0, n_rows, self.n_rows_at_once):
+        for start in range(0, X.shape[0], self.n_rows_at_once):
             rows = slice(start, start + self.n_rows_at_once)
             rows_weight = None if weight is None else weight[rows]
             loss += self._evaluate(X[rows], Y[rows], rows_weight, n_rows)

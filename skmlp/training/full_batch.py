@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,14 @@ Array = NDArray[np.floating[Any]]
 
 @dataclass(kw_only=True)
 class Minimization(Run):
-    """Training over all rows at once by a solver that minimizes."""
+    """Training over all rows at once by a solver that minimizes.
+
+    evaluate : the objective's value and gradient, where it is not that of `data`.
+    """
 
     solver: LBFGS
     tol: float
+    evaluate: Callable[[Array], tuple[Value, Array]] | None = None
     max_iter: int = 0
     status: int = 0
     message: str = ""
@@ -51,6 +55,8 @@ class Minimization(Run):
             self.reason = "converged" if self.status == 0 else "max_iter"
 
     def _value(self, params: Array) -> tuple[Value, Array]:
+        if self.evaluate is not None:
+            return self.evaluate(params)
         data = self.data
         return self.objective.value_and_gradient(params, data.X, data.Y, data.weight)
 

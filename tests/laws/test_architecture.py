@@ -28,7 +28,7 @@ FLOORS = [
 ESTIMATOR_FLOORS = [
     {"options"},
     {"validation"},
-    {"targets"},
+    {"lazy", "targets"},
     {"calibration", "reporting"},
     {"fitting"},
     {"conversion", "ensemble", "inspection"},
@@ -37,7 +37,7 @@ ESTIMATOR_FLOORS = [
     {"autoencoder", "transformer"},
 ]
 NUMERICAL = {"numpy", "scipy"}
-ONLY_ESTIMATORS = {"sklearn", "threadpoolctl", "joblib", "pandas"}
+ONLY_ESTIMATORS = {"sklearn", "threadpoolctl", "joblib", "pandas", "dask"}
 # Where unrelated things meet.
 NO_NAMES = {"utils", "helpers", "common"}
 

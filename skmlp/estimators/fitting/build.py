@@ -6,6 +6,7 @@ from functools import partial
 from skmlp.estimators.fitting.checkpoint_file import checkpoint_of
 from skmlp.estimators.fitting.scoring import Validation
 from skmlp.estimators.fitting.stream import training_blocks
+from skmlp.estimators.fitting.sums import sums_of
 from skmlp.estimators.fitting.warm_start import (
     best_before,
     history_of,
@@ -18,6 +19,7 @@ from skmlp.estimators.validation.parameters import batch_size_of
 from skmlp.network.objective import Objective
 from skmlp.solvers import Frozen
 from skmlp.training.batches import Batches, BatchSource
+from skmlp.training.block_sums import SummedObjective
 from skmlp.training.early_stopping import Best, Monitor
 from skmlp.training.full_batch import Minimization
 from skmlp.training.layer_stats import LayerStats
@@ -87,10 +89,16 @@ def _streamed_batches(plan, mean_weight, batch_size) -> StreamedBatches:
 def _by_all_rows(plan, hooks) -> Minimization:
     settings = plan.settings
     data, mean_weight = plan.scaling.training_rows(plan.data).normalized()
-    objective = _objective(plan, mean_weight, len(data))
+    sums, evaluate = sums_of(plan, data, mean_weight), None
+    objective = _objective(plan, mean_weight, len(data) if sums is None else 1)
+    if sums is None:
+        data = data.only_training(objective.n_rows_at_once)
+    else:
+        evaluate = SummedObjective(objective, sums, len(data))
     return Minimization(
         objective=objective,
-        data=data.only_training(objective.n_rows_at_once),
+        data=data,
+        evaluate=evaluate,
         frozen=_frozen(plan),
         solver=settings.solver,
         tol=float(settings.tol),

@@ -18,6 +18,7 @@ from skmlp.estimators.fitting.fitted_network import (
 )
 from skmlp.estimators.fitting.growth import with_new_classes
 from skmlp.estimators.fitting.inputs import inputs_of, looks_at_columns
+from skmlp.estimators.fitting.partitions import is_of_partitions, look_at_partitions
 from skmlp.estimators.fitting.scaling import Scaling, scaling_of
 from skmlp.estimators.fitting.scoring import check_scored_rows, scored_by_loss
 from skmlp.estimators.fitting.settings import (
@@ -218,10 +219,14 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     how = {"dtype": _dtypes(settings, before), "reset": not request.continued}
     held = None
     if isinstance(X, Stream):
-        check_stream(settings, request, X.validate_every)
-        X, y, sample_weight, held = first_pass(
-            settings, template, X, request.classes, **how
-        )
+        look = first_pass
+        if is_of_partitions(X):
+            check_stream(settings, request, what="Dask's collections")
+            look = first_pass if settings.is_stochastic else look_at_partitions
+        else:
+            check_stream(settings, request, X.validate_every)
+        seen = look(settings, template, X, request.classes, **how)
+        X, y, sample_weight, held = seen
     else:
         with _encoded_anew(settings, before, X):
             X = check_X(template, X, **how)

@@ -49,12 +49,15 @@ class Stream:
 
     bare : whether to drop column names, which members do not use.
     validate_every : k, where every k-th block of rows is held out; or None.
+    noun, first : what a batch is called, and the number of the first one.
     """
 
     owner: str
     batches: Any
     bare: bool = False
     validate_every: Any = None
+    noun: str = "batch"
+    first: int = 0
 
     def __post_init__(self) -> None:
         batches = self.batches
@@ -73,13 +76,15 @@ class Stream:
         """The batches that have rows."""
         batches = self.batches() if callable(self.batches) else self.batches
         iterator = iter(batches)
-        for number in count():
+        for number in count(self.first):
             try:
                 parts = next(iterator)
             except StopIteration:
                 return
             except Exception as error:
-                error.add_note(f"{self.owner}: raised by batches, for batch {number}.")
+                source = "batches, for" if self.noun == "batch" else "the"
+                text = f"{self.owner}: raised by {source} {self.noun} {number}."
+                error.add_note(text)
                 raise
             batch = self._batch(number, parts)
             if np.shape(batch.X)[:1] != (0,):
@@ -103,13 +108,13 @@ class Stream:
 
 
 @contextmanager
-def batch_errors(number):
+def batch_errors(number, noun="batch"):
     """Add to a complaint which batch it is about."""
     try:
         yield
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{error}\nThis is batch {number}, counted from 0.") from error
+        raise kind(f"{error}\nThis is {noun} {number}, counted from 0.") from error
 
 
 def checked(stream, template, dtype, *, reset=False) -> Iterator[Batch]:
@@ -119,7 +124,7 @@ def checked(stream, template, dtype, *, reset=False) -> Iterator[Batch]:
     """
     n_seen = 0
     for batch in stream:
-        with batch_errors(batch.number):
+        with batch_errors(batch.number, stream.noun):
             X = check_X(template, batch.X, reset=reset, dtype=dtype)
             if isinstance(X, READ_BY_ROWS):
                 X = X[:]
@@ -145,13 +150,16 @@ def _weights(owner, weight, n_rows):
 
 
 class FirstPass:
-    """What all batches tell before training: y and weights, and what X is like."""
+    """What all batches tell before training: y and weights, and what X is like.
 
-    def __init__(self, settings, classes):
+    kept : keeps some rows of X; by default every k-th one.
+    """
+
+    def __init__(self, settings, classes, kept=None):
         self._settings, self._classes = settings, classes
         self._y, self._weights = [], []
         self._held = []
-        self._first, self._kept = None, KeptRows()
+        self._first, self._kept = None, KeptRows() if kept is None else kept
         self._low, self._high = np.inf, -np.inf
 
     def add(self, batch) -> None:
@@ -260,7 +268,7 @@ def first_pass(settings, template, stream, classes, *, reset, dtype):
     found, empty = FirstPass(settings, classes), True
     for batch in checked(stream, template, dtype, reset=reset):
         empty = False
-        with batch_errors(batch.number):
+        with batch_errors(batch.number, stream.noun):
             found.add(batch)
     if empty:
         raise invalid(settings.owner, "batches", f"be {BATCHES}", Text("no rows"))
@@ -281,7 +289,7 @@ def training_blocks(plan, mean_weight, factors=None):
     def blocks():
         n_seen = 0
         for batch in checked(stream, plan.template, plan.data.X.dtype):
-            with batch_errors(batch.number):
+            with batch_errors(batch.number, stream.noun):
                 Y = _encoded(plan, batch)
             weight = _normalized(batch.weight, factors, Y, mean_weight)
             rows = replace(plan.data, X=batch.X, Y=Y, weight=weight)

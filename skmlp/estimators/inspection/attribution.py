@@ -6,6 +6,7 @@ from sklearn.utils import check_array
 
 from skmlp.constraints import integer
 from skmlp.errors import describe, error_context, invalid
+from skmlp.estimators.lazy import lazy_for_dask
 from skmlp.estimators.validation.arrays import check_X_to_predict
 from skmlp.losses import Loss, PoissonDeviance, Quantile
 from skmlp.network.input_gradients import Outputs, hidden_values, unchanged
@@ -14,6 +15,7 @@ from skmlp.network.input_gradients import Outputs, hidden_values, unchanged
 class ExplainingMixin:
     """Hidden activations, and outputs explained by gradients of the inputs."""
 
+    @lazy_for_dask
     def hidden_activations(self, X, layer=-1):
         """Activations of a hidden layer.
 

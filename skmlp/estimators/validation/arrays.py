@@ -8,6 +8,7 @@ from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skmlp.errors import Text, error_context, invalid, refuse_unsupported
+from skmlp.estimators.validation.dask_collections import refuse_dask
 from skmlp.estimators.validation.target_values import plain_values, refuse_missing
 from skmlp.estimators.validation.unreadable import (
     naming_the_column,
@@ -29,6 +30,7 @@ def check_X(estimator, X, *, reset, dtype=FLOATS, order="C", name="X"):
     """
     with error_context(type(estimator).__name__, name, FINITE, X):
         refuse_unsupported(X)
+        refuse_dask(X)
         refuse_dates(X)
         if is_read_by_rows(X) and not _is_mapped_as_used(X, dtype, order):
             return _check_by_blocks(estimator, X, reset, dtype)

@@ -2,7 +2,7 @@
 
 from skmlp.component import Component
 from skmlp.constraints import is_integer, is_real
-from skmlp.errors import invalid, short_repr
+from skmlp.errors import describe, invalid, short_repr
 from skmlp.initializers import INITIALIZERS
 from skmlp.schedules import Constant
 
@@ -177,22 +177,28 @@ def check_partial_fit(settings, request) -> None:
             raise _not_off(settings, name, None, where)
 
 
-def check_stream(settings, request, validate_every) -> None:
-    """Raise a ValueError for what needs all rows at once, or rows by their numbers."""
+def check_stream(settings, request, validate_every=None, what="fit_batches") -> None:
+    """Raise a ValueError for what needs all rows at once, or rows by their numbers.
+
+    what : it is for, in the texts of errors.
+    """
     is_own = request.validation[0] is not None
     if is_own and validate_every is not None:
         expected = "be None with X_val, which validates"
         raise invalid(settings.owner, "validate_every", expected, validate_every)
     for name in ("numeric_embedding", "categorical_features"):
         if getattr(settings, name) is not None:
-            where = "for fit_batches, since it looks at whole columns"
+            where = f"for {what}, since it looks at whole columns"
             raise _not_off(settings, name, None, where)
     if settings.ensemble.by == "folds":
-        raise settings.invalid("ensemble", "be 'seeds' for fit_batches")
-    validates = is_own or validate_every is not None
-    if settings.early_stopping.on_validation and not validates:
-        expected = "be False for fit_batches without X_val or validate_every"
+        raise settings.invalid("ensemble", f"be 'seeds' for {what}")
+    if settings.holds_out and not is_own and validate_every is None:
+        ways = "X_val or validate_every" if what == "fit_batches" else "X_val"
+        expected = f"be False for {what} without {ways}"
         raise settings.invalid("early_stopping", expected)
+    if request.groups is not None:
+        expected = f"be None for {what}, which holds no rows out"
+        raise invalid(settings.owner, "groups", expected, describe(request.groups))
 
 
 def _check_for_lbfgs(settings, loss) -> None:
