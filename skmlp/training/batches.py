@@ -39,7 +39,7 @@ class ScaledRows:
 class ChosenRows:
     """Some rows of a matrix, gathered when they are read, not before."""
 
-    def __init__(self, X: Any, rows: NDArray[np.intp]) -> None:
+    def __init__(self, X: Any, rows: NDArray[np.integer[Any]]) -> None:
         self._X, self._rows = X, rows
         self.shape, self.dtype = (len(rows), X.shape[1]), X.dtype
 
@@ -68,7 +68,7 @@ class TrainingRows:
     X: Any
     Y: Array
     weight: Array | None = None
-    rows: NDArray[np.intp] | None = None
+    rows: NDArray[np.integer[Any]] | None = None
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
@@ -99,7 +99,7 @@ class TrainingRows:
         rows = slice(None) if self.rows is None else self.rows
         return self.Y[rows], None if self.weight is None else self.weight[rows]
 
-    def sample(self, n_rows: int) -> NDArray[np.intp]:
+    def sample(self, n_rows: int) -> NDArray[np.integer[Any]]:
         """Indices of up to n_rows training rows of nonzero weight, always the same."""
         rows = self.X.numbers if isinstance(self.X, StreamedRows) else self.rows
         if self.weight is not None:
@@ -170,7 +170,9 @@ class Batches:
         n_rows = len(data)
         self._starts = range(0, n_rows, batch_size)
         self.n_batches = len(self._starts)
-        self.order = np.arange(n_rows) if data.rows is None else data.rows.copy()
+        self.order = np.arange(n_rows)
+        if data.rows is not None:
+            self.order[...] = data.rows
         self._sliced = random_state is None and data.rows is None
         self._Y_T = data.Y.T
         self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}

@@ -198,6 +198,23 @@ def test_a_fit_on_disk_takes_a_small_part_of_its_memory(settings, order, tmp_pat
     assert peak < 0.75 * 8 * rows.size
 
 
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_held_out_rows_take_a_few_numbers_a_row(estimator, tmp_path):
+    n_rows = 300_000
+    rows = RNG.integers(0, 2, (n_rows, 2)).astype(np.int8)
+    X, y = mapped(rows, tmp_path / "X"), rows[:, 0]
+    params = {"batch_size": 10_000, "max_iter": 1, "early_stopping": True}
+    model = estimator(hidden_layer_sizes=4, **params)
+    tracemalloc.start()
+    try:
+        quietly(model.fit, X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # y as float64 twice, rows and their order; blocks of X of 4 MiB and less
+    assert peak < 6 * 8 * n_rows
+
+
 def test_no_more_than_a_block_of_rows_is_read_at_once():
     source = Shelf(RNG.normal(size=LARGE))
     model = MLPRegressor(
