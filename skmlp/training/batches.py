@@ -6,9 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
-from skmlp.training.converted_rows import ConvertedRows
+from skmlp.training.converted_rows import ConvertedRows, gives_sparse_rows
 from skmlp.training.streamed_rows import StreamedRows
 
 Array = NDArray[np.floating[Any]]
@@ -76,7 +75,7 @@ class TrainingRows:
     @property
     def is_sparse(self) -> bool:
         X = self.X.kept if isinstance(self.X, StreamedRows) else self.X
-        return bool(issparse(X))
+        return gives_sparse_rows(X)
 
     def weighed(self, factors: Array | None) -> "TrainingRows":
         """The rows with weights multiplied by `factors`, if not None."""
@@ -222,5 +221,5 @@ class Batches:
     def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array, Array]:
         """For X, unless it is sparse, for Y with contiguous columns, and weights."""
         X, Y_T = self.data.X, np.empty((self._Y_T.shape[0], n_rows), self._Y_T.dtype)
-        x = None if issparse(X) else np.empty((n_rows, X.shape[1]), X.dtype)
+        x = None if gives_sparse_rows(X) else np.empty((n_rows, X.shape[1]), X.dtype)
         return x, Y_T.T, Y_T, np.empty(n_rows, X.dtype)
