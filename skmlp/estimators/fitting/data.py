@@ -187,10 +187,11 @@ def _random_split(settings, task, Y, random_state, least):
 
 
 def _drawn_split(settings, task, Y, random_state):
-    fraction, codes = settings.validation_fraction, task.fold_strata(Y)
-    ours = settings.stratifies and codes is not None
-    if ours and not _splits_in_two(task.strata(Y), fraction):
-        return stratified_split(codes, fraction, random_state)
+    fraction = settings.validation_fraction
+    if settings.stratifies and not _splits_in_two(task.strata(Y), fraction):
+        codes = task.fold_strata(Y)
+        if codes is not None:
+            return stratified_split(codes, fraction, random_state)
     return random_split(task.strata(Y), len(Y), fraction, random_state)
 
 

@@ -40,8 +40,9 @@ def _draw_of_each_class(strata, counts, training, held, random_state):
     """Fill training and held with rows of each class, as many as is its share."""
     n_training = _drawn_shares(counts, len(training), random_state)
     n_held = _drawn_shares(counts - n_training, len(held), random_state)
+    codes = [code for code in (False, True) if code in strata]
     start, held_start = 0, 0
-    for code, n, m in zip(np.unique(strata), n_training, n_held, strict=True):
+    for code, n, m in zip(codes, n_training, n_held, strict=True):
         rows = np.flatnonzero(strata == code)
         random_state.shuffle(rows)
         training[start : start + n] = rows[:n]
