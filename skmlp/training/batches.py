@@ -169,9 +169,7 @@ class Batches:
         n_rows = len(data)
         self._starts = range(0, n_rows, batch_size)
         self.n_batches = len(self._starts)
-        self.order = np.arange(n_rows)
-        if data.rows is not None:
-            self.order[...] = data.rows
+        self.order = np.arange(n_rows) if data.rows is None else data.rows.copy()
         self._sliced = random_state is None and data.rows is None
         self._Y_T = data.Y.T
         self._buffers: dict[int, tuple[Any, Array, Array, Array]] = {}

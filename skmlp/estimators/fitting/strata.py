@@ -5,6 +5,9 @@ import math
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+# From here on memory counts for more than indices that need no conversion.
+MANY_ROWS = 1 << 18
+
 
 def random_split(strata, n_samples, fraction, random_state):
     """(training, validation) rows, those of scikit-learn's ``train_test_split``.
@@ -18,7 +21,8 @@ def random_split(strata, n_samples, fraction, random_state):
     if counts.min() < 2 or min(n_training, n_held) < len(counts):
         numbers, how = np.arange(n_samples), {"test_size": fraction}
         return train_test_split(numbers, stratify=strata, **how)  # which says why not
-    dtype = np.int32 if n_samples <= np.iinfo(np.int32).max else np.intp
+    is_many = MANY_ROWS <= n_samples <= np.iinfo(np.int32).max
+    dtype = np.int32 if is_many else np.intp
     if strata is None:
         rows = np.arange(n_samples, dtype=dtype)
         random_state.shuffle(rows)
