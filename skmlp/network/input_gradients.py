@@ -69,8 +69,8 @@ class Outputs:
         shares = ((1.0 + nodes) / 2.0).tolist(), (weights / 2.0).tolist()
         integrated = self._empty(X)
         for rows, workspace in self._blocks(X):
-            start, total = baseline[rows], integrated[rows]
-            way = (X[rows].toarray() if issparse(X) else X[rows]) - start
+            start, total, end = baseline[rows], integrated[rows], X[rows]
+            way = (end.toarray() if issparse(end) else end) - start
             total[...] = 0.0
             for share, weight in zip(*shares, strict=True):
                 gradients = self._gradients_of_rows(start + share * way, workspace)

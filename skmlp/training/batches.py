@@ -6,9 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
-from skmlp.training.converted_rows import ConvertedRows
+from skmlp.training.converted_rows import ConvertedRows, gives_sparse_rows
 from skmlp.training.streamed_rows import StreamedRows
 
 Array = NDArray[np.floating[Any]]
@@ -39,7 +38,7 @@ class ScaledRows:
 class ChosenRows:
     """Some rows of a matrix, gathered when they are read, not before."""
 
-    def __init__(self, X: Any, rows: NDArray[np.intp]) -> None:
+    def __init__(self, X: Any, rows: NDArray[np.integer[Any]]) -> None:
         self._X, self._rows = X, rows
         self.shape, self.dtype = (len(rows), X.shape[1]), X.dtype
 
@@ -68,7 +67,7 @@ class TrainingRows:
     X: Any
     Y: Array
     weight: Array | None = None
-    rows: NDArray[np.intp] | None = None
+    rows: NDArray[np.integer[Any]] | None = None
 
     def __len__(self) -> int:
         return self.X.shape[0] if self.rows is None else len(self.rows)
@@ -76,7 +75,7 @@ class TrainingRows:
     @property
     def is_sparse(self) -> bool:
         X = self.X.kept if isinstance(self.X, StreamedRows) else self.X
-        return bool(issparse(X))
+        return gives_sparse_rows(X)
 
     def weighed(self, factors: Array | None) -> "TrainingRows":
         """The rows with weights multiplied by `factors`, if not None."""
@@ -99,7 +98,7 @@ class TrainingRows:
         rows = slice(None) if self.rows is None else self.rows
         return self.Y[rows], None if self.weight is None else self.weight[rows]
 
-    def sample(self, n_rows: int) -> NDArray[np.intp]:
+    def sample(self, n_rows: int) -> NDArray[np.integer[Any]]:
         """Indices of up to n_rows training rows of nonzero weight, always the same."""
         rows = self.X.numbers if isinstance(self.X, StreamedRows) else self.rows
         if self.weight is not None:
@@ -220,5 +219,5 @@ class Batches:
     def _make_buffers(self, n_rows: int) -> tuple[Any, Array, Array, Array]:
         """For X, unless it is sparse, for Y with contiguous columns, and weights."""
         X, Y_T = self.data.X, np.empty((self._Y_T.shape[0], n_rows), self._Y_T.dtype)
-        x = None if issparse(X) else np.empty((n_rows, X.shape[1]), X.dtype)
+        x = None if gives_sparse_rows(X) else np.empty((n_rows, X.shape[1]), X.dtype)
         return x, Y_T.T, Y_T, np.empty(n_rows, X.dtype)

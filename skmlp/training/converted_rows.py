@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 Array = NDArray[np.floating[Any]]
 
@@ -52,9 +53,13 @@ class ConvertedRows:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return self[:].astype(dtype or self.dtype, copy=False)
 
+    def astype(self, dtype: Any) -> "ConvertedRows":
+        """The same rows, read as another dtype."""
+        return type(self)(self.source, dtype)
+
     def blocks(self) -> Iterator[Array]:
         """All rows in order, some at a time."""
-        for rows in row_blocks(len(self), self.shape[1] * self.dtype.itemsize):
+        for rows in row_blocks(len(self), bytes_of_row(self)):
             yield self[rows]
 
     def max(self) -> float:
@@ -75,3 +80,40 @@ class ConvertedRows:
         X = np.asarray(self.source[rows])
         with np.errstate(over="ignore"):  # rows are checked to be within range
             return np.ascontiguousarray(X, self.dtype)
+
+
+class ConvertedSparseRows(ConvertedRows):
+    """Rows of a CSR matrix of any dtype, as CSR matrices of `dtype`.
+
+    They are put together from the arrays of the matrix, of which SciPy does not index
+    all, such as those in the byte order of another machine.
+    """
+
+    def __getitem__(self, rows: Any) -> Any:
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(len(self)))
+        source = self.source
+        starts, stops = source.indptr[rows], source.indptr[rows + 1]
+        indptr = np.concatenate([[0], np.cumsum(stops - starts)])
+        entries = np.repeat(starts - indptr[:-1], stops - starts)
+        entries += np.arange(indptr[-1])
+        with np.errstate(over="ignore"):  # entries are checked to be within range
+            data = source.data[entries].astype(self.dtype)
+        parts = data, source.indices[entries], indptr
+        return type(source)(parts, shape=(len(rows), self.shape[1]))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.asarray(self[:].toarray(), dtype)
+
+
+def gives_sparse_rows(X: Any) -> bool:
+    """Whether rows of X are CSR matrices."""
+    return isinstance(X, ConvertedSparseRows) or bool(issparse(X))
+
+
+def bytes_of_row(X: Any) -> int:
+    """Of a row of X once it is converted, on average."""
+    if isinstance(X, ConvertedSparseRows):
+        entries = len(X.source.data) // max(1, len(X))
+        return entries * int(X.dtype.itemsize + X.source.indices.itemsize)
+    return int(X.shape[1] * X.dtype.itemsize)

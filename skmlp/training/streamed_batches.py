@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse, vstack
 
 from skmlp.training.batches import TrainingRows
+from skmlp.training.converted_rows import gives_sparse_rows
 
 Array = NDArray[np.floating[Any]]
 
@@ -86,7 +87,7 @@ def _taken(parts: list[Block]) -> Block:
 
 def window_rows(X: Any) -> int:
     """Rows like those of X that are shuffled together."""
-    if issparse(X):
+    if gives_sparse_rows(X):
         return WINDOW_ROWS
     n_rows: int = WINDOW_BYTES // (8 * max(1, X.shape[1]))
     return min(WINDOW_ROWS, max(n_rows, WINDOW_ROWS // WINDOW_BLOCKS))

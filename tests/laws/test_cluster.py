@@ -11,6 +11,7 @@ from joblib import parallel_config
 from skmlp import MLPClassifier
 
 from ..conftest import assert_same_bits, quietly
+from .test_searches_in_processes import assert_members_train_one_by_one, search
 
 distributed = pytest.importorskip("distributed")
 # workers that close say so in warnings, or in logs that pytest has closed
@@ -77,6 +78,22 @@ def test_a_member_whose_worker_is_killed_is_trained_again():
         timer.join()
         assert victim not in client.run(os.getpid).values()
     assert_same_bits(found, expected)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_a_search_on_workers_trains_members_there_and_sends_x_once(n_jobs, tmp_path):
+    table = RNG.normal(size=(600, 50))
+    with (
+        cluster(processes=True) as workers,
+        Counting(workers) as client,
+        parallel_config(backend="dask"),
+    ):
+        processes = client.run(os.getpid).values()
+        quietly(search(tmp_path, n_jobs).fit, table, (table[:, 0] > 0).astype(int))
+        assert client.sent.count(table.nbytes) == 1
+        assert sum(client.sent) < 1.1 * table.nbytes
+    assert_members_train_one_by_one(tmp_path, processes)
 
 
 @pytest.mark.exhaustive

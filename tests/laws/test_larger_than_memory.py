@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.base import clone
 
 from skmlp import MLPClassifier, MLPRegressor
@@ -145,23 +145,97 @@ def test_partial_fit_and_a_warm_start_keep_the_dtype_of_the_model(tmp_path):
         assert_same_bits(*models)
 
 
-@pytest.mark.parametrize("settings", [{}, {"early_stopping": True}], ids=str)
-def test_csr_on_memory_maps_gives_the_bits_of_csr_in_memory(settings, tmp_path):
-    sparse = csr_matrix(np.where(np.abs(X) > 4, X, 0))
-    parts = {name: getattr(sparse, name) for name in ("data", "indices", "indptr")}
-    parts = [mapped(array, tmp_path / name) for name, array in parts.items()]
-    on_disk = csr_matrix(tuple(parts), shape=sparse.shape)
-    assert np.may_share_memory(on_disk.data, parts[0])
+# Sparse
+
+
+SPARSE = csr_matrix(np.where(np.abs(X) > 4, 8 * X, 0))  # whole numbers
+
+
+def mapped_csr(sparse, dtype, folder, index_dtype=np.int32, kind=csr_matrix):
+    """CSR whose three arrays are memory maps."""
+    dtypes = {"data": dtype, "indices": index_dtype, "indptr": index_dtype}
+    on_disk = kind(sparse.shape)
+    for name, dtype in dtypes.items():  # one by one: SciPy narrows indices
+        array = getattr(sparse, name).astype(dtype)
+        setattr(on_disk, name, mapped(array, folder / name))
+    return on_disk
+
+
+SPARSE_SOURCES = {
+    "float64": (np.float64,),
+    "float32": (np.float32,),
+    "float16": (np.float16,),
+    "int16": (np.int16,),
+    "big-endian": (">f8",),
+    "big-endian whole numbers": (">i4", ">i4"),
+    "large indices": (np.float64, np.int64),
+    "large indices, int8, an array": (np.int16, np.int64, csr_array),
+}
+SPARSE_SETTINGS = {
+    "plain": {},
+    "early stopping": {"early_stopping": True, "scoring": "r2"},
+    "in blocks": {"shuffle": "blocks", "early_stopping": True},
+    "lazy steps": {"solver": "adam", "record": "layers", "initializer": "data_driven"},
+    "embedded": {"numeric_embedding": "pbld"},
+    "members": {"n_members": 2, "ensemble": "folds", "early_stopping": True},
+    "lbfgs": {"solver": "lbfgs", "scoring": "loss"},
+    "scaled target": {"scale_target": True},
+}
+
+
+@pytest.mark.parametrize("how", SPARSE_SOURCES.values(), ids=SPARSE_SOURCES)
+def test_csr_on_memory_maps_gives_the_bits_of_csr_in_memory(how, tmp_path):
+    source = mapped_csr(SPARSE, how[0], tmp_path, *how[1:])
+    dtype = np.float32 if how[0] == np.float32 else np.float64
+    array = csr_matrix(SPARSE.astype(dtype))
+    for settings in SPARSE_SETTINGS.values():
+        model = regressor(random_state=0, **settings)
+        models = [quietly(clone(model).fit, rows, Y) for rows in (source, array)]
+        assert_same_bits(*models)
+        for name in "predict", "input_gradient":
+            if name == "predict" or model.n_members == 1:
+                found = [getattr(models[0], name)(rows) for rows in (source, array)]
+                np.testing.assert_array_equal(*found)
+
+
+def test_csr_on_memory_maps_validates_and_is_explained_by_rows(tmp_path):
+    source = mapped_csr(SPARSE, np.int16, tmp_path)
+    array = SPARSE.astype(np.float64)
     models = [
-        quietly(regressor(random_state=0, **settings).fit, rows, Y)
-        for rows in (on_disk, sparse)
+        quietly(regressor(random_state=0).fit, rows, Y, X_val=rows[:50], y_val=Y[:50])
+        for rows in (source, array)
     ]
     assert_same_bits(*models)
-    predictions = [
-        model.predict(rows)
-        for model, rows in zip(models, (on_disk, sparse), strict=True)
-    ]
-    np.testing.assert_array_equal(*predictions)
+    shares = [models[0].integrated_gradients(rows) for rows in (source, array)]
+    np.testing.assert_array_equal(*shares)
+    with pytest.raises(ValueError, match="scale_input"):
+        regressor(scale_input=True).fit(X, Y, X_val=source, y_val=Y)
+
+
+def test_csr_of_other_dtypes_is_converted_some_rows_at_a_time(tmp_path):
+    n_rows, n_entries = 40_000, 100
+    indices = RNG.integers(0, 200, n_rows * n_entries)
+    indptr = n_entries * np.arange(n_rows + 1)
+    rows = csr_matrix((np.ones(len(indices), np.int8), indices, indptr))
+    source, y = mapped_csr(rows, np.int8, tmp_path), RNG.normal(size=n_rows)
+    params = {"batch_size": 2000, "max_iter": 1, "early_stopping": True}
+    model = MLPRegressor(hidden_layer_sizes=6, **params)
+    tracemalloc.start()
+    try:
+        quietly(model.fit, source, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.5 * 8 * rows.nnz  # its entries as float64
+
+
+@pytest.mark.parametrize("entry", [np.nan, np.inf])
+def test_a_sparse_entry_that_is_not_finite_names_its_rows(entry, tmp_path):
+    rows = csr_matrix(np.ones((10_000, 50)))
+    rows.data[-1] = entry
+    source = mapped_csr(rows, np.float16, tmp_path)
+    with pytest.raises(ValueError, match=r"rows \d+ to 9999.*\n.*X must be an array"):
+        regressor().fit(source, np.zeros(10_000))
 
 
 def test_a_checkpoint_knows_the_rows_of_a_file(tmp_path):
@@ -219,6 +293,23 @@ def test_embedded_columns_of_a_map_are_read_a_few_at_a_time(tmp_path, monkeypatc
     finally:
         tracemalloc.stop()
     assert peak < 0.5 * rows.nbytes
+
+
+@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+def test_held_out_rows_take_a_few_numbers_a_row(estimator, tmp_path):
+    n_rows = 300_000
+    rows = RNG.integers(0, 2, (n_rows, 2)).astype(np.int8)
+    X, y = mapped(rows, tmp_path / "X"), rows[:, 0]
+    params = {"batch_size": 10_000, "max_iter": 1, "early_stopping": True}
+    model = estimator(hidden_layer_sizes=4, **params)
+    tracemalloc.start()
+    try:
+        quietly(model.fit, X, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # y as float64 twice, rows and their order; blocks of X of 4 MiB and less
+    assert peak < 6 * 8 * n_rows
 
 
 def test_no_more_than_a_block_of_rows_is_read_at_once():

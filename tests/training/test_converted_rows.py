@@ -4,8 +4,15 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array, csr_matrix
 
-from skmlp.training.converted_rows import ConvertedRows, row_blocks
+from skmlp.training.converted_rows import (
+    ConvertedRows,
+    ConvertedSparseRows,
+    bytes_of_row,
+    gives_sparse_rows,
+    row_blocks,
+)
 
 
 class Shelf:
@@ -49,6 +56,23 @@ def test_rows_are_those_of_the_converted_array(rows):
             np.testing.assert_array_equal(out, expected)
 
 
+@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
+def test_rows_of_a_sparse_matrix_are_put_together_from_its_arrays(rows):
+    dense = np.where(ARRAY % 3, ARRAY, 0)
+    dense[4] = 0
+    for kind, dtype in product([csr_matrix, csr_array], ["i1", ">i2", ">f4", "f2"]):
+        source = kind(dense)
+        source.data = source.data.astype(dtype)
+        X = ConvertedSparseRows(source, np.float32)
+        found = X[rows]
+        assert isinstance(found, kind) and found.dtype == np.float32
+        np.testing.assert_array_equal(found.toarray(), dense.astype("f4")[rows])
+        np.testing.assert_array_equal(np.asarray(X), dense.astype("f4"))
+        assert (X.min(), X.max()) == (0.0, dense.max())
+        assert gives_sparse_rows(X) and gives_sparse_rows(source)
+    assert not gives_sparse_rows(ARRAY)
+
+
 def test_it_is_an_array_where_one_is_needed():
     X = ConvertedRows(Shelf(ARRAY), np.float32)
     assert (len(X), X.size, X.ndim) == (20, 60, 2)
@@ -64,3 +88,10 @@ def test_blocks_are_all_rows_in_order_and_small():
         assert rows == list(range(n_rows))
         sizes = [(block.stop - block.start) * n_bytes for block in blocks]
         assert all(size <= max(1 << 22, n_bytes) for size in sizes)
+
+
+def test_blocks_of_sparse_rows_are_measured_by_their_entries():
+    wide = csr_matrix(([1, 1], ([0, 9], [0, 999_999])), dtype="i1")
+    assert bytes_of_row(ConvertedSparseRows(wide, np.float64)) < 100
+    assert len(list(ConvertedSparseRows(wide, np.float64).blocks())) == 1
+    assert bytes_of_row(ConvertedRows(ARRAY, np.float32)) == 12

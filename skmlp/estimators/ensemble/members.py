@@ -1,6 +1,7 @@
 """Ensembles: several networks, trained independently and averaged."""
 
 import math
+import multiprocessing
 import warnings
 from dataclasses import dataclass, replace
 from functools import partial
@@ -168,12 +169,20 @@ def _n_at_once(settings, each, X, request) -> int:
     n_epochs = max(epochs_of(one.max_iter, X.shape[0]) for one in each)
     epochs = n_epochs if settings.is_stochastic else FEW_EPOCHS
     epochs = 1 if request.incremental else epochs
-    if n_members * X.shape[0] * epochs < WORTH_PROCESSES:
+    if n_members * X.shape[0] * epochs < WORTH_PROCESSES or _is_in_worker():
         return 1
     with warnings.catch_warnings():
         # in a process or thread of others members train one after the other, unasked
         warnings.filterwarnings("ignore", message=".*parallel loops cannot be")
         return min(effective_n_jobs(settings.n_jobs), n_members)
+
+
+def _is_in_worker() -> bool:
+    """Whether this is a process of joblib's pool, started by a search for instance.
+
+    joblib would give members threads there, beside those of the other processes.
+    """
+    return "loky" in type(multiprocessing.current_process()).__module__
 
 
 def _members(each, settings, targets, random_state, n_at_once):

@@ -17,7 +17,7 @@ from skmlp.errors import short_repr
 from skmlp.estimators.reporting.entries import with_entry
 from skmlp.training.batches import READ_BY_ROWS
 from skmlp.training.checkpoint import Checkpoint, CheckpointError
-from skmlp.training.converted_rows import row_blocks
+from skmlp.training.converted_rows import bytes_of_row, row_blocks
 from skmlp.training.streamed_rows import StreamedRows
 from skmlp.version import __version__
 
@@ -87,7 +87,7 @@ def _content(data):
         return {name: _content(value) for name, value in data.items()}
     if not isinstance(data, READ_BY_ROWS):
         return data
-    blocks = row_blocks(data.shape[0], data.shape[1] * data.dtype.itemsize)
+    blocks = row_blocks(data.shape[0], bytes_of_row(data))
     return [joblib.hash(data[rows]) for rows in blocks]
 
 

@@ -9,7 +9,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_consistent_length
 
 from skmlp.errors import Text, describe, error_context, invalid, short_repr
-from skmlp.estimators.fitting.strata import stratified_split
+from skmlp.estimators.fitting.strata import random_split, stratified_split
 from skmlp.estimators.targets.class_weight import check_usable, class_weight_function
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import is_read_by_rows
@@ -190,16 +190,12 @@ def _random_split(settings, task, Y, random_state, least):
 
 
 def _drawn_split(settings, task, Y, random_state):
-    fraction, codes = settings.validation_fraction, task.fold_strata(Y)
-    ours = settings.stratifies and codes is not None
-    if ours and not _splits_in_two(task.strata(Y), fraction):
-        return stratified_split(codes, fraction, random_state)
-    return train_test_split(
-        np.arange(len(Y)),
-        test_size=fraction,
-        random_state=random_state,
-        stratify=task.strata(Y),
-    )
+    fraction = settings.validation_fraction
+    if settings.stratifies and not _splits_in_two(task.strata(Y), fraction):
+        codes = task.fold_strata(Y)
+        if codes is not None:
+            return stratified_split(codes, fraction, random_state)
+    return random_split(task.strata(Y), len(Y), fraction, random_state)
 
 
 def _said_of_split(strata, fraction, error):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 
 from skmlp.errors import error_context, invalid
@@ -54,7 +53,7 @@ from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
 from skmlp.network import Network
 from skmlp.training.batches import TrainingRows
-from skmlp.training.converted_rows import ConvertedRows
+from skmlp.training.converted_rows import ConvertedRows, gives_sparse_rows
 
 
 @dataclass(frozen=True)
@@ -307,7 +306,7 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
         raise invalid(owner, "X_val", "be given with y_val or sample_weight_val", None)
     if not targets.held:
         X = check_X(targets.template, X, reset=False, dtype=data.X.dtype, name="X_val")
-    if issparse(X):
+    if gives_sparse_rows(X):
         refuse_sparse(settings, "X_val", ["scale_input"])
     with error_context(owner, "y_val", "targets of the same kind as y", y):
         y = targets.task.check(owner, y, X.shape[0])

@@ -15,7 +15,14 @@ from skmlp.estimators.validation.unreadable import (
     refuse_dates,
     with_plain_sparse_columns,
 )
-from skmlp.training.converted_rows import ConvertedRows, row_blocks
+from skmlp.training.batches import ChosenRows
+from skmlp.training.converted_rows import (
+    ConvertedRows,
+    ConvertedSparseRows,
+    bytes_of_row,
+    gives_sparse_rows,
+    row_blocks,
+)
 
 FLOATS = (np.float64, np.float32)
 FINITE = "an array or sparse matrix of finite numbers of shape (n_samples, n_features)"
@@ -78,38 +85,50 @@ def _is_array_of_file(X) -> bool:
 
 
 def _is_mapped_as_used(X, dtype, order) -> bool:
-    """Whether an array, or the data of a CSR matrix, is taken without a copy."""
+    """Whether an array, or the data of a sparse matrix, is taken without a copy.
+
+    Or with one, where it is sparse and not by rows.
+    """
+    is_wanted = X.dtype in _dtypes(dtype)
     if issparse(X):
-        return True
+        return is_wanted or X.format != "csr" or X.dtype.kind not in "biuf"
     if not isinstance(X, np.ndarray):
         return False
-    in_order = order is None or X.flags.c_contiguous
-    return in_order and X.dtype in (dtype if isinstance(dtype, tuple) else (dtype,))
+    return is_wanted and (order is None or X.flags.c_contiguous)
+
+
+def _dtypes(dtype):
+    """Those that X may have, of which others become the first."""
+    return dtype if isinstance(dtype, tuple) else (dtype,)
 
 
 def _check_by_blocks(estimator, X, reset, dtype) -> ConvertedRows:
     """X as rows that are converted later; all are looked at once, some at a time."""
-    source = X.source if isinstance(X, ConvertedRows) else X
-    blocks = row_blocks(X.shape[0], 8 * X.shape[1])
-    first = np.asarray(X[next(blocks, slice(0, 0))])
-    dtype = validate_data(estimator, first, reset=reset, dtype=dtype).dtype
+    source, dtypes = X.source if isinstance(X, ConvertedRows) else X, _dtypes(dtype)
+    dtype = X.dtype if X.dtype in dtypes else dtypes[0]
+    kind = ConvertedSparseRows if gives_sparse_rows(X) else ConvertedRows
+    rows = kind(source, dtype)
+    blocks = row_blocks(X.shape[0], bytes_of_row(rows))
+    first = rows[next(blocks, slice(0, 0))]
+    validate_data(estimator, first, reset=reset, dtype=dtype, accept_sparse="csr")
     if source is X and X.dtype.kind == "f":  # others are finite
-        for rows in blocks:
-            _check_block(estimator, X, rows, dtype)
-    return ConvertedRows(source, dtype)
+        for block in blocks:
+            _check_block(estimator, rows, block)
+    return rows
 
 
-def _check_block(estimator, X, rows, dtype) -> None:
+def _check_block(estimator, X, rows) -> None:
+    how = {"dtype": X.dtype, "accept_sparse": "csr", "input_name": "X"}
     try:
-        check_array(X[rows], dtype=dtype, input_name="X", estimator=estimator)
+        check_array(X[rows], estimator=estimator, **how)
     except ValueError as error:
         text = f"{error}\nThese are rows {rows.start} to {rows.stop - 1}."
         raise ValueError(text) from None
 
 
 def check_X_to_predict(estimator, X):
-    """`check_X`, skipped for a plain array of finite floats."""
-    if _is_plain(estimator, X):
+    """`check_X`, skipped for a plain array of finite floats, and for rows of a fit."""
+    if _is_plain(estimator, X) or isinstance(X, ChosenRows):
         return X
     return check_X(estimator, X, reset=False, order=None)
 

@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.metrics import get_scorer_names
+from sklearn.model_selection import train_test_split
 
 from skmlp import EarlyStopping, MLPClassifier, tabular_pipeline
-from skmlp.estimators.fitting.strata import folds_of, stratified_split
+from skmlp.estimators.fitting.strata import (
+    folds_of,
+    random_split,
+    stratified_split,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -23,6 +28,31 @@ COUNTS = st.lists(st.integers(1, 30), min_size=1, max_size=8)
 def codes_of(counts, seed=0):
     codes = np.repeat(np.arange(len(counts)), counts)
     return np.random.default_rng(seed).permutation(codes)
+
+
+@given(
+    st.integers(0, 300), st.integers(1, 300), st.floats(0.01, 0.99), st.integers(0, 99)
+)
+@example(50, 50, 0.05, 0)  # of equal remainders one is drawn
+@example(1, 50, 0.1, 0)  # too few rows of a class
+@example(300, 1, 0.001, 0)
+def test_a_random_split_is_scikit_learns(n_below, n_above, fraction, seed):
+    above = codes_of([n_below, n_above], seed).astype(bool)
+    for strata in (above, None):
+        found, expected = (np.random.RandomState(seed) for _ in range(2))
+        how = {"test_size": fraction, "stratify": strata, "random_state": expected}
+        ours = outcome(random_split, strata, len(above), fraction, found)
+        theirs = outcome(train_test_split, np.arange(len(above)), **how)
+        assert ours == theirs
+        assert found.randint(1 << 30) == expected.randint(1 << 30)  # as many draws
+
+
+def outcome(split, *arguments, **how):
+    """The rows of a split, or what it says against it."""
+    try:
+        return [rows.tolist() for rows in split(*arguments, **how)]
+    except ValueError as error:
+        return str(error)
 
 
 @given(COUNTS, st.floats(0.05, 0.95), st.integers(0, 99))
