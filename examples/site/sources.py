@@ -1,0 +1,141 @@
+"""Lays out what Sphinx reads: the guide, the examples by task, the reference.
+
+The pages of the guide and the examples stay what they are in the repository, where
+their links lead to files. Here these links lead to pages of the site.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from .public_names import SECTIONS, names_of
+
+SITE = Path(__file__).parent
+EXAMPLES = SITE.parent
+ROOT = EXAMPLES.parent
+LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(?=[#)])")
+TASK = re.compile(r"^## (.*)\n\n((?:.*\n)*?)(?=## |\Z)", re.M)
+PICTURE = re.compile(r'<img src="images/gallery/(\w+)\.png"[^>]* alt="([^"]*)"')
+
+
+def tasks():
+    """{task: names of its examples}, as examples/README.md lists them."""
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    return {
+        title: list(dict.fromkeys(re.findall(r"\((\w+)\.py\)", part)))
+        for title, part in TASK.findall(text)
+    }
+
+
+def pictures():
+    """{example: what its picture shows, for who can't see it}."""
+    return dict(PICTURE.findall((EXAMPLES / "README.md").read_text(encoding="utf-8")))
+
+
+def slug(title):
+    return re.sub(r"\W+", "_", title.lower())
+
+
+def places():
+    """{file of the repository: page of the site, from its root}."""
+    found = {ROOT / "README.md": "index.md", ROOT / "CHANGELOG.md": "changes.md"}
+    found[EXAMPLES / "README.md"] = "gallery/index.rst"
+    for page in (EXAMPLES / "guide").glob("*.md"):
+        name = "index.md" if page.name == "README.md" else page.name
+        found[page] = f"guide/{name}"
+    for task, names in tasks().items():
+        for name in names:
+            found[EXAMPLES / f"{name}.py"] = f"gallery/{slug(task)}/{name}.rst"
+    return found
+
+
+def with_links_of_the_site(text, folder, found):
+    """The page's text, its links as from the root of the site.
+
+    Links to files that have no page stay words.
+    """
+
+    def replaced(match):
+        path = (folder / match[1]).resolve()
+        if path in found:
+            return f"/{found[path]}"
+        return f"/{path.relative_to(EXAMPLES)}" if path.suffix == ".png" else match[1]
+
+    return LINK.sub(replaced, text)
+
+
+def lay_out_pages(folder):
+    found = places()
+    for source, target in found.items():
+        if target.endswith(".md") and source.name != "README.md" or "guide" in target:
+            text = source.read_text(encoding="utf-8")
+            path = folder / target
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(with_links_of_the_site(text, source.parent, found))
+    for images in "images", "guide/images":
+        shutil.copytree(EXAMPLES / images, folder / images)
+    shutil.copytree(SITE / "pages", folder, dirs_exist_ok=True)
+    add_contents(folder / "guide" / "index.md")
+
+
+def add_contents(path):
+    """The guide's first page as a tree: its lists, in their order, for the sidebar."""
+    text = path.read_text(encoding="utf-8")
+    trees = []
+    for title, part in re.findall(r"^## (.*)\n((?:.*\n)*?)(?=## |\Z)", text, re.M):
+        pages = "\n".join(re.findall(r"\]\((/guide/[\w-]+)\.md\)", part))
+        trees.append(f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n{pages}\n```")
+    path.write_text(text + "\n" + "\n\n".join(trees) + "\n", encoding="utf-8")
+
+
+def with_heading(code):
+    """The docstring's first line as a heading of the page."""
+    title, rest = code.removeprefix('"""').split("\n", 1)
+    title = title.rstrip(".")
+    return f'"""\n{title}\n{"=" * len(title)}\n{rest}'
+
+
+def lay_out_examples(folder):
+    """A folder for each task, which become the sections of the gallery."""
+    write_heading(folder, "Examples", "Scripts that run in seconds, by task.")
+    for task, names in tasks().items():
+        write_heading(folder / slug(task), task, "")
+        for name in names:
+            code = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+            (folder / slug(task) / f"{name}.py").write_text(with_heading(code))
+
+
+def write_heading(folder, title, text):
+    folder.mkdir(parents=True)
+    heading = f"{title}\n{'=' * len(title)}\n\n{text}\n"
+    (folder / "GALLERY_HEADER.rst").write_text(heading, encoding="utf-8")
+
+
+def lay_out_reference(folder):
+    """A page with a table of names for each module; autosummary writes the others."""
+    folder.mkdir()
+    for section in SECTIONS:
+        (folder / f"{section.page}.rst").write_text(reference_page(section))
+    pages = "\n   ".join(section.page for section in SECTIONS)
+    rows = "\n".join(
+        f"- :doc:`{section.page}`: {section.text}" for section in SECTIONS
+    )
+    text = f"API reference\n=============\n\n{rows}\n\n.. toctree::\n   :hidden:\n\n   {pages}\n"
+    (folder / "index.rst").write_text(text, encoding="utf-8")
+
+
+def reference_page(section):
+    kinds, tables = names_of(section)
+    title = section.title
+    lines = [title, "=" * len(title), "", section.text[0].upper() + section.text[1:]]
+    lines += ["", ".. autosummary::", "   :toctree: generated", "   :nosignatures:", ""]
+    lines += [f"   {name}" for name in kinds]
+    for name in tables:
+        lines += ["", f".. autodata:: {name}", "   :no-value:"]
+    return "\n".join(lines) + "\n"
+
+
+def lay_out(folder):
+    lay_out_pages(folder)
+    lay_out_examples(folder / "scripts")
+    lay_out_reference(folder / "reference")
