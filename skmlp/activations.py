@@ -29,8 +29,13 @@ Array = NDArray[np.floating[Any]]
 class Activation(Component):
     """Base of activations.
 
-    keeps_input : whether the derivative needs z besides a.
-    gain : constant c of the Glorot bound sqrt(c / (fan_in + fan_out)) for the initial
+    Attributes
+    ----------
+    keeps_input : bool
+        Whether the derivative needs z besides a.
+
+    gain : float
+        Constant c of the Glorot bound sqrt(c / (fan_in + fan_out)) for the initial
         weights of a layer with this activation.
     """
 

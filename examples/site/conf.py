@@ -7,7 +7,10 @@ from pathlib import Path
 SITE = Path(__file__).parent
 sys.path[:0] = [str(SITE.parents[1])]
 
-from examples.site.sources import EXAMPLES, pictures  # noqa: E402
+# the gallery looks up the names that examples use, this one's only after the import
+from sklearn.experimental import enable_halving_search_cv  # noqa: E402, F401
+
+from examples.site.sources import pictures  # noqa: E402
 from skmlp import __version__  # noqa: E402
 
 project = "skmlp"
@@ -79,10 +82,17 @@ def blocks_of_formulas(app, what, name, obj, options, lines):
     lines[:] = (head + rule + rest).split("\n")
 
 
+def without_references(app, what, name, obj, options, lines):
+    """What is inherited from scikit-learn refers to scikit-learn's own pages."""
+    if (getattr(obj, "__module__", None) or "").startswith("sklearn."):
+        lines[:] = [re.sub(r":\w+:`~?([^`<]*?)( <.*?>)?`", r"\1", s) for s in lines]
+
+
 def leave_out_machinery(app, what, name, obj, skip, options):
-    """scikit-learn's metadata routing and output containers are told there."""
-    theirs = getattr(obj, "__module__", "") or ""
-    return skip or (theirs.startswith("sklearn.") and name != "score") or None
+    """Metadata routing and output containers are told in scikit-learn's guide."""
+    if name.endswith("_request") or name in ("get_metadata_routing", "set_output"):
+        return True
+    return None
 
 
 def picture_of_an_example(app, docname, source):
@@ -96,5 +106,6 @@ def picture_of_an_example(app, docname, source):
 
 def setup(app):
     app.connect("autodoc-process-docstring", blocks_of_formulas, priority=100)
+    app.connect("autodoc-process-docstring", without_references, priority=100)
     app.connect("autodoc-skip-member", leave_out_machinery)
     app.connect("source-read", picture_of_an_example)

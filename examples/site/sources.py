@@ -13,7 +13,8 @@ from .public_names import SECTIONS, names_of
 SITE = Path(__file__).parent
 EXAMPLES = SITE.parent
 ROOT = EXAMPLES.parent
-LINK = re.compile(r"(?<=\]\()([^)\s:#]+)(?=[#)])")
+README = ROOT / "README.md"
+LINK = re.compile(r"\[([^\]]*)\]\(([^)\s:#]+)(#[^)]*)?\)")
 TASK = re.compile(r"^## (.*)\n\n((?:.*\n)*?)(?=## |\Z)", re.M)
 PICTURE = re.compile(r'<img src="images/gallery/(\w+)\.png"[^>]* alt="([^"]*)"')
 
@@ -38,7 +39,7 @@ def slug(title):
 
 def places():
     """{file of the repository: page of the site, from its root}."""
-    found = {ROOT / "README.md": "index.md", ROOT / "CHANGELOG.md": "changes.md"}
+    found = {ROOT / "CHANGELOG.md": "changes.md"}
     found[EXAMPLES / "README.md"] = "gallery/index.rst"
     for page in (EXAMPLES / "guide").glob("*.md"):
         name = "index.md" if page.name == "README.md" else page.name
@@ -56,10 +57,14 @@ def with_links_of_the_site(text, folder, found):
     """
 
     def replaced(match):
-        path = (folder / match[1]).resolve()
+        words, target, anchor = match[1], match[2], match[3] or ""
+        path = (folder / target).resolve()
+        if path == README:
+            return f"[{words}](/index.md)"
         if path in found:
-            return f"/{found[path]}"
-        return f"/{path.relative_to(EXAMPLES)}" if path.suffix == ".png" else match[1]
+            return f"[{words}](/{found[path]}{anchor})"
+        is_picture = path.suffix == ".png"
+        return f"[{words}](/{path.relative_to(EXAMPLES)})" if is_picture else words
 
     return LINK.sub(replaced, text)
 
@@ -67,7 +72,7 @@ def with_links_of_the_site(text, folder, found):
 def lay_out_pages(folder):
     found = places()
     for source, target in found.items():
-        if target.endswith(".md") and source.name != "README.md" or "guide" in target:
+        if target.endswith(".md"):
             text = source.read_text(encoding="utf-8")
             path = folder / target
             path.parent.mkdir(parents=True, exist_ok=True)
