@@ -37,7 +37,7 @@ def main():
         print(f"{name:12}{accuracy:9.3f}{mlp.loss_:9.4f}{mlp.n_iter_:8}{seconds:9.2f}")
         ax.plot(mlp.loss_curve_, label=name)
     ax.set(yscale="log", xlabel="epoch", ylabel="training loss")
-    ax.legend(ncols=2, fontsize=8)
+    ax.legend(loc="lower left", ncols=2, fontsize=8)
     plt.show()
 
 

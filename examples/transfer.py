@@ -72,7 +72,7 @@ def accuracies(source, X, y, alpha, seed):
 
 def draw(scores_by_alpha):
     """The mean accuracy of each way by alpha, with its spread over the seeds."""
-    _, ax = plt.subplots(layout="constrained")
+    figure, ax = plt.subplots(layout="constrained")
     for i, way in enumerate(WAYS):
         columns = [scores[:, i] for scores in scores_by_alpha.values()]
         means, spreads = np.mean(columns, axis=1), np.std(columns, axis=1)
@@ -80,7 +80,7 @@ def draw(scores_by_alpha):
         ax.errorbar(places, means, spreads, fmt="o", capsize=4, label=way)
     ax.set_xticks(range(len(scores_by_alpha)), scores_by_alpha)
     ax.set(xlabel="alpha", ylabel=f"accuracy of 8 or 9, from {N_ROWS} images")
-    ax.legend()
+    figure.legend(loc="outside upper center", ncols=3)
 
 
 def main():

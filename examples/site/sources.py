@@ -94,10 +94,10 @@ def add_contents(path):
 
 
 def with_heading(code):
-    """The docstring's first line as a heading of the page."""
-    title, rest = code.removeprefix('"""').split("\n", 1)
-    title = title.rstrip(".")
-    return f'"""\n{title}\n{"=" * len(title)}\n{rest}'
+    """The docstring's first line as the heading of the page, without its full stop."""
+    title, text, rest = re.match(r'"""(.*?)\.\n(.*?)"""(.*)', code, re.S).groups()
+    text = re.sub(r"^\n(?=    \S)", "\n::\n\n", text, flags=re.M)  # commands
+    return f'"""\n{title}\n{"=" * len(title)}\n{text}"""{rest}'
 
 
 def lay_out_examples(folder):

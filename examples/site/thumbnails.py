@@ -20,7 +20,7 @@ matplotlib.use("Agg")  # draws files, needs no screen
 import matplotlib.pyplot as plt  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from examples.guide.pictures import GREY, STYLE  # noqa: E402
+from examples.guide.pictures import STYLE  # noqa: E402
 
 EXAMPLES = Path(__file__).parents[1]
 FOLDER = EXAMPLES / "images" / "gallery"
@@ -31,7 +31,9 @@ ARGUMENTS = {
     "sparse_text": ["--paragraphs", "1000"],
 }
 SIZE, DPI = (6.4, 4.0), 110
-N_LINES, N_CHARACTERS, N_COLOURS = 16, 66, 128
+N_LINES, N_CHARACTERS, N_COLOURS = 24, 66, 128
+# more lines than colours that are told apart
+LINES = plt.cycler(linestyle=["-", "--"]) * plt.cycler(color=plt.cm.tab10.colors)
 
 
 def run(name):
@@ -62,7 +64,7 @@ def save(figure, path):
 def draw(name, folder):
     plt.rcdefaults()
     plt.rcParams.update(STYLE | {"figure.figsize": SIZE, "font.size": 10.0})
-    plt.rcParams["lines.markeredgecolor"] = GREY
+    plt.rcParams["axes.prop_cycle"] = LINES
     text = run(name)
     figures = [plt.figure(number) for number in plt.get_fignums()]
     save(figures[0] if figures else picture_of_text(text), folder / f"{name}.png")
