@@ -4,8 +4,8 @@ What to see: with the same parameters and the same ``random_state`` both package
 the same model, and skmlp gives it sooner. Each row trains the two in turns, several
 times, on one BLAS thread, and takes the shortest time of each. The columns:
 
-- score: on the test part, accuracy, or R² for regression (linnerud's 20 rows are too few
-  for a good one, but not for a comparison)
+- score: on the test part, accuracy, or R² for regression (linnerud's 20 rows are too
+  few for a good one, but not for a comparison)
 - seconds: of one fit
 - ratio: scikit-learn's seconds over skmlp's, above 1 where skmlp is faster
 - difference: the largest absolute one between the predictions for the test part, which

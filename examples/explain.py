@@ -30,7 +30,7 @@ def print_top(title, names, values, n_top=5):
 def draw(names, measures, n_top=10):
     """Bars of each measure, for what is largest by the first one."""
     top = np.argsort(next(iter(measures.values())))[-n_top:]
-    figure, axes = plt.subplots(
+    _, axes = plt.subplots(
         1, len(measures), figsize=(6.4, 3.6), sharey=True, layout="constrained"
     )
     for ax, (title, values) in zip(axes, measures.items(), strict=True):

@@ -77,7 +77,9 @@ def draw(models):
     _, ax = plt.subplots(layout="constrained")
     for rate, model in models.items():
         losses = [-score for score in model.validation_scores_]
-        ax.plot(range(1, len(losses) + 1), losses, "o-", markersize=4, label=f"{rate:g}")
+        ax.plot(
+            range(1, len(losses) + 1), losses, "o-", markersize=4, label=f"{rate:g}"
+        )
     ax.set(xlabel="epoch", ylabel="validation loss", yscale="log")
     ax.legend(title="learning_rate_init")
 

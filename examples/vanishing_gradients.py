@@ -5,8 +5,8 @@ norm of the first hidden layer's gradient over that of the last one, before trai
 with the logistic function it vanishes, and the network learns nothing in 30 epochs.
 relu keeps it, but some of its units die (they are 0 for every row), more of them at a
 high rate; He's initial weights leave fewer dead. A leaky relu has no dead units. "told"
-is how many DiagnosticWarnings a fit gives, which say so in words; the first is printed. The picture
-has the norm of each layer's gradient before training.
+is how many DiagnosticWarnings a fit gives, which say so in words; the first is printed.
+The picture has the norm of each layer's gradient before training.
 
     python examples/vanishing_gradients.py
 """

@@ -22,7 +22,15 @@ def build(folder):
     shutil.rmtree(folder, ignore_errors=True)
     sources, pages = folder / "sources", folder / "html"
     lay_out(sources)
-    arguments = ["-W", "--keep-going", "-q", "-c", str(SITE), "-d", str(folder / "doctrees")]
+    arguments = [
+        "-W",
+        "--keep-going",
+        "-q",
+        "-c",
+        str(SITE),
+        "-d",
+        str(folder / "doctrees"),
+    ]
     return build_main([*arguments, "-b", "html", str(sources), str(pages)])
 
 

@@ -10,7 +10,7 @@ sys.path[:0] = [str(SITE.parents[1])]
 # the gallery looks up the names that examples use, this one's only after the import
 from sklearn.experimental import enable_halving_search_cv  # noqa: E402, F401
 
-from examples.site.sources import pictures  # noqa: E402
+from examples.site.sources import pictures, slug, tasks  # noqa: E402
 from skmlp import __version__  # noqa: E402
 
 project = "skmlp"
@@ -36,6 +36,7 @@ myst_heading_anchors = 4
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 # Gallery: scripts as they are, with the pictures that they made once
@@ -44,6 +45,8 @@ sphinx_gallery_conf = {
     "examples_dirs": "scripts",
     "gallery_dirs": "gallery",
     "plot_gallery": False,
+    "subsection_order": [f"scripts/{slug(task)}" for task in tasks()],
+    "remove_config_comments": True,
     "doc_module": ("skmlp",),
     "backreferences_dir": "reference/backreferences",
     "show_signature": False,
@@ -61,6 +64,7 @@ html_static_path = [str(SITE / "static")]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_sidebars = {"index": [], "changes": []}
 html_theme_options = {
     "navbar_align": "left",
@@ -100,7 +104,9 @@ def picture_of_an_example(app, docname, source):
     name = docname.rpartition("/")[2]
     if docname.startswith("gallery/") and name in pictures():
         title = re.search(r"^(.+)\n=+\n", source[0], re.M)
-        figure = f"\n.. image:: /images/gallery/{name}.png\n   :alt: {pictures()[name]}\n\n"
+        figure = (
+            f"\n.. image:: /images/gallery/{name}.png\n   :alt: {pictures()[name]}\n\n"
+        )
         source[0] = source[0][: title.end()] + figure + source[0][title.end() :]
 
 

@@ -93,11 +93,12 @@ def add_contents(path):
     path.write_text(text + "\n" + "\n\n".join(trees) + "\n", encoding="utf-8")
 
 
-def with_heading(code):
-    """The docstring's first line as the heading of the page, without its full stop."""
+def for_the_gallery(name, code):
+    """The docstring's first line as the heading of the page; where its picture is."""
     title, text, rest = re.match(r'"""(.*?)\.\n(.*?)"""(.*)', code, re.S).groups()
     text = re.sub(r"^\n(?=    \S)", "\n::\n\n", text, flags=re.M)  # commands
-    return f'"""\n{title}\n{"=" * len(title)}\n{text}"""{rest}'
+    thumbnail = f"# sphinx_gallery_thumbnail_path = 'images/gallery/{name}.png'\n"
+    return f'"""\n{title}\n{"=" * len(title)}\n{text}"""{rest}\n{thumbnail}'
 
 
 def lay_out_examples(folder):
@@ -107,7 +108,7 @@ def lay_out_examples(folder):
         write_heading(folder / slug(task), task, "")
         for name in names:
             code = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
-            (folder / slug(task) / f"{name}.py").write_text(with_heading(code))
+            (folder / slug(task) / f"{name}.py").write_text(for_the_gallery(name, code))
 
 
 def write_heading(folder, title, text):
@@ -122,10 +123,9 @@ def lay_out_reference(folder):
     for section in SECTIONS:
         (folder / f"{section.page}.rst").write_text(reference_page(section))
     pages = "\n   ".join(section.page for section in SECTIONS)
-    rows = "\n".join(
-        f"- :doc:`{section.page}`: {section.text}" for section in SECTIONS
-    )
-    text = f"API reference\n=============\n\n{rows}\n\n.. toctree::\n   :hidden:\n\n   {pages}\n"
+    rows = "\n".join(f"- :doc:`{section.page}`: {section.text}" for section in SECTIONS)
+    tree = f".. toctree::\n   :hidden:\n\n   {pages}\n"
+    text = f"API reference\n=============\n\n{rows}\n\n{tree}"
     (folder / "index.rst").write_text(text, encoding="utf-8")
 
 

@@ -17,10 +17,10 @@ import matplotlib
 
 matplotlib.use("Agg")  # draws files, needs no screen
 
-import matplotlib.pyplot as plt  # noqa: E402
-from PIL import Image  # noqa: E402
+import matplotlib.pyplot as plt
+from PIL import Image
 
-from examples.guide.pictures import STYLE  # noqa: E402
+from examples.guide.pictures import STYLE
 
 EXAMPLES = Path(__file__).parents[1]
 FOLDER = EXAMPLES / "images" / "gallery"
