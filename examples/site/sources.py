@@ -15,6 +15,7 @@ EXAMPLES = SITE.parent
 ROOT = EXAMPLES.parent
 README = ROOT / "README.md"
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s:#]+)(#[^)]*)?\)")
+FENCED = re.compile(r"(^```.*?^```$)", re.M | re.S)
 TASK = re.compile(r"^## (.*)\n\n((?:.*\n)*?)(?=## |\Z)", re.M)
 PICTURE = re.compile(r'<img src="images/gallery/(\w+)\.png"[^>]* alt="([^"]*)"')
 
@@ -66,7 +67,9 @@ def with_links_of_the_site(text, folder, found):
         is_picture = path.suffix == ".png"
         return f"[{words}](/{path.relative_to(EXAMPLES)})" if is_picture else words
 
-    return LINK.sub(replaced, text)
+    parts = FENCED.split(text)  # every other one is a block of code
+    parts[::2] = [LINK.sub(replaced, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def lay_out_pages(folder):

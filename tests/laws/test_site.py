@@ -96,6 +96,23 @@ def test_the_reference_has_each_name_of_the_package_once(site_modules):
         assert public <= found
 
 
+# What Sphinx reads
+
+
+def test_links_lead_to_pages_of_the_site_and_code_stays_as_it_is(site_modules):
+    sources = site_modules("sources")
+    page = EXAMPLES / "guide" / "neuron.md"
+    places = {page: "guide/neuron.md", EXAMPLES / "xor.py": "gallery/start/xor.rst"}
+    text = (
+        "[a](neuron.md#xor) [b](../xor.py) [c](reference.py) [d](https://e.org/f) "
+        "![p](images/xor.png)\n```python\nf[0](x)\n```\n"
+    )
+    assert sources.with_links_of_the_site(text, page.parent, places) == (
+        "[a](/guide/neuron.md#xor) [b](/gallery/start/xor.rst) c [d](https://e.org/f) "
+        "![p](/guide/images/xor.png)\n```python\nf[0](x)\n```\n"
+    )
+
+
 # The built site
 
 
