@@ -4,13 +4,13 @@ What to see: with the same parameters and the same ``random_state`` both package
 the same model, and skmlp gives it sooner. Each row trains the two in turns, several
 times, on one BLAS thread, and takes the shortest time of each. The columns:
 
-score       on the test part: accuracy, or R² for regression (linnerud's 20 rows are too
-            few for a good one, but not for a comparison)
-seconds     of one fit
-ratio       scikit-learn's seconds over skmlp's: above 1, skmlp is faster
-difference  the largest absolute one between the predictions for the test part:
-            probabilities, or values, with the target scaled to unit variance (for the
-            Poisson loss, to unit mean)
+- score: on the test part, accuracy, or R² for regression (linnerud's 20 rows are too
+  few for a good one, but not for a comparison)
+- seconds: of one fit
+- ratio: scikit-learn's seconds over skmlp's, above 1 where skmlp is faster
+- difference: the largest absolute one between the predictions for the test part, which
+  are probabilities, or values, with the target scaled to unit variance (for the Poisson
+  loss, to unit mean)
 
 Floating-point rounding differs between the packages and grows with every update, so
 this trains for a few tens of epochs; then the differences stay below 1e-6, or 1e-3 in

@@ -13,8 +13,12 @@ answer. Their R² is much too good, and is best when the network knows the wells
 heart. A splitter of scikit-learn as ``validation_fraction`` holds out whole wells: R²
 on them is near that on new wells, and ends training while the network still learns what
 wells have in common.
+
+The picture shows the first point on a tenth of iris: the accuracy of its rows stands
+still where their loss still falls.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.model_selection import (
@@ -93,10 +97,30 @@ def regress():
         print(f"{name:16}{mlp.best_epoch_:12}{scores[0]:12.3f}{scores[1]:14.3f}")
 
 
+def draw():
+    """Accuracy and loss of fifteen rows of iris, by epoch."""
+    X, y = load_iris(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    figure, axes = plt.subplots(2, 1, sharex=True, layout="constrained")
+    for ax, (title, scoring) in zip(
+        axes, {"accuracy": None, "loss": "loss"}.items(), strict=True
+    ):
+        mlp = MLPClassifier(early_stopping=True, scoring=scoring, random_state=0)
+        mlp.set_params(max_iter=3000).fit(X, y)
+        scores = np.array(mlp.validation_scores_) * (-1 if scoring else 1)
+        ax.plot(range(1, len(scores) + 1), scores)
+        ax.axvline(mlp.best_epoch_, linestyle=":")
+        ax.set(ylabel=f"validation {title}")
+    axes[-1].set_xlabel("epoch; dotted: the one that is kept")
+    figure.suptitle("early stopping on a tenth of iris")
+
+
 def main():
     classify()
     print()
     regress()
+    draw()
+    plt.show()
 
 
 if __name__ == "__main__":

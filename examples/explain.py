@@ -7,9 +7,10 @@ Permutation importance asks another question: how much worse are the probabiliti
 a column is shuffled? Measurements that say the same, such as the two of texture, stand
 in for each other there. The two agree on much at the top, and not on all. For a single
 row only the first has an answer: the last lines say what speaks for and against one
-tumour being benign.
+tumour being benign. The picture has both measures, of the ten largest.
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.inspection import permutation_importance
@@ -24,6 +25,17 @@ def print_top(title, names, values, n_top=5):
     print(f"\n{title}")
     for i in np.argsort(-np.abs(values))[:n_top]:
         print(f"  {names[i]:24}{values[i]:10.3f}")
+
+
+def draw(names, measures, n_top=10):
+    """Bars of each measure, for what is largest by the first one."""
+    top = np.argsort(next(iter(measures.values())))[-n_top:]
+    _, axes = plt.subplots(
+        1, len(measures), figsize=(6.4, 3.6), sharey=True, layout="constrained"
+    )
+    for ax, (title, values) in zip(axes, measures.items(), strict=True):
+        ax.barh(names[top], values[top])
+        ax.set_title(title, fontsize=10)
 
 
 def main():
@@ -53,6 +65,12 @@ def main():
     chance = mlp.predict_proba(X_test[[doubtful]])[0, 1]
     title = f"The most doubtful tumour (benign: {chance:.2f}): shares in its log-odds"
     print_top(title, data.feature_names, shares[doubtful])
+    measures = {
+        "integrated gradients": np.abs(shares).mean(axis=0),
+        "permutation importance": importance.importances_mean,
+    }
+    draw(data.feature_names, measures)
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ import warnings
 from pathlib import Path
 
 import matplotlib
-import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import DecisionBoundaryDisplay
@@ -120,7 +119,6 @@ def main():
         path = folder / f"{draw.__name__}.png"
         display = draw()
         display.figure_.savefig(path, dpi=100)
-        plt.close(display.figure_)
         print(path)
 
 

@@ -6,11 +6,13 @@ hand with ``partial_fit``, which goes on with each network where it stands inste
 starting anew, and measures it on validation rows; so a search of your own, or Optuna's
 `trial.report(score, epoch)` with `trial.should_prune()`, stops it at any epoch.
 
-What to see: both find a good rate; the second one trains each epoch only once.
+What to see: both find a good rate; the second one trains each epoch only once. The
+picture has the loss of each rate for as long as it was worth training.
 """
 
 import warnings
 
+import matplotlib.pyplot as plt
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -54,7 +56,7 @@ def by_partial_fit(X, y, X_val, y_val):
         rate: network(learning_rate_init=rate, early_stopping=True, scoring="loss")
         for rate in RATES
     }
-    classes, n_trained = sorted(set(y)), 0
+    started, classes, n_trained = dict(left), sorted(set(y)), 0
     for before, epochs in zip([0, *EPOCHS], EPOCHS, strict=False):
         for model in left.values():
             for _ in range(epochs - before):
@@ -67,6 +69,19 @@ def by_partial_fit(X, y, X_val, y_val):
     rate, model = next(iter(left.items()))
     accuracy = model.score(X_val, y_val)
     print(f"partial_fit: rate {rate}, accuracy {accuracy:.3f}, {n_trained} epochs")
+    draw(started)
+
+
+def draw(models):
+    """The validation loss by epoch of each rate, up to where it was given up."""
+    _, ax = plt.subplots(layout="constrained")
+    for rate, model in models.items():
+        losses = [-score for score in model.validation_scores_]
+        ax.plot(
+            range(1, len(losses) + 1), losses, "o-", markersize=4, label=f"{rate:g}"
+        )
+    ax.set(xlabel="epoch", ylabel="validation loss", yscale="log")
+    ax.legend(title="learning_rate_init")
 
 
 def main():
@@ -76,6 +91,7 @@ def main():
     X = X / 16
     by_halving(X, y)
     by_partial_fit(*_split(X, y))
+    plt.show()
 
 
 def _split(X, y):

@@ -17,7 +17,7 @@ better than from scratch. The frozen network is better by about 0.1 at every ``a
 with nearly every seed: that a digit is the same wherever it lies is nothing that 20
 images show. Training on is as good where ``alpha`` is small. Where it is not, L-BFGS
 trains until the weights are what ``alpha`` and 20 images make of them, and nothing of
-the other digits is left.
+the other digits is left. The picture has the means and the spreads.
 
 Transfer helps only where the few rows lack what the many have: with ``SIDE = 8`` all
 images lie in one place, 20 of them are enough for 0.94, and layers that were made for
@@ -26,6 +26,7 @@ other digits only stand in the way.
     python examples/transfer.py
 """
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 
@@ -69,6 +70,19 @@ def accuracies(source, X, y, alpha, seed):
     return [model.score(X[others], y[others]) for model in models]
 
 
+def draw(scores_by_alpha):
+    """The mean accuracy of each way by alpha, with its spread over the seeds."""
+    figure, ax = plt.subplots(layout="constrained")
+    for i, way in enumerate(WAYS):
+        columns = [scores[:, i] for scores in scores_by_alpha.values()]
+        means, spreads = np.mean(columns, axis=1), np.std(columns, axis=1)
+        places = np.arange(len(columns)) + 0.1 * (i - 1)
+        ax.errorbar(places, means, spreads, fmt="o", capsize=4, label=way)
+    ax.set_xticks(range(len(scores_by_alpha)), scores_by_alpha)
+    ax.set(xlabel="alpha", ylabel=f"accuracy of 8 or 9, from {N_ROWS} images")
+    figure.legend(loc="outside upper center", ncols=3)
+
+
 def main():
     digits = load_digits()
     X, y = placed(digits.images / 16, np.random.default_rng(0)), digits.target
@@ -84,14 +98,18 @@ def main():
     source.fit(X[known], y[known])
     print(f"0 to 7 from {known.sum()} images; 8 or 9 from {N_ROWS} of {new.sum()}")
     print(f"{'alpha':>8}  {'':14}{'accuracy':>10}{'spread':>8}{'better':>8}")
+    scores_by_alpha = {}
     for alpha in ALPHAS:
         scores = np.array(
             [accuracies(source, X[new], y[new], alpha, s) for s in range(N_SEEDS)]
         )
+        scores_by_alpha[alpha] = scores
         for way, column in zip(WAYS, scores.T, strict=True):
             row = f"{alpha:8g}  {way:14}{column.mean():10.3f}{column.std():8.3f}"
             better = (column > scores[:, 0]).sum()
             print(row + ("" if way == WAYS[0] else f"{better:5} of {N_SEEDS}"))
+    draw(scores_by_alpha)
+    plt.show()
 
 
 if __name__ == "__main__":

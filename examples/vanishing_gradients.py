@@ -6,12 +6,14 @@ with the logistic function it vanishes, and the network learns nothing in 30 epo
 relu keeps it, but some of its units die (they are 0 for every row), more of them at a
 high rate; He's initial weights leave fewer dead. A leaky relu has no dead units. "told"
 is how many DiagnosticWarnings a fit gives, which say so in words; the first is printed.
+The picture has the norm of each layer's gradient before training.
 
     python examples/vanishing_gradients.py
 """
 
 import warnings
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -57,6 +59,15 @@ def diagnoses(mlp, X, y):
     return [str(w.message) for w in caught if w.category is DiagnosticWarning]
 
 
+def draw(norms_by_start):
+    """The norm of each hidden layer's gradient, a line for each network."""
+    _, ax = plt.subplots(layout="constrained")
+    for name, norms in norms_by_start.items():
+        ax.plot(range(1, DEPTH + 1), norms, "o-", label=name)
+    ax.set(yscale="log", xlabel="hidden layer", ylabel="norm of its gradient")
+    ax.legend(fontsize=9)
+
+
 def main():
     warnings.simplefilter("ignore", ConvergenceWarning)  # 30 epochs are compared
     X, y = load_digits(return_X_y=True)
@@ -64,7 +75,7 @@ def main():
     X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
     header = f"{'activation':12}{'initializer':16}{'rate':>6}"
     print(f"{header}{'gradient':>10}{'dead units':>12}{'accuracy':>10}{'told':>6}")
-    first_told = None
+    first_told, norms_by_start = None, {}
     for activation in ("logistic", "relu", "leaky_relu"):
         for initializer in ("glorot_uniform", "he_normal"):
             for rate in (0.001, 0.02):
@@ -77,6 +88,7 @@ def main():
                 # an epoch at no rate to speak of leaves the network as it was drawn
                 drawn = MLPClassifier(**settings, learning_rate_init=1e-12, max_iter=1)
                 norms = gradient_norms(drawn.fit(X_train, y_train), X_train, y_train)
+                norms_by_start[f"{activation}, {initializer}"] = norms
                 mlp = MLPClassifier(**settings, learning_rate_init=rate, max_iter=30)
                 told = diagnoses(mlp, X_train, y_train)
                 first_told = first_told or told[0]
@@ -88,6 +100,8 @@ def main():
                 row += f"{norms[0] / norms[-1]:10.1e}{dead:12.0%}"
                 print(f"{row}{mlp.score(X_test, y_test):10.3f}{len(told):6}")
     print(f"\nthe first fit told: {first_told}")
+    draw(norms_by_start)
+    plt.show()
 
 
 if __name__ == "__main__":

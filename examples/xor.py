@@ -3,7 +3,8 @@
 What to see: without hidden layer (``hidden_layer_sizes=()``) a network is logistic
 regression. It learns AND, but the best it can do on XOR is to give every point a
 probability of one half; which label comes out is then decided by rounding. With a
-hidden layer all four points come out right.
+hidden layer all four points come out right. The picture has both networks' probability
+of label 1: one rises along a line, the other one folds the plane.
 
 The last table trains each architecture from several seeds. A network with just enough
 units can get stuck, and a different start solves it; with some units to spare, hardly
@@ -13,6 +14,7 @@ a network can't learn something.
 
 import warnings
 
+import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
@@ -68,10 +70,25 @@ def print_n_solved():
         print(f"{sizes!r:18}" + "".join(f"{count:10d}" for count in counts))
 
 
+def draw():
+    """The probability of label 1 over the plane, without and with hidden units."""
+    figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.2), layout="constrained")
+    side = np.linspace(-0.3, 1.3, 121)
+    points = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    for ax, sizes in zip(axes, [(), (8,)], strict=True):
+        chance = fit(XOR, sizes).predict_proba(points)[:, 1].reshape(121, 121)
+        ax.contourf(side, side, chance, np.linspace(0, 1, 11), cmap="coolwarm")
+        ax.scatter(*X.T, s=90, c=XOR, cmap="coolwarm", edgecolors="white")
+        ax.set(title=f"hidden_layer_sizes={sizes}", xlabel="a", ylabel="b")
+    figure.suptitle("probability that a xor b")
+
+
 def main():
     print_truth_table("a and b", AND)
     print_truth_table("a xor b", XOR)
     print_n_solved()
+    draw()
+    plt.show()
 
 
 if __name__ == "__main__":

@@ -29,10 +29,17 @@ Array = NDArray[np.floating[Any]]
 class Activation(Component):
     """Base of activations.
 
-    keeps_input : whether the derivative needs z besides a.
-    keeps_slope : whether training computes the derivative in the forward pass, by
+    Attributes
+    ----------
+    keeps_input : bool
+        Whether the derivative needs z besides a.
+
+    keeps_slope : bool
+        Whether training computes the derivative in the forward pass, by
         ``forward_with_slope``, since it has much in common with the activation.
-    gain : constant c of the Glorot bound sqrt(c / (fan_in + fan_out)) for the initial
+
+    gain : float
+        Constant c of the Glorot bound sqrt(c / (fan_in + fan_out)) for the initial
         weights of a layer with this activation.
     """
 

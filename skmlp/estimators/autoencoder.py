@@ -78,7 +78,7 @@ class MLPAutoencoder(
     n_features_in_ : int
         Number of features.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X had them, all strings.
 
     See Also

@@ -2,10 +2,10 @@
 
 import warnings
 from dataclasses import astuple, dataclass, fields
-from html import escape
 
 from skmlp.errors import short_repr
 from skmlp.estimators import DiagnosticWarning
+from skmlp.estimators.inspection.notebook_table import NotebookTable
 from skmlp.estimators.reporting.entries import with_entry
 
 # What to warn of, by topic: before and after the columns that it is about.
@@ -70,7 +70,7 @@ def column_report(label, kind, missing, features):
 COLUMNS = [field.name for field in fields(ColumnReport)]
 
 
-class TableReport:
+class TableReport(NotebookTable):
     """What an encoder understood of each column of the training table.
 
     Prints as a table, also in notebooks.
@@ -79,6 +79,9 @@ class TableReport:
     ----------
     rows : list of ColumnReport
     """
+
+    title = "Columns"
+    numbers = ("missing", "kept", "merged")
 
     def __init__(self, rows):
         self.rows = rows
@@ -102,16 +105,6 @@ class TableReport:
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
         return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
-
-    def _repr_html_(self):
-        head, *body = self._cells()
-        rows = "".join(_html_row(row, "td") for row in body)
-        head = _html_row(head, "th")
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-
-
-def _html_row(cells, tag):
-    return f"<tr>{''.join(f'<{tag}>{escape(c)}</{tag}>' for c in cells)}</tr>"
 
 
 def _text(value):

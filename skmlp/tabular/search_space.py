@@ -76,7 +76,7 @@ def search_space(kind: Kind, *, prefix="mlp__"):
     kind : {'classifier', 'regressor'}
         Kind of the pipeline.
 
-    prefix : str, default="mlp__"
+    prefix : str, default: `"mlp__"`
         Prefix of the names: the step of the pipeline; "" for an estimator without
         pipeline, whose solver must be an ``AdamW()``, as in the preset.
 

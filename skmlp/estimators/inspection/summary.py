@@ -1,13 +1,13 @@
 """A network as a table of its layers."""
 
 from dataclasses import astuple, dataclass, fields
-from html import escape
 from itertools import pairwise
 
 from skmlp.activations import Parametric
 from skmlp.constraints import is_integer
 from skmlp.errors import describe, invalid
 from skmlp.estimators.fitting.settings import activations_of
+from skmlp.estimators.inspection.notebook_table import NotebookTable
 from skmlp.estimators.validation.fitted_weights import fitted_layers
 from skmlp.estimators.validation.parameters import hidden_sizes
 
@@ -27,9 +27,11 @@ class Layer:
 
 COLUMNS = [field.name for field in fields(Layer)]
 NUMBERS = COLUMNS[-3:]
+HEADS = [name.removesuffix("_shape") for name in COLUMNS]
+HEADS[-1] += " a row"
 
 
-class Summary:
+class Summary(NotebookTable):
     """Table of a network's layers, with totals in the last row.
 
     Parameters
@@ -51,6 +53,9 @@ class Summary:
     ----------
     rows : list of Layer
     """
+
+    numbers = HEADS[-3:]
+    n_totals = 1
 
     def __init__(self, title, sizes, activations, n_bytes, n_alphas=(), embedding=None):
         self.title = title
@@ -78,9 +83,7 @@ class Summary:
     def _cells(self):
         """The rows as text, the names of the columns first."""
         rows = [astuple(row) for row in (*self.rows, self.total)]
-        heads = [name.removesuffix("_shape") for name in COLUMNS]
-        heads[-1] += " a row"
-        return [heads, *([_text(value) for value in row] for row in rows)]
+        return [HEADS, *([_text(value) for value in row] for row in rows)]
 
     def __repr__(self):
         cells = self._cells()
@@ -88,13 +91,6 @@ class Summary:
         lines = [_line(row, widths) for row in cells]
         rule = "-" * len(lines[0])
         return "\n".join([self.title, lines[0], rule, *lines[1:-1], rule, lines[-1]])
-
-    def _repr_html_(self):
-        head, *body = self._cells()
-        rows = "".join(_html_row(row, "td") for row in body)
-        caption = f"<caption>{escape(self.title)}</caption>"
-        table = f"<thead>{_html_row(head, 'th')}</thead><tbody>{rows}</tbody>"
-        return f"<table>{caption}{table}</table>"
 
 
 def summarize(estimator, n_features, n_outputs) -> Summary:
@@ -182,7 +178,3 @@ def _line(row, widths) -> str:
         cell.ljust(width) if i < n_words else cell.rjust(width)
         for i, (cell, width) in enumerate(cells)
     )
-
-
-def _html_row(row, tag) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in row)}</tr>"
