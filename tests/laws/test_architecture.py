@@ -37,7 +37,14 @@ ESTIMATOR_FLOORS = [
     {"autoencoder", "transformer"},
 ]
 NUMERICAL = {"numpy", "scipy"}
-ONLY_ESTIMATORS = {"sklearn", "threadpoolctl", "joblib", "pandas", "dask"}
+ONLY_ESTIMATORS = {
+    "sklearn",
+    "threadpoolctl",
+    "joblib",
+    "pandas",
+    "dask",
+    "distributed",
+}
 # Where unrelated things meet.
 NO_NAMES = {"utils", "helpers", "common"}
 

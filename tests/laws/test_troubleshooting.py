@@ -97,7 +97,10 @@ def texts_of_warnings():
 # shorter ones are parts of a sentence
 N_WORDS = 8
 # reasons, which `stop_reason_` has and no warning
-NO_WARNINGS = {"The loss stopped being finite in epoch …."}
+NO_WARNINGS = {
+    "The loss stopped being finite in epoch ….",
+    "No epoch was better in … whole cycle(s) of the learning rate, up to epoch ….",
+}
 # the rest of a warning whose beginning has an entry; in the text of that entry
 MORE_OF_AN_ENTRY = (
     "Increase the number of iterations to improve the convergence",

@@ -103,12 +103,15 @@ class Progress:
 
     def _ending(self, trained):
         return (
-            f"Training {ENDED[self.ended_by]} after {len(trained)} of "
+            f"{ENDED[self.ended_by]} after {len(trained)} of "
             f"{self.settings.n_members} members, which the ensemble consists of."
         )
 
 
-ENDED = {"interrupted": "interrupted by user", "callback": "stopped by a callback"}
+ENDED = {
+    "interrupted": "Training interrupted by user",
+    "callback": "Training stopped by a callback",
+}
 
 
 @contextmanager

@@ -23,6 +23,7 @@ ENTRIES = {
     "lbfgs failed to converge after": "lbfgs-failed",
     "no epoch had a validation score above -inf": "no-score",
     "Training interrupted by user": "interrupted",
+    "Training stopped by a callback": "stopped",
     "larger than sample size. It is going to be clipped": "clipped-batch",
     "a checkpoint could not be written": "no-checkpoint",
 }
