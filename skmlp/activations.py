@@ -431,8 +431,10 @@ class Mish(Activation):
         np.exp(u, out=u)
         n = u + 2.0
         n *= u
-        np.divide(n, n + 2.0, out=u)
-        np.multiply(z, u, out=out)
+        r = np.add(n, 2.0, out=u)
+        np.reciprocal(r, out=r)  # not n / r: to the bit as with the slope
+        n *= r
+        np.multiply(z, n, out=out)
 
     def forward_with_slope(self, z: Array, out: Array) -> None:
         # n r + 4 z u (1 + u) r^2 with r = 1 / (n + 2), where u (1 + u) = n - u

@@ -136,13 +136,16 @@ RANGES = {
     "Exponential": {"end": WITH_1},
     "Step": {"factor": WITH_1, "n_drops": WHOLE},
     "Linear": {"end": BOTH_ENDS},
-    "CosLog": {"n_cycles": ([1, 50], [0, 51, 1.0, np.nan])},
+    "CosLog": {
+        "n_cycles": ([1, 50], [0, 51, 1.0, np.nan]),
+        "n_cycles_no_change": ([1, None], [0, -1, 1.0, "1", np.nan]),
+    },
     "FlatCosine": {"hold": FROM_0_TO_1},
     "Warmup": {
         "schedule": ([Cosine(), Warmup()], [None, "cosine", Cosine, Adam()]),
         "share": WITH_1,
     },
-    "LBFGS": {"max_fun": WHOLE},
+    "LBFGS": {"max_fun": WHOLE, "map": ([None], [0, "map", []])},
     "SGD": STOCHASTIC | LAZY | {"momentum": BOTH_ENDS, "nesterovs_momentum": YES_OR_NO},
     "Adam": ADAM | LAZY,
     "AdamW": ADAM | LAZY | DECAY,

@@ -126,13 +126,15 @@ def test_balanced_counts_the_training_rows_of_early_stopping_alone(
     monkeypatch, sample_weight
 ):
     splits = []
-    split = skmlp.estimators.fitting.data.train_test_split
+    split = skmlp.estimators.fitting.plan.split_rows
 
     def watched(*args, **kwargs):
-        splits.append(split(*args, **kwargs))
-        return splits[-1]
+        found = split(*args, **kwargs)
+        held = found[1].rows
+        splits.append((np.setdiff1d(np.arange(N_ROWS), held), held))
+        return found
 
-    monkeypatch.setattr(skmlp.estimators.fitting.data, "train_test_split", watched)
+    monkeypatch.setattr(skmlp.estimators.fitting.plan, "split_rows", watched)
     params = {"early_stopping": True}
     model = fitted(CODES, sample_weight, class_weight="balanced", **params)
     ((training, validation),) = splits
