@@ -36,7 +36,14 @@ ESTIMATOR_FLOORS = [
     {"autoencoder", "transformer"},
 ]
 NUMERICAL = {"numpy", "scipy"}
-ONLY_ESTIMATORS = {"sklearn", "threadpoolctl", "joblib", "pandas", "dask"}
+ONLY_ESTIMATORS = {
+    "sklearn",
+    "threadpoolctl",
+    "joblib",
+    "pandas",
+    "dask",
+    "distributed",
+}
 # Where unrelated things meet.
 NO_NAMES = {"utils", "helpers", "common"}
 
@@ -158,7 +165,7 @@ def test_a_module_imports_only_the_libraries_of_its_floor():
     ]
     assert not found, (
         f"{found}: the engine may import numpy, scipy and the standard library; "
-        "scikit-learn, threadpoolctl and joblib enter by the estimators alone, "
+        "scikit-learn, threadpoolctl, joblib and dask enter by the estimators alone, "
         "matplotlib by the plots, onnx and skl2onnx by their exports, and nothing "
         "else does."
     )
