@@ -16,7 +16,7 @@ from skmlp.training.batches import READ_BY_ROWS, TrainingRows
 Array = NDArray[np.floating[Any]]
 
 # Sums that are added at once, in each node of the tree.
-FAN_IN = 8
+FAN_IN = 4
 # A block has so many rows, or more where there would be more blocks than that.
 BLOCK_ROWS = 4096
 MOST_BLOCKS = 1024

@@ -170,7 +170,7 @@ def test_a_module_imports_only_the_libraries_of_its_floor():
     ]
     assert not found, (
         f"{found}: the engine may import numpy, scipy and the standard library; "
-        "scikit-learn, threadpoolctl and joblib enter by the estimators, "
+        "scikit-learn, threadpoolctl, joblib and dask enter by the estimators, "
         "matplotlib by the plots, onnx and skl2onnx by their exports, pyarrow by what "
         "reads Parquet, and nothing else does."
     )
