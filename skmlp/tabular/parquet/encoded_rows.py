@@ -12,8 +12,8 @@ from sklearn import config_context
 from skmlp.tabular.parquet.files import OWNER, naming
 
 # Of encoded rows as float64 at once; their number does not change what they become.
-BLOCK_BYTES = 1 << 25
-MOST_ROWS = 1 << 16
+BLOCK_BYTES = 1 << 23
+MOST_ROWS = 1 << 14
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from skmlp.tabular.feature_names import check_names
 
 OWNER = "fit_parquet"
 # Of a column in a file, read at once.
-BUFFER_BYTES = 1 << 20
+BUFFER_BYTES = 1 << 17
 UNREADABLE = (OSError, ValueError, TypeError, NotImplementedError)
 
 

@@ -37,11 +37,12 @@ def fit_parquet(
     encoded into a temporary file of 4 bytes for each row and encoded column, on which
     the estimator trains as on a memory map, and which is deleted afterwards.
 
-    In memory are the target, the weights, about ten columns of 8 bytes for each row,
-    and of each column of text the distinct values. Training reads rows in random order,
-    which is fast where the temporary file fits into the memory that the system has
-    left; for larger ones pass ``shuffle="blocks"``, which reads neighbouring rows
-    together.
+    In memory are the target and the weights; columns of 32 MiB together, or a single
+    one of a long table, some five times while they are learned; of each column of text
+    the distinct values; and a row group of a file, up to four times. Training reads
+    rows in random order, which is fast where the temporary file fits into the memory
+    that the system has left; for larger ones pass ``shuffle="blocks"``, which reads
+    neighbouring rows together.
 
     Parameters
     ----------
