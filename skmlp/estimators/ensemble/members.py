@@ -1,6 +1,5 @@
 """Ensembles: several networks, trained independently and averaged."""
 
-import math
 import warnings
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 from skmlp.errors import error_context, invalid, short_repr
 from skmlp.estimators.calibration import attributes_from_validation
 from skmlp.estimators.ensemble.progress import Progress
+from skmlp.estimators.ensemble.time_shares import time_shares
 from skmlp.estimators.fitting.callbacks import member_hooks, without_callbacks
 from skmlp.estimators.fitting.data import (
     ValidationRows,
@@ -78,14 +78,15 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     random_state = check_seed(settings.owner, settings.random_state)
     requests = _requests(settings, targets, request, random_state)
     n_at_once = _n_at_once(settings, data.X, request)
-    members = _members(estimator, settings, targets, random_state, n_at_once)
+    members = _members(estimator, settings, targets, random_state)
     if known:
         _continue_from(settings, members, known)
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
-    pairs = zip(members, requests, strict=True)
+    shares = time_shares(settings.max_time, settings.n_members, n_at_once)
+    each = zip(members, requests, shares, strict=True)
     rows = X.without_names() if isinstance(X, Stream) else data.X
-    jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
+    jobs = [delayed(_trained)(*one, rows, y, sample_weight) for one in each]
     attributes_of = partial(_attributes, settings, targets)
     progress = Progress(settings, n_at_once, hooks, attributes_of, not incremental)
     trained = progress.collect(jobs)
@@ -96,8 +97,10 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     return attributes, [*progress.warnings(trained), *found]
 
 
-def _trained(member, X, y, sample_weight, request) -> Trained | None:
+def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
     """Train a member, possibly in a process of its own; None if it was interrupted."""
+    if share is not None:
+        member.set_params(max_time=share.seconds())
     settings = Settings.of(member)
     with one_blas_thread():
         outcome = train(make_plan(member, settings, X, y, sample_weight, request))
@@ -148,16 +151,14 @@ def _n_at_once(settings, X, request) -> int:
         return min(effective_n_jobs(settings.n_jobs), n_members)
 
 
-def _members(estimator, settings, targets, random_state, n_at_once):
-    """Clones with seeds of their own, which share `max_time`."""
+def _members(estimator, settings, targets, random_state):
+    """Clones with seeds of their own."""
     n_members = settings.n_members
     own = dict(ALONE)
     if settings.categorical_features is not None:  # names, which members don't know
         names = vars(targets.template).get("feature_names_in_")
         X = targets.rows.X
         own["categorical_features"] = categorical_columns(settings, X, names)
-    if settings.max_time is not None:
-        own["max_time"] = settings.max_time / math.ceil(n_members / n_at_once)
     if settings.calibration is not None:
         own["calibration"] = None
     if settings.verbose == 1:  # then there is a line for each member
