@@ -296,7 +296,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         parameters and weights.
 
     n_jobs : int or None, default=None
-        Number of members trained in parallel, in processes; many rows are predicted in
+        Number of members trained in parallel, in processes. Many rows are predicted in
         as many threads. None means 1, -1 means all processors. Results do not depend on
         it. Ensembles that train within about a second are trained sequentially.
 

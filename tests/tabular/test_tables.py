@@ -1,11 +1,13 @@
 """Tables of every library are one table; what is no table is refused."""
 
 import datetime
+import warnings
 
 import numpy as np
 import pytest
 from scipy import sparse
 
+from skmlp import DiagnosticWarning
 from skmlp.tabular import SmoothClipScaler, TableEncoder
 
 from .dresses import (
@@ -165,3 +167,59 @@ def test_what_is_no_table_is_refused(case):
 def test_names_of_which_some_are_no_strings_are_refused():
     with pytest.raises(TypeError, match="only supported if all input features have"):
         TableEncoder().fit(pd.DataFrame([[1, 2]], columns=["a", 2]))
+
+
+# Rows of a frame of pandas, of which few are read at once
+
+
+def frame_of_all_kinds():
+    values = np.arange(12)
+    codes = pd.Categorical([None, *"abcabcabcab"], categories=list("zabc"))
+    return pd.DataFrame(
+        {
+            "float64": np.where(values == 3, np.nan, values / 7),
+            "float32": (values / 7).astype(np.float32),
+            "int64": values + 2**53,
+            "uint8": values.astype(np.uint8),
+            "bool": values % 3 == 0,
+            "boolean": pd.array([None, *(values[1:] % 2 == 0)], dtype="boolean"),
+            "Int64": pd.array([None, *values[1:]], dtype="Int64"),
+            "Float32": pd.array([None, *values[1:] / 7], dtype="Float32"),
+            "text": [None, *"abcabcabcab"],
+            "string": pd.array([None, *"abcabcabcab"], dtype="string"),
+            "objects": pd.Series([None, 1, "1", 2.0, *"23452345"], dtype=object),
+            "category": codes,
+            "ordered": codes.as_ordered(),
+            "of floats": pd.Categorical(np.float32(values % 3 / 7)),
+            "intervals": pd.cut(values, [-1, 4, 8, 12]),
+            "numbers": [str(value / 4) for value in values],
+            "dates": pd.date_range("2020-01-30 12:00", periods=12, freq="7h"),
+            "periods": pd.period_range("2020-01-30", periods=12, freq="D"),
+            "durations": pd.to_timedelta(values * 1.5, unit="h"),
+        }
+    )
+
+
+def encoder_of(X, **params):
+    return quietly_encoded(TableEncoder(dtype=np.float64, **params), X)
+
+
+def quietly_encoded(encoder, X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DiagnosticWarning)
+        return encoder.fit(X)
+
+
+CHOSEN = {"by dtype": {}, "numbers too": {"categorical_features": ["float32", "uint8"]}}
+
+
+@pytest.mark.parametrize("params", CHOSEN.values(), ids=CHOSEN)
+def test_a_row_alone_is_what_it_is_among_others(params):
+    X = frame_of_all_kinds()
+    names = params.get("categorical_features", [])
+    X = X[[*names, "bool", "int64"]] if names else X
+    encoder = encoder_of(X, **params)
+    expected = encoder.transform(X)
+    for i in range(len(X)):
+        for rows in (X.iloc[[i]], X.iloc[[i], ::-1].assign(other=[[1]])):
+            np.testing.assert_array_equal(encoder.transform(rows)[0], expected[i])

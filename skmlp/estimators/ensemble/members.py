@@ -1,6 +1,5 @@
 """Ensembles: several networks, trained independently and averaged."""
 
-import math
 import multiprocessing
 import warnings
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from skmlp.estimators.ensemble.configurations import (
 )
 from skmlp.estimators.ensemble.progress import Progress
 from skmlp.estimators.ensemble.selection import check_link, check_selection, select
+from skmlp.estimators.ensemble.time_shares import time_shares
 from skmlp.estimators.fitting.callbacks import member_hooks, without_callbacks
 from skmlp.estimators.fitting.data import (
     ValidationRows,
@@ -83,22 +83,12 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     request = replace(request, continued=bool(known))
     before = attributes_before(known[0], request) if known else {}
     targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
-    data = targets.rows
     request = replace(request, validation=_without_names(settings, targets, request))
-    each = variants(estimator, settings)
-    _check_variants(settings, targets, each)
-    random_state = check_seed(settings.owner, settings.random_state)
-    requests = _requests(settings, targets, request, random_state)
-    n_at_once = _n_at_once(settings, each, data.X, request)
-    members = _members(each, settings, targets, random_state, n_at_once)
-    if known:
-        _check_continues(settings, estimator)
-        _continue_from(settings, members, known)
+    jobs, n_at_once = _jobs(estimator, settings, targets, request, known)
+    rows = X.without_names() if isinstance(X, Stream) else targets.rows.X
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
-    pairs = zip(members, requests, strict=True)
-    rows = X.without_names() if isinstance(X, Stream) else data.X
-    jobs = [delayed(_trained)(m, rows, y, sample_weight, r) for m, r in pairs]
+    jobs = [delayed(_trained)(*job, rows, y, sample_weight) for job in jobs]
     attributes_of = partial(_attributes, settings, targets, request)
     progress = Progress(settings, n_at_once, hooks, attributes_of, not incremental)
     trained = progress.collect(jobs)
@@ -109,6 +99,24 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     return attributes, [*progress.warnings(trained), *found]
 
 
+def _jobs(estimator, settings, targets, request, known):
+    """(member, request, share of the time) of each, and how many train at once.
+
+    known : the members of the previous call, or None.
+    """
+    each = variants(estimator, settings)
+    _check_variants(settings, targets, each)
+    random_state = check_seed(settings.owner, settings.random_state)
+    requests = _requests(settings, targets, request, random_state)
+    n_at_once = _n_at_once(settings, each, targets.rows.X, request)
+    members = _members(each, settings, targets, random_state)
+    if known:
+        _check_continues(settings, estimator)
+        _continue_from(settings, members, known)
+    shares = time_shares(settings.max_time, settings.n_members, n_at_once)
+    return [*zip(members, requests, shares, strict=True)], n_at_once
+
+
 def _check_variants(settings, targets, each) -> None:
     """Raise a ValueError, before training, for what cannot train or be weighted."""
     task, data = targets.task, targets.rows
@@ -117,8 +125,10 @@ def _check_variants(settings, targets, each) -> None:
     check_link(settings, task, loss, loss.n_outputs(data.Y.shape[1]))
 
 
-def _trained(member, X, y, sample_weight, request) -> Trained | None:
+def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
     """Train a member, possibly in a process of its own; None if it was interrupted."""
+    if share is not None:
+        member.set_params(max_time=share.seconds())
     settings = Settings.of(member)
     with one_blas_thread():
         outcome = train(make_plan(member, settings, X, y, sample_weight, request))
@@ -185,8 +195,8 @@ def _is_in_worker() -> bool:
     return "loky" in type(multiprocessing.current_process()).__module__
 
 
-def _members(each, settings, targets, random_state, n_at_once):
-    """Members with seeds of their own, which share `max_time`.
+def _members(each, settings, targets, random_state):
+    """Members with seeds of their own.
 
     each : the estimator in each configuration; members take these in turn.
     """
@@ -196,8 +206,6 @@ def _members(each, settings, targets, random_state, n_at_once):
         names = vars(targets.template).get("feature_names_in_")
         X = targets.rows.X
         own["categorical_features"] = categorical_columns(settings, X, names)
-    if settings.max_time is not None:
-        own["max_time"] = settings.max_time / math.ceil(n_members / n_at_once)
     if settings.calibration is not None:
         own["calibration"] = None
     if settings.verbose == 1:  # then there is a line for each member

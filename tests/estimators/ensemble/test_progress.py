@@ -147,9 +147,9 @@ import numpy as np
 from skmlp import MLPRegressor
 
 rng = np.random.default_rng(0)
-X = rng.normal(size=(4000, 20))
-model = MLPRegressor((64,), n_members=40, n_jobs=2, max_iter=60, tol=0, verbose=1,
-                     n_iter_no_change=1000, random_state=0)
+X = rng.normal(size=(2000, 5))
+model = MLPRegressor(hidden_layer_sizes=16, n_members=40, n_jobs=2,
+                     max_iter=30, tol=0.0, verbose=1)
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     model.fit(X, X[:, 0])
