@@ -51,7 +51,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/backreferences",
     "show_signature": False,
     "show_memory": False,
-    "min_reported_time": 1e9,
+    "write_computation_times": False,
     "download_all_examples": False,
     "within_subsection_order": "FileNameSortKey",
 }
@@ -61,8 +61,10 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "skmlp"
 html_static_path = [str(SITE / "static")]
+html_favicon = str(SITE / "static" / "icon.svg")
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_show_search_summary = False  # pages that lie in a folder can't fetch each other
 html_copy_source = False
 html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_sidebars = {"index": [], "changes": []}
