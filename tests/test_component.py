@@ -145,7 +145,7 @@ RANGES = {
         "schedule": ([Cosine(), Warmup()], [None, "cosine", Cosine, Adam()]),
         "share": WITH_1,
     },
-    "LBFGS": {"max_fun": WHOLE, "map": ([None], [1, "map", [map]])},
+    "LBFGS": {"max_fun": WHOLE, "map": ([map, None], [1, "map", [map]])},
     "SGD": STOCHASTIC | LAZY | {"momentum": BOTH_ENDS, "nesterovs_momentum": YES_OR_NO},
     "Adam": ADAM | LAZY,
     "AdamW": ADAM | LAZY | DECAY,
