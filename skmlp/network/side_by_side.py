@@ -5,6 +5,7 @@ weights stay where they are: each network's product is its own.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from skmlp.network.layer import Array
 from skmlp.network.network import Network, Views
@@ -30,7 +31,7 @@ def raw_outputs(
 
 def _alike(networks: Sequence[Network]) -> list[list[int]]:
     """The numbers of networks of each kind."""
-    groups: dict[tuple, list[int]] = {}
+    groups: dict[tuple[Any, ...], list[int]] = {}
     for number, network in enumerate(networks):
         groups.setdefault(network.kind, []).append(number)
     return list(groups.values())
@@ -41,8 +42,9 @@ def _raw_outputs_of_alike(
 ) -> Sequence[Array]:
     if len(networks) == 1:
         return [networks[0].predict(views[0], X)]
-    x: Sequence[Array] = [X] * len(networks)
+    x: Any = [X] * len(networks)
     for number, layer in enumerate(networks[0].layers):
         layers = [network.layers[number] for network in networks]
         x = layer.forward_of_all(layers, [own[number] for own in views], x)
-    return x
+    raws: Array = x
+    return list(raws)
