@@ -42,8 +42,9 @@ def _raw_outputs_of_alike(
 ) -> Sequence[Array]:
     if len(networks) == 1:
         return [networks[0].predict(views[0], X)]
-    x: Sequence[Array] = [X] * len(networks)
+    x: Any = [X] * len(networks)
     for number, layer in enumerate(networks[0].layers):
         layers = [network.layers[number] for network in networks]
-        x = [*layer.forward_of_all(layers, [own[number] for own in views], x)]
-    return x
+        x = layer.forward_of_all(layers, [own[number] for own in views], x)
+    raws: Array = x
+    return list(raws)
