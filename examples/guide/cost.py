@@ -1,4 +1,4 @@
-"""Seconds and bytes of fits by rows, columns, members and workers, for the page cost.md.
+"""Seconds and bytes of fits by rows, columns, members and workers, for cost.md.
 
     python examples/guide/cost.py [--rows 100000] [--workers 1 2]
 
