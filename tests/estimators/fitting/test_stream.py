@@ -554,3 +554,38 @@ def test_lbfgs_has_no_batches():
     for kind in (MLPClassifier, MLPRegressor):
         assert hasattr(kind(), "fit_batches")
         assert not hasattr(kind(solver="lbfgs"), "fit_batches")
+
+
+def test_progress_is_printed_and_told_to_callbacks_as_in_fit(capsys):
+    pytest.importorskip("sklearn.callback")
+
+    class Epochs:
+        max_propagation_depth = 0
+
+        def __init__(self):
+            self.scores = []
+
+        def setup(self, estimator, context):
+            pass
+
+        def teardown(self, estimator, context):
+            pass
+
+        def on_fit_task_begin(self, estimator, context):
+            pass
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            self.scores.append((context.task_name, fitted_estimator.score(X, CODES)))
+
+    told, printed = [], []
+    for batches in (None, in_batches([13, 60], X, CODES)):
+        model = MLPClassifier(**SMALL, shuffle=False, verbose=True)
+        told.append(Epochs())
+        model.set_callbacks(told[-1])
+        if batches is None:
+            quietly(model.fit, X, CODES)
+        else:
+            fitted(model, batches)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and "Iteration 2" in printed[0]
+    assert told[0].scores == told[1].scores and len(told[0].scores) > 2
