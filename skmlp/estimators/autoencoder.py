@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmlp.constraints import integer
 from skmlp.errors import describe, error_context, invalid, refuse_unsupported
-from skmlp.estimators.ensemble.members import check_one_member
+from skmlp.estimators.ensemble.support import check_one_member
 from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.lazy import lazy_for_dask

@@ -14,12 +14,9 @@ from skmlp.errors import invalid
 from skmlp.estimators.calibration import check_calibration
 from skmlp.estimators.conversion import from_sklearn, to_sklearn
 from skmlp.estimators.ensemble.configurations import check_configurations
-from skmlp.estimators.ensemble.members import (
-    check_members,
-    fit_members,
-    several_members,
-)
+from skmlp.estimators.ensemble.members import fit_members
 from skmlp.estimators.ensemble.prediction import outputs_of
+from skmlp.estimators.ensemble.support import check_members, several_members
 from skmlp.estimators.fitting.callbacks import (
     CallbackSupportMixin,
     epoch_hooks,

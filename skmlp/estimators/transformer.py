@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmlp.errors import describe
 from skmlp.estimators.base import BaseMLP
 from skmlp.estimators.classifier import MLPClassifier
-from skmlp.estimators.ensemble.members import check_one_member
+from skmlp.estimators.ensemble.support import check_one_member
 from skmlp.estimators.fitting.kept_network import network_of
 from skmlp.estimators.fitting.state import rollback_on_error
 from skmlp.estimators.inspection.attribution import check_layer

@@ -10,23 +10,22 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 
-from skmlp.component import Component
 from skmlp.errors import short_repr
 from skmlp.estimators import MLPClassifier, MLPRegressor
-from skmlp.estimators.base import as_solver, is_stochastic
-from skmlp.estimators.options import OPTIONS, Ensemble
-from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.moved import hint
-from skmlp.estimators.validation.parameters import RULES
 from skmlp.model_file import SavableMixin
 from skmlp.names import Kind, PresetName
-from skmlp.solvers import Solver
 from skmlp.spelling import did_you_mean
 from skmlp.tabular.encoder import TableEncoder
+from skmlp.tabular.overrides import (
+    MERGED,
+    merged_value,
+    same_for_all,
+    settings_over,
+    with_flat,
+)
 from skmlp.tabular.presets import KINDS, loss_for, preset_of
 
-# Parameters whose objects are merged with the preset's, setting by setting.
-MERGED = ("solver", "dropout", "early_stopping", "ensemble")
 ESTIMATORS = dict(zip(KINDS, (MLPClassifier, MLPRegressor), strict=True))
 
 
@@ -330,11 +329,13 @@ class TabularPipeline(SavableMixin, Pipeline):
         mlp = self.steps[-1][1]
         if not isinstance(mlp, tuple(ESTIMATORS.values())):
             return super().set_params(**objects, **inner)
-        super().set_params(**{n: _merged(mlp, names[n], v) for n, v in objects.items()})
+        super().set_params(
+            **{n: merged_value(mlp, names[n], v) for n, v in objects.items()}
+        )
         step = f"{self.steps[-1][0]}__"
         own = {n.removeprefix(step): v for n, v in params.items() if n.startswith(step)}
-        mlp.solver = _with_flat(mlp, own, own.get("solver"))
-        mlp.ensemble = _same_for_all(mlp, own)
+        mlp.solver = with_flat(mlp, own, own.get("solver"))
+        mlp.ensemble = same_for_all(mlp, own)
         return super().set_params(**inner)
 
     def _set_others(self, params) -> None:
@@ -441,7 +442,7 @@ def tabular_pipeline(
     recipe = preset_of(preset, kind)
     if kind == "classifier" and "scoring" in params:
         recipe["loss"] = loss_for(params["scoring"])
-    mlp = estimator(**_settings(estimator, recipe, params))
+    mlp = estimator(**settings_over(estimator, recipe, params))
     return TabularPipeline([("table", encoder), ("mlp", mlp)])
 
 
@@ -451,63 +452,3 @@ def check_kind(function, kind) -> None:
             f"{function}: kind must be one of {KINDS}, got {short_repr(kind)}."
             f"{did_you_mean('kind', kind, KINDS)}"
         )
-
-
-def _settings(estimator, preset, params):
-    """The preset's parameters and the user's, merged setting by setting.
-
-    Parameters of the preset that cannot act beside the user's are left out.
-    """
-    recipe = estimator(**preset)
-    recipe.set_params(**{n: v for n, v in params.items() if n not in MERGED})
-    merged = {n: _merged(recipe, n, v) for n, v in params.items() if n in MERGED}
-    recipe.set_params(**merged)
-    merged["solver"] = _with_flat(recipe, params, params.get("solver"))
-    merged["ensemble"] = _same_for_all(recipe, params)
-    given = preset | params | merged
-    # an unknown solver is refused by fit
-    if not is_stochastic(recipe.solver):
-        idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
-        given |= {n: v for n, v in params.items() if n in idle}
-        given["ensemble"] = _same_for_all(recipe, idle | set(params))
-        return {n: v for n, v in given.items() if n not in idle or n in params}
-    if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:
-        given.pop("dropout", None)
-        given["ensemble"] = _same_for_all(recipe, {"dropout", *params})
-    return given
-
-
-def _same_for_all(mlp, names):
-    """The ensemble of `mlp`, with these of its parameters in all configurations."""
-    ensemble = mlp.ensemble
-    if not isinstance(ensemble, Ensemble):
-        return ensemble
-    ensemble = ensemble.without({name.partition("__")[0] for name in names})
-    return ensemble.for_members(mlp.n_members)
-
-
-def _merged(mlp, name, value):
-    """A user's value or object, with the current settings where it gives none."""
-    there = getattr(mlp, name)
-    if not RULES[name][0](value):
-        return value  # which fit refuses
-    if name == "solver":
-        given, there = as_solver(mlp, value), as_solver(mlp, there)
-    else:
-        given, there = OPTIONS[name].of(value), OPTIONS[name].of(there)
-    if not isinstance(there, Component):
-        return value
-    return given.filled_by(there)
-
-
-def _with_flat(mlp, params, given):
-    """The solver of `mlp`, with the user's parameters of the estimator for it.
-
-    Settings that a `given` solver object brings itself win.
-    """
-    solver = mlp.solver
-    if not isinstance(solver, Solver):
-        return solver
-    known = given._given if isinstance(given, Solver) else ()
-    own = {n: params[n] for n in solver.flat if n in params and n not in known}
-    return clone(solver).set_params(**own) if own else solver

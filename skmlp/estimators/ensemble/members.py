@@ -2,9 +2,8 @@
 
 import multiprocessing
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from joblib import delayed, effective_n_jobs
@@ -12,22 +11,18 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from skmlp.errors import Text, error_context, invalid, short_repr
-from skmlp.estimators.calibration import attributes_from_validation
 from skmlp.estimators.ensemble.configurations import (
-    check_alone,
     check_combinations_of,
-    check_numbers,
     variants,
 )
+from skmlp.estimators.ensemble.outcome import Trained, attributes_of
 from skmlp.estimators.ensemble.progress import Progress
-from skmlp.estimators.ensemble.selection import check_link, check_selection, select
+from skmlp.estimators.ensemble.selection import check_link
 from skmlp.estimators.ensemble.time_shares import time_shares
 from skmlp.estimators.fitting.callbacks import member_hooks, without_callbacks
 from skmlp.estimators.fitting.data import (
-    ValidationRows,
     all_splits,
     check_groups,
-    weighted_by_class,
 )
 from skmlp.estimators.fitting.fit import train
 from skmlp.estimators.fitting.inputs import categorical_columns
@@ -39,7 +34,6 @@ from skmlp.estimators.fitting.plan import (
 from skmlp.estimators.fitting.settings import Settings
 from skmlp.estimators.fitting.state import (
     FITTED_ATTRIBUTES,
-    State,
     set_fitted_attributes,
 )
 from skmlp.estimators.fitting.strata import folds_of
@@ -49,30 +43,12 @@ from skmlp.estimators.options import EarlyStopping
 from skmlp.estimators.targets.task import decoded
 from skmlp.estimators.validation.arrays import check_seed, check_X
 from skmlp.estimators.validation.parameters import epochs_of, is_splitter
-from skmlp.training.batches import ChosenRows
 
 # The parameters of ensembles, at the values that a member has.
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
 # Rows seen by all members over all epochs, from which starting processes pays.
 WORTH_PROCESSES = 300_000
 FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
-
-
-@dataclass
-class Trained:
-    """A fitted member, with what the ensemble needs of its training.
-
-    validation, output : its validation rows, without X, and the outputs there, or
-        Nones.
-    warnings : pairs (text, kind); gravity : how serious they are.
-    """
-
-    member: Any
-    loss: Any
-    validation: ValidationRows | None
-    output: Any
-    warnings: list
-    gravity: tuple
 
 
 def fit_members(estimator, settings, X, y, sample_weight, request):
@@ -89,14 +65,14 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
     jobs = [delayed(_trained)(*job, rows, y, sample_weight) for job in jobs]
-    attributes_of = partial(_attributes, settings, targets, request)
-    progress = Progress(settings, n_at_once, hooks, attributes_of, not incremental)
+    attributes = partial(attributes_of, settings, targets, request)
+    progress = Progress(settings, n_at_once, hooks, attributes, not incremental)
     trained = progress.collect(jobs)
-    attributes = attributes_of(trained) | progress.stop_reason(trained)
+    learned = attributes(trained) | progress.stop_reason(trained)
     if hooks is not None:
-        hooks.close(attributes)
+        hooks.close(learned)
     found = max(trained, key=lambda one: one.gravity).warnings
-    return attributes, [*progress.warnings(trained), *found]
+    return learned, [*progress.warnings(trained), *found]
 
 
 def _jobs(estimator, settings, targets, request, known):
@@ -268,168 +244,3 @@ def _splits(settings, targets, groups, random_state):
     folds = folds_of(task.fold_strata(data.Y), len(data), n, random_state)
     numbers = range(n)
     return [(np.flatnonzero(folds != i), np.flatnonzero(folds == i)) for i in numbers]
-
-
-# Weights
-
-
-def _weighted(settings, targets, request, trained):
-    """The members that count, their weights, and attributes that say how they came.
-
-    The weights are None where those that count are equal.
-    """
-    n = settings.ensemble.n_configurations
-    if settings.ensemble.configurations is None:
-        return trained, None, {}
-    is_complete = len(trained) == settings.n_members
-    if settings.ensemble.weights == "equal" or not is_complete:
-        counts = np.bincount(np.arange(len(trained)) % n, minlength=n)
-        return trained, None, {"configuration_weights_": counts / len(trained)}
-    with one_blas_thread():
-        weights, scores = _selected(settings, targets, request, trained)
-    found = {"configuration_scores_": scores, "configuration_weights_": weights}
-    n_each = len(trained) // n
-    weights = np.tile(weights / n_each, n_each)  # members take configurations in turn
-    kept = [one for one, weight in zip(trained, weights, strict=True) if weight]
-    weights = weights[weights > 0]
-    if np.ptp(weights) == 0:
-        return kept, None, found
-    return kept, weights, {**found, "member_weights_": weights}
-
-
-def _selected(settings, targets, request, trained):
-    """The weights of configurations by greedy selection, and the score of each."""
-    n = settings.ensemble.n_configurations
-    each = [_held_out(settings, targets, trained[i::n]) for i in range(n)]
-    rows = each[0][0]  # the same for all
-    numbers = rows.rows
-    X = request.validation[0]
-    if numbers is not None:
-        X = ChosenRows(targets.rows.X, numbers)
-    outputs = [output for _, output in each]
-    loss = trained[0].loss
-    return select(settings, targets, loss, replace(rows, X=X), outputs)
-
-
-# Fitted attributes
-
-
-def _attributes(settings, targets, request, trained):
-    """The fitted attributes of the ensemble, from its members."""
-    trained, weights, chosen = _weighted(settings, targets, request, trained)
-    members = [one.member for one in trained]
-    first = members[0]
-    template = vars(targets.template)
-    names = {n: v for n, v in template.items() if n == "feature_names_in_"}
-    found = _from_unseen_rows(settings, targets, trained, weights)
-    weight = found.pop("validation_weight", None)
-    state = State(targets.task, trained[0].loss, validation_weight=weight)
-    return {
-        "members_": members,
-        **names,
-        **targets.task.attributes,
-        "n_features_in_": first.n_features_in_,
-        "n_layers_": first.n_layers_,
-        "n_outputs_": first.n_outputs_,
-        "out_activation_": first.out_activation_,
-        "n_iter_": max(member.n_iter_ for member in members),
-        "n_updates_": sum(member.n_updates_ for member in members),
-        "loss_": float(np.mean([member.loss_ for member in members])),
-        "stop_reason_": f"First of {len(members)} members: {first.stop_reason_}",
-        **chosen,
-        **found,
-        "_state": state,
-    }
-
-
-def _from_unseen_rows(settings, targets, trained, weights):
-    """What follows from held-out rows and the outputs of members that held them out."""
-    if trained[0].validation is None or settings.refit:
-        return {}
-    task = targets.task
-    rows, output = _held_out(settings, targets, trained, weights)
-    found = attributes_from_validation(settings, task, rows, output)
-    if settings.ensemble.by == "folds":
-        shape = len(targets.rows), *output.shape[1:]
-        everywhere = np.full(shape, np.nan, output.dtype)
-        everywhere[rows.rows] = output
-        found["oof_prediction_"] = task.predicted(everywhere)
-    return found
-
-
-def _held_out(settings, targets, trained, weights=None):
-    """Rows that members held out, without X, and the mean output of these members."""
-    task, data, validation = targets.task, targets.rows, trained[0].validation
-    if validation.rows is None:  # the user's own, which are the same for all
-        outputs = np.stack([one.output for one in trained])
-        return validation, task.mean_output(outputs, weights)
-    output, rows = _unseen(task, len(data), trained, weights)
-    data, _ = weighted_by_class(settings, task, data, None)
-    weight = None if data.weight is None else data.weight[rows]
-    return ValidationRows(None, data.Y[rows], weight, rows), output
-
-
-def _unseen(task, n_samples, trained, weights):
-    """The mean output of the members that held a row out, and which rows these are."""
-    shape, first = (len(trained), n_samples), trained[0].output
-    counted = np.zeros(shape, bool)
-    each = np.zeros((*shape, *first.shape[1:]), first.dtype)
-    for number, one in enumerate(trained):
-        rows = one.validation.rows
-        counted[number, rows], each[number, rows] = True, one.output
-    rows = np.flatnonzero(counted.any(axis=0))
-    shares = counted[:, rows]
-    if weights is not None:
-        shares = shares * weights[:, np.newaxis]
-    return task.mean_output(each[:, rows], shares), rows
-
-
-# What ensembles do not support
-
-
-def check_members(settings, request) -> None:
-    """Raise a ValueError for what ensembles do not support."""
-    if settings.n_members == 1:
-        if settings.ensemble.by != "seeds":
-            raise settings.invalid("ensemble", "be 'seeds' with n_members=1")
-        check_alone(settings)
-        return
-    check_numbers(settings)
-    check_selection(settings, request)
-    if settings.warm_start and not request.incremental:
-        raise settings.invalid("warm_start", "be False with n_members > 1")
-    if settings.checkpoint is not None:
-        raise settings.invalid("checkpoint", "be None with n_members > 1")
-    if request.extend_classes:
-        raise settings.invalid("n_members", "be 1 with extend_classes=True")
-    if settings.ensemble.by == "folds":
-        _check_folds(settings, request)
-
-
-def _check_folds(settings, request) -> None:
-    folds = f"ensemble={short_repr(settings.given['ensemble'])}"
-    if settings.refit:
-        raise settings.invalid("refit", f"be False with {folds}")
-    if request.validation[0] is not None:
-        raise settings.invalid("ensemble", "be 'seeds' with X_val")
-    if not settings.holds_out:
-        if settings.early_stopping.on_validation:
-            expected = "and solver lbfgs, which holds out no rows otherwise"
-            raise settings.invalid("scoring", f"be set with {folds} {expected}")
-        expected = f"be True with {folds}, which holds out folds"
-        raise settings.invalid("early_stopping", expected)
-
-
-def several_members(owner, members) -> str:
-    """The message for what only a single network has."""
-    return (
-        f"{owner}: n_members must be 1 to inspect the network, got {len(members)}; use "
-        "one of members_."
-    )
-
-
-def check_one_member(owner, n_members) -> None:
-    """Refuse an ensemble in a wrapper, which uses the one network of its estimator."""
-    if n_members != 1:
-        expected = "be 1, since the features are those of one network"
-        raise invalid(owner, "estimator__n_members", expected, n_members)
