@@ -90,3 +90,27 @@ def assert_same_outputs(model, expected, X=X):
     for found, wanted in zip(outputs(model, X), outputs(expected, X), strict=True):
         np.testing.assert_array_equal(found, wanted)
         assert found.dtype == wanted.dtype
+
+
+def held_out(task, groups=None, **params):
+    """A model, and the rows that each of its members held out."""
+    seen = []
+
+    def score(estimator, rows, y):  # a function, which is not copied for each member
+        numbers = np.flatnonzero(np.isin(X[:, 0], rows[:, 0])).tolist()
+        if numbers not in seen:
+            seen.append(numbers)
+        return 0.0
+
+    model = make(task, **params | {"scoring": score})
+    return model.fit(X, TASKS[task][0], groups=groups), seen
+
+
+def assert_out_of_fold(model, folds, task=""):
+    """Rows have the prediction of the member that held them out."""
+    oof = model.oof_prediction_
+    oof = np.hstack(oof) if isinstance(oof, list) else oof
+    for member, fold in zip(model.members_, folds, strict=True):
+        # validation rows are seen by the scaled network: other roundings
+        expected = predicted(member, X[fold])
+        np.testing.assert_allclose(oof[fold], expected, rtol=1e-9, err_msg=task)

@@ -22,7 +22,7 @@ from sklearn.model_selection import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skmlp import MLPAutoencoder, MLPRegressor, MLPTransformer
+from skmlp import MLPRegressor
 from skmlp.estimators.targets.class_columns import ClassColumns
 from skmlp.estimators.targets.classes import Binary, Multiclass, Multilabel
 from skmlp.estimators.targets.numbers import Numbers
@@ -58,9 +58,11 @@ from .small_ensembles import (
     ONE_LABEL,
     ROWS,
     TASKS,
+    assert_out_of_fold,
     assert_same_outputs,
     each_kind,
     fit,
+    held_out,
     make,
     predicted,
 )
@@ -460,20 +462,6 @@ def test_a_random_state_is_drawn_from():
 # Folds
 
 
-def held_out(task, groups=None, **params):
-    """A model, and the rows that each of its members held out."""
-    seen = []
-
-    def score(estimator, rows, y):  # a function, which is not copied for each member
-        numbers = np.flatnonzero(np.isin(X[:, 0], rows[:, 0])).tolist()
-        if numbers not in seen:
-            seen.append(numbers)
-        return 0.0
-
-    model = make(task, **params | {"scoring": score})
-    return model.fit(X, TASKS[task][0], groups=groups), seen
-
-
 def assert_each_once(folds):
     assert len(folds) == N_MEMBERS
     np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(N_ROWS))
@@ -526,30 +514,6 @@ def test_groups_stay_whole(task):
     assert_out_of_fold(model, folds)
 
 
-def assert_out_of_fold(model, folds, task=""):
-    """Rows have the prediction of the member that held them out."""
-    oof = model.oof_prediction_
-    oof = np.hstack(oof) if isinstance(oof, list) else oof
-    for member, fold in zip(model.members_, folds, strict=True):
-        # validation rows are seen by the scaled network: other roundings
-        expected = predicted(member, X[fold])
-        np.testing.assert_allclose(oof[fold], expected, rtol=1e-9, err_msg=task)
-
-
-def test_out_of_fold_predictions_are_those_of_the_member_that_held_a_row_out():
-    for task in FOLDED:
-        model, folds = held_out(task, **FOLDS)
-        assert_out_of_fold(model, folds, task)
-        assert np.isfinite(np.hstack(model.oof_prediction_)).all(), task
-        shape = np.shape(predicted(model)) if task != "columns" else (2, N_ROWS, 3)
-        assert np.shape(model.oof_prediction_) == shape, task
-
-
-def test_out_of_fold_predictions_are_in_the_dtype_of_X():
-    model = fit("words", FORMS["float32"](X), **FOLDS)
-    assert model.oof_prediction_.dtype == np.float32
-
-
 SPLITTERS = {
     "KFold": KFold(N_MEMBERS),
     "StratifiedKFold": StratifiedKFold(N_MEMBERS),
@@ -573,33 +537,6 @@ def test_folds_are_those_of_a_splitter(splitter):
     assert_out_of_fold(model, folds)
     for member, (training, _) in zip(model.members_, splits, strict=True):
         assert member.t_ == len(training) * member.n_iter_
-
-
-@each_kind
-def test_rows_that_no_member_held_out_have_no_prediction(task):
-    # the gap before validation rows is neither trained on nor held out
-    splitter = SPLITTERS["TimeSeriesSplit"]
-    model = fit(task, **FOLDS | {"validation_fraction": splitter, "batch_size": 10})
-    held = np.concatenate([rows for _, rows in splitter.split(X)])
-    has_none = np.isnan(model.oof_prediction_.reshape(N_ROWS, -1)).all(axis=1)
-    np.testing.assert_array_equal(has_none, ~np.isin(np.arange(N_ROWS), held))
-
-
-# of each kind of mean
-@pytest.mark.parametrize("task", ["words", "labels", "columns", "outputs", "levels"])
-def test_rows_that_several_members_held_out_have_their_mean(task):
-    splitter = ShuffleSplit(N_MEMBERS, test_size=0.5, random_state=0)
-    model = fit(task, **FOLDS | {"validation_fraction": splitter})
-    folds = [rows for _, rows in splitter.split(X)]
-    oof = model.oof_prediction_
-    oof = np.hstack(oof) if isinstance(oof, list) else oof
-    pairs = list(zip(model.members_, folds, strict=True))
-    twice = np.intersect1d(folds[0], folds[1])
-    assert len(twice)
-    for row in twice:
-        members = [member for member, fold in pairs if row in fold]
-        mean = np.mean([predicted(member, X[[row]]) for member in members], axis=0)
-        np.testing.assert_allclose(oof[[row]], mean, rtol=1e-9)
 
 
 class Watchful:
@@ -667,123 +604,6 @@ def test_more_folds_than_rows_or_groups_are_refused():
     with pytest.raises(ValueError, match=r"(?s)groups must be an array of 90 group"):
         model.fit(X, NUMBERS, groups=ROWS[1:])
     assert not hasattr(model, "members_")
-
-
-# What does not go together
-
-
-REFUSED = {
-    "warm_start": ({"warm_start": True}, "warm_start must be False with n_members > 1"),
-    "checkpoint": ({"checkpoint": "run.npz"}, "checkpoint must be None with n_members"),
-    "folds of one": ({**FOLDS, "n_members": 1}, "ensemble must be 'seeds' with n_memb"),
-    "folds, refit": ({**FOLDS, "refit": True}, "refit must be False with ensemble"),
-    "folds of no rows": ({"ensemble": "folds"}, "early_stopping must be True with ens"),
-    "folds, lbfgs": (
-        {"ensemble": "folds", "solver": "lbfgs", "early_stopping": True},
-        "scoring must be set with ensemble='folds' and solver lbfgs",
-    ),
-    "no members": ({"n_members": 0}, "n_members must be an integer >= 1, got 0"),
-    "half a member": ({"n_members": 1.5}, "n_members must be an integer >= 1, got 1.5"),
-    "n_jobs": ({"n_jobs": 0}, "n_jobs must be None or an integer other than 0, got 0"),
-    "other n_jobs": ({"n_jobs": "all"}, "n_jobs must be None or an integer other"),
-    "ensemble": (
-        {"ensemble": "rows"},
-        "ensemble must be one of 'seeds', 'folds', or an",
-    ),
-}
-
-
-def test_what_members_cannot_do_is_refused():
-    for params, message in REFUSED.values():
-        for task in EACH_KIND:
-            model = make(task, **params)
-            with pytest.raises(ValueError, match=f"^{type(model).__name__}: {message}"):
-                model.fit(X, TASKS[task][0])
-            assert vars(model) == vars(make(task, **params)), message
-
-
-@each_kind
-def test_calls_that_members_cannot_follow_are_refused(task):
-    y = TASKS[task][0]
-    with pytest.raises(ValueError, match="ensemble must be 'seeds' for partial_fit"):
-        make(task, ensemble="folds").partial_fit(X, y)
-    with pytest.raises(ValueError, match="ensemble must be 'seeds' with X_val, got"):
-        make(task, **FOLDS).fit(X, y, X_val=X, y_val=y)
-    with pytest.raises(ValueError, match="groups must be None unless"):
-        make(task, **HOLDING_OUT).fit(X, y, groups=GROUPS)
-    with pytest.raises(ValueError, match="X_val must be given with y_val"):
-        make(task).fit(X, y, y_val=y)
-
-
-# Looking into a network, where there are several
-
-
-LOOKS = {
-    "hidden_activations": lambda model: model.hidden_activations(X),
-    "input_gradient": lambda model: model.input_gradient(X),
-    "integrated_gradients": lambda model: model.integrated_gradients(X),
-    "summary": lambda model: model.summary(),
-    "summary by numbers": lambda model: model.summary(4, 1),
-}
-SEVERAL = "n_members must be 1 to inspect the network, got 3; use one of members_"
-
-
-def test_looking_into_several_networks_is_refused():
-    for task in EACH_KIND:
-        model = fit(task)
-        for look in LOOKS.values():
-            with pytest.raises(ValueError, match=f"^{type(model).__name__}: {SEVERAL}"):
-                look(model)
-            look(model.members_[0])
-
-
-def test_several_networks_have_no_frame_of_their_history(pandas):
-    model = fit("numbers")
-    with pytest.raises(ValueError, match=f"^MLPRegressor: {SEVERAL}"):
-        model.history_frame()
-    assert len(model.members_[0].history_frame()) == model.n_iter_
-
-
-DRAWN = ["LossCurveDisplay", "NetworkDisplay", "WeightsDisplay"]
-
-
-@pytest.mark.parametrize("display", DRAWN)
-def test_several_networks_are_not_drawn(display):
-    matplotlib = pytest.importorskip("matplotlib")
-    matplotlib.use("Agg")
-    plot = pytest.importorskip("skmlp.plot")
-    model = fit("numbers")
-    with pytest.raises(ValueError, match=f"{display}: estimator must have n_members=1"):
-        getattr(plot, display).from_estimator(model)
-
-
-@each_kind
-def test_an_attribute_of_one_network_is_not_there_and_says_why(task):
-    model = fit(task)
-    for name in ("coefs_", "intercepts_", "history_", "loss_curve_"):
-        assert not hasattr(model, name) and hasattr(model.members_[0], name)
-        with pytest.raises(AttributeError, match=f"{SEVERAL}. The ens.* {name}."):
-            getattr(model, name)
-
-
-def test_other_attributes_that_are_not_there_say_what_they_always_did():
-    for model in (fit("numbers"), make("numbers"), fit("numbers", n_members=1)):
-        with pytest.raises(AttributeError, match="has no attribute 'nothing_'"):
-            model.nothing_  # noqa: B018
-        with pytest.raises(AttributeError, match=r"is only available|has no"):
-            model.set_params(solver="lbfgs").partial_fit  # noqa: B018
-
-
-@pytest.mark.parametrize(
-    "wrapper",
-    [MLPTransformer(make("numbers")), MLPAutoencoder(2, estimator=make("numbers"))],
-    ids=["transformer", "autoencoder"],
-)
-def test_features_of_several_networks_are_refused_before_training(wrapper):
-    message = f"{type(wrapper).__name__}: estimator__n_members must be 1, .* got 3"
-    with pytest.raises(ValueError, match=message):
-        wrapper.fit(X, NUMBERS)
-    assert not hasattr(wrapper, "n_features_in_")
 
 
 # States
