@@ -13,7 +13,8 @@ loss). For the log loss, probabilities are at least 1e-7.
 Without a folder this runs on scikit-learn's bundled data. A folder has a manifest.csv
 with the columns name, task (binary, multiclass or regression) and file; each file is a
 Parquet table with a column "target". Columns that are not numbers are categories.
-LightGBM, XGBoost and CatBoost take part where they are installed.
+LightGBM, XGBoost and CatBoost take part where they are installed, and other presets of
+skmlp where they are asked for: ``--models skmlp "skmlp fast" "skmlp best"``.
 
     python examples/benchmark_tables.py
     python examples/benchmark_tables.py FOLDER --seeds 3 --save results.csv
@@ -26,6 +27,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -191,11 +193,11 @@ def catboost(task, X, seed):
     return make_pipeline(FunctionTransformer(categories_as_text), model)
 
 
-def ours(task, X, seed):
+def ours(task, X, seed, preset="default"):
     from skmlp import tabular_pipeline
 
     kind = "regressor" if task == "regression" else "classifier"
-    return tabular_pipeline(kind, random_state=seed)
+    return tabular_pipeline(kind, preset=preset, random_state=seed)
 
 
 MODELS = {
@@ -206,13 +208,16 @@ MODELS = {
     "XGBoost": xgboost,
     "CatBoost": catboost,
     "skmlp": ours,
+    "skmlp fast": partial(ours, preset="fast"),
+    "skmlp best": partial(ours, preset="best"),
 }
+ON_REQUEST = ["skmlp fast", "skmlp best"]  # by --models
 
 
 def installed_models():
     optional = "LightGBM", "XGBoost", "CatBoost"
     missing = [name for name in optional if not importlib.util.find_spec(name.lower())]
-    return [name for name in MODELS if name not in missing]
+    return [name for name in MODELS if name not in [*missing, *ON_REQUEST]]
 
 
 # The errors
@@ -234,9 +239,10 @@ def errors_of(task, model, X, y):
 def evaluate(name, make, task, data, seed):
     """Fit one model on one split: a dict of its errors and the seconds of the fit."""
     X_train, X_test, y_train, y_test = data
-    silent = nullcontext if name == "skmlp" else warnings.catch_warnings
+    is_ours = name.startswith("skmlp")
+    silent = nullcontext if is_ours else warnings.catch_warnings
     with silent():
-        if name != "skmlp":
+        if not is_ours:
             warnings.simplefilter("ignore")
         model = make(task, X_train, seed)
         start = time.perf_counter()
@@ -305,6 +311,7 @@ def print_summary(rows):
         if "log_loss" in means:
             losses = means["log_loss"].dropna().clip(lower=1e-3)
             columns["log loss ratio"] = geometric_ratios(losses)
+        columns["time ratio"] = geometric_ratios(means["seconds"])
     n_tables = frame["table"].nunique()
     print(f"\n{f'all {n_tables} tables':24}" + "".join(f"{c:>16}" for c in columns))
     for name in ranks.sort_values().index:
