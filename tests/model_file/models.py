@@ -145,14 +145,14 @@ def mixed_rows():
     rng = np.random.default_rng(2)
     n = len(X)
     texts = np.array(["1.5 kg", "2 kg", "0.8 kg", "?"], object)
-    days = np.datetime64("2024-02-25") + np.arange(n)
+    days = np.datetime64("2024-02-25") + np.arange(n).astype("timedelta64[D]")
     columns = [
         X[:, 0].tolist(),
         rng.integers(0, 9, n).tolist(),
         NAMES[rng.integers(3, size=n)],
         (rng.random(n) < 0.5).tolist(),
         days.astype(object),
-        (days + 1000).astype(str),
+        (days + np.timedelta64(1000, "D")).astype(str),
         texts[rng.integers(4, size=n)],
     ]
     rows = np.array([*zip(*columns, strict=True)], object)
