@@ -49,6 +49,10 @@ class Embedding(Component):
         """Multiply-adds for one entry."""
         return 0
 
+    def suits(self, n_rows: int, n_columns: int) -> bool:
+        """Whether so many columns are embedded, of X with so many rows."""
+        return True
+
     def constants(self, x: Array) -> Arrays:
         """Statistics of the training rows that the embedding keeps."""
         return ()
@@ -216,6 +220,9 @@ class PiecewiseLinear(Embedding):
         Number of bins for each column, with equal numbers of training rows. Bins that
         rows of one value would take up go to the other rows; there are fewer where a
         column has fewer values. More bins fit finer detail, and need more rows.
+    min_rows : int >= 0, default=0
+        Number of rows of X for each numeric column below which none is embedded: the
+        embeddings of many columns would be fitted to the noise of few rows.
 
     References
     ----------
@@ -234,6 +241,10 @@ class PiecewiseLinear(Embedding):
 
     n_bins: int = setting(48, integer(1))
     size: int = setting(8, integer(1))
+    min_rows: int = setting(0, integer(0))
+
+    def suits(self, n_rows: int, n_columns: int) -> bool:
+        return n_rows >= self.min_rows * n_columns
 
     @property
     def max_width(self) -> int:

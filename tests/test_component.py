@@ -108,7 +108,11 @@ RANGES = {
     "ParametricSELU": PARAMETRIC,
     "ParametricMish": PARAMETRIC,
     "PBLD": {"n_frequencies": WHOLE, "size": WHOLE, "sigma": ABOVE_0},
-    "PiecewiseLinear": {"n_bins": WHOLE, "size": WHOLE},
+    "PiecewiseLinear": {
+        "n_bins": WHOLE,
+        "size": WHOLE,
+        "min_rows": ([5, 0], [-1, 1.0, "0", None]),
+    },
     "CategoryTable": {"size": WHOLE},
     "Orthogonal": {"scale": ABOVE_0},
     "DataDriven": {"n_mixed": WHOLE},

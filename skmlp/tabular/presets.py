@@ -64,7 +64,7 @@ _DEFAULT = {
     "n_jobs": -1,
     "hidden_layer_sizes": "by_rows",
     "activation": "mish",
-    "numeric_embedding": PiecewiseLinear(n_bins=16, size=4),
+    "numeric_embedding": PiecewiseLinear(n_bins=16, size=4, min_rows=5),
     "learning_rate": CosLog(n_cycles=4, n_cycles_no_change=1),
     "batch_size": "by_rows",
     "max_iter": "by_rows",

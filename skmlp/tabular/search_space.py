@@ -17,8 +17,8 @@ SPACE = {
     "numeric_embedding": [
         None,
         "pbld",
-        PiecewiseLinear(n_bins=16, size=4),
-        PiecewiseLinear(n_bins=48, size=8),
+        PiecewiseLinear(n_bins=16, size=4, min_rows=5),
+        PiecewiseLinear(n_bins=48, size=8, min_rows=5),
     ],
     "dropout": (0.0, 0.5),
     "solver__weight_decay": (1e-3, 1e-1),

@@ -117,7 +117,10 @@ def _embedded(settings, X, categorical):
     numeric, table = _kinds(settings, categorical)
     if numeric is not None:
         _check_n_rows(settings, X)
-        yield _embed(numeric, np.setdiff1d(_columns_of_numbers(X), categorical), X)
+        columns = np.setdiff1d(_columns_of_numbers(X), categorical)
+        if not numeric.suits(X.shape[0], len(columns)):
+            columns = columns[:0]
+        yield _embed(numeric, columns, X)
     if table is not None:
         _check_codes(settings, X, categorical)
         yield _embed(table, categorical, X)

@@ -967,3 +967,18 @@ def test_several_quantiles_and_columns_of_classes_are_explained(kind):
     else:
         model = fit(kind, np.c_[LABELS, MARKS[:, 0]], **NUMERIC, **CATEGORIES)
         assert [g.shape for g in model.input_gradient(X)] == [(80, 3, 6), (80, 2, 6)]
+
+
+@every_estimator
+def test_too_few_rows_for_their_columns_are_not_embedded(kind):
+    n_columns = len(fit(kind, **BINS).embedding_.inputs.embedded[0].columns)
+    assert n_columns
+    for min_rows, n in ((N_ROWS // n_columns, n_columns), (N_ROWS, 0)):
+        bins = PiecewiseLinear(n_bins=5, size=2, min_rows=min_rows)
+        model = fit(kind, numeric_embedding=bins)
+        assert len(model.embedding_.inputs.embedded[0].columns) == n
+        again = by_parts(copy.deepcopy(model), 2)
+        for one in (model, again):
+            np.testing.assert_allclose(raw_of(one, X), by_hand(one, X), rtol=1e-9)
+            loaded = pickle.loads(pickle.dumps(one))
+            np.testing.assert_array_equal(raw_of(loaded, X), raw_of(one, X))
