@@ -55,6 +55,9 @@ from skmlp.network import Network
 from skmlp.training.batches import TrainingRows
 from skmlp.training.converted_rows import ConvertedRows, gives_sparse_rows
 
+# What X's columns are, of the fitted attributes.
+FEATURES = ("n_features_in_", "feature_names_in_")
+
 
 @dataclass(frozen=True)
 class Request:
@@ -154,9 +157,8 @@ class Plan:
     @property
     def features(self):
         """The number of X's columns, and their names if any."""
-        names = ("n_features_in_", "feature_names_in_")
         known = vars(self.template)
-        return {name: known[name] for name in names if name in known}
+        return {name: known[name] for name in FEATURES if name in known}
 
 
 def make_plan(estimator, settings, X, y, sample_weight, request) -> Plan:
@@ -218,14 +220,7 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     how = {"dtype": _dtypes(settings, before), "reset": not request.continued}
     held = None
     if isinstance(X, Stream):
-        look = first_pass
-        if is_of_partitions(X):
-            check_stream(settings, request, what="Dask's collections")
-            look = first_pass if settings.is_stochastic else look_at_partitions
-        else:
-            check_stream(settings, request, X.validate_every)
-        seen = look(settings, template, X, request.classes, **how)
-        X, y, sample_weight, held = seen
+        X, y, sample_weight, held = _look(settings, template, X, request, how)
     else:
         with _encoded_anew(settings, before, X):
             X = check_X(template, X, **how)
@@ -240,15 +235,26 @@ def check_targets(estimator, settings, before, X, y, sample_weight, request):
     data = TrainingRows(X, Y, weight)
     if settings.clip_output:
         task = task.widened(data, before.get("output_range_"))
-    features = {
-        name: value
-        for name, value in vars(template).items()
-        if name in ("n_features_in_", "feature_names_in_")
-    }
-    for name in FITTED_ATTRIBUTES:
-        vars(template).pop(name, None)
-    vars(template).update(features)
+    _keep_features_alone(template)
     return Targets(task, component, data, template, held)
+
+
+def _look(settings, template, stream, request, how):
+    """X, y and weight of a stream, and the rows that it holds out or None."""
+    look = first_pass
+    if is_of_partitions(stream):
+        check_stream(settings, request, what="Dask's collections")
+        look = first_pass if settings.is_stochastic else look_at_partitions
+    else:
+        check_stream(settings, request, stream.validate_every)
+    return look(settings, template, stream, request.classes, **how)
+
+
+def _keep_features_alone(template) -> None:
+    """Leave the features of X of what the template has learned."""
+    for name in FITTED_ATTRIBUTES:
+        if name not in FEATURES:
+            vars(template).pop(name, None)
 
 
 @contextmanager
