@@ -384,10 +384,10 @@ def tabular_pipeline(
     preset : {'fast', 'default', 'best', 'td-s', 'td'}, default='default'
         'default' is an ensemble of six small networks, each with its own validation
         rows. 'fast' has two, one of them plain, with half the epochs, and takes about a
-        quarter of the time. 'best' is 24 networks in six configurations, each trained on
-        four folds and weighted by greedy selection, and takes about ten times the time
-        of 'default'. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and full,
-        one network each. ``skmlp.tabular.PRESETS`` has their parameters.
+        quarter of the time. 'best' is 24 networks in six configurations, each trained
+        on four folds and weighted by greedy selection, and takes about ten times the
+        time of 'default'. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and
+        full, one network each. ``skmlp.tabular.PRESETS`` has their parameters.
 
     categorical_features : 'from_dtype', None or array-like, default='from_dtype'
         The categorical columns, see `TableEncoder`: by dtype, names or indices.
