@@ -47,6 +47,13 @@ class Activation(Component):
 
     keeps_input: ClassVar[bool] = False
     keeps_slope: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        own = vars(cls)
+        if "forward_with_slope" not in own and {"forward", "backward"} & own.keys():
+            cls.keeps_slope = False  # the inherited one is of another function
+
     gain: ClassVar[float] = 6.0
 
     def forward(self, z: Array, out: Array) -> None:

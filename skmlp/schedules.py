@@ -448,6 +448,9 @@ class Warmup(Schedule):
     def ends_at_plateau(self, clock: Clock, learning_rate: float) -> bool:
         return self.schedule.ends_at_plateau(clock, learning_rate)
 
+    def ends_without_better(self, best: float, progress: float) -> bool:
+        return self.schedule.ends_without_better(best, progress)
+
 
 SCHEDULES: dict[str, type[Schedule]] = {
     "constant": Constant,

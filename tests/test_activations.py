@@ -11,6 +11,7 @@ from skmlp.activations import (
     ELU,
     Activation,
     LeakyReLU,
+    Mish,
     Parametric,
     UserActivation,
     derivative_error,
@@ -415,3 +416,18 @@ def test_an_activation_is_an_object_with_both_methods():
     assert is_activation(Square())
     assert all(map(is_activation, TRIED.values()))
     assert not any(map(is_activation, [Square, Half(), "relu", None, np.tanh]))
+
+
+def test_a_subclass_with_its_own_function_has_no_slope_of_another():
+    class Half(Mish):
+        def forward(self, z, out):
+            super().forward(z, out)
+            out *= 0.5
+
+        def backward(self, delta, z, a):
+            super().backward(delta, z, a)
+            delta *= 0.5
+
+    assert Mish.keeps_slope
+    assert not Half.keeps_slope
+    assert derivative_error(Half()) < 1e-5

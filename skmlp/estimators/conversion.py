@@ -162,6 +162,8 @@ def _settings(estimator, loss, coefs):
         own["validation_fraction"] = 0.1
     if not is_real(own["batch_size"]):
         own["batch_size"] = "auto"
+    if not is_real(own["max_iter"]):
+        own["max_iter"] = 200
     return own
 
 

@@ -1,9 +1,9 @@
 """Predictions of Dask's collections, block by block and only when they are computed."""
 
-import copy
 from functools import wraps
 from uuid import uuid4
 
+from skmlp.estimators.fitting.callbacks import without_callbacks
 from skmlp.estimators.validation.dask_collections import is_dask, is_frame, sample_of
 
 
@@ -45,7 +45,7 @@ def _over_blocks(model, call, X, expected):
 
     # once in the graph, not in each of its tasks; later fits do not change it
     name = f"{type(model).__name__}-{uuid4().hex}"
-    model = dask.delayed(copy.copy(model), name=name, traverse=False)
+    model = dask.delayed(without_callbacks(model), name=name, traverse=False)
     if isinstance(expected, list):
         return [
             _mapped(model, call.of_item(item), X, one)

@@ -254,24 +254,6 @@ class Ensemble(Component):
             ]
         return twin
 
-    def for_members(self, n_members: Any) -> Ensemble:
-        """A copy with as many of a preset's configurations as so many members have.
-
-        To be weighed, each needs a member for each of two folds or more.
-        """
-        twin = copy.deepcopy(self)
-        if self.is_given("configurations") or not isinstance(n_members, int):
-            return twin
-        if twin.weights == "greedy" and twin.configurations:
-            most = min(len(twin.configurations), n_members // 2)
-            n = max((k for k in range(2, most + 1) if n_members % k == 0), default=1)
-            twin.configurations = twin.configurations[:n] if n > 1 else None
-        if twin.configurations is None:
-            alone = {"weights": "equal", "by": "seeds"}
-            kept = {n: v for n, v in alone.items() if not self.is_given(n)}
-            vars(twin).update(kept)
-        return twin
-
     @property
     def n_a_fold(self) -> int:
         """Members that hold out the same fold, which greedy selection compares."""

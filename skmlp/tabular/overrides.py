@@ -43,8 +43,7 @@ def same_for_all(mlp, names):
     ensemble = mlp.ensemble
     if not isinstance(ensemble, Ensemble):
         return ensemble
-    ensemble = ensemble.without({name.partition("__")[0] for name in names})
-    return ensemble.for_members(mlp.n_members)
+    return ensemble.without({name.partition("__")[0] for name in names})
 
 
 def merged_value(mlp, name, value):

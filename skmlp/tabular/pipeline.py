@@ -384,9 +384,8 @@ def tabular_pipeline(
     preset : {'fast', 'default', 'best', 'td-s', 'td'}, default='default'
         'default' is an ensemble of six small networks, each with its own validation
         rows. 'fast' has two, one of them plain, with half the epochs, and takes about a
-        quarter of the time. 'best' is 24 networks in six configurations, each trained
-        on four folds and weighted by greedy selection, and takes about ten times the
-        time of 'default'. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and
+        quarter of the time. 'best' is the default with 24 networks, and takes four
+        times the time. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and
         full, one network each. ``skmlp.tabular.PRESETS`` has their parameters.
 
     categorical_features : 'from_dtype', None or array-like, default='from_dtype'
@@ -395,7 +394,7 @@ def tabular_pipeline(
     **params
         Parameters of the estimator that replace the preset's, such as
         ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. They hold for all
-        members; 'best' has as many configurations as divide `n_members`. Objects and
+        members. Objects and
         plain values for `solver`, `dropout`, `early_stopping` and `ensemble` are merged
         with the preset's, setting by setting. Unless `loss` is given, a classifier's
         labels are smoothed if `scoring` is given as the accuracy. Parameters of the

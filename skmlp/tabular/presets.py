@@ -69,12 +69,8 @@ _DEFAULT = {
     "batch_size": "by_rows",
     "max_iter": "by_rows",
 }
-# Networks that err elsewhere: without embeddings and noise, as TD-S; with more noise.
+# A network that errs elsewhere, without embeddings and noise, as TD-S.
 _PLAIN = {"numeric_embedding": None, "activation": "selu", "dropout": 0.0}
-_NOISY = {"dropout": 0.35}
-_WIDE = {"hidden_layer_sizes": (256, 256), "dropout": 0.35}
-_PLAIN_WIDE = {**_PLAIN, "hidden_layer_sizes": (256, 256, 256)}
-_UNEMBEDDED = {"numeric_embedding": None}
 _CLASSIFIER = {"scoring": "calibrated_loss", "learning_rate_init": 0.04}
 _REGRESSOR = {"scale_target": True, "clip_output": True, "learning_rate_init": 0.2}
 
@@ -95,14 +91,7 @@ PRESETS = {
         max_iter="half_by_rows",
     ),
     "default": _recipes(n_members=6),
-    "best": _recipes(
-        n_members=24,
-        ensemble=Ensemble(
-            by="folds",
-            configurations=[{}, _PLAIN, _NOISY, _WIDE, _PLAIN_WIDE, _UNEMBEDDED],
-            weights="greedy",
-        ),
-    ),
+    "best": _recipes(n_members=24),
     "td-s": {
         "classifier": {
             **_TD_S,

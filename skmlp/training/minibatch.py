@@ -125,6 +125,7 @@ class Training(Run):
     """Training by mini-batches, epoch by epoch.
 
     n_planned_epochs : number of epochs by which the schedules plan.
+    keeps_plan : whether a call that continues keeps the plan of the first one.
     """
 
     has_learning_rate: ClassVar[bool] = True
@@ -134,6 +135,7 @@ class Training(Run):
     schedules: Schedules
     learning_rate_init: float
     n_planned_epochs: int = 1
+    keeps_plan: bool = False
     at_plateau: StopAtPlateau = field(default_factory=SchedulePlateaus)
     recovery: Recovery = field(default_factory=Recovery)
     layer_stats: LayerStats | None = None
@@ -142,7 +144,8 @@ class Training(Run):
     def _begin(self, max_iter: int) -> None:
         clock = self.clock
         clock.n_epoch_steps = clock.n_epoch_steps or self.batches.n_batches
-        clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
+        if not (self.keeps_plan and clock.n_planned):
+            clock.n_planned = self.n_planned_epochs * clock.n_epoch_steps
         clock.seconds, clock.max_seconds = 0.0, self.max_seconds
         self._deadline = Deadline(clock) if clock.max_seconds < math.inf else None
         self.last_epoch = self.n_iter + max_iter

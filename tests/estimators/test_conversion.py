@@ -279,3 +279,10 @@ def test_labels_of_soft_targets_are_numbers():
     theirs = quietly(model.fit, X, TASKS["soft labels"].y).to_sklearn()
     assert isinstance(theirs, neural_network.MLPClassifier)
     np.testing.assert_array_equal(theirs.predict(X), model.predict(X))
+
+
+def test_sizes_that_scikit_learn_does_not_have_are_its_defaults():
+    for task in SHARED.values():
+        model = fitted(task).set_params(max_iter="by_rows", batch_size="by_rows")
+        converted = model.to_sklearn()
+        assert (converted.max_iter, converted.batch_size) == (200, "auto")

@@ -28,10 +28,11 @@ FLOORS = [
 ESTIMATOR_FLOORS = [
     {"options"},
     {"validation"},
-    {"lazy", "targets"},
+    {"targets"},
     {"calibration", "reporting"},
     {"fitting"},
-    {"conversion", "ensemble", "inspection"},
+    {"conversion", "ensemble", "lazy"},
+    {"inspection"},
     {"base"},
     {"classifier", "regressor"},
     {"autoencoder", "transformer"},

@@ -99,7 +99,8 @@ N_WORDS = 8
 # reasons, which `stop_reason_` has and no warning
 NO_WARNINGS = {
     "The loss stopped being finite in epoch ….",
-    "No epoch was better in … whole cycle(s) of the learning rate, up to epoch ….",
+    "No epoch was better in the last whole cycle of the learning rate, which "
+    "ended in epoch ….",
 }
 # the rest of a warning whose beginning has an entry; in the text of that entry
 MORE_OF_AN_ENTRY = (

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from skmlp.schedules import CosLog
+from skmlp.schedules import CosLog, Warmup
 from skmlp.training.early_stopping import Patience
 
 from .patience import first_end
@@ -234,12 +234,13 @@ CYCLES = {
 }
 
 
-def test_whole_cycles_without_a_better_epoch_end_training():
+@pytest.mark.parametrize("wrapped", [lambda schedule: schedule, Warmup])
+def test_whole_cycles_without_a_better_epoch_end_training(wrapped):
     for (best, n_cycles), (last, reason) in CYCLES.items():
         training = scripted(
             losses=15 * [1.0],
             scores=[epoch if epoch <= best else 0 for epoch in range(1, 16)],
-            schedule=CosLog(n_cycles_no_change=n_cycles),
+            schedule=wrapped(CosLog(n_cycles_no_change=n_cycles)),
             n_planned_epochs=15,
         )
         assert training.run(15) == reason, (best, n_cycles)

@@ -89,6 +89,9 @@ def check_combinations_of(settings, members, loss, *, sparse) -> None:
     """
     given = settings.ensemble.configurations or ()
     for number, (configuration, member) in enumerate(zip(given, members, strict=False)):
+        if not configuration:  # what it is refused for is the estimator's own
+            check_combinations(Settings.of(member), loss, sparse=sparse)
+            continue
         with error_context(settings.owner, _name(number), EXPECTED, configuration):
             check_combinations(Settings.of(member), loss, sparse=sparse)
 
@@ -100,7 +103,12 @@ def check_numbers(settings) -> None:
     """Raise a ValueError unless configurations to weigh have as many members each."""
     ensemble, n_members = settings.ensemble, settings.n_members
     n = ensemble.n_configurations
-    if ensemble.weights == "equal" or ensemble.configurations is None:
+    if ensemble.configurations is None:
+        return
+    if n_members < n:
+        expected = f"be at least {n}, the number of configurations of ensemble"
+        raise settings.invalid("n_members", expected)
+    if ensemble.weights == "equal":
         return
     if n_members % n:
         expected = f"be a multiple of {n}, the number of configurations of ensemble"

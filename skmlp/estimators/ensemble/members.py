@@ -129,9 +129,9 @@ def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
 
 
 def _check_continues(settings, estimator) -> None:
-    if "member_weights_" in vars(estimator):
+    if "configuration_scores_" in vars(estimator):
         expected = "follow a fit with equal weights of the members"
-        came = Text("member_weights_")
+        came = Text("greedy weights")
         raise invalid(settings.owner, "partial_fit", expected, came)
 
 

@@ -57,6 +57,7 @@ def _by_batches(plan, hooks) -> Training:
         schedules=_schedules(settings),
         learning_rate_init=float(settings.learning_rate_init),
         n_planned_epochs=plan.n_epochs,
+        keeps_plan=isinstance(settings.max_iter, str) and plan.request.incremental,
         recovery=Recovery(N_RECOVERIES if settings.recover else 0),
         layer_stats=_layer_stats(plan, data),
         checkpoint=checkpoint_of(plan),

@@ -1,5 +1,6 @@
 """scikit-learn's callbacks, which are new and experimental in its version 1.9."""
 
+import copy
 from functools import wraps
 
 from skmlp.training.observer import Observer
@@ -49,9 +50,10 @@ def member_hooks(estimator, X, y, sample_weight):
 
 
 def without_callbacks(estimator):
-    """The estimator, on which no callbacks are set any more."""
-    vars(estimator).pop("_skl_callbacks", None)
-    return estimator
+    """A copy without callbacks, which only the process of the caller has."""
+    bare = copy.copy(estimator)
+    vars(bare).pop("_skl_callbacks", None)
+    return bare
 
 
 class _Hooks:

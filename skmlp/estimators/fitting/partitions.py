@@ -1,6 +1,5 @@
 """X, y and weights of a fit as partitions of Dask's collections, which stay lazy."""
 
-import copy
 from dataclasses import dataclass, field, replace
 from numbers import Number
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from skmlp.errors import Text, describe, invalid
+from skmlp.estimators.fitting.callbacks import without_callbacks
 from skmlp.estimators.fitting.stream import (
     Batch,
     FirstPass,
@@ -181,13 +181,6 @@ def look_at_partitions(settings, template, stream, classes, *, reset, dtype):
     if not partitions.with_rows:
         raise invalid(owner, "X", "have rows", Text("empty partitions"))
     return found.result(stream, template)
-
-
-def without_callbacks(template):
-    """A copy of the template without callbacks, which only the client has."""
-    bare = copy.copy(template)
-    vars(bare).pop("_skl_callbacks", None)
-    return bare
 
 
 def looked_at(owner, template, dtype, number, n_kept, *parts):

@@ -328,7 +328,10 @@ def _own_validation_rows(settings, request, targets) -> ValidationRows | None:
 
 def _network(settings, data, loss, template, before) -> Network:
     owner, n_outputs = settings.owner, loss.n_outputs(data.Y.shape[1])
-    hidden = hidden_sizes(owner, settings.hidden_layer_sizes, len(data.Y))
+    given = settings.hidden_layer_sizes
+    if before and isinstance(given, str) and given == "by_rows":
+        given = tuple(W.shape[1] for W in before["coefs_"][:-1])
+    hidden = hidden_sizes(owner, given, len(data.Y))
     check_freeze_leaves_a_layer(settings, len(hidden) + 1)
     activations = activations_of(owner, settings.activation, len(hidden), check=True)
     names = vars(template).get("feature_names_in_")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skmlp.estimators.fitting.partitions import without_callbacks
+from skmlp.estimators.fitting.callbacks import without_callbacks
 from skmlp.estimators.fitting.stream import Stream, training_blocks
 from skmlp.estimators.fitting.threads import one_blas_thread
 from skmlp.estimators.targets.class_weight import class_weight_function

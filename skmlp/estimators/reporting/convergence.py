@@ -61,14 +61,14 @@ def _why(plan, training) -> str:
     if reason == "callback":
         return f"A callback stopped training after epoch {training.n_iter}."
     if reason == "no_better_cycle":
-        n_cycles = plan.settings.schedule.n_cycles_no_change
         return (
-            f"No epoch was better in {n_cycles} whole cycle(s) of the learning rate, "
-            f"up to epoch {training.n_iter}."
+            "No epoch was better in the last whole cycle of the learning rate, which "
+            f"ended in epoch {training.n_iter}."
         )
     if reason == "out_of_time":
         what = "Half of max_time" if plan.settings.refit else "max_time"
-        return f"{what}={plan.settings.max_time} s was over in epoch {training.n_iter}."
+        seconds = f"{round(plan.settings.max_time, 3)} s"  # of a member a share
+        return f"{what}={seconds} was over in epoch {training.n_iter}."
     epochs = f"Trained for max_iter={plan.n_epochs} epochs."
     return training.stop_sentence or epochs
 

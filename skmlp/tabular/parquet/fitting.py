@@ -37,8 +37,8 @@ def fit_parquet(
     encoded into a temporary file of 4 bytes for each row and encoded column, on which
     the estimator trains as on a memory map, and which is deleted afterwards.
 
-    In memory are the target and the weights; columns of 32 MiB together, or a single
-    one of a long table, some five times while they are learned; of each column of text
+    In memory are the target and the weights; while columns are learned, about five
+    times 32 MiB, or five times one column if that is more; of each column of text
     the distinct values; and a row group of a file, up to four times. Training reads
     rows in random order, which is fast where the temporary file fits into the memory
     that the system has left; for larger ones pass ``shuffle="blocks"``, which reads
@@ -62,7 +62,7 @@ def fit_parquet(
     columns : list of str, default=None
         Names of the columns to predict from; None for all others. Leave out ids.
 
-    preset : {'default', 'td-s', 'td'}, default='default'
+    preset : {'fast', 'default', 'best', 'td-s', 'td'}, default='default'
         As in `tabular_pipeline`.
 
     categorical_features : 'from_dtype', None or array-like, default='from_dtype'

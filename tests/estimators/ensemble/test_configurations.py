@@ -282,6 +282,10 @@ REFUSED = {
         {**FOLDS, "ensemble": different("folds", [{}, {}], "greedy"), "n_members": 5},
         "n_members must be a multiple of 2, the number of configurations of ensemble",
     ),
+    "too few": (
+        {"ensemble": different("seeds", [{}, {}, {}]), "n_members": 2},
+        "n_members must be at least 3, the number of configurations of ensemble, got",
+    ),
     "one fold": (
         {**FOLDS, "ensemble": different("folds", [{}, {}], "greedy"), "n_members": 2},
         "n_members must be at least 4, for two folds of 2 configurations, got 2",

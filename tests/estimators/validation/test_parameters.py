@@ -62,3 +62,19 @@ def test_layers_by_rows_grow_with_the_table(n_rows, sizes):
     assert tuple(W.shape[1] for W in mlp.coefs_[:-1]) == sizes
     with pytest.raises(ValueError, match=r"hidden_layer_sizes must be .*'by_rows'"):
         MLPRegressor(hidden_layer_sizes="by_rows").summary(n_features=1, n_outputs=1)
+
+
+def test_sizes_by_rows_are_those_of_the_first_call():
+    X = np.linspace(-1.0, 1.0, 600)[:, np.newaxis]
+    y = X[:, 0]
+    params = {"hidden_layer_sizes": "by_rows", "max_iter": "by_rows", "batch_size": 50}
+    model = MLPRegressor(learning_rate="cosine", random_state=0, **params)
+    model.partial_fit(X, y)
+    n_planned = 12 * 128  # updates of 600 rows in 128 epochs
+    for rows in (X[:300], np.vstack([X, X, X])):
+        model.partial_fit(rows, rows[:, 0])
+        assert model.coefs_[0].shape == (1, 128)
+        assert model._state.memory.solver_state["clock"]["n_planned"] == n_planned
+    again = MLPRegressor(warm_start=True, max_iter=2, hidden_layer_sizes="by_rows")
+    for rows in (X, X[:300]):
+        assert quietly(again.fit, rows, rows[:, 0]).coefs_[0].shape == (1, 128)
