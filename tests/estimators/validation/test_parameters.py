@@ -64,6 +64,8 @@ def test_layers_by_rows_grow_with_the_table(n_rows, sizes):
         MLPRegressor(hidden_layer_sizes="by_rows").summary(n_features=1, n_outputs=1)
 
 
+# a few epochs are enough here, whatever they lead to
+@pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning")
 def test_sizes_by_rows_are_those_of_the_first_call():
     X = np.linspace(-1.0, 1.0, 600)[:, np.newaxis]
     y = X[:, 0]
