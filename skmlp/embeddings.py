@@ -86,7 +86,7 @@ class Embedding(Component):
         params: Sequence[Arrays], constants: Sequence[Arrays]
     ) -> tuple[Arrays, Arrays]:
         """Parameters and constants of all columns of several embeddings as of one."""
-        return _joined_by_column(params), _joined_by_column(constants)
+        return joined_by_column(params), joined_by_column(constants)
 
     def _side_by_side(self, columns: Array) -> Array:
         """(n_columns, n, size) -> (n, n_columns * size)"""
@@ -97,7 +97,7 @@ class Embedding(Component):
         return delta.reshape(len(delta), -1, self.size).transpose(1, 0, 2)
 
 
-def _joined_by_column(arrays: Sequence[Arrays]) -> Arrays:
+def joined_by_column(arrays: Sequence[Arrays]) -> Arrays:
     """Arrays whose first axis is that of columns, one after the other."""
     return tuple(np.concatenate(each) for each in zip(*arrays, strict=True))
 
@@ -383,7 +383,7 @@ class CategoryTable(Embedding):
         before = np.cumsum([0, *(len(table) for table in tables[:-1])])
         each = zip(constants, before, strict=True)
         moved = [(starts + n_rows, counts) for (starts, counts), n_rows in each]
-        return (np.concatenate(tables),), _joined_by_column(moved)
+        return (np.concatenate(tables),), joined_by_column(moved)
 
     def backward(
         self, params: Arrays, grads: Arrays, x: Array, cache: Any, delta: Array

@@ -46,5 +46,4 @@ def _raw_outputs_of_alike(
     for number, layer in enumerate(networks[0].layers):
         layers = [network.layers[number] for network in networks]
         x = layer.forward_of_all(layers, [own[number] for own in views], x)
-    raws: Array = x
-    return list(raws)
+    return list(x)

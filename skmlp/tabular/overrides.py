@@ -24,18 +24,20 @@ def settings_over(estimator, preset, params):
     merged = {n: merged_value(recipe, n, v) for n, v in params.items() if n in MERGED}
     recipe.set_params(**merged)
     merged["solver"] = with_flat(recipe, params, params.get("solver"))
-    merged["ensemble"] = same_for_all(recipe, params)
+    idle = _idle(recipe, params)
+    merged["ensemble"] = same_for_all(recipe, idle | params.keys())
     given = preset | params | merged
-    # an unknown solver is refused by fit
-    if not is_stochastic(recipe.solver):
-        idle = {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
-        given |= {n: v for n, v in params.items() if n in idle}
-        given["ensemble"] = same_for_all(recipe, idle | set(params))
-        return {n: v for n, v in given.items() if n not in idle or n in params}
-    if not np.size(recipe.hidden_layer_sizes) and "dropout" not in params:
-        given.pop("dropout", None)
-        given["ensemble"] = same_for_all(recipe, {"dropout", *params})
-    return given
+    given |= {n: v for n, v in params.items() if n in idle}
+    return {n: v for n, v in given.items() if n not in idle or n in params}
+
+
+def _idle(recipe, params):
+    """The names of parameters that do not act in the recipe."""
+    if not is_stochastic(recipe.solver):  # an unknown one is refused by fit
+        return {name.partition(".")[0] for name in STOCHASTIC_ONLY} | {"learning_rate"}
+    if not np.size(recipe.hidden_layer_sizes):
+        return {"dropout"} - params.keys()
+    return set()
 
 
 def same_for_all(mlp, names):

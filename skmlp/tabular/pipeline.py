@@ -394,12 +394,11 @@ def tabular_pipeline(
     **params
         Parameters of the estimator that replace the preset's, such as
         ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. They hold for all
-        members. Objects and
-        plain values for `solver`, `dropout`, `early_stopping` and `ensemble` are merged
-        with the preset's, setting by setting. Unless `loss` is given, a classifier's
-        labels are smoothed if `scoring` is given as the accuracy. Parameters of the
-        preset that cannot act beside those given are dropped, such as those for
-        mini-batches with ``solver="lbfgs"``.
+        members. Objects and plain values for `solver`, `dropout`, `early_stopping` and
+        `ensemble` are merged with the preset's, setting by setting. Unless `loss` is
+        given, a classifier's labels are smoothed if `scoring` is given as the accuracy.
+        Parameters of the preset that cannot act beside those given are dropped, such as
+        those for mini-batches with ``solver="lbfgs"``.
 
     Returns
     -------

@@ -34,6 +34,16 @@ class Shelf:
         return read
 
 
+def peak_of(function, *args):
+    """The most memory, in bytes, that is allocated during the call."""
+    tracemalloc.start()
+    try:
+        function(*args)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 def mapped(array, path, order="C"):
     file = np.memmap(path, array.dtype, "w+", shape=array.shape, order=order)
     file[...] = array
@@ -220,12 +230,7 @@ def test_csr_of_other_dtypes_is_converted_some_rows_at_a_time(tmp_path):
     source, y = mapped_csr(rows, np.int8, tmp_path), RNG.normal(size=n_rows)
     params = {"batch_size": 2000, "max_iter": 1, "early_stopping": True}
     model = MLPRegressor(hidden_layer_sizes=6, **params)
-    tracemalloc.start()
-    try:
-        quietly(model.fit, source, y)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(quietly, model.fit, source, y)
     assert peak < 0.5 * 8 * rows.nnz  # its entries as float64
 
 
@@ -286,12 +291,7 @@ def test_embedded_columns_of_a_map_are_read_a_few_at_a_time(tmp_path, monkeypatc
     monkeypatch.setattr(inputs, "GROUP_BYTES", 4 * rows[:, 0].nbytes)
     source = mapped(rows, tmp_path / "X")
     settings = Settings.of(regressor(numeric_embedding="piecewise_linear"))
-    tracemalloc.start()
-    try:
-        inputs.inputs_of(settings, source, None)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(inputs.inputs_of, settings, source, None)
     assert peak < 0.5 * rows.nbytes
 
 
@@ -302,12 +302,7 @@ def test_held_out_rows_take_a_few_numbers_a_row(estimator, tmp_path):
     X, y = mapped(rows, tmp_path / "X"), rows[:, 0]
     params = {"batch_size": 10_000, "max_iter": 1, "early_stopping": True}
     model = estimator(hidden_layer_sizes=4, **params)
-    tracemalloc.start()
-    try:
-        quietly(model.fit, X, y)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    peak = peak_of(quietly, model.fit, X, y)
     # y as float64 twice, rows and their order; blocks of X of 4 MiB and less
     assert peak < 6 * 8 * n_rows
 

@@ -129,8 +129,8 @@ def _last_split(settings, data, y, groups):
 def all_splits(settings, data, y, groups, n_splits):
     """All splits of the splitter, of which there must be n_splits."""
     splitter, name = settings.validation_fraction, "validation_fraction"
-    n_configurations = settings.ensemble.n_configurations
-    number = f"n_members / {n_configurations}" if n_configurations > 1 else "n_members"
+    n_a_fold = settings.ensemble.n_a_fold
+    number = f"n_members / {n_a_fold}" if n_a_fold > 1 else "n_members"
     expected = SPLITTER_OF_ALL.format(number)
     with error_context(settings.owner, name, expected, splitter):
         splits = list(splitter.split(data.X, y, groups))

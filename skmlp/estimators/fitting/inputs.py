@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from skmlp.embeddings import EMBEDDINGS, CategoryTable
+from skmlp.embeddings import EMBEDDINGS, CategoryTable, joined_by_column
 from skmlp.errors import describe, error_context, short_repr
 from skmlp.estimators.fitting.settings import component
 from skmlp.estimators.validation.arrays import is_read_by_rows
@@ -168,11 +168,7 @@ def _embed(kind, columns, X) -> Embedded:
     part = Embedded(kind, columns)
     groups = [columns] if isinstance(kind, CategoryTable) else _groups(X, columns)
     found = [kind.constants(Embedded(kind, some).of(X)) for some in groups]
-    # of numbers each array has a row for each column
-    is_one = len(found) == 1
-    part.constants = (
-        found[0] if is_one else tuple(map(np.concatenate, zip(*found, strict=True)))
-    )
+    part.constants = joined_by_column(found)
     return part
 
 

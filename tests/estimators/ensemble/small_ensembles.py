@@ -5,7 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from skmlp import MLPClassifier, MLPRegressor
-from skmlp.losses import Focal, LogLoss, Quantile
+from skmlp.losses import Focal, LogLoss, Quantile, RegressionLoss
 
 from ...conftest import CODES, N_ROWS, NUMBERS, X
 
@@ -114,3 +114,16 @@ def assert_out_of_fold(model, folds, task=""):
         # validation rows are seen by the scaled network: other roundings
         expected = predicted(member, X[fold])
         np.testing.assert_allclose(oof[fold], expected, rtol=1e-9, err_msg=task)
+
+
+class Squared(RegressionLoss):
+    """Half the squared error of the raw output's square, as a user may write it."""
+
+    def value_and_gradient(self, Y, raw):
+        rest = raw**2 - Y
+        values = 0.5 * (rest**2).sum(axis=1)
+        raw *= 2.0 * rest
+        return values
+
+    def inverse_link(self, raw):
+        return raw**2

@@ -294,6 +294,10 @@ REFUSED = {
         {"ensemble": different("seeds", [{"alpha": 1.0}]), "n_members": 1},
         r"ensemble__configurations must be None, or begin with \{\}, with n_members=1",
     ),
+    "splits, one a member": (
+        FOLDS | second({}, "folds") | {"validation_fraction": KFold(3)},
+        "validation_fraction must be a splitter with n_members splits",
+    ),
     "splits": (
         FOLDS | second({}, "folds", "greedy") | {"validation_fraction": KFold(4)},
         "validation_fraction must be a splitter with n_members / 2 splits",

@@ -31,7 +31,6 @@ from skmlp.losses import (
     Heads,
     MultinomialLogLoss,
     PoissonDeviance,
-    RegressionLoss,
 )
 
 from ...conftest import (
@@ -58,6 +57,7 @@ from .small_ensembles import (
     ONE_LABEL,
     ROWS,
     TASKS,
+    Squared,
     assert_out_of_fold,
     assert_same_outputs,
     each_kind,
@@ -256,19 +256,6 @@ def test_a_member_of_weight_0_may_predict_anything():
         outputs = np.stack([draw(4, 2), np.full((4, 2), value)])
         mean = Numbers().mean_output(outputs, np.array([1.0, 0.0]))
         np.testing.assert_array_equal(mean, outputs[0])
-
-
-class Squared(RegressionLoss):
-    """Half the squared error of the raw output's square, as a user may write it."""
-
-    def value_and_gradient(self, Y, raw):
-        rest = raw**2 - Y
-        values = 0.5 * (rest**2).sum(axis=1)
-        raw *= 2.0 * rest
-        return values
-
-    def inverse_link(self, raw):
-        return raw**2
 
 
 @pytest.mark.parametrize("loss", [Squared(), PoissonDeviance()])

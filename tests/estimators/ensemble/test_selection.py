@@ -17,7 +17,6 @@ from sklearn.model_selection import KFold, ShuffleSplit
 
 from skmlp import Ensemble, MLPRegressor
 from skmlp.estimators.ensemble.selection import N_STEPS, greedy_weights
-from skmlp.losses import RegressionLoss
 
 from ...conftest import N_ROWS, NUMBERS, WEIGHT, X, covering
 from .small_ensembles import (
@@ -27,6 +26,7 @@ from .small_ensembles import (
     FOLDS,
     HOLDING_OUT,
     TASKS,
+    Squared,
     fit,
     make,
     predicted,
@@ -373,19 +373,6 @@ def test_the_temperature_and_residuals_are_those_of_the_weighted_mean():
 
 
 # What cannot be selected
-
-
-class Squared(RegressionLoss):
-    """A loss whose inverse link has no inverse here."""
-
-    def value_and_gradient(self, Y, raw):
-        rest = raw**2 - Y
-        values = 0.5 * (rest**2).sum(axis=1)
-        raw *= 2.0 * rest
-        return values
-
-    def inverse_link(self, raw):
-        return raw**2
 
 
 class Rooted(Squared):
