@@ -266,8 +266,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Number of networks in the ensemble, each with its own random seed and, with
         early stopping, its own validation rows; predictions are averaged. With 2 or
         more, the networks are in ``members_``, and only there are ``coefs_``, curves
-        and ``history_``; `max_time` limits all of them together. Not with
-        `warm_start`, `checkpoint` or callbacks.
+        and ``history_``; `max_time` limits all of them together, and callbacks are
+        called at each member. Not available with `warm_start` or `checkpoint`.
 
     ensemble : {'seeds', 'folds'} or Ensemble, default='seeds'
         How the members of the ensemble differ: by random seed, or also by the
