@@ -88,13 +88,15 @@ class Embedding(Component):
         """Parameters and constants of all columns of several embeddings as of one."""
         return joined_by_column(params), joined_by_column(constants)
 
+    # Numeric embeddings work column by column, along contiguous rows.
+
     def _side_by_side(self, columns: Array) -> Array:
-        """(n_columns, n, size) -> (n, n_columns * size)"""
-        return columns.transpose(1, 0, 2).reshape(columns.shape[1], -1)
+        """(n_columns, size, n) -> (n, n_columns * size), in Fortran order"""
+        return columns.reshape(-1, columns.shape[2]).T
 
     def _by_column(self, delta: Array) -> Array:
-        """(n, n_columns * size) -> (n_columns, n, size)"""
-        return delta.reshape(len(delta), -1, self.size).transpose(1, 0, 2)
+        """(n, n_columns * size) -> (n_columns, size, n)"""
+        return np.ascontiguousarray(delta.T).reshape(-1, self.size, len(delta))
 
 
 def joined_by_column(arrays: Sequence[Arrays]) -> Arrays:
@@ -167,11 +169,12 @@ class PBLD(Embedding):
 
     def forward(self, params: Arrays, constants: Arrays, x: Array) -> tuple[Array, Any]:
         w1, b1, W2, b2 = params
-        phase = x.T[:, :, np.newaxis] * (2.0 * np.pi * w1)[:, np.newaxis]
-        phase += b1[:, np.newaxis]
+        columns = np.ascontiguousarray(x.T)[:, np.newaxis]
+        phase = columns * (2.0 * np.pi * w1)[:, :, np.newaxis]
+        phase += b1[:, :, np.newaxis]
         cosine = np.cos(phase)
-        e = cosine @ W2
-        e += b2[:, np.newaxis]
+        e = W2.transpose(0, 2, 1) @ cosine
+        e += b2[:, :, np.newaxis]
         return self._side_by_side(e), (phase, cosine)
 
     def backward(
@@ -179,23 +182,23 @@ class PBLD(Embedding):
     ) -> None:
         grad_w1, grad_b1, grad_W2, grad_b2 = grads
         delta = self._by_column(delta)
-        np.matmul(cache[1].transpose(0, 2, 1), delta, out=grad_W2)
-        delta.sum(axis=1, out=grad_b2)
+        np.matmul(cache[1], delta.transpose(0, 2, 1), out=grad_W2)
+        delta.sum(axis=2, out=grad_b2)
         d_phase = self._d_phase(params, cache, delta)
-        d_phase.sum(axis=1, out=grad_b1)
-        grad_w1[...] = (x.T[:, np.newaxis] @ d_phase)[:, 0]
+        d_phase.sum(axis=2, out=grad_b1)
+        grad_w1[...] = (d_phase @ x.T[:, :, np.newaxis])[:, :, 0]
         grad_w1 *= 2.0 * np.pi
 
     def vjp(
         self, params: Arrays, constants: Arrays, x: Array, cache: Any, delta: Array
     ) -> Array:
         d_phase = self._d_phase(params, cache, self._by_column(delta))
-        d_x = d_phase @ (2.0 * np.pi * params[0])[:, :, np.newaxis]
-        return np.asarray(d_x[:, :, 0].T)
+        d_x = (2.0 * np.pi * params[0])[:, np.newaxis] @ d_phase
+        return np.asarray(d_x[:, 0].T)
 
     @staticmethod
     def _d_phase(params: Arrays, cache: Any, delta: Array) -> Array:
-        d_phase = delta @ params[2].transpose(0, 2, 1)
+        d_phase = params[2] @ delta
         d_phase *= np.sin(cache[0])
         return np.negative(d_phase, out=d_phase)
 
@@ -285,14 +288,15 @@ class PiecewiseLinear(Embedding):
 
     def forward(self, params: Arrays, constants: Arrays, x: Array) -> tuple[Array, Any]:
         w, b, v = params
-        left, inverse, low, high = (array[:, np.newaxis] for array in constants)
-        phi = x.T[:, :, np.newaxis] - left
+        left, inverse, low, high = (array[:, :, np.newaxis] for array in constants)
+        columns = np.ascontiguousarray(x.T)[:, np.newaxis]
+        phi = columns - left
         phi *= inverse
         np.maximum(phi, low, out=phi)
         np.minimum(phi, high, out=phi)
-        e = phi @ v
-        e += x.T[:, :, np.newaxis] @ w[:, np.newaxis]
-        e += b[:, np.newaxis]
+        e = v.transpose(0, 2, 1) @ phi
+        e += columns * w[:, :, np.newaxis]
+        e += b[:, :, np.newaxis]
         return self._side_by_side(e), phi
 
     def backward(
@@ -300,19 +304,19 @@ class PiecewiseLinear(Embedding):
     ) -> None:
         grad_w, grad_b, grad_v = grads
         delta = self._by_column(delta)
-        np.matmul(cache.transpose(0, 2, 1), delta, out=grad_v)
-        delta.sum(axis=1, out=grad_b)
-        grad_w[...] = (x.T[:, np.newaxis] @ delta)[:, 0]
+        np.matmul(cache, delta.transpose(0, 2, 1), out=grad_v)
+        delta.sum(axis=2, out=grad_b)
+        grad_w[...] = (delta @ x.T[:, :, np.newaxis])[:, :, 0]
 
     def vjp(
         self, params: Arrays, constants: Arrays, x: Array, cache: Any, delta: Array
     ) -> Array:
         w, _, v = params
-        _, inverse, low, high = (array[:, np.newaxis] for array in constants)
+        _, inverse, low, high = (array[:, :, np.newaxis] for array in constants)
         delta = self._by_column(delta)
-        d_phi = delta @ v.transpose(0, 2, 1)
+        d_phi = v @ delta
         d_phi *= inverse * ((cache > low) & (cache < high))
-        return np.asarray((d_phi.sum(axis=2) + (delta * w[:, np.newaxis]).sum(2)).T)
+        return np.asarray((d_phi.sum(1) + (delta * w[:, :, np.newaxis]).sum(1)).T)
 
 
 def _knots(column: Array, n_bins: int) -> Array:

@@ -41,6 +41,7 @@ GROUPS = (
     "category_embedding",
     "activation",
 )
+WITHOUT_DECAY = ("biases", "activation")
 
 
 def _are_factors(value: Any) -> bool:
@@ -89,11 +90,9 @@ class Layout:
             yield params[start:stop].reshape(shape)
             start = stop
 
-    def fill(self, params: Array, by_group: dict[str, float]) -> None:
-        """Set the parameters of the groups to these values."""
-        for name, places in self.groups.items():
-            for where in places:
-                params[where] = by_group.get(name, 1.0)
+    def parts(self) -> Iterator[tuple[str, slice]]:
+        """The group and the place of all parts of the parameters."""
+        return ((name, where) for name, all_ in self.groups.items() for where in all_)
 
 
 class Frozen:
@@ -119,22 +118,22 @@ class Frozen:
 class GroupRates:
     """Learning rates and weight decay of each parameter, by its group.
 
-    steps, decays : (n_params,), factors on the learning rate and on the decay.
+    steps : (n_params,), factors on the learning rate.
+    decays : the parts of the parameters that decay, with their factors on the decay.
     """
 
-    def __init__(self, steps: Array, decays: Array) -> None:
+    def __init__(self, steps: Array, decays: list[tuple[slice, float]]) -> None:
         self._steps, self._decays = steps, decays
-        self._rates, self._shrinkage = np.empty((2, steps.size), steps.dtype)
+        self._rates = np.empty_like(steps)
 
     def of_step(self, learning_rate: float) -> Array:
         return np.multiply(self._steps, learning_rate, out=self._rates)
 
-    def decay(self, params: Array, rate: float, strength: float) -> None:
-        """params <- (1 - decays rate strength) params."""
-        shrinkage = np.multiply(self._decays, rate, out=self._shrinkage)
-        shrinkage *= strength
-        shrinkage *= params
-        params -= shrinkage
+    def decay(self, params: Array, strength: float) -> None:
+        """params <- (1 - factor strength) params, in each part."""
+        for where, factor in self._decays:
+            part = params[where]
+            part *= 1.0 - factor * strength
 
 
 @dataclass
@@ -183,7 +182,7 @@ class State:
     def decay(self, params: Array, rate: float) -> None:
         """Shrink the weights by rate * weight_decay, or each group by its own share."""
         if self.group_rates is not None:
-            self.group_rates.decay(params, rate, self.weight_decay)
+            self.group_rates.decay(params, rate * self.weight_decay)
         else:
             weights = params[: self.layout.n_weights]
             weights *= 1.0 - rate * self.weight_decay
@@ -345,16 +344,20 @@ class Stochastic(Solver):
         Biases and what activations learn never decay; what inputs learn does.
         """
         factors, ntk = self.rate_factors or {}, self.parametrization == "ntk"
-        others = layout.groups.keys() - {"weights", "biases", "activation"}
+        others = layout.groups.keys() - {"weights", *WITHOUT_DECAY}
         if not (factors or ntk or (decays and others)):
             return None
-        steps, shrinkage = np.ones((2, params.size))
-        layout.fill(steps, factors)
+        steps = np.ones(params.size)
+        shrunk: list[tuple[slice, float]] = []
+        for name, where in layout.parts():
+            factor = factors.get(name, 1.0)
+            steps[where] = factor
+            if name not in WITHOUT_DECAY:
+                shrunk.append((where, factor))
         if ntk:
             for W in layout.weights(steps):
                 W /= np.sqrt(len(W))
-        layout.fill(shrinkage, factors | {"biases": 0.0, "activation": 0.0})
-        return GroupRates(steps.astype(params.dtype), shrinkage.astype(params.dtype))
+        return GroupRates(steps.astype(params.dtype), shrunk)
 
     def _init(self, params: Array) -> Values:
         """Numbers and arrays, by name, that `_update` keeps from step to step."""

@@ -18,6 +18,7 @@ class DenseBuffers:
     keeps_slope : whether the derivative at z is written to z.
     z_transposed : z.T where that is the contiguous one, else None.
     grad_x : (n, fan_in - n_data), None if that is none, or without backward passes.
+    grad_x_transposed : grad_x.T where that is the contiguous one, else None.
     ones : (n,).
     x, weights : of the last forward pass; the weights are those of x without its scale.
     """
@@ -26,6 +27,7 @@ class DenseBuffers:
     a: Array
     z_transposed: Array | None
     grad_x: Array | None
+    grad_x_transposed: Array | None
     ones: Array
     keeps_slope: bool
     x: Any = None
@@ -58,9 +60,17 @@ class Dense(Layer):
         keeps_slope = memory.backward and self.activation.keeps_slope
         z = memory.empty(self.fan_out, order) if keeps_z else a
         n_deltas = self.fan_in - self.n_data if memory.backward else 0
-        grad_x = memory.empty(n_deltas) if n_deltas else None
-        z_transposed = None if z.flags.c_contiguous else z.T
-        return DenseBuffers(z, a, z_transposed, grad_x, memory.ones, keeps_slope)
+        grad_order: Order = "F" if self.n_data else "C"  # as embeddings work
+        grad_x = memory.empty(n_deltas, grad_order) if n_deltas else None
+        return DenseBuffers(
+            z,
+            a,
+            _contiguous_transpose(z),
+            grad_x,
+            _contiguous_transpose(grad_x),
+            memory.ones,
+            keeps_slope,
+        )
 
     def weights(self, params: Params) -> Array:
         """The factors (fan_in, fan_out) of x."""
@@ -112,8 +122,10 @@ class Dense(Layer):
         W = params[0][self.n_data :] if self.n_data else params[0]
         if self.fan_out == 1:
             np.multiply(delta, W.T, out=grad_x)  # an outer product by broadcasting
-        else:
+        elif buffers.grad_x_transposed is None:
             delta.dot(W.T, grad_x)
+        else:
+            W.dot(delta.T, buffers.grad_x_transposed)
         return grad_x
 
     def slope(self, params: Params, buffers: DenseBuffers) -> Array:
@@ -157,6 +169,13 @@ class ScaledDense(Dense):
         np.einsum("ij,ij->i", W, grad_W, out=grad_scale)
         grad_W *= scale[:, np.newaxis]
         return grad_x
+
+
+def _contiguous_transpose(array: Array | None) -> Array | None:
+    """array.T where that, not the array, is in C order; else None."""
+    if array is None or array.flags.c_contiguous:
+        return None
+    return array.T
 
 
 def _sparse_product(x: Any, delta: Array, out: Array) -> None:

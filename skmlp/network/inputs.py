@@ -124,7 +124,7 @@ class Inputs(Layer):
         if not values:
             return plain, caches
         if not issparse(X):
-            return np.hstack([plain, *values]), caches
+            return joined_in_columns([plain, *values]), caches
         return hstack([plain, *map(csr_array, values)], format="csr"), caches
 
     @staticmethod
@@ -143,8 +143,8 @@ class Inputs(Layer):
             )
             columns = np.tile(part.of(X), n_layers)
             embedded, _ = part.embedding.forward(own, constants, columns)
-            shape = len(X), n_layers, part.width
-            values.append(embedded.reshape(shape).transpose(1, 0, 2))
+            shape = n_layers, part.width, len(X)
+            values.append(embedded.T.reshape(shape).transpose(0, 2, 1))
         return np.concatenate(values, axis=2)
 
     def backward(
@@ -185,3 +185,8 @@ class Inputs(Layer):
         for (part, own), (x, cache) in zip(each, buffers.caches, strict=True):
             yield part, own, x, cache, delta[:, at : at + part.width]
             at += part.width
+
+
+def joined_in_columns(arrays: Sequence[Array]) -> Array:
+    """Arrays (n, widths) side by side, in Fortran order, as embeddings give theirs."""
+    return np.concatenate([array.T for array in arrays]).T

@@ -185,10 +185,13 @@ class Network:
         return params
 
     def param_groups(self) -> dict[str, list[slice]]:
-        """Slices of the parameters of each group."""
+        """Slices of the parameters of each group, adjacent ones as one."""
         groups: dict[str, list[slice]] = {}
-        for spot in self.spots:
-            groups.setdefault(spot.group, []).append(spot.where)
+        for _, group, _, where in self.spots:
+            slices = groups.setdefault(group, [])
+            if slices and slices[-1].stop == where.start:
+                where = slice(slices.pop().start, where.stop)
+            slices.append(where)
         return groups
 
     def first(self, n_layers: int) -> list[slice]:
