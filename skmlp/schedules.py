@@ -57,7 +57,8 @@ class Schedule(Component):
     at the start of each epoch. ``planned`` says whether it leads to an end that is
     planned, so that coming there is no lack of epochs. ``ends_at_plateau`` says whether
     training ends when patience runs out at that time and rate, and ``stop_message`` is
-    printed then.
+    printed then. ``cycle_ends`` has the progress at the end of each cycle, and is empty
+    without cycles.
     """
 
     abstract: ClassVar[bool] = True
@@ -65,6 +66,10 @@ class Schedule(Component):
     stop_message: ClassVar[str] = "Stopping."
     each_step: ClassVar[bool] = True
     planned: ClassVar[bool] = True
+
+    @property
+    def cycle_ends(self) -> list[float]:
+        return []
 
     def __call__(self, clock: Clock) -> float:
         """The factor at that time."""
@@ -325,6 +330,11 @@ class CosLog(Schedule):
     n_cycles: int = setting(4, integer(1, 50))
     n_cycles_no_change: int | None = setting(None, either(integer(1), None))
 
+    @property
+    def cycle_ends(self) -> list[float]:
+        shares = (2.0**n - 1.0 for n in range(1, self.n_cycles + 1))
+        return [share / (2.0**self.n_cycles - 1.0) for share in shares]
+
     def at(self, progress: float) -> float:
         return 0.5 * (1.0 - math.cos(2.0 * math.pi * self._cycles(progress)))
 
@@ -439,6 +449,10 @@ class Warmup(Schedule):
     @property
     def planned(self) -> bool:  # type: ignore[override]
         return self.schedule.planned
+
+    @property
+    def cycle_ends(self) -> list[float]:
+        return self.schedule.cycle_ends
 
     def __call__(self, clock: Clock) -> float:
         half_step = 0.5 / clock.n_planned if clock.n_planned else 0.0

@@ -194,6 +194,14 @@ class Ensemble(Component):
         `loss`, `scoring` and `validation_fraction`, are refused.
         ``configuration_weights_`` has the weight of each configuration.
 
+    n_validated : int >= 1 or None, default=None
+        Number of members, the first ones, that hold out validation rows and stop early
+        by them, at least one for each configuration; None is all of them. The others
+        train on all rows, which takes less time and suits more data: for as many
+        epochs as had the best mean validation score among the first ones of their
+        configuration, up to the end of a cycle where the learning rate has cycles. It
+        acts with members by seeds and early stopping, without ``X_val``.
+
     weights : {"equal", "greedy"}, default="equal"
         "greedy": configurations are weighted by greedy selection with replacement, on
         rows that they did not train on: the folds, or ``X_val``. It begins with none
@@ -235,6 +243,7 @@ class Ensemble(Component):
 
     by: Literal["seeds", "folds"] = setting("seeds", one_of(("seeds", "folds")))
     configurations: Any = setting(None, either(CONFIGURATIONS, None))
+    n_validated: int | None = setting(None, either(integer(1), None))
     weights: Literal["equal", "greedy"] = setting("equal", one_of(("equal", "greedy")))
 
     @property

@@ -1,6 +1,7 @@
 """Early stopping: validation metrics, patience, and the weights of the best epoch."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -70,6 +71,23 @@ class Patience:
         # one more than asked for, as scikit-learn counts
         spent = self.n_without_improvement > self.n_iter_no_change
         return spent and n_updates >= self.min_updates
+
+
+@dataclass
+class Replay(Patience):
+    """Patience that runs out in the same epochs as in another training."""
+
+    tol: float = 0.0
+    n_iter_no_change: float = math.inf
+    epochs: Sequence[int] = ()
+    n_epochs: int = 0
+
+    def update(self, value: float) -> bool:
+        self.n_epochs += 1
+        return super().update(value)
+
+    def is_over(self, n_updates: int) -> bool:
+        return self.n_epochs in self.epochs
 
 
 @dataclass

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from skmlp.errors import Text, error_context, invalid, short_repr
+from skmlp.estimators.ensemble.all_rows import course_of, n_validated, scores_of
 from skmlp.estimators.ensemble.configurations import (
     check_combinations_of,
     variants,
@@ -34,6 +35,7 @@ from skmlp.estimators.fitting.plan import (
 from skmlp.estimators.fitting.settings import Settings
 from skmlp.estimators.fitting.state import (
     FITTED_ATTRIBUTES,
+    DivergenceError,
     set_fitted_attributes,
 )
 from skmlp.estimators.fitting.strata import folds_of
@@ -64,15 +66,39 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     rows = X.without_names() if isinstance(X, Stream) else targets.rows.X
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
-    jobs = [delayed(_trained)(*job, rows, y, sample_weight) for job in jobs]
     attributes = partial(attributes_of, settings, targets, request)
     progress = Progress(settings, n_at_once, hooks, attributes, not incremental)
-    trained = progress.collect(jobs)
-    learned = attributes(trained) | progress.stop_reason(trained)
+    data = rows, y, sample_weight
+    trained = _train(
+        settings, jobs, n_validated(settings, targets, request), progress, data
+    )
+    learned = attributes(trained) | progress.stop_reason()
     if hooks is not None:
         hooks.close(learned)
     found = max(trained, key=lambda one: one.gravity).warnings
-    return learned, [*progress.warnings(trained), *found]
+    return learned, [*progress.warnings(), *found]
+
+
+def _train(settings, jobs, n_first, progress, data):
+    """The members of jobs, of which the first ones tell the others their course."""
+    trained = progress.collect(
+        [delayed(_trained)(*job, *data) for job in jobs[:n_first]]
+    )
+    if progress.ended_by or n_first == len(jobs):
+        return trained
+    n, scores = settings.ensemble.n_configurations, [one.scores for one in trained]
+    courses = [course_of(scores[i::n]) for i in range(n)]
+    others = [
+        delayed(_trained)(*_on_all_rows(*job, courses[i % n]), *data)
+        for i, job in enumerate(jobs[n_first:], n_first)
+    ]
+    return progress.collect(others)
+
+
+def _on_all_rows(member, request, share, course):
+    """The job with all rows to train on, where no refit is needed."""
+    request = replace(request, course=course, groups=None)
+    return member.set_params(refit=False), request, share
 
 
 def _jobs(estimator, settings, targets, request, known):
@@ -105,9 +131,8 @@ def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
     """Train a member, possibly in a process of its own; None if it was interrupted."""
     if share is not None:
         member.set_params(max_time=share.seconds())
-    settings = Settings.of(member)
     with one_blas_thread():
-        outcome = train(make_plan(member, settings, X, y, sample_weight, request))
+        outcome = _outcome(member, request, X, y, sample_weight)
     training = outcome.training
     ends = training.reason, training.refit_reason
     restored = training.restored_initial_params
@@ -123,9 +148,22 @@ def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
         outcome.plan.loss,
         None if validation is None else replace(validation, X=None),
         outcome.held_output,
+        scores_of(outcome),
         outcome.warnings(),
         ("diverged" in ends, restored, training.reason == "max_iter"),
     )
+
+
+def _outcome(member, request, X, y, sample_weight):
+    """Of a training; one on all rows that diverges begins anew with validation rows."""
+    settings = Settings.of(member)
+    try:
+        return train(make_plan(member, settings, X, y, sample_weight, request))
+    except DivergenceError:
+        if request.course is None:
+            raise
+        request = replace(request, course=None)
+        return train(make_plan(member, settings, X, y, sample_weight, request))
 
 
 def _check_continues(settings, estimator) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skmlp.estimators.calibration import attributes_from_validation
+from skmlp.estimators.ensemble.all_rows import Scores
 from skmlp.estimators.ensemble.selection import select
 from skmlp.estimators.fitting.data import ValidationRows, weighted_by_class
 from skmlp.estimators.fitting.state import State
@@ -19,6 +20,7 @@ class Trained:
 
     validation, output : its validation rows, without X, and the outputs there, or
         Nones.
+    scores : those of its epochs on these rows, or None.
     warnings : pairs (text, kind); gravity : how serious they are.
     """
 
@@ -26,6 +28,7 @@ class Trained:
     loss: Any
     validation: ValidationRows | None
     output: Any
+    scores: Scores | None
     warnings: list
     gravity: tuple
 
@@ -117,6 +120,8 @@ def _from_unseen_rows(settings, targets, trained, weights):
 def _held_out(settings, targets, trained, weights=None):
     """Rows that members held out, without X, and the mean output of these members."""
     task, data, validation = targets.task, targets.rows, trained[0].validation
+    if weights is None:  # else all have validation rows
+        trained = [one for one in trained if one.validation is not None]
     if validation.rows is None:  # the user's own, which are the same for all
         outputs = np.stack([one.output for one in trained])
         return validation, task.mean_output(outputs, weights)

@@ -22,6 +22,7 @@ class Progress:
     hooks : calls callbacks, or None.
     attributes : a function from the members so far to the fitted attributes.
     keeps_some : whether the first members do as a model.
+    trained : the members so far.
     ended_by : "interrupted" or "callback" where training ended before the last member.
     """
 
@@ -30,53 +31,55 @@ class Progress:
     hooks: Any
     attributes: Any
     keeps_some: bool
+    trained: list[Any] = field(default_factory=list)
     ended_by: str = ""
     _start: float = field(default_factory=time.perf_counter)
 
     def collect(self, jobs):
-        """The results of jobs in their order, up to the last one that counts.
+        """All members so far, with those of jobs in their order.
 
-        An interrupt keeps the members before; where there is none it is raised.
+        Up to the last one that counts. An interrupt keeps the members before; where
+        there is none it is raised.
         """
-        trained: list[Any] = []
         try:
             results = Parallel(self.n_at_once, return_as="generator")(jobs)
             with _closing(results):
-                self._collect(results, trained)
+                self._collect(results, len(jobs))
         except KeyboardInterrupt:
-            if not (trained and self.keeps_some):
+            if not (self.trained and self.keeps_some):
                 raise
-            self._end("interrupted", trained)
+            self._end("interrupted")
         except PicklingError as error:
             expected = "be None or 1 with X that processes cannot be sent, such as "
             raise self.settings.invalid("n_jobs", expected + "h5py's") from error
-        return trained
+        return self.trained
 
-    def _collect(self, results, trained):
-        for _ in range(self.settings.n_members):
+    def _collect(self, results, n_jobs):
+        trained = self.trained
+        for _ in range(n_jobs):
             if self.hooks is not None:
                 self.hooks.begin()
             one = next(results)
             if one is None:
                 raise KeyboardInterrupt
             trained.append(one)
-            self._say(trained)
+            self._say()
             if self.hooks is not None and self.hooks.end(
                 lambda: self.attributes(trained)
             ):
-                self._end("callback", trained)
+                self._end("callback")
                 return
 
-    def _end(self, by, trained):
-        if len(trained) < self.settings.n_members:
+    def _end(self, by):
+        if len(self.trained) < self.settings.n_members:
             self.ended_by = by
 
-    def _say(self, trained):
+    def _say(self):
         """Print what the last member was, and how long the others may take."""
         if not self.settings.verbose:
             return
-        member, n_done, n = trained[-1].member, len(trained), self.settings.n_members
-        seconds = time.perf_counter() - self._start
+        member, n_done = self.trained[-1].member, len(self.trained)
+        n, seconds = self.settings.n_members, time.perf_counter() - self._start
         n_rounds = math.ceil(n_done / self.n_at_once)
         left = seconds * (math.ceil(n / self.n_at_once) / n_rounds - 1)
         parts = [f"{member.n_iter_} epochs", f"loss = {member.loss_:.8f}"]
@@ -84,16 +87,16 @@ class Progress:
         parts += [f"about {left:.0f} s left"] if left >= WORTH_TELLING else []
         print(f"Member {n_done} of {n}: {', '.join(parts)}")
 
-    def stop_reason(self, trained):
+    def stop_reason(self):
         """The attribute where training ended early; else none."""
-        return {"stop_reason_": self._ending(trained)} if self.ended_by else {}
+        return {"stop_reason_": self._ending()} if self.ended_by else {}
 
-    def warnings(self, trained):
+    def warnings(self):
         """Of an interrupt, and of predictions that are missing: (text, kind)."""
         is_missing = self.ended_by and self.settings.ensemble.by == "folds"
         if not (is_missing or self.ended_by == "interrupted"):
             return []
-        text = self._ending(trained)
+        text = self._ending()
         if is_missing:
             text += (
                 " Rows that the others would have held out have no out-of-fold "
@@ -101,9 +104,9 @@ class Progress:
             )
         return [(text, UserWarning)]
 
-    def _ending(self, trained):
+    def _ending(self):
         return (
-            f"{ENDED[self.ended_by]} after {len(trained)} of "
+            f"{ENDED[self.ended_by]} after {len(self.trained)} of "
             f"{self.settings.n_members} members, which the ensemble consists of."
         )
 

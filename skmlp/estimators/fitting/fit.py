@@ -120,7 +120,7 @@ def train(plan, hooks=None) -> Outcome:
         return _checked(Outcome(plan, training, held_raw))
     threads = blas_threads(plan.network.layer_sizes, training.n_rows_at_once)
     with threads, checkpoint_errors(settings):
-        training.run(plan.n_epochs)
+        training.run(plan.n_epochs_to_train)
         held_raw = _raw_at_validation_rows(plan, training.params)
         if start is not None:
             plan = refit(plan, start, training)

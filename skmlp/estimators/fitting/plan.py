@@ -60,6 +60,18 @@ FEATURES = ("n_features_in_", "feature_names_in_")
 
 
 @dataclass(frozen=True)
+class Course:
+    """How other networks trained, for one that trains on all rows as they did.
+
+    share : of the planned epochs, after which they were best.
+    plateaus : the epochs in which their learning rate was told of a plateau.
+    """
+
+    share: float
+    plateaus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Request:
     """How training was requested.
 
@@ -71,6 +83,7 @@ class Request:
     validation : X, y and sample_weight of the user's own validation rows, or Nones.
     groups : group labels of the rows, for a splitter.
     split : indices of training and validation rows, if already known.
+    course : of a training on all rows; None where rows may be held out.
     """
 
     incremental: bool = False
@@ -80,6 +93,7 @@ class Request:
     validation: tuple[Any, Any, Any] = (None, None, None)
     groups: Any = None
     split: Any = None
+    course: Course | None = None
 
 
 @dataclass(frozen=True)
@@ -131,8 +145,16 @@ class Plan:
 
     @property
     def n_epochs(self) -> int:
-        """The most epochs, or iterations of 'lbfgs'."""
+        """The most epochs, or iterations of 'lbfgs', by which schedules plan."""
         return epochs_of(self.settings.max_iter, len(self.data))
+
+    @property
+    def n_epochs_to_train(self) -> int:
+        """The same, or those after which others were best."""
+        course = self.request.course
+        if course is None:
+            return self.n_epochs
+        return max(1, round(course.share * self.n_epochs))
 
     @property
     def is_folded(self) -> bool:

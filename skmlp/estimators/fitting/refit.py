@@ -1,28 +1,12 @@
 """Refit on all rows, for the best number of epochs found with validation rows."""
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from skmlp.estimators.fitting.build import training_of
 from skmlp.estimators.fitting.data import weighted_by_class
 from skmlp.estimators.fitting.plan import with_output_bias
 from skmlp.estimators.fitting.scaling import scaling_of
-from skmlp.training.early_stopping import Monitor, Patience
-
-
-@dataclass
-class Replay(Patience):
-    """Patience that runs out in the same epochs as in the first training."""
-
-    epochs: list[int] = field(default_factory=list)
-    n_epochs: int = 0
-
-    def update(self, value: float) -> bool:
-        self.n_epochs += 1
-        return super().update(value)
-
-    def is_over(self, n_updates: int) -> bool:
-        return self.n_epochs in self.epochs
+from skmlp.training.early_stopping import Monitor, Replay
 
 
 def refit(plan, start, monitored):
@@ -58,9 +42,7 @@ def refit(plan, start, monitored):
 def _replay(plan, monitored):
     """A training without monitoring, with plateaus in the same epochs as before."""
     training = training_of(plan)
-    training.monitor = Monitor(
-        Replay(0.0, math.inf, epochs=monitored.at_plateau.epochs)
-    )
+    training.monitor = Monitor(Replay(epochs=monitored.at_plateau.epochs))
     training.verbose = monitored.verbose
     training.history.validation_scores = None
     training.begin_as(monitored)

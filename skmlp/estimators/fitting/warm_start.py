@@ -6,7 +6,7 @@ import numpy as np
 
 from skmlp.estimators.fitting.checkpoint_file import hash_of_parameter
 from skmlp.solvers import Frozen, Layout
-from skmlp.training.early_stopping import Patience
+from skmlp.training.early_stopping import Patience, Replay
 from skmlp.training.history import History
 from skmlp.training.minibatch import SolverState
 
@@ -37,7 +37,9 @@ def layout_of(network) -> Layout:
 
 def patience_of(plan) -> Patience:
     """Patience with the best value and the count of the previous fit."""
-    settings = plan.settings
+    settings, course = plan.settings, plan.request.course
+    if course is not None:
+        return Replay(epochs=course.plateaus)
     patience = Patience(
         float(settings.tol),
         settings.n_iter_no_change,
@@ -86,7 +88,6 @@ def history_of(plan) -> History:
     history.n_samples = before.get("t_", 0)
     history.n_updates = before.get("n_updates_", 0)
     history.continue_from(before.get("history_", {}))
-    settings = plan.settings
-    if settings.early_stopping.on_validation and settings.is_stochastic:
+    if plan.stops_early and plan.settings.is_stochastic:
         history.validation_scores = list(before.get("validation_scores_") or ())
     return history

@@ -33,7 +33,7 @@ def said_of_end(plan, training):
         )
         yield message, ConvergenceWarning
     elif reason == "max_iter" and not plan.request.incremental:
-        if training.ends_as_planned:
+        if training.ends_as_planned or plan.request.course is not None:
             return
         message = (
             _out_of_epochs(plan.n_epochs)
@@ -69,6 +69,11 @@ def _why(plan, training) -> str:
         what = "Half of max_time" if plan.settings.refit else "max_time"
         seconds = f"{round(plan.settings.max_time, 3)} s"  # of a member a share
         return f"{what}={seconds} was over in epoch {training.n_iter}."
+    if reason == "max_iter" and plan.request.course is not None:
+        return (
+            f"Trained on all rows for {training.n_iter} of {plan.n_epochs} planned "
+            "epochs, after which members with validation rows were best."
+        )
     epochs = f"Trained for max_iter={plan.n_epochs} epochs."
     return training.stop_sentence or epochs
 

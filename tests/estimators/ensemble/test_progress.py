@@ -317,7 +317,8 @@ def test_the_time_left_is_that_of_the_rounds_to_come(
         patch.setattr(time, "perf_counter", clock)
         progress = Progress(model, n_at_once, None, None, True, _start=clock())
         for n in range(1, 5):
-            progress._say([Ended(member) for member in model.members_[:n]])
+            progress.trained = [Ended(member) for member in model.members_[:n]]
+            progress._say()
     lines = capsys.readouterr().out.splitlines()
     told = [line.partition("about ")[2].partition(" s left")[0] for line in lines]
     assert told == ["" if one is None else str(one) for one in left]

@@ -1,0 +1,71 @@
+"""Members that train on all rows, for as many epochs as were best for others.
+
+The others, the first of each configuration, hold out rows to validate on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmlp.estimators.fitting.plan import Course
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the epochs of a training came to on its validation rows.
+
+    by_epoch : (n_epochs,); larger is better, nan where there is none.
+    n_planned : epochs by which schedules planned.
+    cycle_ends : shares of these after which a cycle of the learning rate ended.
+    plateaus : epochs in which patience ran out and training went on.
+    """
+
+    by_epoch: NDArray[np.float64]
+    n_planned: int
+    cycle_ends: Sequence[float]
+    plateaus: Sequence[int]
+
+
+def scores_of(outcome):
+    """The scores of an outcome's training; None without validation rows."""
+    plan, training = outcome.plan, outcome.training
+    scores = training.history.as_arrays().get("validation_score")
+    if plan.validation is None or scores is None:
+        return None
+    ends = plan.settings.schedule.cycle_ends
+    return Scores(scores, plan.n_epochs, ends, tuple(training.at_plateau.epochs))
+
+
+def course_of(found) -> Course:
+    """The course with the best mean score, among epochs that all trainings reached.
+
+    found : scores of trainings, or Nones.
+    """
+    known = [scores for scores in found if scores is not None]
+    n_epochs = min((len(scores.by_epoch) for scores in known), default=0)
+    if not n_epochs:
+        return Course(1.0)
+    mean = np.mean([scores.by_epoch[:n_epochs] for scores in known], axis=0)
+    first = known[0]
+    epochs = _epochs(first, n_epochs)
+    best = epochs[np.argmax(np.nan_to_num(mean[epochs - 1], nan=-np.inf))]
+    return Course(float(best / first.n_planned), tuple(first.plateaus))
+
+
+def _epochs(scores, n_epochs):
+    """Numbers of epochs to choose from: ends of cycles, or all."""
+    ends = [max(1, round(share * scores.n_planned)) for share in scores.cycle_ends]
+    reached = np.unique([end for end in ends if end <= n_epochs])
+    return reached if reached.size else np.arange(1, n_epochs + 1)
+
+
+def n_validated(settings, targets, request) -> int:
+    """How many members, the first ones, train with validation rows if any do."""
+    ensemble, n_asked = settings.ensemble, settings.ensemble.n_validated
+    own = request.validation[0] is not None or targets.held is not None
+    draws = ensemble.by == "seeds" and settings.holds_out and not own
+    if n_asked is None or not draws or request.incremental:
+        return settings.n_members
+    return min(max(n_asked, ensemble.n_configurations), settings.n_members)

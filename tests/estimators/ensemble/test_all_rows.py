@@ -1,0 +1,202 @@
+"""Members that train on all rows, for as many epochs as were best for others."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GroupShuffleSplit
+
+from skmlp import Ensemble
+from skmlp.estimators.ensemble import members
+from skmlp.estimators.ensemble.all_rows import Scores, course_of
+from skmlp.estimators.fitting.fit import train
+from skmlp.estimators.fitting.state import DivergenceError
+from skmlp.schedules import CosLog, Warmup
+
+from ...conftest import GROUPS, N_ROWS, X, assert_same_bits
+from .small_ensembles import HOLDING_OUT, TASKS, each_kind, outputs
+from .small_ensembles import fit as fit_ensemble
+
+# a few epochs are enough here, whatever they lead to
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skmlp.DiagnosticWarning"),
+]
+
+N_MEMBERS, N_VALIDATED = 5, 2
+FIRST, OTHERS = slice(N_VALIDATED), slice(N_VALIDATED, None)
+PARAMS = {**HOLDING_OUT, "n_members": N_MEMBERS, "max_iter": 8}
+CONSTANT = {"learning_rate": "constant", "learning_rate_init": 0.05}
+CYCLES = {"learning_rate": CosLog(n_cycles=3), "learning_rate_init": 0.05}
+WARM = {"learning_rate": Warmup(CosLog(n_cycles=2)), "learning_rate_init": 0.05}
+
+
+def fit(task="numbers", n_validated=N_VALIDATED, **params):
+    ensemble = Ensemble(n_validated=n_validated)
+    return fit_ensemble(task, **{**PARAMS, "ensemble": ensemble, **params})
+
+
+def rows_seen(member):
+    """Training rows of an epoch."""
+    return member.t_ / member.n_iter_
+
+
+def best_of_mean(curves, epochs):
+    mean = np.mean(curves, axis=0)
+    return max(epochs, key=lambda epoch: mean[epoch - 1])
+
+
+def test_the_first_hold_rows_out_and_the_others_train_on_all():
+    for task in TASKS:
+        model = fit(task)
+        assert len(model.members_) == N_MEMBERS, task
+        rows = [rows_seen(member) for member in model.members_]
+        assert rows[FIRST] == [round(0.8 * N_ROWS)] * N_VALIDATED, task
+        assert rows[OTHERS] == [N_ROWS] * (N_MEMBERS - N_VALIDATED), task
+        assert all(np.isfinite(out).all() for out in outputs(model)), task
+
+
+@pytest.mark.parametrize(
+    ("params", "ends"),
+    [(CONSTANT, range(1, 9)), (CYCLES, (1, 3, 8)), (WARM, (3, 8))],
+    ids=["any epoch", "ends of cycles", "after warmup"],
+)
+@each_kind
+def test_the_others_train_until_the_mean_score_was_best(task, params, ends):
+    model = fit(task, **params)
+    curves = [member.validation_scores_ for member in model.members_[FIRST]]
+    best = best_of_mean(curves, ends)
+    assert [m.n_iter_ for m in model.members_[OTHERS]] == [best] * 3
+    said = f"Trained on all rows for {best} of 8 planned epochs, after which members"
+    assert all(m.stop_reason_.startswith(said) for m in model.members_[OTHERS])
+
+
+def test_each_configuration_follows_its_own():
+    configurations = [{}, {"learning_rate_init": 0.5}]
+    ensemble = Ensemble(configurations=configurations, n_validated=1)
+    model = fit(ensemble=ensemble, **CONSTANT)
+    first = [m.validation_scores_ for m in model.members_[:2]]
+    best = [best_of_mean([curve], range(1, 9)) for curve in first]
+    assert best[0] != best[1]
+    assert [m.n_iter_ for m in model.members_[2:]] == [best[0], best[1], best[0]]
+
+
+@each_kind
+def test_one_on_all_rows_is_the_network_that_trains_so_long_without_early_stopping(
+    task,
+):
+    model = fit(task, **CONSTANT)
+    last = model.members_[-1]
+    alone = clone(last).set_params(early_stopping=False, scoring=None)
+    alone.set_params(max_iter=last.n_iter_, tol=0.0).fit(X, TASKS[task][0])
+    assert_same_bits(last, alone)
+
+
+def test_the_order_in_which_they_train_changes_no_bit(monkeypatch):
+    monkeypatch.setattr(members, "WORTH_PROCESSES", 0)
+    models = [fit(n_jobs=n_jobs) for n_jobs in (1, 2)]
+    for one, other in zip(*(model.members_ for model in models), strict=True):
+        assert_same_bits(one, other)
+
+
+@pytest.mark.parametrize(
+    ("params", "rows"),
+    [
+        ({"early_stopping": False, "scoring": None}, N_ROWS),
+        ({"ensemble": Ensemble("folds", n_validated=2)}, 0.8 * N_ROWS),
+        ({"n_validated": 7}, 0.8 * N_ROWS),
+        ({"n_validated": None}, 0.8 * N_ROWS),
+    ],
+    ids=["without early stopping", "folds", "more than there are", "None"],
+)
+def test_elsewhere_all_members_are_alike(params, rows):
+    model = fit(**params)
+    assert {round(rows_seen(member)) for member in model.members_} == {round(rows)}
+
+
+def test_with_validation_rows_of_ones_own_all_members_use_them():
+    model = fit_ensemble("numbers", **PARAMS, ensemble=Ensemble(n_validated=2))
+    own = clone(model).fit(X, TASKS["numbers"][0], X_val=X, y_val=TASKS["numbers"][0])
+    assert all(len(m.validation_scores_) == 8 for m in own.members_)
+    assert {rows_seen(m) for m in own.members_} == {N_ROWS}
+
+
+def test_intervals_come_from_the_rows_that_were_held_out():
+    model = fit()
+    held = {len(np.unique(model.validation_residuals_))}
+    assert 0.2 * N_ROWS <= held.pop() <= 0.4 * N_ROWS
+    low, high = model.predict_interval(X, coverage=0.8)
+    assert (low <= high).all()
+
+
+def test_a_temperature_comes_from_the_rows_that_were_held_out():
+    assert fit("words", calibration="temperature").temperature_ > 0
+
+
+def test_groups_are_kept_apart_where_rows_are_held_out():
+    splitter = GroupShuffleSplit(1, test_size=0.3, random_state=0)
+    model = fit(validation_fraction=splitter, groups=GROUPS)
+    assert [rows_seen(m) < N_ROWS for m in model.members_] == [True] * 2 + [False] * 3
+
+
+def test_only_those_with_validation_rows_are_refitted():
+    model = fit(refit=True)
+    assert all("Refitted" in m.stop_reason_ for m in model.members_[FIRST])
+    assert not any("Refitted" in m.stop_reason_ for m in model.members_[OTHERS])
+    assert not any(m.refit for m in model.members_[OTHERS])
+
+
+def test_one_that_diverges_on_all_rows_trains_with_validation_rows(monkeypatch):
+    def diverging(plan):
+        if plan.request.course is not None:
+            raise DivergenceError("It is too much.")
+        return train(plan)
+
+    monkeypatch.setattr(members, "train", diverging)
+    assert {rows_seen(m) for m in fit().members_} == {round(0.8 * N_ROWS)}
+
+
+def test_an_interrupt_of_the_first_is_the_end(monkeypatch):
+    seen = []
+
+    def interrupted(plan):
+        seen.append(plan)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return train(plan)
+
+    monkeypatch.setattr(members, "train", interrupted)
+    with pytest.warns(UserWarning, match="after 1 of 5 members"):
+        model = fit()
+    assert len(model.members_) == 1
+
+
+# Courses
+
+scores = partial(Scores, n_planned=15, cycle_ends=[1 / 15, 3 / 15, 7 / 15, 1.0])
+RISING = np.arange(15.0)
+
+
+@pytest.mark.parametrize(
+    ("curves", "share"),
+    [
+        ([RISING], 1.0),
+        ([RISING, RISING[:8]], 7 / 15),
+        ([RISING, 3.0 * -RISING], 1 / 15),
+        ([np.where(RISING == 2, 9.0, 0.0), np.where(RISING == 7, 99.0, 0.0)], 3 / 15),
+        ([np.where(RISING > 5, np.nan, RISING)], 3 / 15),
+        ([RISING[:0]], 1.0),
+        ([None], 1.0),
+    ],
+    ids="all,reached,mean,ends,nan,nothing,without rows".split(","),
+)
+def test_the_course_is_that_of_the_best_mean_score_at_an_end(curves, share):
+    found = [c if c is None else scores(c, plateaus=()) for c in curves]
+    assert course_of(found).share == pytest.approx(share, rel=1e-15)
+
+
+def test_before_the_end_of_a_cycle_any_epoch_counts():
+    found = Scores(np.array([1.0, 3.0, 2.0]), 90, [1.0], (2,))
+    course = course_of([found])
+    assert (course.share, course.plateaus) == (2 / 90, (2,))
