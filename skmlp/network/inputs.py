@@ -7,7 +7,7 @@ columns are only embedded.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,8 @@ class Inputs(Layer):
         self.n_features, self.embedded = n_features, embedded
         self.n_plain = n_features - sum(map(len, self._tables))
         self.width = self.fan_out = self.n_plain + sum(p.width for p in embedded)
-        self._counts = [len(part.shapes) for part in embedded]
+        stops = [0, *accumulate(len(part.shapes) for part in embedded)]
+        self._parts = list(starmap(slice, pairwise(stops)))
         self.shapes = [
             (part.embedding.group, shape) for part in embedded for shape in part.shapes
         ]
@@ -171,11 +172,7 @@ class Inputs(Layer):
 
     def split(self, arrays: Sequence[Array]) -> list[Arrays]:
         """The parameters of each embedding."""
-        stops = list(accumulate(self._counts))
-        return [
-            tuple(arrays[stop - count : stop])
-            for stop, count in zip(stops, self._counts, strict=True)
-        ]
+        return [tuple(arrays[part]) for part in self._parts]
 
     def _pieces(
         self, params: Params, buffers: InputBuffers, delta: Array

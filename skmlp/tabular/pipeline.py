@@ -396,7 +396,7 @@ def tabular_pipeline(
         ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. They hold for all
         members. Objects and plain values for `solver`, `dropout`, `early_stopping` and
         `ensemble` are merged with the preset's, setting by setting. Unless `loss` is
-        given, a classifier's labels are smoothed if `scoring` is given as the accuracy.
+        given, a classifier's labels are smoothed more if `scoring` is the accuracy.
         Parameters of the preset that cannot act beside those given are dropped, such as
         those for mini-batches with ``solver="lbfgs"``.
 
@@ -439,7 +439,7 @@ def tabular_pipeline(
     encoder = TableEncoder(categorical_features=categorical_features)
     recipe = preset_of(preset, kind)
     if kind == "classifier" and "scoring" in params:
-        recipe["loss"] = loss_for(params["scoring"])
+        recipe["loss"] = loss_for(params["scoring"], preset)
     mlp = estimator(**settings_over(estimator, recipe, params))
     return TabularPipeline([("table", encoder), ("mlp", mlp)])
 

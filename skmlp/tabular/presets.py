@@ -134,14 +134,15 @@ PRESETS = {
 BY_CLASS = ("accuracy", "balanced_accuracy")
 
 
-def loss_for(scoring):
-    """The classifier's loss that suits the user's scoring.
+def loss_for(scoring, preset):
+    """The classifier's loss that suits the user's scoring, in the preset of that name.
 
     Much smoothing helps accuracy and hurts AUC and log loss: Holzmueller, Grinsztajn
-    and Steinwart, Better by default, 2024, section 5.
+    and Steinwart, Better by default, 2024, section 5, whose recipes then have none.
     """
+    otherwise = 0.0 if preset in ("td-s", "td") else LITTLE_SMOOTHING
     by_class = scoring is None or (isinstance(scoring, str) and scoring in BY_CLASS)
-    return LogLoss(label_smoothing=SMOOTHING if by_class else LITTLE_SMOOTHING)
+    return LogLoss(label_smoothing=SMOOTHING if by_class else otherwise)
 
 
 def preset_of(name, kind):

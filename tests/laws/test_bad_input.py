@@ -224,6 +224,7 @@ BAD_SETTINGS = {
         [{1: 2}],
         HUGE,
     ],
+    "ensemble__n_validated": [v for v in NO_INTEGER if v is not None] + [0, -1],
     "ensemble__weights": [*NO_NAME, "best", True, [0.5, 0.5]],
     "checkpoint__path": [None, NAN, 1, True, "", b"run.npz", ["run.npz"], {}, HUGE],
     "checkpoint__every": [*NO_INTEGER, 0, -1, INF, -HUGE],

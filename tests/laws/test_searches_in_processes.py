@@ -12,7 +12,7 @@ from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 from threadpoolctl import threadpool_info
 
-from skmlp import tabular_pipeline
+from skmlp import Ensemble, tabular_pipeline
 
 from ..conftest import quietly
 
@@ -44,6 +44,7 @@ def search(folder, n_jobs):
         "classifier",
         n_members=3,
         n_jobs=n_jobs,
+        ensemble=Ensemble(n_validated=3),  # so that each is scored
         max_iter=400,
         n_iter_no_change=2,
         tol=1.0,

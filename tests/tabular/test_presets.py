@@ -91,8 +91,9 @@ def test_no_warning_comes_with_the_defaults(kind, load, least):
 
 
 @every_preset
-def test_labels_are_smoothed_where_the_score_is_the_accuracy(preset):
-    smoothings = {"accuracy": 0.1, None: 0.1, "roc_auc": 0.0, "loss": 0.0, len: 0.0}
+def test_labels_are_smoothed_most_where_the_score_is_the_accuracy(preset):
+    little = 0.0 if preset.startswith("td") else 0.03
+    smoothings = {"accuracy": 0.1, None: 0.1, "roc_auc": little, "loss": little}
     for scoring, smoothing in smoothings.items():
         params = {"preset": preset, "scoring": scoring}
         pipeline = tabular_pipeline("classifier", **params)

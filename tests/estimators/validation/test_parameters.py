@@ -28,7 +28,7 @@ def by_rows(X, **params):
 
 
 def test_batches_by_rows_grow_with_the_table():
-    sizes = {20: 20, 512: 32, 513: 64, 1024: 64, 8192: 128, 8193: 256, 100_001: 512}
+    sizes = {20: 20, 64: 64, 1024: 64, 1025: 128, 8192: 128, 8193: 256, 100_001: 512}
     for n_rows, size in sizes.items():
         X = np.random.default_rng(0).normal(size=(n_rows, 1))
         assert by_rows(X).n_updates_ == math.ceil(n_rows / size), n_rows
