@@ -6,6 +6,8 @@ from scipy.optimize import minimize_scalar
 from skmlp.constraints import real
 from skmlp.errors import invalid, short_repr
 
+# How confident probabilities may become by their temperature.
+CALIBRATIONS = ("temperature", "sharpen")
 COVERAGE = real(0, 1, open_low=True)
 # Range of log temperatures; near the minimum a step of 0.01 changes the loss little.
 LOG_TEMPERATURES = (-3.0, 3.0)
@@ -14,7 +16,7 @@ PRECISION = 0.01
 
 def check_calibration(settings, request) -> None:
     """Raise a ValueError, before training, if no rows are left for a temperature."""
-    if settings.calibration is None or _leaves_rows(settings, request):
+    if settings.calibration != "temperature" or _leaves_rows(settings, request):
         return
     raise settings.invalid(
         "calibration",
@@ -48,7 +50,10 @@ def attributes_from_validation(settings, task, rows, output):
         if settings.calibration is None:
             return {}
         loss = task.calibrating_loss(len(output))
-        return {"temperature_": best_temperature(loss, rows, output)[0]}
+        temperature = best_temperature(loss, rows, output)[0]
+        if settings.calibration == "sharpen":
+            temperature = min(temperature, 1.0)
+        return {"temperature_": temperature}
 
 
 def _residuals(rows, output):

@@ -12,6 +12,7 @@ from skmlp.component import component_of
 from skmlp.constraints import BOOLEAN, either, one_of
 from skmlp.errors import invalid
 from skmlp.estimators.base import BaseMLP, has_partial_fit
+from skmlp.estimators.calibration import CALIBRATIONS
 from skmlp.estimators.fitting.stream import Stream
 from skmlp.estimators.lazy import lazy_for_dask
 from skmlp.estimators.validation.dask_collections import in_memory
@@ -282,10 +283,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         as many threads. None means 1, -1 means all processors. Results do not depend on
         it. Ensembles that train within about a second are trained sequentially.
 
-    calibration : {'temperature'} or None, default=None
+    calibration : {'temperature', 'sharpen'} or None, default=None
         Whether to divide raw outputs by a softmax temperature, ``temperature_``, fitted
         on the validation rows (additively smoothed); predicted classes do not change.
-        Requires ``early_stopping=True`` or ``X_val``.
+        'temperature' requires ``early_stopping=True`` or ``X_val``. 'sharpen' only
+        makes probabilities more confident, by a temperature of at most 1, and does
+        nothing without validation rows. It suits label smoothing, which makes them too
+        cautious, and ensembles, whose mean is more cautious than the members on whose
+        validation rows the temperature is fitted.
 
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         Loss minimised during training: cross-entropy, or focal loss, which down-weights
@@ -445,7 +450,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     _rules: ClassVar = {
         **RULES,
         "loss": component_of(CLASSIFICATION_LOSSES, ClassificationLoss),
-        "calibration": either(one_of(("temperature",)), None),
+        "calibration": either(one_of(CALIBRATIONS), None),
     }
 
     def __init__(

@@ -382,9 +382,10 @@ def tabular_pipeline(
         numbers.
 
     preset : {'fast', 'default', 'best', 'td-s', 'td'}, default='default'
-        'default' is an ensemble of six small networks, each with its own validation
-        rows. 'fast' has two, one of them plain, with half the epochs, and takes about a
-        quarter of the time. 'best' is the default with 24 networks, and takes four
+        'default' is an ensemble of five small networks: two hold out validation rows,
+        the others train on all rows, as long as was best for these. 'fast' has three,
+        one with validation rows, and takes about three quarters of the time. 'best'
+        has 24, eight with validation rows, and up to twice the epochs; it takes five
         times the time. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and
         full, one network each. ``skmlp.tabular.PRESETS`` has their parameters.
 

@@ -193,6 +193,21 @@ def test_in_some_of_these_fits_outputs_are_too_sure_and_in_some_not_sure_enough(
     assert sure > 1.5 and unsure < 0.8
 
 
+@every_task
+def test_sharpening_takes_the_temperature_where_it_is_below_1(task):
+    for how in ("sure", "unsure"):
+        best = fit(task, **CALIBRATED | OTHERS[how]).temperature_
+        params = {**CALIBRATED, "calibration": "sharpen"} | OTHERS[how]
+        assert fit(task, **params).temperature_ == min(best, 1.0)
+
+
+def test_sharpening_does_nothing_without_validation_rows():
+    model = fit("words", calibration="sharpen")
+    assert not hasattr(model, "temperature_")
+    plain = fit("words")
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_outputs_that_many_times_as_large_have_that_many_times_the_temperature(dtype):
     rng = np.random.default_rng(0)
@@ -446,7 +461,7 @@ def test_partial_fit_has_no_rows_to_calibrate_on():
 
 
 def test_other_calibrations_are_refused():
-    said = "calibration must be 'temperature', or"
+    said = "calibration must be one of 'temperature', 'sharpen', or"
     for value in ("isotonic", True, 1.0, ["temperature"]):
         with pytest.raises(ValueError, match=said):
             make("words", calibration=value).fit(X, CODES)

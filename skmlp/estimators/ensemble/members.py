@@ -48,8 +48,10 @@ from skmlp.estimators.validation.parameters import epochs_of, is_splitter
 
 # The parameters of ensembles, at the values that a member has.
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
-# Rows seen by all members over all epochs, from which starting processes pays.
-WORTH_PROCESSES = 300_000
+# Values of rows seen by all members over all epochs, from which starting processes
+# pays; what a row costs besides is that of so many values.
+WORTH_PROCESSES = 24_000_000
+VALUES_OF_A_ROW = 64
 FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
 
 
@@ -193,7 +195,8 @@ def _n_at_once(settings, each, X, request) -> int:
     n_epochs = max(epochs_of(one.max_iter, X.shape[0]) for one in each)
     epochs = n_epochs if settings.is_stochastic else FEW_EPOCHS
     epochs = 1 if request.incremental else epochs
-    if n_members * X.shape[0] * epochs < WORTH_PROCESSES or _is_in_worker():
+    n_values = n_members * epochs * X.shape[0] * (X.shape[1] + VALUES_OF_A_ROW)
+    if n_values < WORTH_PROCESSES or _is_in_worker():
         return 1
     with warnings.catch_warnings():
         # in a process or thread of others members train one after the other, unasked
