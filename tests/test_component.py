@@ -184,6 +184,7 @@ RANGES = {
             [({},), None, [{"alpha": 0.1}, {"dropout__inputs": 0.1}]],
             [[], {}, {"alpha": 0.1}, ["alpha"], [{1: 2}], "alpha", 3],
         ),
+        "n_validated": ([1, 2, None], [0, -1, 1.5, True, "2"]),
         "weights": (["greedy", "equal"], ["best", None, [0.5, 0.5]]),
     },
     "Checkpoint": {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -249,19 +247,6 @@ class Ensemble(Component):
     @property
     def n_configurations(self) -> int:
         return len(self.configurations or [{}])
-
-    def without(self, names: Iterable[str]) -> Ensemble:
-        """A copy in which these parameters are the same in all configurations.
-
-        Configurations that were given, rather than left by a preset, stay as they are.
-        """
-        twin = copy.deepcopy(self)
-        if twin.configurations is not None and not self.is_given("configurations"):
-            twin.configurations = [
-                {n: v for n, v in one.items() if n.partition("__")[0] not in names}
-                for one in twin.configurations
-            ]
-        return twin
 
     @property
     def n_a_fold(self) -> int:

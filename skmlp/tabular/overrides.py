@@ -5,7 +5,7 @@ from sklearn.base import clone
 
 from skmlp.component import Component
 from skmlp.estimators.base import as_solver, is_stochastic
-from skmlp.estimators.options import OPTIONS, Ensemble
+from skmlp.estimators.options import OPTIONS
 from skmlp.estimators.validation.combinations import STOCHASTIC_ONLY
 from skmlp.estimators.validation.parameters import RULES
 from skmlp.solvers import Solver
@@ -25,7 +25,6 @@ def settings_over(estimator, preset, params):
     recipe.set_params(**merged)
     merged["solver"] = with_flat(recipe, params, params.get("solver"))
     idle = _idle(recipe, params)
-    merged["ensemble"] = same_for_all(recipe, idle | params.keys())
     given = preset | params | merged
     given |= {n: v for n, v in params.items() if n in idle}
     return {n: v for n, v in given.items() if n not in idle or n in params}
@@ -38,14 +37,6 @@ def _idle(recipe, params):
     if not np.size(recipe.hidden_layer_sizes):
         return {"dropout"} - params.keys()
     return set()
-
-
-def same_for_all(mlp, names):
-    """The ensemble of `mlp`, with these of its parameters in all configurations."""
-    ensemble = mlp.ensemble
-    if not isinstance(ensemble, Ensemble):
-        return ensemble
-    return ensemble.without({name.partition("__")[0] for name in names})
 
 
 def merged_value(mlp, name, value):

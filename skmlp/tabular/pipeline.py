@@ -20,7 +20,6 @@ from skmlp.tabular.encoder import TableEncoder
 from skmlp.tabular.overrides import (
     MERGED,
     merged_value,
-    same_for_all,
     settings_over,
     with_flat,
 )
@@ -296,7 +295,6 @@ class TabularPipeline(SavableMixin, Pipeline):
         ``mlp__early_stopping`` or ``mlp__ensemble`` changes only the settings that it
         gives; the others stay as they were. A parameter of the estimator for its
         solver, such as ``mlp__beta_1``, is also set on a solver object that has it.
-        What is set holds for all members, also where the preset's members differ.
 
         Parameters
         ----------
@@ -335,7 +333,6 @@ class TabularPipeline(SavableMixin, Pipeline):
         step = f"{self.steps[-1][0]}__"
         own = {n.removeprefix(step): v for n, v in params.items() if n.startswith(step)}
         mlp.solver = with_flat(mlp, own, own.get("solver"))
-        mlp.ensemble = same_for_all(mlp, own)
         return super().set_params(**inner)
 
     def _set_others(self, params) -> None:
@@ -394,12 +391,12 @@ def tabular_pipeline(
 
     **params
         Parameters of the estimator that replace the preset's, such as
-        ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. They hold for all
-        members. Objects and plain values for `solver`, `dropout`, `early_stopping` and
-        `ensemble` are merged with the preset's, setting by setting. Unless `loss` is
-        given, a classifier's labels are smoothed more if `scoring` is the accuracy.
-        Parameters of the preset that cannot act beside those given are dropped, such as
-        those for mini-batches with ``solver="lbfgs"``.
+        ``random_state=0``, ``n_members=16`` or ``scoring="loss"``. Objects and plain
+        values for `solver`, `dropout`, `early_stopping` and `ensemble` are merged with
+        the preset's, setting by setting. Unless `loss` is given, a classifier's labels
+        are smoothed more if `scoring` is the accuracy. Parameters of the preset that
+        cannot act beside those given are dropped, such as those for mini-batches with
+        ``solver="lbfgs"``.
 
     Returns
     -------

@@ -1,9 +1,10 @@
-"""What a user gives holds for all members, whatever the preset's configurations are."""
+"""What a user gives stands beside what the preset has, and changes no preset."""
 
-import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skmlp import Ensemble, tabular_pipeline
+from skmlp.tabular import PRESETS
 
 from ..cases import in_case
 from .presets import every_preset
@@ -11,14 +12,10 @@ from .presets import every_preset
 GIVEN = {
     "activation": "relu",
     "dropout": 0.2,
+    "ensemble": "folds",
     "hidden_layer_sizes": (8,),
     "numeric_embedding": None,
 }
-
-
-def configurations(pipeline):
-    ensemble = pipeline[-1].ensemble
-    return [] if isinstance(ensemble, str) else ensemble.configurations or []
 
 
 def given_at_once(preset, **params):
@@ -30,47 +27,33 @@ def given_later(preset, **params):
     return tabular_pipeline("regressor", preset=preset).set_params(**params)
 
 
-@pytest.mark.parametrize("make", [given_at_once, given_later])
+in_both_ways = pytest.mark.parametrize("make", [given_at_once, given_later])
+
+
+@in_both_ways
 @every_preset
-def test_a_users_parameter_is_in_no_configuration(preset, make):
+def test_the_other_parameters_stay_the_presets(preset, make):
+    untouched = given_at_once(preset)[-1].get_params(deep=False)
     for name, value in GIVEN.items():
         with in_case(name):
-            pipeline = make(preset, **{name: value})
-            assert all(name not in one for one in configurations(pipeline))
-            assert len(configurations(pipeline)) == len(configurations(make(preset)))
+            found = make(preset, **{name: value})[-1].get_params(deep=False)
+            changed = {n for n in found if repr(found[n]) != repr(untouched[n])}
+            assert changed <= {name}
 
 
-def test_settings_within_a_users_object_are_in_no_configuration():
-    pipeline = tabular_pipeline("classifier", preset="fast")
-    pipeline.set_params(mlp__dropout__rate=0.2)
-    assert pipeline[-1].dropout.rate == 0.2
-    assert all("dropout" not in one for one in configurations(pipeline))
-
-
-@pytest.mark.parametrize("make", [given_at_once, given_later])
-def test_any_number_of_members_takes_the_configurations_in_turn(make):
-    for n_members in (1, 2, 3):
-        with in_case(n_members):
-            pipeline = make("fast", n_members=n_members, max_iter=2, random_state=0)
-            X = np.linspace(-1.0, 1.0, 40)[:, np.newaxis]
-            pipeline.fit(X, X[:, 0])
-            members = pipeline[-1].members_ if n_members > 1 else [pipeline[-1]]
-            found = [one.activation for one in members]
-            assert found == ["mish", "selu", "mish"][:n_members]
-
-
-def test_a_users_own_configurations_stay_as_they_are():
+@in_both_ways
+def test_settings_of_the_ensemble_that_are_not_given_stay_the_presets(make):
     own = [{}, {"activation": "tanh"}]
-    ensemble = Ensemble(configurations=own)
-    for preset in ("fast", "default", "best"):
-        pipeline = given_at_once(preset, ensemble=ensemble, activation="relu")
-        assert configurations(pipeline) == own
+    ensemble = make("default", ensemble=Ensemble(configurations=own))[-1].ensemble
     assert ensemble.configurations == own
+    assert ensemble.n_validated == 2
+    alike = make("default", ensemble=Ensemble(n_validated=None))[-1].ensemble
+    assert alike.n_validated is None
 
 
-def test_presets_are_not_changed():
-    before = configurations(tabular_pipeline("regressor", preset="fast"))
-    assert any(before)
-    given_at_once("fast", activation="relu", n_members=8)
-    given_later("fast", dropout=0.2)
-    assert configurations(tabular_pipeline("regressor", preset="fast")) == before
+@in_both_ways
+def test_presets_are_not_changed(make):
+    before = {name: repr(recipes) for name, recipes in PRESETS.items()}
+    for name in PRESETS:
+        clone(make(name, dropout=0.2, ensemble="folds", n_members=8))
+    assert {name: repr(recipes) for name, recipes in PRESETS.items()} == before

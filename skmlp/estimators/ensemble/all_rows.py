@@ -17,7 +17,7 @@ class Scores:
     """What the epochs of a training came to on its validation rows.
 
     by_epoch : (n_epochs,); larger is better, nan where there is none.
-    n_planned : epochs by which schedules planned.
+    n_planned : epochs by which its schedules planned.
     cycle_ends : shares of these after which a cycle of the learning rate ended.
     plateaus : epochs in which patience ran out and training went on.
     """
@@ -38,20 +38,22 @@ def scores_of(outcome):
     return Scores(scores, plan.n_epochs, ends, tuple(training.at_plateau.epochs))
 
 
-def course_of(found) -> Course:
+def course_of(found) -> Course | None:
     """The course with the best mean score, among epochs that all trainings reached.
+
+    None where there are none.
 
     found : scores of trainings, or Nones.
     """
     known = [scores for scores in found if scores is not None]
     n_epochs = min((len(scores.by_epoch) for scores in known), default=0)
     if not n_epochs:
-        return Course(1.0)
+        return None
     mean = np.mean([scores.by_epoch[:n_epochs] for scores in known], axis=0)
     first = known[0]
     epochs = _epochs(first, n_epochs)
     best = epochs[np.argmax(np.nan_to_num(mean[epochs - 1], nan=-np.inf))]
-    return Course(float(best / first.n_planned), tuple(first.plateaus))
+    return Course(first.n_planned, int(best), tuple(first.plateaus))
 
 
 def _epochs(scores, n_epochs):

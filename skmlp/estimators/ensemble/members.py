@@ -98,7 +98,12 @@ def _train(settings, jobs, n_first, progress, data):
 
 
 def _on_all_rows(member, request, share, course):
-    """The job with all rows to train on, where no refit is needed."""
+    """The job with all rows to train on, where no refit is needed.
+
+    It stays as it is without a course, as where members end in their first epoch.
+    """
+    if course is None:
+        return member, request, share
     request = replace(request, course=course, groups=None)
     return member.set_params(refit=False), request, share
 

@@ -63,11 +63,13 @@ FEATURES = ("n_features_in_", "feature_names_in_")
 class Course:
     """How other networks trained, for one that trains on all rows as they did.
 
-    share : of the planned epochs, after which they were best.
+    n_planned : epochs by which their schedules planned.
+    n_epochs : after which they were best.
     plateaus : the epochs in which their learning rate was told of a plateau.
     """
 
-    share: float
+    n_planned: int
+    n_epochs: int
     plateaus: tuple[int, ...] = ()
 
 
@@ -146,15 +148,16 @@ class Plan:
     @property
     def n_epochs(self) -> int:
         """The most epochs, or iterations of 'lbfgs', by which schedules plan."""
+        course = self.request.course
+        if course is not None:
+            return course.n_planned
         return epochs_of(self.settings.max_iter, len(self.data))
 
     @property
     def n_epochs_to_train(self) -> int:
         """The same, or those after which others were best."""
         course = self.request.course
-        if course is None:
-            return self.n_epochs
-        return max(1, round(course.share * self.n_epochs))
+        return self.n_epochs if course is None else course.n_epochs
 
     @property
     def is_folded(self) -> bool:

@@ -11,6 +11,7 @@ from skmlp import Ensemble
 from skmlp.estimators.ensemble import members
 from skmlp.estimators.ensemble.all_rows import Scores, course_of
 from skmlp.estimators.fitting.fit import train
+from skmlp.estimators.fitting.plan import Course
 from skmlp.estimators.fitting.state import DivergenceError
 from skmlp.schedules import CosLog, Warmup
 
@@ -179,24 +180,25 @@ RISING = np.arange(15.0)
 
 
 @pytest.mark.parametrize(
-    ("curves", "share"),
+    ("curves", "n_epochs"),
     [
-        ([RISING], 1.0),
-        ([RISING, RISING[:8]], 7 / 15),
-        ([RISING, 3.0 * -RISING], 1 / 15),
-        ([np.where(RISING == 2, 9.0, 0.0), np.where(RISING == 7, 99.0, 0.0)], 3 / 15),
-        ([np.where(RISING > 5, np.nan, RISING)], 3 / 15),
-        ([RISING[:0]], 1.0),
-        ([None], 1.0),
+        ([RISING], 15),
+        ([RISING, RISING[:8]], 7),
+        ([RISING, 3.0 * -RISING], 1),
+        ([np.where(RISING == 2, 9.0, 0.0), np.where(RISING == 7, 99.0, 0.0)], 3),
+        ([np.where(RISING > 5, np.nan, RISING)], 3),
     ],
-    ids="all,reached,mean,ends,nan,nothing,without rows".split(","),
+    ids="all,reached,mean,ends,nan".split(","),
 )
-def test_the_course_is_that_of_the_best_mean_score_at_an_end(curves, share):
-    found = [c if c is None else scores(c, plateaus=()) for c in curves]
-    assert course_of(found).share == pytest.approx(share, rel=1e-15)
+def test_the_course_is_that_of_the_best_mean_score_at_an_end(curves, n_epochs):
+    found = [scores(curve, plateaus=()) for curve in curves]
+    assert course_of(found) == Course(15, n_epochs)
+
+
+def test_without_scores_there_is_no_course():
+    assert course_of([None]) is course_of([scores(RISING[:0], plateaus=())]) is None
 
 
 def test_before_the_end_of_a_cycle_any_epoch_counts():
     found = Scores(np.array([1.0, 3.0, 2.0]), 90, [1.0], (2,))
-    course = course_of([found])
-    assert (course.share, course.plateaus) == (2 / 90, (2,))
+    assert course_of([found]) == Course(90, 2, (2,))
