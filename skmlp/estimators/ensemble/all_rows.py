@@ -17,12 +17,14 @@ class Scores:
     """What the epochs of a training came to on its validation rows.
 
     by_epoch : (n_epochs,); larger is better, nan where there is none.
+    batch_size : rows of its mini-batches.
     n_planned : epochs by which its schedules planned.
     cycle_ends : shares of these after which a cycle of the learning rate ended.
     plateaus : epochs in which patience ran out and training went on.
     """
 
     by_epoch: NDArray[np.float64]
+    batch_size: int
     n_planned: int
     cycle_ends: Sequence[float]
     plateaus: Sequence[int]
@@ -34,8 +36,8 @@ def scores_of(outcome):
     scores = training.history.as_arrays().get("validation_score")
     if plan.validation is None or scores is None:
         return None
-    ends = plan.settings.schedule.cycle_ends
-    return Scores(scores, plan.n_epochs, ends, tuple(training.at_plateau.epochs))
+    ends, plateaus = plan.settings.schedule.cycle_ends, training.at_plateau.epochs
+    return Scores(scores, plan.batch_size, plan.n_epochs, ends, tuple(plateaus))
 
 
 def course_of(found) -> Course | None:
@@ -53,7 +55,8 @@ def course_of(found) -> Course | None:
     first = known[0]
     epochs = _epochs(first, n_epochs)
     best = epochs[np.argmax(np.nan_to_num(mean[epochs - 1], nan=-np.inf))]
-    return Course(first.n_planned, int(best), tuple(first.plateaus))
+    plateaus = tuple(first.plateaus)
+    return Course(first.batch_size, first.n_planned, int(best), plateaus)
 
 
 def _epochs(scores, n_epochs):

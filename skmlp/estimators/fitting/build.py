@@ -15,7 +15,6 @@ from skmlp.estimators.fitting.warm_start import (
 )
 from skmlp.estimators.targets.class_weight import class_weight_function
 from skmlp.estimators.validation.arrays import check_penalty
-from skmlp.estimators.validation.parameters import batch_size_of
 from skmlp.network.objective import Objective
 from skmlp.solvers import Frozen
 from skmlp.training.batches import Batches, BatchSource
@@ -46,7 +45,7 @@ def training_of(plan, hooks=None):
 def _by_batches(plan, hooks) -> Training:
     settings = plan.settings
     data, mean_weight = plan.scaling.training_rows(plan.data).normalized()
-    batch_size = batch_size_of(settings.batch_size, len(data))
+    batch_size = plan.batch_size
     solver_state = solver_state_of(plan, frozen := _frozen(plan))
     return Training(
         objective=_objective(plan, mean_weight, batch_size, solver_state.generator),

@@ -48,7 +48,11 @@ from skmlp.estimators.validation.fitted_weights import (
     fitted_layers,
     start_layers,
 )
-from skmlp.estimators.validation.parameters import epochs_of, hidden_sizes
+from skmlp.estimators.validation.parameters import (
+    batch_size_of,
+    epochs_of,
+    hidden_sizes,
+)
 from skmlp.initializers import INITIALIZERS, N_ROWS
 from skmlp.losses import Loss
 from skmlp.network import Network
@@ -63,11 +67,13 @@ FEATURES = ("n_features_in_", "feature_names_in_")
 class Course:
     """How other networks trained, for one that trains on all rows as they did.
 
+    batch_size : rows of their mini-batches.
     n_planned : epochs by which their schedules planned.
     n_epochs : after which they were best.
     plateaus : the epochs in which their learning rate was told of a plateau.
     """
 
+    batch_size: int
     n_planned: int
     n_epochs: int
     plateaus: tuple[int, ...] = ()
@@ -152,6 +158,14 @@ class Plan:
         if course is not None:
             return course.n_planned
         return epochs_of(self.settings.max_iter, len(self.data))
+
+    @property
+    def batch_size(self) -> int:
+        """Rows of a mini-batch."""
+        course = self.request.course
+        if course is not None:
+            return course.batch_size
+        return batch_size_of(self.settings.batch_size, len(self.data))
 
     @property
     def n_epochs_to_train(self) -> int:

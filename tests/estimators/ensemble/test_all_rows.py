@@ -16,7 +16,7 @@ from skmlp.estimators.fitting.state import DivergenceError
 from skmlp.schedules import CosLog, Warmup
 
 from ...conftest import GROUPS, N_ROWS, X, assert_same_bits
-from .small_ensembles import HOLDING_OUT, TASKS, each_kind, outputs
+from .small_ensembles import HOLDING_OUT, TASKS, each_kind, make, outputs
 from .small_ensembles import fit as fit_ensemble
 
 # a few epochs are enough here, whatever they lead to
@@ -92,6 +92,16 @@ def test_one_on_all_rows_is_the_network_that_trains_so_long_without_early_stoppi
     alone = clone(last).set_params(early_stopping=False, scoring=None)
     alone.set_params(max_iter=last.n_iter_, tol=0.0).fit(X, TASKS[task][0])
     assert_same_bits(last, alone)
+
+
+def test_sizes_by_rows_are_those_of_the_rows_that_train_first():
+    rows = np.random.default_rng(0).normal(size=(2640, 2))
+    params = PARAMS | {"max_iter": 1, "n_members": 2, "batch_size": "by_rows"}
+    model = make("numbers", **params, ensemble=Ensemble(n_validated=1))
+    # of 2,640 rows 2,112 train first, of 2,200 it is 1,760
+    for n_rows, batch_size in ((2640, 128), (2200, 64)):
+        model.fit(rows[:n_rows], rows[:n_rows, 0])
+        assert model.members_[1].n_updates_ == -(-n_rows // batch_size)
 
 
 def test_the_order_in_which_they_train_changes_no_bit(monkeypatch):
@@ -175,7 +185,9 @@ def test_an_interrupt_of_the_first_is_the_end(monkeypatch):
 
 # Courses
 
-scores = partial(Scores, n_planned=15, cycle_ends=[1 / 15, 3 / 15, 7 / 15, 1.0])
+scores = partial(
+    Scores, batch_size=8, n_planned=15, cycle_ends=[1 / 15, 3 / 15, 7 / 15, 1.0]
+)
 RISING = np.arange(15.0)
 
 
@@ -192,7 +204,7 @@ RISING = np.arange(15.0)
 )
 def test_the_course_is_that_of_the_best_mean_score_at_an_end(curves, n_epochs):
     found = [scores(curve, plateaus=()) for curve in curves]
-    assert course_of(found) == Course(15, n_epochs)
+    assert course_of(found) == Course(8, 15, n_epochs)
 
 
 def test_without_scores_there_is_no_course():
@@ -200,5 +212,5 @@ def test_without_scores_there_is_no_course():
 
 
 def test_before_the_end_of_a_cycle_any_epoch_counts():
-    found = Scores(np.array([1.0, 3.0, 2.0]), 90, [1.0], (2,))
-    assert course_of([found]) == Course(90, 2, (2,))
+    found = Scores(np.array([1.0, 3.0, 2.0]), 8, 90, [1.0], (2,))
+    assert course_of([found]) == Course(8, 90, 2, (2,))
