@@ -85,6 +85,7 @@ class NoiseLayer(Layer):
         threshold = min(round(dropout * N_DRAWS), N_DRAWS - 1)
         raw = self.generator.bit_generator.random_raw(-(-keep.size // 4))
         draws = raw.view(np.uint16)[: keep.size].reshape(keep.shape)
-        scale = 1.0 / (1.0 - threshold / N_DRAWS)
-        np.multiply(draws >= threshold, scale, out=keep, casting="unsafe")
+        # of keep's dtype, else it would go through float64
+        scale = keep.dtype.type(1.0 / (1.0 - threshold / N_DRAWS))
+        np.multiply(draws >= threshold, scale, out=keep)
         return keep
