@@ -159,7 +159,14 @@ def _broken_within(name, value):
 
 BATCH_SIZES = ((1024, 64), (8192, 128), (100_000, 256), (math.inf, 512))
 # so that few rows make enough updates, and many no more than they need
-EPOCHS = ((300, 256), (1024, 128), (50_000, 64), (200_000, 32), (math.inf, 16))
+EPOCHS = (
+    (150, 512),
+    (300, 256),
+    (1024, 128),
+    (50_000, 64),
+    (200_000, 32),
+    (math.inf, 16),
+)
 LAYER_SIZES = ((500, (256,)), (math.inf, (128, 128)))
 
 
