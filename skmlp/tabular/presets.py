@@ -92,8 +92,8 @@ def _recipes(n_members, n_validated, **params):
 
 
 PRESETS = {
-    "fast": _recipes(n_members=3, n_validated=1),
-    "default": _recipes(n_members=5, n_validated=2),
+    "fast": _recipes(n_members=2, n_validated=1),
+    "default": _recipes(n_members=4, n_validated=2),
     "best": _recipes(n_members=24, n_validated=8, max_iter="by_rows"),
     "td-s": {
         "classifier": {
