@@ -77,7 +77,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     batch_size : int, 'auto' or 'by_rows', default='auto'
         Number of rows in a mini-batch. 'auto' is ``min(200, n_samples)``; 'by_rows' is
-        64 for up to 1,024 training rows, 128 for up to 8,192, 256 for up to 100,000,
+        64 for up to 2,048 training rows, 128 for up to 8,192, 256 for up to 100,000,
         then 512. Not used by 'lbfgs'.
 
     learning_rate : str, object or callable, default='constant'

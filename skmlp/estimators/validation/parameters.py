@@ -157,7 +157,7 @@ def _broken_within(name, value):
 # "by_rows": sizes that depend on the number of training rows
 
 
-BATCH_SIZES = ((1024, 64), (8192, 128), (100_000, 256), (math.inf, 512))
+BATCH_SIZES = ((2048, 64), (8192, 128), (100_000, 256), (math.inf, 512))
 # so that few rows make enough updates, and many no more than they need
 EPOCHS = (
     (150, 512),

@@ -95,11 +95,11 @@ def test_one_on_all_rows_is_the_network_that_trains_so_long_without_early_stoppi
 
 
 def test_sizes_by_rows_are_those_of_the_rows_that_train_first():
-    rows = np.random.default_rng(0).normal(size=(1400, 2))
+    rows = np.random.default_rng(0).normal(size=(2640, 2))
     params = PARAMS | {"max_iter": 1, "n_members": 2, "batch_size": "by_rows"}
     model = make("numbers", **params, ensemble=Ensemble(n_validated=1))
-    # of 1,400 rows 1,120 train first, of 1,200 it is 960
-    for n_rows, batch_size in ((1400, 128), (1200, 64)):
+    # of 2,640 rows 2,112 train first, of 2,200 it is 1,760
+    for n_rows, batch_size in ((2640, 128), (2200, 64)):
         model.fit(rows[:n_rows], rows[:n_rows, 0])
         assert model.members_[1].n_updates_ == -(-n_rows // batch_size)
 

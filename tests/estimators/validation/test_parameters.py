@@ -28,18 +28,18 @@ def by_rows(X, **params):
 
 
 def test_batches_by_rows_grow_with_the_table():
-    sizes = {20: 20, 64: 64, 1024: 64, 1025: 128, 8192: 128, 8193: 256, 100_001: 512}
+    sizes = {20: 20, 64: 64, 2048: 64, 2049: 128, 8192: 128, 8193: 256, 100_001: 512}
     for n_rows, size in sizes.items():
         X = np.random.default_rng(0).normal(size=(n_rows, 1))
         assert by_rows(X).n_updates_ == math.ceil(n_rows / size), n_rows
 
 
 def test_batches_by_rows_count_the_rows_that_train():
-    X = np.random.default_rng(0).normal(size=(1100, 1))
+    X = np.random.default_rng(0).normal(size=(2200, 1))
     model = by_rows(X, early_stopping=True, validation_fraction=0.1)
-    assert model.n_updates_ == math.ceil(990 / 64)
+    assert model.n_updates_ == math.ceil(1980 / 64)
     model.set_params(early_stopping=False).partial_fit(X, X[:, 0])
-    assert model.n_updates_ == math.ceil(990 / 64) + math.ceil(1100 / 128)
+    assert model.n_updates_ == math.ceil(1980 / 64) + math.ceil(2200 / 128)
 
 
 def test_epochs_by_rows_are_fewer_for_more_rows():
