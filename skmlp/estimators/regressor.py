@@ -115,7 +115,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     max_iter : int, 'by_rows' or 'half_by_rows', default=200
         Maximum number of epochs, or of iterations of 'lbfgs', in one call of ``fit``.
-        'by_rows' is 512 for up to 150 rows that train, 256 for up to 300, 128 for up to
+        'by_rows' is 512 for up to 150 rows that train, 256 for up to 600, 128 for up to
         1,024, 64 for up to 50,000, 32 for up to 200,000, then 16. 'half_by_rows' is
         half of that.
 

@@ -41,22 +41,26 @@ def scores_of(outcome):
 
 
 def course_of(found) -> Course | None:
-    """The course with the best mean score, among epochs that all trainings reached.
+    """The course with the best mean score, or None where there is no score.
 
-    None where there are none.
+    A training that ended before others counts with its last score after that.
 
     found : scores of trainings, or Nones.
     """
-    known = [scores for scores in found if scores is not None]
-    n_epochs = min((len(scores.by_epoch) for scores in known), default=0)
-    if not n_epochs:
+    known = [one for one in found if one is not None and len(one.by_epoch)]
+    if not known:
         return None
-    mean = np.mean([scores.by_epoch[:n_epochs] for scores in known], axis=0)
+    n_epochs = max(len(scores.by_epoch) for scores in known)
+    mean = np.mean([_extended(one.by_epoch, n_epochs) for one in known], axis=0)
     first = known[0]
     epochs = _epochs(first, n_epochs)
     best = epochs[np.argmax(np.nan_to_num(mean[epochs - 1], nan=-np.inf))]
     plateaus = tuple(first.plateaus)
     return Course(first.batch_size, first.n_planned, int(best), plateaus)
+
+
+def _extended(curve, n_epochs):
+    return np.pad(curve, (0, n_epochs - len(curve)), mode="edge")
 
 
 def _epochs(scores, n_epochs):

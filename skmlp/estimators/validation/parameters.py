@@ -161,7 +161,7 @@ BATCH_SIZES = ((2048, 64), (8192, 128), (100_000, 256), (math.inf, 512))
 # so that few rows make enough updates, and many no more than they need
 EPOCHS = (
     (150, 512),
-    (300, 256),
+    (600, 256),
     (1024, 128),
     (50_000, 64),
     (200_000, 32),

@@ -195,12 +195,13 @@ RISING = np.arange(15.0)
     ("curves", "n_epochs"),
     [
         ([RISING], 15),
-        ([RISING, RISING[:8]], 7),
+        ([RISING, RISING[:8]], 15),
+        ([3.0 * -RISING, RISING[:8]], 1),
         ([RISING, 3.0 * -RISING], 1),
         ([np.where(RISING == 2, 9.0, 0.0), np.where(RISING == 7, 99.0, 0.0)], 3),
         ([np.where(RISING > 5, np.nan, RISING)], 3),
     ],
-    ids="all,reached,mean,ends,nan".split(","),
+    ids="all,ended,ended first,mean,ends,nan".split(","),
 )
 def test_the_course_is_that_of_the_best_mean_score_at_an_end(curves, n_epochs):
     found = [scores(curve, plateaus=()) for curve in curves]

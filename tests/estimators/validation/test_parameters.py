@@ -43,7 +43,7 @@ def test_batches_by_rows_count_the_rows_that_train():
 
 
 def test_epochs_by_rows_are_fewer_for_more_rows():
-    for n_rows, n_epochs in {150: 512, 151: 256, 300: 256, 301: 128, 1025: 64}.items():
+    for n_rows, n_epochs in {150: 512, 151: 256, 600: 256, 601: 128, 1025: 64}.items():
         X = np.linspace(-1.0, 1.0, n_rows)[:, np.newaxis]
         for max_iter, expected in (
             ("by_rows", n_epochs),
