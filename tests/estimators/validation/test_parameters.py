@@ -72,7 +72,7 @@ def test_sizes_by_rows_are_those_of_the_first_call():
     params = {"hidden_layer_sizes": "by_rows", "max_iter": "by_rows", "batch_size": 50}
     model = MLPRegressor(learning_rate="cosine", random_state=0, **params)
     model.partial_fit(X, y)
-    n_planned = 12 * 128  # updates of 600 rows in 128 epochs
+    n_planned = 12 * 256  # updates of 600 rows in 256 epochs
     for rows in (X[:300], np.vstack([X, X, X])):
         model.partial_fit(rows, rows[:, 0])
         assert model.coefs_[0].shape == (1, 128)
