@@ -185,7 +185,7 @@ class Training(Run):
 
     @property
     def learning_rate(self) -> float:
-        factor = self.recovery.rate_factor * self.schedules.learning_rate(self.clock)
+        factor = self.rate_factor * self.schedules.learning_rate(self.clock)
         return self.learning_rate_init * factor
 
     def _record_epoch(self, start: float, n_steps: int) -> Epoch:
@@ -275,12 +275,13 @@ class Training(Run):
     def _finish(self) -> None:
         self.solver_state.pause(self.params)
 
-    def begin_as(self, other: Any) -> None:
-        self.recovery.rate_factor = other.recovery.rate_factor
-
     def take_over(self, other: Any) -> None:
         super().take_over(other)
         self.solver_state = other.solver_state
+
+    @property
+    def rate_factor(self) -> float:
+        return self.recovery.rate_factor
 
     @property
     def ends_as_planned(self) -> bool:

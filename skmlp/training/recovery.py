@@ -18,9 +18,9 @@ class Recovery(Observer):
     messages : a sentence for each time.
     """
 
-    def __init__(self, n_recoveries: int = 0) -> None:
+    def __init__(self, n_recoveries: int = 0, rate_factor: float = 1.0) -> None:
         self.n_recoveries = n_recoveries
-        self.rate_factor = 1.0
+        self.rate_factor = rate_factor
         self.messages: list[str] = []
         self._last_good: dict[str, Any] | None = None
         self._least = math.inf  # loss so far

@@ -132,9 +132,6 @@ class Run:
             reason = tell(self, epoch)
             self.reason = self.reason or reason
 
-    def begin_as(self, other: Any) -> None:
-        """Begin with the final learning-rate factor of another training."""
-
     def take_over(self, other: Any) -> None:
         """Take the results of another training of the same network."""
         self.params[...] = other.params
@@ -155,6 +152,11 @@ class Run:
     def learning_rate(self) -> float:
         """Learning rate of the next update; nan for a solver without one."""
         return math.nan
+
+    @property
+    def rate_factor(self) -> float:
+        """The factor on the learning rate that divergence has left."""
+        return 1.0
 
     @property
     def ends_as_planned(self) -> bool:

@@ -4,59 +4,61 @@ The others, the first of each configuration, hold out rows to validate on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmlp.estimators.fitting.plan import Course
+from skmlp.estimators.fitting.refit import course_of
 
 
 @dataclass(frozen=True)
 class Scores:
     """What the epochs of a training came to on its validation rows.
 
-    by_epoch : (n_epochs,); larger is better, nan where there is none.
-    batch_size : rows of its mini-batches.
-    n_planned : epochs by which its schedules planned.
-    cycle_ends : shares of these after which a cycle of the learning rate ended.
-    plateaus : epochs in which patience ran out and training went on.
+    by_epoch : (n_epochs,); larger is better, nan where training diverged.
+    cycle_ends : shares of the planned epochs after which a cycle of the learning rate
+        ended.
+    course : of the whole training.
     """
 
     by_epoch: NDArray[np.float64]
-    batch_size: int
-    n_planned: int
     cycle_ends: Sequence[float]
-    plateaus: Sequence[int]
+    course: Course
 
 
 def scores_of(outcome):
-    """The scores of an outcome's training; None without validation rows."""
+    """The scores of an outcome's training.
+
+    None without validation rows, and where time ran out, by which schedules then went.
+    """
     plan, training = outcome.plan, outcome.training
     scores = training.history.as_arrays().get("validation_score")
-    if plan.validation is None or scores is None:
+    if plan.validation is None or scores is None or training.reason == "out_of_time":
         return None
-    ends, plateaus = plan.settings.schedule.cycle_ends, training.at_plateau.epochs
-    return Scores(scores, plan.batch_size, plan.n_epochs, ends, tuple(plateaus))
+    settings, course = plan.settings, course_of(plan, training, training.n_iter)
+    ends = settings.schedule.cycle_ends if settings.is_stochastic else []
+    return Scores(scores[-training.n_iter :], ends, course)
 
 
-def course_of(found) -> Course | None:
-    """The course with the best mean score, or None where there is no score.
+def best_course(found) -> Course | None:
+    """The course with the best mean score; None where a training has no scores.
 
-    A training that ended before others counts with its last score after that.
-
-    found : scores of trainings, or Nones.
+    One that ended before others counts with its last score after that, and one that
+    diverged not at all.
     """
-    known = [one for one in found if one is not None and len(one.by_epoch)]
+    if any(scores is None for scores in found):
+        return None
+    known = [one for one in found if np.isfinite(one.by_epoch[-1:]).any()]
     if not known:
         return None
-    n_epochs = max(len(scores.by_epoch) for scores in known)
+    longest = max(known, key=lambda scores: len(scores.by_epoch))
+    n_epochs = len(longest.by_epoch)
     mean = np.mean([_extended(one.by_epoch, n_epochs) for one in known], axis=0)
-    first = known[0]
-    epochs = _epochs(first, n_epochs)
+    epochs = _epochs(longest, n_epochs)
     best = epochs[np.argmax(np.nan_to_num(mean[epochs - 1], nan=-np.inf))]
-    plateaus = tuple(first.plateaus)
-    return Course(first.batch_size, first.n_planned, int(best), plateaus)
+    return replace(longest.course, n_epochs=int(best))
 
 
 def _extended(curve, n_epochs):
@@ -65,7 +67,8 @@ def _extended(curve, n_epochs):
 
 def _epochs(scores, n_epochs):
     """Numbers of epochs to choose from: ends of cycles, or all."""
-    ends = [max(1, round(share * scores.n_planned)) for share in scores.cycle_ends]
+    n_planned = scores.course.n_planned
+    ends = [max(1, round(share * n_planned)) for share in scores.cycle_ends]
     reached = np.unique([end for end in ends if end <= n_epochs])
     return reached if reached.size else np.arange(1, n_epochs + 1)
 

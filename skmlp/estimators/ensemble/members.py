@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
 from skmlp.errors import Text, error_context, invalid, short_repr
-from skmlp.estimators.ensemble.all_rows import course_of, n_validated, scores_of
+from skmlp.estimators.ensemble.all_rows import best_course, n_validated, scores_of
 from skmlp.estimators.ensemble.configurations import (
     check_combinations_of,
     variants,
@@ -64,16 +64,15 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     before = attributes_before(known[0], request) if known else {}
     targets = check_targets(estimator, settings, before, X, y, sample_weight, request)
     request = replace(request, validation=_without_names(settings, targets, request))
-    jobs, n_at_once = _jobs(estimator, settings, targets, request, known)
+    n_first = n_validated(settings, targets, request)
+    jobs, n_at_once = _jobs(estimator, settings, targets, request, known, n_first)
     rows = X.without_names() if isinstance(X, Stream) else targets.rows.X
     if getattr(y, "shape", ())[1:] == (1,):
         y = np.ravel(y)  # the warning about its shape was given once
     attributes = partial(attributes_of, settings, targets, request)
-    progress = Progress(settings, n_at_once, hooks, attributes, not incremental)
-    data = rows, y, sample_weight
-    trained = _train(
-        settings, jobs, n_validated(settings, targets, request), progress, data
-    )
+    keeps_some = not incremental
+    progress = Progress(settings, n_at_once, hooks, attributes, keeps_some, n_first)
+    trained = _train(settings, jobs, progress, (rows, y, sample_weight))
     learned = attributes(trained) | progress.stop_reason()
     if hooks is not None:
         hooks.close(learned)
@@ -81,37 +80,28 @@ def fit_members(estimator, settings, X, y, sample_weight, request):
     return learned, [*progress.warnings(), *found]
 
 
-def _train(settings, jobs, n_first, progress, data):
+def _train(settings, jobs, progress, data):
     """The members of jobs, of which the first ones tell the others their course."""
+    n_first = progress.n_first
     trained = progress.collect(
         [delayed(_trained)(*job, *data) for job in jobs[:n_first]]
     )
     if progress.ended_by or n_first == len(jobs):
         return trained
     n, scores = settings.ensemble.n_configurations, [one.scores for one in trained]
-    courses = [course_of(scores[i::n]) for i in range(n)]
+    courses = [best_course(scores[i::n]) for i in range(n)]
     others = [
-        delayed(_trained)(*_on_all_rows(*job, courses[i % n]), *data)
-        for i, job in enumerate(jobs[n_first:], n_first)
+        delayed(_trained)(member, replace(own, course=courses[i % n]), share, *data)
+        for i, (member, own, share) in enumerate(jobs[n_first:], n_first)
     ]
     return progress.collect(others)
 
 
-def _on_all_rows(member, request, share, course):
-    """The job with all rows to train on, where no refit is needed.
-
-    It stays as it is without a course, as where members end in their first epoch.
-    """
-    if course is None:
-        return member, request, share
-    request = replace(request, course=course, groups=None)
-    return member.set_params(refit=False), request, share
-
-
-def _jobs(estimator, settings, targets, request, known):
+def _jobs(estimator, settings, targets, request, known, n_first):
     """(member, request, share of the time) of each, and how many train at once.
 
     known : the members of the previous call, or None.
+    n_first : how many members train before the others.
     """
     each = variants(estimator, settings)
     _check_variants(settings, targets, each)
@@ -122,7 +112,8 @@ def _jobs(estimator, settings, targets, request, known):
     if known:
         _check_continues(settings, estimator)
         _continue_from(settings, members, known)
-    shares = time_shares(settings.max_time, settings.n_members, n_at_once)
+    n_members, max_time = settings.n_members, settings.max_time
+    shares = time_shares(max_time, n_members, n_first, n_at_once)
     return [*zip(members, requests, shares, strict=True)], n_at_once
 
 
@@ -136,10 +127,8 @@ def _check_variants(settings, targets, each) -> None:
 
 def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
     """Train a member, possibly in a process of its own; None if it was interrupted."""
-    if share is not None:
-        member.set_params(max_time=share.seconds())
     with one_blas_thread():
-        outcome = _outcome(member, request, X, y, sample_weight)
+        outcome = _outcome(member, request, share, X, y, sample_weight)
     training = outcome.training
     ends = training.reason, training.refit_reason
     restored = training.restored_initial_params
@@ -157,20 +146,25 @@ def _trained(member, request, share, X, y, sample_weight) -> Trained | None:
         outcome.held_output,
         scores_of(outcome),
         outcome.warnings(),
-        ("diverged" in ends, restored, training.reason == "max_iter"),
+        ("diverged" in ends, restored, _lacks_epochs(outcome)),
     )
 
 
-def _outcome(member, request, X, y, sample_weight):
+def _lacks_epochs(outcome) -> bool:
+    course = outcome.plan.request.course
+    return outcome.training.reason == "max_iter" and course is None
+
+
+def _outcome(member, request, share, *data):
     """Of a training; one on all rows that diverges begins anew with validation rows."""
-    settings = Settings.of(member)
+    if share is not None:
+        member.set_params(max_time=share.seconds())
     try:
-        return train(make_plan(member, settings, X, y, sample_weight, request))
+        return train(make_plan(member, Settings.of(member), *data, request))
     except DivergenceError:
         if request.course is None:
             raise
-        request = replace(request, course=None)
-        return train(make_plan(member, settings, X, y, sample_weight, request))
+        return _outcome(member, replace(request, course=None), share, *data)
 
 
 def _check_continues(settings, estimator) -> None:

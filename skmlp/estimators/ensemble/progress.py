@@ -1,6 +1,5 @@
 """The members of an ensemble as they end: told, counted, and maybe the last ones."""
 
-import math
 import time
 import warnings
 from contextlib import contextmanager
@@ -9,6 +8,8 @@ from pickle import PicklingError
 from typing import Any
 
 from joblib import Parallel
+
+from skmlp.estimators.ensemble.time_shares import n_rounds
 
 # Of what is left to do no time is told below so many seconds.
 WORTH_TELLING = 5.0
@@ -21,7 +22,8 @@ class Progress:
     n_at_once : how many members train side by side.
     hooks : calls callbacks, or None.
     attributes : a function from the members so far to the fitted attributes.
-    keeps_some : whether the first members do as a model.
+    keeps_some : whether some of the members do as a model.
+    n_first : how many train before all others.
     trained : the members so far.
     ended_by : "interrupted" or "callback" where training ended before the last member.
     """
@@ -31,6 +33,7 @@ class Progress:
     hooks: Any
     attributes: Any
     keeps_some: bool
+    n_first: int
     trained: list[Any] = field(default_factory=list)
     ended_by: str = ""
     _start: float = field(default_factory=time.perf_counter)
@@ -80,8 +83,8 @@ class Progress:
             return
         member, n_done = self.trained[-1].member, len(self.trained)
         n, seconds = self.settings.n_members, time.perf_counter() - self._start
-        n_rounds = math.ceil(n_done / self.n_at_once)
-        left = seconds * (math.ceil(n / self.n_at_once) / n_rounds - 1)
+        done, in_all = (n_rounds(i, self.n_first, self.n_at_once) for i in (n_done, n))
+        left = seconds * (in_all / done - 1)
         parts = [f"{member.n_iter_} epochs", f"loss = {member.loss_:.8f}"]
         parts += [f"{seconds:.1f} s so far"]
         parts += [f"about {left:.0f} s left"] if left >= WORTH_TELLING else []

@@ -25,9 +25,19 @@ class TimeShare:
         return max((self.end - time.time()) / self.n_rounds, LEAST_SECONDS)
 
 
-def time_shares(max_time, n_members, n_at_once):
+def n_rounds(n_members, n_first, n_at_once) -> int:
+    """How many members train one after the other; the first ones before all others."""
+    others = max(0, n_members - n_first)
+    first = math.ceil(min(n_members, n_first) / n_at_once)
+    return first + math.ceil(others / n_at_once)
+
+
+def time_shares(max_time, n_members, n_first, n_at_once):
     """The share of each member; Nones without a `max_time`."""
     if max_time is None:
         return [None] * n_members
-    end, n_rounds = time.time() + max_time, math.ceil(n_members / n_at_once)
-    return [TimeShare(end, n_rounds - i // n_at_once) for i in range(n_members)]
+    end, in_all = time.time() + max_time, n_rounds(n_members, n_first, n_at_once)
+    return [
+        TimeShare(end, in_all + 1 - n_rounds(i, n_first, n_at_once))
+        for i in range(1, n_members + 1)
+    ]

@@ -57,7 +57,7 @@ def _by_batches(plan, hooks) -> Training:
         learning_rate_init=float(settings.learning_rate_init),
         n_planned_epochs=plan.n_epochs,
         keeps_plan=isinstance(settings.max_iter, str) and plan.request.incremental,
-        recovery=Recovery(N_RECOVERIES if settings.recover else 0),
+        recovery=_recovery(plan),
         layer_stats=_layer_stats(plan, data),
         checkpoint=checkpoint_of(plan),
         **_common(plan, hooks),
@@ -122,6 +122,11 @@ def _frozen(plan) -> Frozen:
     n_layers = int(plan.settings.freeze)
     parts = plan.network.first(n_layers) if n_layers else []
     return Frozen(parts, plan.params)
+
+
+def _recovery(plan) -> Recovery:
+    course, n_times = plan.request.course, N_RECOVERIES if plan.settings.recover else 0
+    return Recovery(n_times, 1.0 if course is None else course.rate_factor)
 
 
 def _schedules(settings) -> Schedules:

@@ -49,7 +49,9 @@ def split_rows(settings, request, task, data, validation, random_state, least):
     validation : the user's own validation rows, or None.
     least : how many validation rows a fraction of the rows must be.
     """
-    splits = validation is None and settings.holds_out and request.course is None
+    if request.course is not None:
+        return weighted_by_class(settings, task, data, None)
+    splits = validation is None and settings.holds_out
     _check_refit(settings, validation, splits)
     _check_no_groups(settings, request.groups, splits)
     if splits:

@@ -110,7 +110,8 @@ class Outcome:
 def train(plan, hooks=None) -> Outcome:
     """Train the network of a plan."""
     settings = plan.settings
-    start = plan.params.copy() if settings.refit else None
+    refits = settings.refit and plan.request.course is None
+    start = plan.params.copy() if refits else None
     training = training_of(plan, hooks)
     if hooks is not None:
         hooks.attributes_of = plan.attributes

@@ -67,16 +67,18 @@ FEATURES = ("n_features_in_", "feature_names_in_")
 class Course:
     """How other networks trained, for one that trains on all rows as they did.
 
-    batch_size : rows of their mini-batches.
+    batch_size : rows of their mini-batches, where these depend on the rows.
     n_planned : epochs by which their schedules planned.
-    n_epochs : after which they were best.
+    n_epochs : to train for.
     plateaus : the epochs in which their learning rate was told of a plateau.
+    rate_factor : on their learning rate, lowered after divergence.
     """
 
     batch_size: int
     n_planned: int
     n_epochs: int
     plateaus: tuple[int, ...] = ()
+    rate_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -162,14 +164,14 @@ class Plan:
     @property
     def batch_size(self) -> int:
         """Rows of a mini-batch."""
-        course = self.request.course
-        if course is not None:
+        course, asked = self.request.course, self.settings.batch_size
+        if course is not None and isinstance(asked, str) and asked == "by_rows":
             return course.batch_size
-        return batch_size_of(self.settings.batch_size, len(self.data))
+        return batch_size_of(asked, len(self.data))
 
     @property
     def n_epochs_to_train(self) -> int:
-        """The same, or those after which others were best."""
+        """The most epochs, or those of the course."""
         course = self.request.course
         return self.n_epochs if course is None else course.n_epochs
 

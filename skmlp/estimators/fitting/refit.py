@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from skmlp.estimators.fitting.build import training_of
 from skmlp.estimators.fitting.data import weighted_by_class
-from skmlp.estimators.fitting.plan import with_output_bias
+from skmlp.estimators.fitting.plan import Course, with_output_bias
 from skmlp.estimators.fitting.scaling import scaling_of
-from skmlp.training.early_stopping import Monitor, Replay
 
 
 def refit(plan, start, monitored):
@@ -20,12 +19,14 @@ def refit(plan, start, monitored):
     if not best.is_new or monitored.reason in ("interrupted", "callback"):
         monitored.refit_message = "There was no refit on all rows."
         return plan
-    on_all_rows = _on_all_rows(plan, start)
-    training = _replay(on_all_rows, monitored)
-    monitored.verbose.say("Refitting on all rows.")
     n_before = len(monitored.history.rows) - monitored.n_iter
+    course = course_of(plan, monitored, best.epoch - n_before)
+    on_all_rows = _on_all_rows(plan, start, course)
+    training = training_of(on_all_rows)
+    training.verbose = monitored.verbose
+    monitored.verbose.say("Refitting on all rows.")
     try:
-        reason = training.run(best.epoch - n_before)
+        reason = training.run(course.n_epochs)
     except KeyboardInterrupt:
         reason = "interrupted"
     monitored.refit_reason = reason
@@ -39,23 +40,28 @@ def refit(plan, start, monitored):
     return replace(plan, scaling=on_all_rows.scaling)
 
 
-def _replay(plan, monitored):
-    """A training without monitoring, with plateaus in the same epochs as before."""
-    training = training_of(plan)
-    training.monitor = Monitor(Replay(epochs=monitored.at_plateau.epochs))
-    training.verbose = monitored.verbose
-    training.history.validation_scores = None
-    training.begin_as(monitored)
-    return training
+def course_of(plan, training, n_epochs) -> Course:
+    """The course of a training, for so many of its epochs."""
+    plateaus = tuple(training.at_plateau.epochs)
+    sizes = plan.batch_size, plan.n_epochs
+    return Course(*sizes, n_epochs, plateaus, training.rate_factor)
 
 
-def _on_all_rows(plan, start):
-    """The plan on all rows, from the same initial model."""
+def _on_all_rows(plan, start, course):
+    """The plan on all rows, from the same initial model, by that course."""
+    request = replace(plan.request, course=course)
     data, _ = weighted_by_class(plan.settings, plan.task, plan.all_rows, None)
     scaling = scaling_of(plan.settings, data, plan.loss)
     if not plan.is_drawn:
         folded = plan.scaling.fold(plan.network, start)
         start = scaling.unfold(plan.network, folded).astype(start.dtype, copy=False)
     return with_output_bias(
-        replace(plan, params=start, data=data, validation=None, scaling=scaling)
+        replace(
+            plan,
+            request=request,
+            params=start,
+            data=data,
+            validation=None,
+            scaling=scaling,
+        )
     )

@@ -1,7 +1,5 @@
 """Members that train on all rows, for as many epochs as were best for others."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -9,7 +7,8 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from skmlp import Ensemble
 from skmlp.estimators.ensemble import members
-from skmlp.estimators.ensemble.all_rows import Scores, course_of
+from skmlp.estimators.ensemble.all_rows import Scores, best_course
+from skmlp.estimators.ensemble.time_shares import time_shares
 from skmlp.estimators.fitting.fit import train
 from skmlp.estimators.fitting.plan import Course
 from skmlp.estimators.fitting.state import DivergenceError
@@ -142,7 +141,9 @@ def test_intervals_come_from_the_rows_that_were_held_out():
 
 
 def test_a_temperature_comes_from_the_rows_that_were_held_out():
-    assert fit("words", calibration="temperature").temperature_ > 0
+    model = fit("words", calibration="temperature")
+    first = fit("words", n_members=N_VALIDATED, calibration="temperature")
+    assert model.temperature_ == first.temperature_
 
 
 def test_groups_are_kept_apart_where_rows_are_held_out():
@@ -155,7 +156,6 @@ def test_only_those_with_validation_rows_are_refitted():
     model = fit(refit=True)
     assert all("Refitted" in m.stop_reason_ for m in model.members_[FIRST])
     assert not any("Refitted" in m.stop_reason_ for m in model.members_[OTHERS])
-    assert not any(m.refit for m in model.members_[OTHERS])
 
 
 def test_one_that_diverges_on_all_rows_trains_with_validation_rows(monkeypatch):
@@ -166,29 +166,49 @@ def test_one_that_diverges_on_all_rows_trains_with_validation_rows(monkeypatch):
 
     monkeypatch.setattr(members, "train", diverging)
     assert {rows_seen(m) for m in fit().members_} == {round(0.8 * N_ROWS)}
+    splitter = GroupShuffleSplit(1, test_size=0.3, random_state=0)
+    model = fit(validation_fraction=splitter, groups=GROUPS)
+    assert {rows_seen(m) < N_ROWS for m in model.members_} == {True}
 
 
-def test_an_interrupt_of_the_first_is_the_end(monkeypatch):
+def test_the_learning_rate_is_that_which_divergence_has_left(monkeypatch):
+    def recovered(plan):
+        outcome = train(plan)
+        factors.append(outcome.training.rate_factor)
+        if plan.request.course is None:
+            outcome.training.recovery.rate_factor = 0.25
+        return outcome
+
+    factors = []
+    monkeypatch.setattr(members, "train", recovered)
+    fit(recover=True)
+    assert factors == [1.0, 1.0, 0.25, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_an_interrupt_keeps_the_members_before(number, monkeypatch):
     seen = []
 
     def interrupted(plan):
         seen.append(plan)
-        if len(seen) == 2:
+        if len(seen) == number:
             raise KeyboardInterrupt
         return train(plan)
 
     monkeypatch.setattr(members, "train", interrupted)
-    with pytest.warns(UserWarning, match="after 1 of 5 members"):
+    with pytest.warns(UserWarning, match=f"after {number - 1} of 5 members"):
         model = fit()
-    assert len(model.members_) == 1
+    assert len(model.members_) == number - 1
 
 
 # Courses
 
-scores = partial(
-    Scores, batch_size=8, n_planned=15, cycle_ends=[1 / 15, 3 / 15, 7 / 15, 1.0]
-)
 RISING = np.arange(15.0)
+LOW, DIVERGED = -RISING, np.r_[RISING[:3], np.nan]
+
+
+def scores(curve, ends=(1 / 15, 3 / 15, 7 / 15, 1.0), n_planned=15):
+    return Scores(np.asarray(curve), list(ends), Course(8, n_planned, len(curve)))
 
 
 @pytest.mark.parametrize(
@@ -196,22 +216,44 @@ RISING = np.arange(15.0)
     [
         ([RISING], 15),
         ([RISING, RISING[:8]], 15),
-        ([3.0 * -RISING, RISING[:8]], 1),
-        ([RISING, 3.0 * -RISING], 1),
+        ([3.0 * LOW, RISING[:8]], 1),
+        ([RISING, 3.0 * LOW], 1),
         ([np.where(RISING == 2, 9.0, 0.0), np.where(RISING == 7, 99.0, 0.0)], 3),
-        ([np.where(RISING > 5, np.nan, RISING)], 3),
+        ([RISING, DIVERGED, [np.nan]], 15),
     ],
-    ids="all,ended,ended first,mean,ends,nan".split(","),
+    ids="all,ended,ended first,mean,ends,diverged".split(","),
 )
 def test_the_course_is_that_of_the_best_mean_score_at_an_end(curves, n_epochs):
-    found = [scores(curve, plateaus=()) for curve in curves]
-    assert course_of(found) == Course(8, 15, n_epochs)
+    found = [scores(curve) for curve in curves]
+    assert best_course(found) == Course(8, 15, n_epochs)
 
 
-def test_without_scores_there_is_no_course():
-    assert course_of([None]) is course_of([scores(RISING[:0], plateaus=())]) is None
+def test_where_a_training_has_no_scores_there_is_no_course():
+    for found in ([None], [scores(RISING), None], [scores(DIVERGED)], [scores([])]):
+        assert best_course(found) is None
 
 
 def test_before_the_end_of_a_cycle_any_epoch_counts():
-    found = Scores(np.array([1.0, 3.0, 2.0]), 8, 90, [1.0], (2,))
-    assert course_of([found]) == Course(8, 90, 2, (2,))
+    assert best_course([scores([1.0, 3.0, 2.0], [1.0], 90)]) == Course(8, 90, 2)
+
+
+def test_lbfgs_has_no_cycles():
+    params = {"solver": "lbfgs", "batch_size": "auto", "max_iter": 30}
+    model = fit(**params, learning_rate="coslog4")
+    plain = fit(**params, learning_rate="constant")
+    assert model.members_[-1].n_iter_ == plain.members_[-1].n_iter_
+
+
+# Time
+
+
+def test_where_time_runs_out_all_members_hold_rows_out():
+    model = fit(max_time=0.4, max_iter=10**6)
+    assert {rows_seen(m) < N_ROWS for m in model.members_} == {True}
+
+
+def test_those_that_come_later_have_a_share_of_the_time():
+    shares = time_shares(60.0, 5, 2, 2)
+    assert [share.n_rounds for share in shares] == [3, 3, 2, 2, 1]
+    shares = time_shares(60.0, 2, 1, 2)
+    assert [share.n_rounds for share in shares] == [2, 1]

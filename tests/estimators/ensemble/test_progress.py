@@ -315,7 +315,7 @@ def test_the_time_left_is_that_of_the_rounds_to_come(
     capsys.readouterr()
     with monkeypatch.context() as patch:
         patch.setattr(time, "perf_counter", clock)
-        progress = Progress(model, n_at_once, None, None, True, _start=clock())
+        progress = Progress(model, n_at_once, None, None, True, 4, _start=clock())
         for n in range(1, 5):
             progress.trained = [Ended(member) for member in model.members_[:n]]
             progress._say()

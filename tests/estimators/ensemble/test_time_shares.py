@@ -16,7 +16,7 @@ def played(n_members, n_at_once, delay, used, monkeypatch):
     """
     now = 1000.0
     monkeypatch.setattr(time, "time", lambda: now)
-    shares, start = time_shares(MAX_TIME, n_members, n_at_once), now
+    shares, start = time_shares(MAX_TIME, n_members, n_members, n_at_once), now
     now += delay
     for first in range(0, n_members, n_at_once):
         seconds = [share.seconds() for share in shares[first : first + n_at_once]]
@@ -39,10 +39,10 @@ def test_what_members_leave_goes_to_those_after_them(monkeypatch):
 
 def test_where_no_time_is_left_a_step_is(monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 0.0)
-    (share,) = time_shares(MAX_TIME, 1, 1)
+    (share,) = time_shares(MAX_TIME, 1, 1, 1)
     monkeypatch.setattr(time, "time", lambda: 2 * MAX_TIME)
     assert share.seconds() == LEAST_SECONDS
 
 
 def test_without_a_limit_there_are_no_shares():
-    assert time_shares(None, 2, 1) == [None, None]
+    assert time_shares(None, 2, 2, 1) == [None, None]
