@@ -277,7 +277,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         the out-of-fold prediction of each row. Folds are stratified by class, or keep
         ``groups`` together; a splitter as `validation_fraction` defines them instead.
         'folds' requires ``early_stopping=True``. An ``Ensemble`` object may also give
-        members different parameters and weights.
+        members different parameters and weights, or have some train on all rows.
 
     n_jobs : int or None, default=None
         Number of members trained in parallel, in processes. Many rows are predicted in
@@ -289,9 +289,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         on the validation rows (additively smoothed); predicted classes do not change.
         'temperature' requires ``early_stopping=True`` or ``X_val``. 'sharpen' only
         makes probabilities more confident, by a temperature of at most 1, and does
-        nothing without validation rows. It suits label smoothing, which makes them too
-        cautious, and ensembles, whose mean is more cautious than the members on whose
-        validation rows the temperature is fitted.
+        nothing without validation rows, or with `refit` of several members. It suits
+        label smoothing, which makes them too cautious, and ensembles, whose mean is
+        more cautious than the members on whose validation rows the temperature is
+        fitted.
 
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         Loss minimised during training: cross-entropy, or focal loss, which down-weights

@@ -195,10 +195,11 @@ class Ensemble(Component):
     n_validated : int >= 1 or None, default=None
         Number of members, the first ones, that hold out validation rows and stop early
         by them, at least one for each configuration; None is all of them. The others
-        train on all rows, which takes less time and suits more data: for as many
-        epochs as had the best mean validation score among the first ones of their
-        configuration, up to the end of a cycle where the learning rate has cycles. It
-        acts with members by seeds and early stopping, without ``X_val``.
+        train on all rows, by ``fit``, for as many epochs as had the best mean
+        validation score among the first ones of their configuration, up to the end of a
+        cycle where the learning rate has cycles. That takes less time. All members hold
+        rows out where `max_time` ends the first ones, and all use ``X_val`` where it is
+        passed. Without early stopping, and by folds, it does not act.
 
     weights : {"equal", "greedy"}, default="equal"
         "greedy": configurations are weighted by greedy selection with replacement, on

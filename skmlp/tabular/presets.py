@@ -60,7 +60,7 @@ _TD = {
 }
 # Several small networks instead of one large one; the rest is TD's, with piecewise
 # linear embeddings, and so many updates for few rows that these suffice. Training ends
-# when a whole cycle of the learning rate has brought no better epoch, and most members
+# when a whole cycle of the learning rate has brought no better epoch, and some members
 # train on all rows, as long as was best for those with validation rows.
 _DEFAULT = {
     **_TD,

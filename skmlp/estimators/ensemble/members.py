@@ -48,10 +48,9 @@ from skmlp.estimators.validation.parameters import epochs_of, is_splitter
 
 # The parameters of ensembles, at the values that a member has.
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
-# Values of rows seen by all members over all epochs, from which starting processes
-# pays; what a row costs besides is that of so many values.
+# Starting processes pays from so many values of X, over all epochs of all members.
 WORTH_PROCESSES = 24_000_000
-VALUES_OF_A_ROW = 64
+VALUES_OF_A_ROW = 64  # that take as long as the row itself, whatever its columns
 FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
 
 

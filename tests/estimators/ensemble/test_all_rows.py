@@ -68,7 +68,7 @@ def test_the_others_train_until_the_mean_score_was_best(task, params, ends):
     curves = [member.validation_scores_ for member in model.members_[FIRST]]
     best = best_of_mean(curves, ends)
     assert [m.n_iter_ for m in model.members_[OTHERS]] == [best] * 3
-    said = f"Trained on all rows for {best} of 8 planned epochs, after which members"
+    said = f"Trained on all rows for {best} of 8 planned epochs, which had the best"
     assert all(m.stop_reason_.startswith(said) for m in model.members_[OTHERS])
 
 
