@@ -294,7 +294,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         the out-of-fold prediction of each row. Folds keep ``groups`` together; a
         splitter as `validation_fraction` defines them instead. 'folds' requires
         ``early_stopping=True``. An ``Ensemble`` object may also give members different
-        parameters and weights.
+        parameters and weights, or have some train on all rows.
 
     n_jobs : int or None, default=None
         Number of members trained in parallel, in processes. Many rows are predicted in
