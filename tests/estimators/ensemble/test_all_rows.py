@@ -257,3 +257,17 @@ def test_those_that_come_later_have_a_share_of_the_time():
     assert [share.n_rounds for share in shares] == [3, 3, 2, 2, 1]
     shares = time_shares(60.0, 2, 1, 2)
     assert [share.n_rounds for share in shares] == [2, 1]
+
+
+def test_a_course_that_is_over_counts_less_than_a_warning_of_the_first(monkeypatch):
+    found = []
+
+    def kept(*job):
+        found.append(trained(*job))
+        return found[-1]
+
+    trained = members._trained
+    monkeypatch.setattr(members, "_trained", kept)
+    fit(**CONSTANT)
+    # whether each diverged, has its first weights, or lacks epochs
+    assert [one.gravity[2] for one in found] == [True] * 2 + [False] * 3
