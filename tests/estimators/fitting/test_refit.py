@@ -487,6 +487,7 @@ def test_refit_must_be_a_boolean(task):
 def test_sizes_by_rows_are_those_of_the_first_run():
     # of 2,400 rows 1,920 train first, 64 a batch; of all it would be 128
     params = {"early_stopping": True, "validation_fraction": 0.2, "refit": True}
-    model = MLPRegressor((), batch_size="by_rows", max_iter=1, **params)
+    params |= {"hidden_layer_sizes": (), "batch_size": "by_rows", "max_iter": 1}
+    model = MLPRegressor(**params)
     rows = np.random.default_rng(0).normal(size=(2400, 2))
     assert model.fit(rows, rows[:, 0]).n_updates_ == -(-2400 // 64)
