@@ -92,7 +92,9 @@ class Layout:
 
     def parts(self) -> Iterator[tuple[str, slice]]:
         """The group and the place of all parts of the parameters."""
-        return ((name, where) for name, all_ in self.groups.items() for where in all_)
+        for name, places in self.groups.items():
+            for where in places:
+                yield name, where
 
 
 class Frozen:

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from skmlp.constraints import real
 from skmlp.errors import invalid, short_repr
 
-# How confident probabilities may become by their temperature.
+# What `calibration` may be: any temperature, or one of at most 1.
 CALIBRATIONS = ("temperature", "sharpen")
 COVERAGE = real(0, 1, open_low=True)
 # Range of log temperatures; near the minimum a step of 0.01 changes the loss little.

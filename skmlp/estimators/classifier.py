@@ -290,9 +290,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         'temperature' requires ``early_stopping=True`` or ``X_val``. 'sharpen' only
         makes probabilities more confident, by a temperature of at most 1, and does
         nothing without validation rows, or with `refit` of several members. It suits
-        label smoothing, which makes them too cautious, and ensembles, whose mean is
-        more cautious than the members on whose validation rows the temperature is
-        fitted.
+        label smoothing, which makes them underconfident, and ensembles, whose mean is
+        less confident than the single members by which the temperature is fitted.
 
     loss : {'log_loss', 'focal'} or object, default='log_loss'
         Loss minimised during training: cross-entropy, or focal loss, which down-weights

@@ -195,11 +195,11 @@ class Ensemble(Component):
     n_validated : int >= 1 or None, default=None
         Number of members, the first ones, that hold out validation rows and stop early
         by them, at least one for each configuration; None is all of them. The others
-        train on all rows, by ``fit``, for as many epochs as had the best mean
-        validation score among the first ones of their configuration, up to the end of a
-        cycle where the learning rate has cycles. That takes less time. All members hold
-        rows out where `max_time` ends the first ones, and all use ``X_val`` where it is
-        passed. Without early stopping, and by folds, it does not act.
+        train on all rows, for the number of epochs after which the first ones of their
+        configuration had the best mean validation score; where the learning rate has
+        cycles, to the end of one. That takes less time. All members hold rows out if
+        `max_time` ends one of the first, and all use ``X_val`` if it is passed. Has no
+        effect without early stopping, by folds, or in ``partial_fit``.
 
     weights : {"equal", "greedy"}, default="equal"
         "greedy": configurations are weighted by greedy selection with replacement, on

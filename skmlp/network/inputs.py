@@ -125,7 +125,7 @@ class Inputs(Layer):
         if not values:
             return plain, caches
         if not issparse(X):
-            return joined_in_columns([plain, *values]), caches
+            return _joined_in_columns([plain, *values]), caches
         return hstack([plain, *map(csr_array, values)], format="csr"), caches
 
     @staticmethod
@@ -184,6 +184,6 @@ class Inputs(Layer):
             at += part.width
 
 
-def joined_in_columns(arrays: Sequence[Array]) -> Array:
+def _joined_in_columns(arrays: Sequence[Array]) -> Array:
     """Arrays (n, widths) side by side, in Fortran order, as embeddings give theirs."""
     return np.concatenate([array.T for array in arrays]).T

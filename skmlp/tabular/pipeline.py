@@ -380,11 +380,11 @@ def tabular_pipeline(
 
     preset : {'fast', 'default', 'best', 'td-s', 'td'}, default='default'
         'default' is an ensemble of four small networks: two hold out validation rows,
-        the others train on all rows, as long as was best for these. 'fast' has two,
-        one with validation rows, and takes about two thirds of the time. 'best' has
-        24, eight with validation rows, and up to twice the epochs; it takes six times
-        the time. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light and
-        full, one network each. ``skmlp.tabular.PRESETS`` has their parameters.
+        and two train on all rows, for as many epochs as were best for the first two.
+        'fast' has two, one with validation rows, and takes about two thirds of the
+        time. 'best' has 24, eight with validation rows, and up to twice the epochs; it
+        takes six times the time. 'td-s' and 'td' are RealMLP-TD-S and RealMLP-TD, light
+        and full, one network each. ``skmlp.tabular.PRESETS`` has their parameters.
 
     categorical_features : 'from_dtype', None or array-like, default='from_dtype'
         The categorical columns, see `TableEncoder`: by dtype, names or indices.

@@ -29,7 +29,7 @@ _REALMLP = {
 }
 SMOOTHING = 0.1
 _SMOOTH = {"loss": LogLoss(label_smoothing=SMOOTHING)}
-# So little helps AUC, too; what it makes too cautious is sharpened.
+# So little helps AUC, too; what it leaves underconfident is sharpened.
 LITTLE_SMOOTHING = 0.03
 _TD_S = {
     **_REALMLP,
@@ -61,7 +61,7 @@ _TD = {
 # Several small networks instead of one large one; the rest is TD's, with piecewise
 # linear embeddings, and so many updates for few rows that these suffice. Training ends
 # when a whole cycle of the learning rate has brought no better epoch, and some members
-# train on all rows, as long as was best for those with validation rows.
+# train on all rows, for as many epochs as were best for those with validation rows.
 _DEFAULT = {
     **_TD,
     "n_jobs": -1,

@@ -99,8 +99,8 @@ N_WORDS = 8
 # reasons, which `stop_reason_` has and no warning
 NO_WARNINGS = {
     "The loss stopped being finite in epoch ….",
-    "Trained on all rows for … of … planned epochs, which had the best mean score of "
-    "the members with validation rows.",
+    "Trained on all rows for … of … planned epochs, after which the others had the "
+    "best mean validation score.",
     "No epoch was better in the last whole cycle of the learning rate, which "
     "ended in epoch ….",
 }

@@ -50,7 +50,7 @@ from skmlp.estimators.validation.parameters import epochs_of, is_splitter
 ALONE = {"n_members": 1, "ensemble": "seeds", "n_jobs": None}
 # Starting processes pays from so many values of X, over all epochs of all members.
 WORTH_PROCESSES = 24_000_000
-VALUES_OF_A_ROW = 64  # that take as long as the row itself, whatever its columns
+VALUES_OF_A_ROW = 64  # what a row costs besides its own
 FEW_EPOCHS = 100  # of 'lbfgs', whose max_iter it seldom needs
 
 

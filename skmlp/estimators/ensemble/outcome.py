@@ -120,8 +120,7 @@ def _from_unseen_rows(settings, targets, trained, weights):
 def _held_out(settings, targets, trained, weights=None):
     """Rows that members held out, without X, and the mean output of these members."""
     task, data, validation = targets.task, targets.rows, trained[0].validation
-    if weights is None:  # else all have validation rows
-        trained = [one for one in trained if one.validation is not None]
+    trained = [one for one in trained if one.validation is not None]
     if validation.rows is None:  # the user's own, which are the same for all
         outputs = np.stack([one.output for one in trained])
         return validation, task.mean_output(outputs, weights)

@@ -165,7 +165,7 @@ class Plan:
     def batch_size(self) -> int:
         """Rows of a mini-batch."""
         course, asked = self.request.course, self.settings.batch_size
-        if course is not None and isinstance(asked, str) and asked == "by_rows":
+        if course is not None and asked == "by_rows":
             return course.batch_size
         return batch_size_of(asked, len(self.data))
 

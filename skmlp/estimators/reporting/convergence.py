@@ -72,7 +72,7 @@ def _why(plan, training) -> str:
     if reason == "max_iter" and plan.request.course is not None:
         return (
             f"Trained on all rows for {training.n_iter} of {plan.n_epochs} planned "
-            "epochs, which had the best mean score of the members with validation rows."
+            "epochs, after which the others had the best mean validation score."
         )
     epochs = f"Trained for max_iter={plan.n_epochs} epochs."
     return training.stop_sentence or epochs

@@ -1,10 +1,13 @@
 """Small ensembles of each kind of target, and what they predict."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 from scipy.special import softmax
 
 from skmlp import MLPClassifier, MLPRegressor
+from skmlp.estimators.fitting.fit import train
 from skmlp.losses import Focal, LogLoss, Quantile, RegressionLoss
 
 from ...conftest import CODES, N_ROWS, NUMBERS, X
@@ -62,6 +65,18 @@ def make(task, **params):
 
 def fit(task, X=X, sample_weight=None, groups=None, **params):
     return make(task, **params).fit(X, TASKS[task][0], sample_weight, groups=groups)
+
+
+def train_until(number):
+    """A function that trains as members do, and is interrupted in that call."""
+    calls = count(1)
+
+    def interrupted(plan):
+        if next(calls) == number:
+            raise KeyboardInterrupt
+        return train(plan)
+
+    return interrupted
 
 
 def outputs(model, X=X):

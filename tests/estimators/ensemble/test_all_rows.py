@@ -15,7 +15,7 @@ from skmlp.estimators.fitting.state import DivergenceError
 from skmlp.schedules import CosLog, Warmup
 
 from ...conftest import GROUPS, N_ROWS, X, assert_same_bits
-from .small_ensembles import HOLDING_OUT, TASKS, each_kind, make, outputs
+from .small_ensembles import HOLDING_OUT, TASKS, each_kind, make, outputs, train_until
 from .small_ensembles import fit as fit_ensemble
 
 # a few epochs are enough here, whatever they lead to
@@ -68,7 +68,7 @@ def test_the_others_train_until_the_mean_score_was_best(task, params, ends):
     curves = [member.validation_scores_ for member in model.members_[FIRST]]
     best = best_of_mean(curves, ends)
     assert [m.n_iter_ for m in model.members_[OTHERS]] == [best] * 3
-    said = f"Trained on all rows for {best} of 8 planned epochs, which had the best"
+    said = f"Trained on all rows for {best} of 8 planned epochs, after which the others"
     assert all(m.stop_reason_.startswith(said) for m in model.members_[OTHERS])
 
 
@@ -134,8 +134,8 @@ def test_with_validation_rows_of_ones_own_all_members_use_them():
 
 def test_intervals_come_from_the_rows_that_were_held_out():
     model = fit()
-    held = {len(np.unique(model.validation_residuals_))}
-    assert 0.2 * N_ROWS <= held.pop() <= 0.4 * N_ROWS
+    n_held = len(np.unique(model.validation_residuals_))
+    assert 0.2 * N_ROWS <= n_held <= 0.4 * N_ROWS
     low, high = model.predict_interval(X, coverage=0.8)
     assert (low <= high).all()
 
@@ -187,15 +187,7 @@ def test_the_learning_rate_is_that_which_divergence_has_left(monkeypatch):
 
 @pytest.mark.parametrize("number", [2, 4])
 def test_an_interrupt_keeps_the_members_before(number, monkeypatch):
-    seen = []
-
-    def interrupted(plan):
-        seen.append(plan)
-        if len(seen) == number:
-            raise KeyboardInterrupt
-        return train(plan)
-
-    monkeypatch.setattr(members, "train", interrupted)
+    monkeypatch.setattr(members, "train", train_until(number))
     with pytest.warns(UserWarning, match=f"after {number - 1} of 5 members"):
         model = fit()
     assert len(model.members_) == number - 1

@@ -16,9 +16,9 @@ from sklearn.base import clone
 from skmlp import MLPClassifier, MLPRegressor
 from skmlp.estimators.ensemble import members
 from skmlp.estimators.ensemble.progress import Progress
-from skmlp.estimators.fitting.fit import train
 
 from ...conftest import CODES, NUMBERS, X, quietly
+from .small_ensembles import train_until
 
 # a few epochs are enough here, whatever they lead to
 pytestmark = [
@@ -126,16 +126,9 @@ def test_an_interrupt_of_members_side_by_side_keeps_the_first_ones(n_jobs, in_th
 
 
 def test_an_interrupted_partial_fit_changes_nothing(monkeypatch):
-    model, trained = make().partial_fit(X, NUMBERS), []
+    model = make().partial_fit(X, NUMBERS)
     before = model.predict(X)
-
-    def interrupted_train(plan):
-        trained.append(plan)
-        if len(trained) == N_MEMBERS:
-            raise KeyboardInterrupt
-        return train(plan)
-
-    monkeypatch.setattr(members, "train", interrupted_train)
+    monkeypatch.setattr(members, "train", train_until(N_MEMBERS))
     with pytest.raises(KeyboardInterrupt):
         model.partial_fit(X, NUMBERS)
     np.testing.assert_array_equal(model.predict(X), before)
